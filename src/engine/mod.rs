@@ -1,0 +1,1 @@
+//! The engine: compiled rules. A line in, updates out.

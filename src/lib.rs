@@ -1,0 +1,13 @@
+//! logmetrics: log lines in, Prometheus metrics out. See ARCHITECTURE.md for the rooms.
+//!
+//! A library only so that benchmarks and fuzz targets can reach in; it promises nothing to others.
+
+pub mod cli;
+pub mod engine;
+pub mod exposition;
+pub mod input;
+pub mod line;
+pub mod matcher;
+pub mod metrics;
+pub mod rules;
+pub mod server;

@@ -1,0 +1,1 @@
+//! JSON lines: flat dotted keys first, then nested paths.

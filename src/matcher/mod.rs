@@ -1,0 +1,8 @@
+//! Matchers: a line's bytes in, the fields on it out.
+//!
+//! Nothing here knows of labels, numbers or metrics, and nothing does I/O. A reader looks for the
+//! wanted [`fields::Keys`] only and writes where it found them into [`fields::Slots`].
+
+pub mod fields;
+pub mod json;
+pub mod logfmt;

@@ -1,0 +1,57 @@
+//! What a metric is: name, type, labels and limits.
+
+use std::time::Duration;
+
+/// The value of a label that a limit has folded, and of all labels of a metric's last series.
+pub const OTHER: &str = "__other__";
+
+/// Most series of one metric, unless its rule says otherwise.
+pub const SERIES_MAX: usize = 50_000;
+
+/// Most values of one label in one metric, unless its rule says otherwise.
+pub const LABEL_VALUES_MAX: usize = 10_000;
+
+/// The type of a metric.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// Goes up only; an update adds its value, which is not negative and finite.
+    Counter,
+    /// An update sets it, to anything.
+    Gauge,
+    /// An update is one observation. `buckets` are the upper bounds, inclusive, in rising order,
+    /// finite; the bucket `+Inf` is implied.
+    Histogram {
+        /// Upper bounds.
+        buckets: Vec<f64>,
+    },
+}
+
+/// One label of a metric.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The label's name.
+    pub name: String,
+    /// Most different values in this metric; a further one is written as [`OTHER`].
+    pub values_max: usize,
+}
+
+/// A metric as rules define it. Checked: names are valid and clash with nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Definition {
+    /// The name, exposed exactly so in every format.
+    pub name: String,
+    /// The text after `# HELP`.
+    pub help: String,
+    /// Counter, gauge or histogram.
+    pub kind: Kind,
+    /// The labels, sorted by name.
+    pub labels: Vec<Label>,
+    /// Most series; further label sets share the one whose labels are all [`OTHER`].
+    pub series_max: usize,
+    /// A series that was not updated for so long is forgotten; never where there is none.
+    pub expire: Option<Duration>,
+}
+
+/// The number of a metric: its place in the list of definitions the store was made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MetricId(pub u32);

@@ -1,0 +1,7 @@
+//! The store: every series that rules make, how many there may be, and their values at one instant.
+//!
+//! Nothing here knows lines, rules or HTTP. Updates come in as a [`batch::Batch`]; the only way out
+//! is a snapshot.
+
+pub mod batch;
+pub mod definition;

@@ -1,0 +1,1 @@
+//! The built binary, driven as its users drive it. One file for each thing they do.
