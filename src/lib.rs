@@ -3,11 +3,14 @@
 //! A library only so that benchmarks and fuzz targets can reach in; it promises nothing to others.
 
 pub mod cli;
+pub mod clock;
 pub mod engine;
 pub mod exposition;
 pub mod input;
 pub mod line;
+pub mod logging;
 pub mod matcher;
 pub mod metrics;
 pub mod rules;
 pub mod server;
+pub mod shutdown;

@@ -1,1 +1,224 @@
-//! HTTP: routes, negotiation, limits.
+//! HTTP: the accept loop over a bound listener, who may come in, and the end. No routes, no rules.
+//!
+//! The only room that knows hyper. What it serves comes from [`Content`], implemented elsewhere.
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+
+pub mod body;
+mod connection;
+mod crowd;
+pub mod encoding;
+pub mod limits;
+pub mod listen;
+pub mod page;
+pub mod readiness;
+pub mod routes;
+
+pub use body::Pieces;
+pub use limits::Limits;
+pub use listen::{BindError, Listen, bind, parse_listen};
+pub use readiness::{Latch, Readiness};
+
+use crate::clock::Clock;
+use crate::exposition::Format;
+use crate::logging::Limited;
+use crowd::Crowd;
+use routes::Routes;
+
+/// What the server asks of the rest of the program. Called on a runtime thread: it must not wait.
+pub trait Content: Send + Sync + 'static {
+    /// The body of one scrape, in pieces that are rendered as they are asked for. Pieces of some
+    /// 64 KiB are best: each is one turn of this connection.
+    fn scrape(&self, request: Scrape) -> Pieces;
+    /// The status page (HTML, whole).
+    fn status_page(&self) -> String;
+}
+
+/// One scrape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scrape {
+    /// The form that was asked for.
+    pub format: Format,
+    /// Who scrapes, where it says that it is a Prometheus server; none for everybody else. An IPv4
+    /// address is never written as an IPv6 one.
+    pub scraper: Option<IpAddr>,
+}
+
+/// So many connections beyond the limit are told that it is reached; further ones are only closed.
+const REFUSALS_MAX: usize = 64;
+
+/// How long a connection that is refused may take to hear it.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
+
+const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+    content-type: text/plain; charset=utf-8\r\ncontent-length: 42\r\nretry-after: 1\r\n\
+    connection: close\r\n\r\ntoo many connections; try again in a while";
+
+/// Serves until `drain` is done, then lets running responses end, for a limited time.
+pub async fn serve(
+    listener: TcpListener,
+    content: Arc<dyn Content>,
+    readiness: Readiness,
+    limits: Limits,
+    drain: impl Future,
+) {
+    let routes = Arc::new(Routes::new(content, readiness, &limits));
+    let mut server = Server {
+        crowd: Crowd::new(limits.connections_max),
+        limits: Arc::new(limits),
+        routes,
+        connections: JoinSet::new(),
+    };
+    let mut door = Door::new(listener);
+    let mut drain = pin!(drain);
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut drain => break,
+            Some(ended) = server.connections.join_next() => report(ended),
+            accepted = door.accept() => match accepted {
+                Ok((stream, peer)) => server.welcome(stream, peer),
+                // Where the system has no descriptor left, this frees one.
+                Err(_) if door.is_pausing() => _ = server.crowd.dismiss_longest_waiting(),
+                Err(_) => {}
+            },
+        }
+    }
+    drop(door);
+    server.finish().await;
+}
+
+struct Server {
+    crowd: Arc<Crowd>,
+    limits: Arc<Limits>,
+    routes: Arc<Routes>,
+    connections: JoinSet<()>,
+}
+
+impl Server {
+    fn welcome(&mut self, stream: TcpStream, peer: SocketAddr) {
+        let Some(ticket) = self.crowd.admit() else {
+            if self.connections.len() < self.limits.connections_max + REFUSALS_MAX {
+                self.connections.spawn(refuse(stream));
+            }
+            return;
+        };
+        // Without it the last part of a response may wait for the other side's acknowledgement.
+        _ = stream.set_nodelay(true);
+        let (routes, limits) = (self.routes.clone(), self.limits.clone());
+        self.connections.spawn(async move {
+            connection::run(stream, peer.ip(), ticket, routes, &limits).await;
+        });
+    }
+
+    async fn finish(mut self) {
+        self.crowd.dismiss_all();
+        let all = async {
+            while let Some(ended) = self.connections.join_next().await {
+                report(ended);
+            }
+        };
+        if tokio::time::timeout(self.limits.drain_timeout, all)
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                "closing {} connections before their end",
+                self.connections.len()
+            );
+            self.connections.shutdown().await;
+        }
+    }
+}
+
+fn report(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "a response failed; this is a mistake in logmetrics");
+    }
+}
+
+/// Answers 503, and reads what was sent: closing a connection with unread bytes would take the
+/// answer back.
+async fn refuse(mut stream: TcpStream) {
+    let talk = async {
+        stream.write_all(REFUSAL).await?;
+        stream.shutdown().await?;
+        let mut rest = [0; 1024];
+        while stream.read(&mut rest).await? > 0 {}
+        io::Result::Ok(())
+    };
+    // A connection that breaks here was to be closed anyway.
+    _ = tokio::time::timeout(REFUSAL_TIMEOUT, talk).await;
+}
+
+/// The listener, and a pause after errors so that they never make it spin.
+struct Door {
+    listener: TcpListener,
+    pause: Duration,
+    opens: Instant,
+    complaints: Limited,
+}
+
+impl Door {
+    fn new(listener: TcpListener) -> Self {
+        let complaints = Limited::new(Clock::system(), 1);
+        Self {
+            listener,
+            pause: Duration::ZERO,
+            opens: Instant::now(),
+            complaints,
+        }
+    }
+
+    /// The next connection. May be dropped and called again at any time.
+    async fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
+        tokio::time::sleep_until(self.opens).await;
+        let result = self.listener.accept().await;
+        match &result {
+            Ok(_) => self.pause = Duration::ZERO,
+            Err(error) => {
+                self.pause = pause_after(error, self.pause);
+                self.opens = Instant::now() + self.pause;
+                if self.is_pausing()
+                    && let Some(more) = self.complaints.admit(&error.kind().to_string())
+                {
+                    tracing::warn!("cannot accept a connection: {error}{more}");
+                }
+            }
+        }
+        result
+    }
+
+    /// Whether the last error was one of the listener and not of one connection.
+    fn is_pausing(&self) -> bool {
+        !self.pause.is_zero()
+    }
+}
+
+/// How long to wait after an error of accept, when the last wait was `before`.
+fn pause_after(error: &io::Error, before: Duration) -> Duration {
+    const PAUSE_MIN: Duration = Duration::from_millis(10);
+    const PAUSE_MAX: Duration = Duration::from_secs(1);
+    match error.kind() {
+        // These are about one connection, not about the listener.
+        io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::Interrupted => Duration::ZERO,
+        _ => (before * 2).clamp(PAUSE_MIN, PAUSE_MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests;

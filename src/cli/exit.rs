@@ -1,0 +1,45 @@
+//! Exit codes, as users and their scripts see them. No printing.
+
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Exit {
+    /// 0: what was asked is done.
+    Done,
+    /// 1: it was tried and failed.
+    Failed,
+    /// 2: the command line or the rules are wrong. The same code that clap uses.
+    Usage,
+}
+
+impl Exit {
+    /// The number that the system is told.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_are_a_promise() {
+        assert_eq!(
+            [Exit::Done, Exit::Failed, Exit::Usage].map(Exit::code),
+            [0, 1, 2]
+        );
+        assert_eq!(ExitCode::from(Exit::Usage), ExitCode::from(2));
+    }
+}

@@ -1,0 +1,259 @@
+//! Request in, whole response out. No sockets, no limits of connections; what is said comes from
+//! [`Content`].
+//!
+//! | path | methods | answer |
+//! | --- | --- | --- |
+//! | `/` | GET, HEAD | the status page |
+//! | `/metrics` | GET, HEAD | one scrape, in the form `Accept` and the coding `Accept-Encoding` asks for |
+//! | `/healthz` | GET, HEAD | 200 `ok` |
+//! | `/readyz` | GET, HEAD | 200 `ok`, or 503 until the content that existed at the start is read |
+//! | `/favicon.ico` | GET, HEAD | 204, so that browsers leave no 404 behind |
+//!
+//! Everything else is 404; another method is 405. A request's body is never read.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use tokio::sync::Semaphore;
+
+use super::body::Body;
+use super::encoding::{self, Encoding};
+use super::{Content, Limits, Readiness, Scrape};
+use crate::exposition;
+
+/// Prometheus says by this header that it is Prometheus, and how long it waits, in seconds.
+const SCRAPE_TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
+
+const PLAIN: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+
+/// The page has no script, loads nothing, sends nothing and stands in no frame. Its style is in it,
+/// and what comes from logs is escaped.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
+                           form-action 'none'; frame-ancestors 'none'";
+
+const NOT_FOUND: &str = "\
+nothing is here; logmetrics serves
+  /metrics  the metrics, for Prometheus
+  /         the status page, for people
+  /healthz  whether it runs
+  /readyz   whether it has read what existed when it started
+";
+
+/// Answers requests.
+pub struct Routes {
+    content: Arc<dyn Content>,
+    readiness: Readiness,
+    scrapes: Arc<Semaphore>,
+    /// Scrapes that stand in line.
+    waiting: AtomicUsize,
+    waiting_max: usize,
+}
+
+impl Routes {
+    /// Routes to this content.
+    pub fn new(content: Arc<dyn Content>, readiness: Readiness, limits: &Limits) -> Self {
+        Self {
+            content,
+            readiness,
+            scrapes: Arc::new(Semaphore::new(limits.scrapes_max)),
+            waiting: AtomicUsize::new(0),
+            waiting_max: limits.scrapes_waiting_max,
+        }
+    }
+
+    /// The answer to one request from `peer`. Waits only where a scrape stands in line.
+    pub async fn answer<B>(&self, request: &Request<B>, peer: IpAddr) -> Response<Body> {
+        let path = request.uri().path();
+        if !matches!(
+            path,
+            "/" | "/metrics" | "/healthz" | "/readyz" | "/favicon.ico"
+        ) {
+            return plain(request.method(), StatusCode::NOT_FOUND, NOT_FOUND);
+        }
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return method_not_allowed(request.method());
+        }
+        match path {
+            "/metrics" => self.metrics(request, peer).await,
+            "/readyz" if !self.readiness.is_ready() => plain(
+                request.method(),
+                StatusCode::SERVICE_UNAVAILABLE,
+                "not ready: reading existing content\n",
+            ),
+            "/healthz" | "/readyz" => plain(request.method(), StatusCode::OK, "ok\n"),
+            "/favicon.ico" => favicon(),
+            _ => self.status_page(request.method()),
+        }
+    }
+
+    async fn metrics<B>(&self, request: &Request<B>, peer: IpAddr) -> Response<Body> {
+        let headers = request.headers();
+        let format = exposition::negotiate(joined(headers, &header::ACCEPT).as_deref());
+        let encoding = encoding::negotiate(joined(headers, &header::ACCEPT_ENCODING).as_deref());
+        let body = if request.method() == Method::HEAD {
+            Body::empty()
+        } else {
+            let Some(line) = Line::enter(self) else {
+                return too_many_scrapes();
+            };
+            // The semaphore is never closed; without a permit the scrape just runs.
+            let permit = self.scrapes.clone().acquire_owned().await.ok();
+            drop(line);
+            let scraper = headers
+                .contains_key(SCRAPE_TIMEOUT)
+                .then(|| peer.to_canonical());
+            let pieces = self.content.scrape(Scrape { format, scraper });
+            match Body::streamed(pieces, encoding, permit) {
+                Ok(body) => body,
+                Err(error) => return failed(&error),
+            }
+        };
+        let mut response = response(StatusCode::OK, format.content_type(), body);
+        let headers = response.headers_mut();
+        headers.insert(
+            header::VARY,
+            HeaderValue::from_static("Accept, Accept-Encoding"),
+        );
+        if let Some(name) = Encoding::name(encoding) {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+        }
+        response
+    }
+
+    fn status_page(&self, method: &Method) -> Response<Body> {
+        let mut response = whole(
+            method,
+            StatusCode::OK,
+            HTML,
+            self.content.status_page().into(),
+        );
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(PAGE_POLICY),
+        );
+        headers.insert(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        );
+        response
+    }
+}
+
+/// A place in the line of scrapes, held while waiting for a permit.
+struct Line<'a>(&'a AtomicUsize);
+
+impl<'a> Line<'a> {
+    /// None where the line is full: as many wait as may, and none could run at once.
+    fn enter(routes: &'a Routes) -> Option<Self> {
+        let before = routes.waiting.fetch_add(1, Ordering::Relaxed);
+        let line = Line(&routes.waiting);
+        (before < routes.waiting_max || routes.scrapes.available_permits() > 0).then_some(line)
+    }
+}
+
+impl Drop for Line<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// All lines of one header as one list (RFC 9110, 5.3). Lines that are no text are left out.
+fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let mut lines = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut all = lines.next()?.to_owned();
+    for line in lines {
+        all.push(',');
+        all.push_str(line);
+    }
+    Some(all)
+}
+
+fn response(status: StatusCode, content_type: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}
+
+/// A response whose length is known; for HEAD the length alone.
+fn whole(
+    method: &Method,
+    status: StatusCode,
+    content_type: &'static str,
+    bytes: Bytes,
+) -> Response<Body> {
+    let length = HeaderValue::from(bytes.len());
+    let body = if method == Method::HEAD {
+        Body::empty()
+    } else {
+        Body::Whole(bytes)
+    };
+    let mut response = response(status, content_type, body);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, length);
+    response
+}
+
+fn plain(method: &Method, status: StatusCode, text: &'static str) -> Response<Body> {
+    whole(method, status, PLAIN, Bytes::from_static(text.as_bytes()))
+}
+
+fn method_not_allowed(method: &Method) -> Response<Body> {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    let mut response = plain(method, status, "only GET and HEAD are answered here\n");
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response
+}
+
+fn favicon() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("max-age=86400"),
+    );
+    response
+}
+
+fn too_many_scrapes() -> Response<Body> {
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let mut response = plain(
+        &Method::GET,
+        status,
+        "too many scrapes at once; try again\n",
+    );
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+fn failed(error: &std::io::Error) -> Response<Body> {
+    tracing::error!(%error, "cannot compress a scrape");
+    plain(
+        &Method::GET,
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "cannot compress the metrics\n",
+    )
+}
+
+#[cfg(test)]
+mod tests;
