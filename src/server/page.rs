@@ -238,11 +238,8 @@ impl Display for Escaped<'_> {
                 '>' => formatter.write_str("&gt;")?,
                 '"' => formatter.write_str("&quot;")?,
                 '\'' => formatter.write_str("&#39;")?,
-                // The pictures of the control characters stand in their order from U+2400.
-                '\0'..='\u{1f}' => {
-                    formatter.write_char(char::from_u32(0x2400 + u32::from(c)).unwrap_or('␦'))?;
-                }
-                '\u{7f}' => formatter.write_char('␡')?,
+                // As a pattern would be written that matches them.
+                '\t' | '\r' | '\n' => write!(formatter, "{}", c.escape_default())?,
                 _ if is_invisible(c) => write!(formatter, "{}", c.escape_unicode())?,
                 _ => formatter.write_char(c)?,
             }
@@ -251,12 +248,13 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// C1 controls, and format characters that hide themselves or reorder what stands beside them
+/// Control characters, and format characters that hide themselves or reorder what stands beside them
 /// (Unicode Standard Annex 9 and Technical Report 36).
 fn is_invisible(c: char) -> bool {
     matches!(
         c,
-        '\u{80}'..='\u{9f}'
+        '\0'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
             | '\u{ad}'
             | '\u{61c}'
             | '\u{200b}'..='\u{200f}'

@@ -139,3 +139,29 @@ fn nobody_answers() {
     assert!(matches!(error, CheckError::Late), "{error}");
     assert_eq!(error.to_string(), "no answer within 3 seconds");
 }
+
+#[test]
+fn options() {
+    use clap::{CommandFactory, Parser};
+
+    #[derive(Parser)]
+    struct Whole {
+        #[command(flatten)]
+        healthcheck: HealthcheckArgs,
+        #[command(flatten)]
+        _log: crate::logging::LogOptions,
+    }
+
+    Whole::command().debug_assert();
+    let parsed = Whole::try_parse_from(["healthcheck", "-l", ":9000", "-p", "80"]).unwrap();
+    let asked = target(&parsed.healthcheck).unwrap();
+    assert_eq!(asked.to_string(), "127.0.0.1:80/healthz");
+    let error = Whole::try_parse_from(["healthcheck", "-l", "::1"])
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(
+        error.contains("expected an IPv6 address in brackets"),
+        "{error}"
+    );
+}

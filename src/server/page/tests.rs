@@ -98,7 +98,10 @@ fn the_style_needs_nothing_from_elsewhere() {
 
 #[test]
 fn what_cannot_be_seen_is_shown() {
-    assert_eq!(escaped("a\tb\r\n\0\u{1b}[31m\u{7f}"), "a␉b␍␊␀␛[31m␡");
+    assert_eq!(
+        escaped("a\tb\r\n\0\u{1b}[31m\u{7f}"),
+        "a\\tb\\r\\n\\u{0}\\u{1b}[31m\\u{7f}"
+    );
     assert_eq!(
         escaped("\u{85}\u{202e}gpj.exe\u{feff}"),
         "\\u{85}\\u{202e}gpj.exe\\u{feff}"
