@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 pub mod envelope;
+pub mod escape;
 pub mod framer;
 
 /// The longest line that is read whole, in bytes. A longer one is cut here and the rest of it is

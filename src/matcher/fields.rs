@@ -1,31 +1,53 @@
 //! Wanted keys, and where on a line their values were found.
 
-use std::collections::HashMap;
-
 /// The keys that a rule reads, each with the number of its slot.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
     names: Vec<Box<str>>,
-    slots: HashMap<Box<str>, usize>,
+    /// Slot numbers plus one, 0 for an empty place; a name stands at the first place from its
+    /// [`mix`] on that was free. The length is a power of two, at least four times the names, so
+    /// that most keys of a line, which no rule wants, meet an empty place at once.
+    places: Vec<u32>,
 }
 
 impl Keys {
     /// The slot of `name`, which is added where it is new.
     pub fn add(&mut self, name: &str) -> usize {
-        if let Some(&slot) = self.slots.get(name) {
+        if let Some(slot) = self.slot(name.as_bytes()) {
             return slot;
         }
         self.names.push(name.into());
-        self.slots.insert(name.into(), self.names.len() - 1);
+        if self.places.len() < 4 * self.names.len() {
+            let length = (8 * self.names.len()).next_power_of_two();
+            self.places = vec![0; length];
+            (0..self.names.len()).for_each(|slot| self.place(slot));
+        } else {
+            self.place(self.names.len() - 1);
+        }
         self.names.len() - 1
+    }
+
+    /// Puts `slot` at the first free place for its name.
+    fn place(&mut self, slot: usize) {
+        let mask = self.places.len() - 1;
+        let mut at = mix(self.names[slot].as_bytes()) & mask;
+        while self.places[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.places[at] = slot as u32 + 1;
     }
 
     /// The slot of a key as it stands on a line.
     pub fn slot(&self, key: &[u8]) -> Option<usize> {
-        // Keys on a line may be any bytes; those that are no UTF-8 are no wanted key.
-        std::str::from_utf8(key)
-            .ok()
-            .and_then(|key| self.slots.get(key).copied())
+        let mask = self.places.len().checked_sub(1)?;
+        let mut at = mix(key) & mask;
+        loop {
+            let slot = (self.places[at] as usize).checked_sub(1)?;
+            if self.names[slot].as_bytes() == key {
+                return Some(slot);
+            }
+            at = (at + 1) & mask;
+        }
     }
 
     /// All names, in the order of their slots.
@@ -42,6 +64,27 @@ impl Keys {
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
+}
+
+/// A number for a key, from its length and its first and last bytes: the keys of one rule differ
+/// in them, and strangers' keys, however many collide, are never stored.
+fn mix(key: &[u8]) -> usize {
+    let (head, tail) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
+        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
+        _ => match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
+            (Some(head), Some(tail)) => (
+                u32::from_le_bytes(*head).into(),
+                u32::from_le_bytes(*tail).into(),
+            ),
+            _ => key
+                .iter()
+                .fold((0, 0), |(head, _), byte| (head << 8 | u64::from(*byte), 0)),
+        },
+    };
+    // The factor of Fibonacci hashing: it carries every bit upwards, so the upper half is used.
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mixed = (head ^ tail.rotate_left(23) ^ key.len() as u64).wrapping_mul(FACTOR);
+    (mixed >> 32) as usize
 }
 
 /// How the bytes of a value are written.
@@ -135,4 +178,33 @@ pub struct Marks {
     pub from: Box<str>,
     /// The key that ends it; it and its value are outside again.
     pub to: Box<str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn keys_are_found_as_in_a_map(
+            names in proptest::collection::vec("[ab.é]{0,3}|http\\.header\\.x-[ab]{1,9}", 0..40),
+            others in proptest::collection::vec("[ab.é]{0,3}|http\\.header\\.x-[ab]{1,9}", 0..40),
+        ) {
+            let mut keys = Keys::default();
+            let mut map = HashMap::new();
+            for name in &names {
+                let new = map.len();
+                prop_assert_eq!(keys.add(name), *map.entry(name.as_str()).or_insert(new));
+            }
+            prop_assert_eq!(keys.len(), map.len());
+            for key in names.iter().chain(&others) {
+                prop_assert_eq!(keys.slot(key.as_bytes()), map.get(key.as_str()).copied());
+            }
+            prop_assert_eq!(keys.slot(b"a\xff"), None);
+        }
+    }
 }

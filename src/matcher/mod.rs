@@ -6,3 +6,5 @@
 pub mod fields;
 pub mod json;
 pub mod logfmt;
+#[cfg(test)]
+mod tests;

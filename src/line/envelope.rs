@@ -1,1 +1,0 @@
-//! What wraps a line is taken off.

@@ -1,0 +1,199 @@
+//! What wraps a line is taken off, by looking at the line.
+//!
+//! [`compose`] knows docker compose's prefixes, [`docker`] the records of docker's json-file
+//! driver, [`cri`] those of Kubernetes, [`ansi`] colours; here they are put one after the other,
+//! and records that hold a part of a line are joined. Nothing here knows what is in a line, and
+//! no option changes what is done: a line says itself how it is wrapped.
+
+use super::{LINE_BYTES_MAX, Wrapping};
+
+mod ansi;
+mod compose;
+mod cri;
+mod docker;
+#[cfg(test)]
+mod tests;
+mod time;
+
+/// Takes the wrapping off the lines of one stream. Holds the parts that wait for their rest.
+#[derive(Debug, Default)]
+pub struct Unwrapper {
+    /// A record in a record is as deep as it goes; a compose prefix may stand around both.
+    depths: [Depth; 2],
+    /// The last line without its colours.
+    uncoloured: Vec<u8>,
+    oversized: u64,
+}
+
+/// A line without its wrapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unwrapped<'a> {
+    /// The text that rules see.
+    pub text: &'a [u8],
+    /// What was taken off.
+    pub wrapping: Wrapping<'a>,
+}
+
+impl Unwrapper {
+    /// Takes off what wraps `raw`, a line without its `\n` that begins `offset` bytes into its
+    /// stream. `None`: the record is a part and is held until the rest comes.
+    ///
+    /// A joined line has the time of its first part. A line inside a record keeps the innermost
+    /// time. One `\r` at the end is taken off.
+    pub fn unwrap<'a>(&'a mut self, offset: u64, raw: &'a [u8]) -> Option<Unwrapped<'a>> {
+        let mut text = raw;
+        let mut begins = offset;
+        let mut wrapping = Wrapping::default();
+        if let Some(prefix) = compose::prefix(raw) {
+            text = prefix.text;
+            wrapping = prefix.wrapping();
+        }
+        for Depth { decoded, held } in &mut self.depths {
+            let Some(record) = Record::read(text, decoded) else {
+                break;
+            };
+            wrapping.service = record.service.or(wrapping.service);
+            wrapping.container = record.container.or(wrapping.container);
+            let held = &mut held[record.stream as usize];
+            if held.from.is_none() && record.whole {
+                text = record.text;
+                wrapping.time = Some(record.time);
+                continue;
+            }
+            held.add(begins, &record, &mut self.oversized);
+            if !record.whole {
+                return None;
+            }
+            begins = held.from.take().unwrap_or(begins);
+            text = &held.text;
+            wrapping.time = Some(&held.time);
+        }
+        let text = bare(text, &mut self.uncoloured);
+        Some(Unwrapped { text, wrapping })
+    }
+
+    /// Where the oldest held part begins: a saved position may not lie behind it.
+    pub fn held_from(&self) -> Option<u64> {
+        self.held().filter_map(|held| held.from).min()
+    }
+
+    /// The stream has been left: hands over what is held, one after the other, until `None`.
+    pub fn flush(&mut self) -> Option<Unwrapped<'_>> {
+        let oldest = self.held_from()?;
+        let held = (self.depths.iter_mut())
+            .flat_map(|depth| &mut depth.held)
+            .find(|held| held.from == Some(oldest))?;
+        held.from = None;
+        Some(Unwrapped {
+            text: bare(&held.text, &mut self.uncoloured),
+            wrapping: Wrapping {
+                time: Some(&held.time),
+                ..Wrapping::default()
+            },
+        })
+    }
+
+    /// Lines cut because their joined parts were longer than [`LINE_BYTES_MAX`], since the last
+    /// call.
+    pub fn take_oversized(&mut self) -> u64 {
+        std::mem::take(&mut self.oversized)
+    }
+
+    fn held(&self) -> impl Iterator<Item = &Held> {
+        self.depths.iter().flat_map(|depth| &depth.held)
+    }
+}
+
+/// The text without colours, if it is coloured, and without one `\r` at its end.
+fn bare<'a>(text: &'a [u8], uncoloured: &'a mut Vec<u8>) -> &'a [u8] {
+    let text = if ansi::is_coloured(text) {
+        ansi::remove(text, uncoloured);
+        uncoloured
+    } else {
+        text
+    };
+    text.strip_suffix(b"\r").unwrap_or(text)
+}
+
+/// What is kept for one of the records that stand in each other.
+#[derive(Debug, Default)]
+struct Depth {
+    /// The text of the last record, where it had escapes.
+    decoded: Vec<u8>,
+    /// By [`Stream`].
+    held: [Held; 2],
+}
+
+/// The joined parts of a line that is not whole yet.
+#[derive(Debug, Default)]
+struct Held {
+    /// Where the first part begins; `None` if nothing is held.
+    from: Option<u64>,
+    text: Vec<u8>,
+    /// The time of the first part.
+    time: Vec<u8>,
+    /// The line was too long, and its rest is left out.
+    cut: bool,
+}
+
+impl Held {
+    /// Adds a part that begins at `offset`. What goes beyond [`LINE_BYTES_MAX`] is left out, and
+    /// counted once a line.
+    fn add(&mut self, offset: u64, part: &Record<'_>, oversized: &mut u64) {
+        if self.from.is_none() {
+            self.from = Some(offset);
+            self.cut = false;
+            self.text.clear();
+            self.time.clear();
+            self.time.extend_from_slice(part.time);
+        }
+        let room = LINE_BYTES_MAX - self.text.len();
+        let fits = part.text.len().min(room);
+        self.text.extend_from_slice(&part.text[..fits]);
+        if fits < part.text.len() && !self.cut {
+            self.cut = true;
+            *oversized += 1;
+        }
+    }
+}
+
+/// Which of its two streams a container wrote a record to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stream {
+    Stdout,
+    Stderr,
+}
+
+impl Stream {
+    fn named(name: &[u8]) -> Option<Self> {
+        match name {
+            b"stdout" => Some(Self::Stdout),
+            b"stderr" => Some(Self::Stderr),
+            _ => None,
+        }
+    }
+}
+
+/// What docker or Kubernetes wrote around a line, or around a part of one.
+#[derive(Debug, PartialEq, Eq)]
+struct Record<'a> {
+    text: &'a [u8],
+    /// The line ends with this record.
+    whole: bool,
+    stream: Stream,
+    /// RFC 3339.
+    time: &'a [u8],
+    service: Option<&'a [u8]>,
+    container: Option<&'a [u8]>,
+}
+
+impl<'a> Record<'a> {
+    /// `decoded` takes the text where it has escapes.
+    fn read(line: &'a [u8], decoded: &'a mut Vec<u8>) -> Option<Self> {
+        match line.first()? {
+            b'{' => docker::record(line, decoded),
+            b'0'..=b'9' => cri::record(line),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Where a time ends that stands at the start of a line. Does not compute with times.
+
+/// A time in the form of RFC 3339, at the start of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    /// How many bytes the time has.
+    pub(super) length: usize,
+    /// How many digits of a second's fraction are written.
+    pub(super) fraction_digits: usize,
+}
+
+/// A digit stands for any digit.
+const SHAPE: &[u8; 19] = b"0000-00-00T00:00:00";
+
+/// The time that `line` begins with: `2016-10-06T00:17:09.669794202Z`, with any number of digits
+/// (also none) in the fraction, and `Z` or an offset such as `+02:00`.
+pub(super) fn stamp(line: &[u8]) -> Option<Stamp> {
+    let (seconds, rest) = line.split_first_chunk::<19>()?;
+    if !matches(seconds, SHAPE) {
+        return None;
+    }
+    let fraction = rest.strip_prefix(b".").unwrap_or_default();
+    let fraction_digits = fraction
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let fraction_bytes = if fraction_digits > 0 {
+        fraction_digits + 1
+    } else {
+        0
+    };
+    let zone_bytes = match rest.get(fraction_bytes..)? {
+        [b'Z', ..] => 1,
+        [b'+' | b'-', zone @ ..] if zone.len() >= 5 && matches(&zone[..5], b"00:00") => 6,
+        _ => return None,
+    };
+    Some(Stamp {
+        length: SHAPE.len() + fraction_bytes + zone_bytes,
+        fraction_digits,
+    })
+}
+
+fn matches(bytes: &[u8], shape: &[u8]) -> bool {
+    bytes.iter().zip(shape).all(|(byte, shape)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        _ => byte == shape,
+    })
+}

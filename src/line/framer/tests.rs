@@ -1,0 +1,122 @@
+//! Tests of the framer, against a plain split of the whole stream.
+
+use proptest::prelude::*;
+
+use super::super::LINE_BYTES_MAX;
+use super::*;
+
+/// A line as the tests compare it: where it begins in the stream, and its bytes.
+type Found = Vec<(usize, Vec<u8>)>;
+
+/// The meaning: split at `\n`, cut what is too long, leave out an empty last line.
+fn reference(stream: &[u8]) -> (Found, u64) {
+    let mut lines = Vec::new();
+    let mut oversized = 0;
+    let mut offset = 0;
+    let mut parts = stream.split(|byte| *byte == b'\n').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_some() || !part.is_empty() {
+            oversized += u64::from(part.len() > LINE_BYTES_MAX);
+            lines.push((offset, part[..part.len().min(LINE_BYTES_MAX)].to_vec()));
+        }
+        offset += part.len() + 1;
+    }
+    (lines, oversized)
+}
+
+/// Reads as an input does: blocks are added behind what was not taken.
+fn framed(stream: &[u8], blocks: &[usize]) -> (Found, u64) {
+    let mut framer = Framer::default();
+    let mut lines = Vec::new();
+    let mut oversized = 0;
+    let (mut taken, mut read) = (0, 0);
+    for block in blocks.iter().copied().chain([stream.len()]) {
+        read = (read + block).min(stream.len());
+        let base = taken;
+        let cut = framer.cut(&stream[taken..read], |at, line| {
+            lines.push((base + at, line.to_vec()));
+        });
+        taken += cut.taken;
+        oversized += cut.oversized;
+    }
+    let base = taken;
+    let cut = framer.finish(&stream[taken..], |at, line| {
+        lines.push((base + at, line.to_vec()));
+    });
+    assert_eq!(base + cut.taken, stream.len());
+    (lines, oversized + cut.oversized)
+}
+
+#[test]
+fn lines_have_their_offset_and_no_end() {
+    let mut lines = Vec::new();
+    let cut = Framer::default().cut(b"one\n\ntwo\r\nthr", |at, line| {
+        lines.push((at, line.to_vec()));
+    });
+    let expected: Found = vec![
+        (0, b"one".to_vec()),
+        (4, b"".to_vec()),
+        (5, b"two\r".to_vec()),
+    ];
+    assert_eq!(lines, expected);
+    assert_eq!(
+        cut,
+        Cut {
+            taken: 10,
+            oversized: 0
+        }
+    );
+}
+
+#[test]
+fn the_greatest_length_is_read_whole_and_one_more_is_cut() {
+    for (length, oversized) in [(LINE_BYTES_MAX, 0), (LINE_BYTES_MAX + 1, 1)] {
+        let mut stream = vec![b'x'; length];
+        let unended = stream.clone();
+        stream.extend_from_slice(b"\nnext\n");
+        for blocks in [vec![], vec![length], vec![length + 1], vec![length + 3]] {
+            let (lines, counted) = framed(&stream, &blocks);
+            assert_eq!(counted, oversized, "{length} {blocks:?}");
+            assert_eq!(lines.len(), 2);
+            assert_eq!(lines[0].1.len(), LINE_BYTES_MAX);
+            assert_eq!(lines[1], (length + 1, b"next".to_vec()));
+        }
+        assert_eq!(framed(&unended, &[7]).1, oversized);
+    }
+}
+
+#[test]
+fn a_skipped_line_that_never_ends_is_taken_and_gives_nothing_more() {
+    let mut framer = Framer::default();
+    let mut lines = 0;
+    let cut = framer.cut(&vec![b'x'; LINE_BYTES_MAX + 1], |_, _| lines += 1);
+    assert_eq!((cut.oversized, cut.taken), (1, LINE_BYTES_MAX + 1));
+    let cut = framer.cut(b"more of it", |_, _| lines += 1);
+    assert_eq!((cut.oversized, cut.taken), (0, 10));
+    let cut = framer.finish(b"the last of it", |_, _| lines += 1);
+    assert_eq!((cut.oversized, cut.taken), (0, 14));
+    assert_eq!(lines, 1);
+    framer.cut(b"another stream\n", |_, _| lines += 1);
+    assert_eq!(lines, 2);
+}
+
+/// Pieces of a stream, some of them about as long as the greatest line.
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        8 => proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'\r'), any::<u8>()], 0..20),
+        1 => (LINE_BYTES_MAX - 2..LINE_BYTES_MAX + 3).prop_map(|length| vec![b'y'; length]),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn chunks_make_no_difference(
+        pieces in proptest::collection::vec(piece(), 0..5),
+        blocks in proptest::collection::vec(
+            prop_oneof![0usize..40, Just(LINE_BYTES_MAX - 1), Just(LINE_BYTES_MAX + 1)], 0..12),
+    ) {
+        let stream = pieces.concat();
+        prop_assert!(framed(&stream, &blocks) == reference(&stream));
+    }
+}

@@ -1,1 +1,0 @@
-//! JSON lines: flat dotted keys first, then nested paths.

@@ -1,0 +1,150 @@
+//! JSON lines: flat dotted keys first, then nested paths.
+//!
+//! [`scan`] knows the grammar; here the wanted keys are looked for. No tree is built, and nothing
+//! is decoded: a value is where it stands.
+
+use super::fields::{Form, Keys, Slots, Span};
+
+mod scan;
+#[cfg(test)]
+mod tests;
+
+use crate::line::escape::unescape;
+use scan::Scan;
+
+/// Finds the wanted keys of one JSON object, and writes their places to `slots`, which the caller
+/// has cleared. Returns false where the line is not a JSON object; all slots are empty then.
+///
+/// A key is the path to its value: the keys of the objects around it, joined by dots. Any of them
+/// may hold dots itself, so `http.status` is found in `{"http.status":200}` and in
+/// `{"http":{"status":200}}`. The value that the fewest objects stand around counts, wherever it
+/// stands, and those with more do not; as often as there is one with the fewest, the key is seen.
+///
+/// Strings are [`Form::Quoted`] spans; numbers, booleans, lists and objects are as they are
+/// written; `null` is as if it were not there. An object is what RFC 8259 calls so, nested at most
+/// 127 deep like in `serde_json`. Bytes that are no UTF-8, half a surrogate pair and numbers
+/// without end do not spoil a line, although `serde_json` refuses them in a value it keeps: it
+/// reads on over them in one it skips.
+pub fn read(line: &[u8], keys: &Keys, slots: &mut Slots) -> bool {
+    let mut scan = Scan::new(line);
+    // Places on a line are u32; lines are far shorter.
+    if scan.peek() != Some(b'{') || u32::try_from(line.len()).is_err() {
+        return false;
+    }
+    let mut reader = Reader {
+        scan,
+        keys,
+        slots,
+        key: Vec::new(),
+    };
+    let whole = reader.object(b"").and_then(|()| reader.scan.end());
+    for slot in &mut slots.0 {
+        match whole {
+            Some(()) => slot.outside = slot.everywhere,
+            None => *slot = Default::default(),
+        }
+    }
+    whole.is_some()
+}
+
+struct Reader<'a> {
+    scan: Scan<'a>,
+    keys: &'a Keys,
+    /// While a line is read, `outside.count` of a slot is how many objects stand around the values
+    /// in `everywhere`; 0 as long as there is none.
+    slots: &'a mut Slots,
+    /// The last key that had escapes, without them.
+    key: Vec<u8>,
+}
+
+impl<'a> Reader<'a> {
+    /// The object that starts here. `path` is the part of a wanted key that led to it, with the
+    /// dot; empty for the whole line.
+    fn object(&mut self, path: &'a [u8]) -> Option<()> {
+        self.scan.enter()?;
+        let mut more = self.scan.peek()? != b'}';
+        if !more {
+            self.scan.take(b'}')?;
+        }
+        while more {
+            self.member(path)?;
+            more = self.scan.goes_on(b'}')?;
+        }
+        self.scan.leave();
+        Some(())
+    }
+
+    fn member(&mut self, path: &'a [u8]) -> Option<()> {
+        let (slot, below) = self.key(path)?;
+        let first = self.scan.peek()?;
+        let start = self.scan.at();
+        match below {
+            Some(path) => self.object(path)?,
+            None => self.scan.value()?,
+        }
+        let end = self.scan.at();
+        if let Some(slot) = slot {
+            self.found(slot, first, start, end);
+        }
+        Some(())
+    }
+
+    /// Takes a key and its colon. Gives its slot, and, if its value is an object in which wanted
+    /// keys can stand, the path of that.
+    fn key(&mut self, path: &[u8]) -> Option<(Option<usize>, Option<&'a [u8]>)> {
+        let written = self.scan.string()?;
+        self.scan.take(b':')?;
+        let key = if memchr::memchr(b'\\', written).is_some() {
+            self.key.clear();
+            unescape(written, &mut self.key);
+            &self.key
+        } else {
+            written
+        };
+        let names = || self.keys.names().iter().map(|name| name.as_bytes());
+        let slot = if path.is_empty() {
+            self.keys.slot(key)
+        } else {
+            names().position(|name| name.strip_prefix(path) == Some(key))
+        };
+        let mut below = None;
+        if self.scan.peek()? == b'{' {
+            below = names().find_map(|name| {
+                let rest = name.strip_prefix(path)?.strip_prefix(key)?;
+                let rest = rest.strip_prefix(b".")?;
+                Some(&name[..name.len() - rest.len()])
+            });
+        }
+        Some((slot, below))
+    }
+
+    /// Notes the value that is written from `start` to `end` and begins with the byte `first`.
+    fn found(&mut self, slot: usize, first: u8, start: usize, end: usize) {
+        let (start, end) = (start as u32, end as u32);
+        let value = match first {
+            b'n' => return,
+            b'"' => Span {
+                start: start + 1,
+                end: end - 1,
+                form: Form::Quoted,
+            },
+            _ => Span {
+                start,
+                end,
+                form: Form::Plain,
+            },
+        };
+        let Some(slot) = self.slots.0.get_mut(slot) else {
+            return;
+        };
+        let objects = self.scan.depth();
+        let fewest = &mut slot.outside.count;
+        if *fewest == 0 || objects < *fewest {
+            *fewest = objects;
+            slot.everywhere = Default::default();
+        }
+        if objects == *fewest {
+            slot.everywhere.add(value);
+        }
+    }
+}

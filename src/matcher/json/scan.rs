@@ -1,0 +1,220 @@
+//! The grammar of JSON (RFC 8259), read once from the front, as `serde_json` reads what it skips.
+//!
+//! Every method that takes something says `None` where it does not stand there.
+
+/// How many lists and objects may stand in each other, as in `serde_json`.
+const DEPTH_MAX: u32 = 127;
+
+/// A place in a JSON text.
+#[derive(Debug, Clone)]
+pub(super) struct Scan<'a> {
+    text: &'a [u8],
+    at: usize,
+    depth: u32,
+}
+
+impl<'a> Scan<'a> {
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        Self {
+            text,
+            at: 0,
+            depth: 0,
+        }
+    }
+
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// How many lists and objects are open.
+    pub(super) fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    /// The next byte that is no blank.
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        loop {
+            let byte = *self.text.get(self.at)?;
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+    }
+
+    pub(super) fn take(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    /// Nothing but blanks is left.
+    pub(super) fn end(&mut self) -> Option<()> {
+        self.peek().is_none().then_some(())
+    }
+
+    /// Takes the bracket that opens a list or an object, which the caller has seen.
+    pub(super) fn enter(&mut self) -> Option<()> {
+        self.at += 1;
+        self.depth += 1;
+        (self.depth <= DEPTH_MAX).then_some(())
+    }
+
+    /// The list or object that was entered last has been closed.
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// Behind a value: true for a comma, false for the bracket `close`.
+    pub(super) fn goes_on(&mut self, close: u8) -> Option<bool> {
+        let byte = self.peek()?;
+        self.at += 1;
+        match byte {
+            b',' => Some(true),
+            _ if byte == close => Some(false),
+            _ => None,
+        }
+    }
+
+    /// A value of any kind.
+    pub(super) fn value(&mut self) -> Option<()> {
+        match self.peek()? {
+            b'{' | b'[' => self.container(),
+            b'"' => self.string().map(|_| ()),
+            b't' => self.literal(b"true"),
+            b'f' => self.literal(b"false"),
+            b'n' => self.literal(b"null"),
+            _ => self.number(),
+        }
+    }
+
+    /// A list or an object. Keeps the kinds of what is open in bits instead of on the stack.
+    fn container(&mut self) -> Option<()> {
+        let outer = self.depth;
+        let mut objects: u128 = 0;
+        loop {
+            let open = self.peek()?;
+            if let b'{' | b'[' = open {
+                self.enter()?;
+                let object = open == b'{';
+                objects = objects << 1 | u128::from(object);
+                // An empty one ends below like any other.
+                if self.peek()? != if object { b'}' } else { b']' } {
+                    if object {
+                        self.key()?;
+                    }
+                    continue;
+                }
+            } else {
+                self.value()?;
+            }
+            // A value has ended, and what it is the last value of ends with it.
+            while !self.goes_on(if objects & 1 == 1 { b'}' } else { b']' })? {
+                self.leave();
+                objects >>= 1;
+                if self.depth == outer {
+                    return Some(());
+                }
+            }
+            if objects & 1 == 1 {
+                self.key()?;
+            }
+        }
+    }
+
+    fn key(&mut self) -> Option<()> {
+        self.string()?;
+        self.take(b':')
+    }
+
+    /// A string; what is inside its quotes, with its escapes.
+    pub(super) fn string(&mut self) -> Option<&'a [u8]> {
+        self.take(b'"')?;
+        let start = self.at;
+        loop {
+            self.at = special(self.text, self.at)?;
+            match self.text[self.at] {
+                b'"' => {
+                    self.at += 1;
+                    return Some(&self.text[start..self.at - 1]);
+                }
+                b'\\' => self.escape()?,
+                _ => return None,
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Option<()> {
+        let length = match self.text.get(self.at + 1)? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 2,
+            b'u' => {
+                let digits = self.text.get(self.at + 2..self.at + 6)?;
+                digits.iter().all(u8::is_ascii_hexdigit).then_some(6)?
+            }
+            _ => return None,
+        };
+        self.at += length;
+        Some(())
+    }
+
+    fn literal(&mut self, literal: &[u8]) -> Option<()> {
+        let found = self.text[self.at..].starts_with(literal);
+        found.then(|| self.at += literal.len())
+    }
+
+    fn number(&mut self) -> Option<()> {
+        self.skip(b"-");
+        match self.text.get(self.at)? {
+            b'0' => self.at += 1,
+            _ => self.digits()?,
+        }
+        if self.skip(b".") {
+            self.digits()?;
+        }
+        if self.skip(b"eE") {
+            self.skip(b"+-");
+            self.digits()?;
+        }
+        Some(())
+    }
+
+    /// Takes one of `bytes`, if it stands here.
+    fn skip(&mut self, bytes: &[u8]) -> bool {
+        let found = (self.text.get(self.at)).is_some_and(|byte| bytes.contains(byte));
+        self.at += usize::from(found);
+        found
+    }
+
+    /// At least one digit.
+    fn digits(&mut self) -> Option<()> {
+        let start = self.at;
+        while self.text.get(self.at).is_some_and(u8::is_ascii_digit) {
+            self.at += 1;
+        }
+        (self.at > start).then_some(())
+    }
+}
+
+/// The first byte from `at` on that means something in a string: a quote, a backslash, or a
+/// control byte, which must not stand there.
+fn special(text: &[u8], mut at: usize) -> Option<usize> {
+    // Eight bytes at once. Most strings are too short for anything wider to pay.
+    while let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let found = specials(u64::from_le_bytes(*chunk));
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    let rest = text.get(at..)?;
+    let length = (rest.iter()).position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))?;
+    Some(at + length)
+}
+
+/// The highest bit of the first of eight bytes that is special; bits behind it mean nothing
+/// ("Bit Twiddling Hacks", `hasless`: a byte that borrows is marked, and may mark the next).
+fn specials(bytes: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = ONES << 7;
+    let less = |bytes: u64, than: u8| bytes.wrapping_sub(ONES * u64::from(than)) & !bytes;
+    let equal = |byte: u8| less(bytes ^ (ONES * u64::from(byte)), 1);
+    (equal(b'"') | equal(b'\\') | less(bytes, 0x20)) & HIGH
+}

@@ -1,0 +1,221 @@
+//! What holds for any line: the reader finds and refuses what `serde_json` does.
+
+use proptest::prelude::*;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::*;
+
+/// Object keys of which the wanted ones can be put together in several ways.
+const KEYS: [&str; 9] = ["a", "b", "c", "a.b", "b.c", "a.b.c", "é", "", "a\"\\"];
+
+/// A JSON value in which a key may stand twice.
+#[derive(Debug, Clone)]
+enum Node {
+    Scalar(Value),
+    List(Vec<Node>),
+    Object(Vec<(String, Node)>),
+}
+
+fn node() -> impl Strategy<Value = Node> {
+    let scalar = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        proptest::sample::select(&["}", "\"", "\\", "{\"a\":1}", ""][..]).prop_map(Value::from),
+    ];
+    scalar
+        .prop_map(Node::Scalar)
+        .prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                1 => proptest::collection::vec(inner.clone(), 0..4).prop_map(Node::List),
+                3 => members(inner).prop_map(Node::Object),
+            ]
+        })
+}
+
+fn members(value: impl Strategy<Value = Node>) -> impl Strategy<Value = Vec<(String, Node)>> {
+    let key = proptest::sample::select(&KEYS[..]).prop_map(String::from);
+    proptest::collection::vec((key, value), 0..6)
+}
+
+/// Writes with blanks between, and strings with every character escaped if `style` says so.
+fn write(node: &Node, style: u8, out: &mut String) {
+    let blank = ["", " ", "\t", " \r\n"][usize::from(style % 4)];
+    let string = |text: &str, out: &mut String| {
+        if style & 4 == 0 {
+            out.push_str(&serde_json::to_string(text).unwrap());
+        } else {
+            let units = text.encode_utf16().map(|unit| format!("\\u{unit:04X}"));
+            out.push_str(&format!("\"{}\"", units.collect::<String>()));
+        }
+    };
+    match node {
+        Node::Scalar(Value::String(text)) => string(text, out),
+        Node::Scalar(scalar) => out.push_str(&scalar.to_string()),
+        Node::List(items) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                out.push_str(if at == 0 { blank } else { "," });
+                write(item, style, out);
+                out.push_str(blank);
+            }
+            out.push(']');
+        }
+        Node::Object(members) => {
+            out.push_str(&format!("{{{blank}"));
+            for (at, (key, value)) in members.iter().enumerate() {
+                out.push_str(if at == 0 { "" } else { "," });
+                string(key, out);
+                out.push_str(&format!("{blank}:{blank}"));
+                write(value, style, out);
+                out.push_str(blank);
+            }
+            out.push('}');
+        }
+    }
+}
+
+/// All values at `path`, each with the number of objects around it, as they are written; `null`
+/// is none. The whole rest of the path is tried as a key, and each part of it before a dot.
+fn lookup<'n>(
+    members: &'n [(String, Node)],
+    path: &str,
+    objects: usize,
+    found: &mut Vec<(usize, &'n Node)>,
+) {
+    for (key, value) in members {
+        if key == path && !matches!(value, Node::Scalar(Value::Null)) {
+            found.push((objects, value));
+        }
+        let rest = path
+            .strip_prefix(key.as_str())
+            .and_then(|rest| rest.strip_prefix('.'));
+        if let (Some(rest), Node::Object(members)) = (rest, value) {
+            lookup(members, rest, objects + 1, found);
+        }
+    }
+}
+
+/// As [`Slot`] has them: strings decoded, all else as it is written.
+fn shown(node: &Node, style: u8) -> (Form, Vec<u8>) {
+    if let Node::Scalar(Value::String(text)) = node {
+        return (Form::Quoted, text.clone().into_bytes());
+    }
+    let mut out = String::new();
+    write(node, style, &mut out);
+    (Form::Plain, out.into_bytes())
+}
+
+/// Whether `serde_json` reads an object here, in values it skips, and how deep they nest.
+fn accepts(line: &[u8]) -> bool {
+    let mut depth = 0_u32;
+    let mut deepest = 0;
+    let mut bytes = line.iter();
+    let mut in_string = false;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' if in_string => _ = bytes.next(),
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => depth += 1,
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    let object = line.trim_ascii_start().starts_with(b"{");
+    object && deepest < 128 && serde_json::from_slice::<IgnoredAny>(line).is_ok()
+}
+
+const WANTED: [&str; 8] = ["a", "a.b", "a.b.c", "b.c", "é", "", ".a", "a\"\\"];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2048))]
+
+    #[test]
+    fn finds_what_a_tree_holds(members in members(node()), style in 0u8..8) {
+        let mut line = String::new();
+        write(&Node::Object(members.clone()), style, &mut line);
+        serde_json::from_str::<Value>(&line).unwrap();
+        let slots = read(line.as_bytes(), &keys(&WANTED)).unwrap();
+        for (path, slot) in WANTED.iter().zip(&slots) {
+            let mut found = Vec::new();
+            lookup(&members, path, 1, &mut found);
+            let fewest = found.iter().map(|(objects, _)| *objects).min();
+            found.retain(|(objects, _)| Some(*objects) == fewest);
+            prop_assert_eq!(slot.everywhere, slot.outside);
+            prop_assert_eq!(slot.everywhere.count as usize, found.len(), "{} {}", path, line);
+            let (Some((_, first)), Some((_, last))) = (found.first(), found.last()) else {
+                continue;
+            };
+            for (span, node) in [(slot.everywhere.first, first), (slot.everywhere.last, last)] {
+                let mut scratch = Vec::new();
+                let value = span.decode(line.as_bytes(), &mut scratch).to_vec();
+                prop_assert_eq!((span.form, value), shown(node, style), "{} {}", path, line);
+            }
+        }
+    }
+
+    #[test]
+    fn takes_and_refuses_what_serde_json_does(
+        members in members(node()),
+        style in 0u8..8,
+        spoiled in proptest::collection::vec((any::<proptest::sample::Index>(), spoiler(), 0usize..3), 0..3),
+    ) {
+        let mut line = String::new();
+        write(&Node::Object(members), style, &mut line);
+        let mut line = line.into_bytes();
+        for (at, bytes, replaced) in spoiled {
+            let at = at.index(line.len() + 1);
+            let end = (at + replaced).min(line.len());
+            line.splice(at..end, bytes);
+        }
+        let found = read(&line, &keys(&WANTED));
+        prop_assert_eq!(found.is_some(), accepts(&line), "{}", line.escape_ascii());
+    }
+
+    #[test]
+    fn takes_any_bytes(line in proptest::collection::vec(spoiler(), 0..20)) {
+        let line = [&b"{"[..], &line.concat()].concat();
+        prop_assert_eq!(read(&line, &keys(&WANTED)).is_some(), accepts(&line), "{}", line.escape_ascii());
+    }
+}
+
+fn spoiler() -> impl Strategy<Value = Vec<u8>> {
+    const PIECES: [&str; 28] = [
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"",
+        "\\",
+        "\\u",
+        "\\ud800",
+        "\"a\":",
+        "\"a.b\":{",
+        "0",
+        "1",
+        "-",
+        ".",
+        "e5",
+        "E+",
+        "1e999",
+        "true",
+        "null",
+        "nul",
+        " ",
+        "\n",
+        "\u{1}",
+        "\u{1f}",
+        "\u{7f}",
+        "",
+    ];
+    prop_oneof![
+        9 => proptest::sample::select(&PIECES[..]).prop_map(|piece| piece.as_bytes().to_vec()),
+        1 => proptest::collection::vec(any::<u8>(), 0..3),
+    ]
+}

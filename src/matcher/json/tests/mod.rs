@@ -1,0 +1,25 @@
+//! Tests of the JSON reader: [`cases`] by hand, [`laws`] against `serde_json`.
+
+use crate::matcher::fields::{Form, Keys, Slot, Slots};
+
+mod cases;
+mod laws;
+
+fn keys(names: &[&str]) -> Keys {
+    let mut keys = Keys::default();
+    for name in names {
+        keys.add(name);
+    }
+    keys
+}
+
+/// What [`super::read`] finds; `None` if the line is no object.
+fn read(line: &[u8], keys: &Keys) -> Option<Vec<Slot>> {
+    let mut slots = Slots::default();
+    slots.clear(keys);
+    let object = super::read(line, keys, &mut slots);
+    if !object {
+        assert!(slots.0.iter().all(|slot| *slot == Slot::default()));
+    }
+    object.then_some(slots.0)
+}

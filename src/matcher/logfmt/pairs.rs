@@ -1,0 +1,231 @@
+//! Pairs read forward from a text that anybody may have written.
+
+use memchr::memchr2;
+
+use crate::matcher::fields::{Form, Span};
+
+/// A `key=value` on a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pair {
+    /// Where the key starts.
+    pub(super) start: usize,
+    /// Where the `=` behind the key stands.
+    pub(super) equals: usize,
+    pub(super) value: Span,
+}
+
+impl Pair {
+    pub(super) fn key<'l>(&self, line: &'l [u8]) -> &'l [u8] {
+        &line[self.start..self.equals]
+    }
+}
+
+/// The pairs of a text, one after the other.
+#[derive(Debug, Clone)]
+pub(super) struct Pairs<'l> {
+    text: &'l [u8],
+    /// Where the next key may start: the start of a word, or the blank before one.
+    at: usize,
+    /// The `=` of the key that starts at `at`, where it is known already.
+    equals: Option<usize>,
+    /// How many brackets turned out to be none.
+    unclosed: u32,
+}
+
+/// A bracket that never closes is looked for up to the end of the text. After so many of them
+/// brackets mean nothing any more, so that a line full of them takes no longer than others.
+const UNCLOSED_MAX: u32 = 16;
+
+impl<'l> Pairs<'l> {
+    /// The pairs of `text` from `at` on, which is the start of a word or the blank before one.
+    pub(super) fn new(text: &'l [u8], at: usize) -> Self {
+        Self {
+            text,
+            at,
+            equals: None,
+            unclosed: 0,
+        }
+    }
+
+    /// The place of the next `key=`.
+    fn key(&mut self) -> Option<(usize, usize)> {
+        if let Some(equals) = self.equals.take() {
+            return Some((self.at, equals));
+        }
+        let mut start = self.at;
+        loop {
+            let end = key_end(self.text, start);
+            if is_key(self.text, start, end) {
+                return Some((start, end));
+            }
+            start = blank(self.text, end)? + 1;
+        }
+    }
+
+    /// The value that starts at `start`, if it is a quoted string that ends as one.
+    fn quoted(&mut self, start: usize) -> Option<Span> {
+        let end = string_end(self.text, start + 1)?;
+        if !is_word_end(self.text, end + 1) {
+            return None;
+        }
+        self.at = end + 1;
+        Some(span(start + 1, end, Form::Quoted))
+    }
+
+    /// The value that starts at `start`, if it is a list or a map that ends as one.
+    fn bracketed(&mut self, start: usize) -> Option<Span> {
+        if self.unclosed == UNCLOSED_MAX {
+            return None;
+        }
+        match brackets_end(self.text, start) {
+            Some(end) if is_word_end(self.text, end) => {
+                self.at = end;
+                Some(span(start, end, Form::Plain))
+            }
+            _ => {
+                self.unclosed += 1;
+                None
+            }
+        }
+    }
+
+    /// The value that starts at `start` and ends before the next key.
+    fn plain(&mut self, start: usize) -> Span {
+        let mut end = self.text.len();
+        self.at = end;
+        let mut from = start;
+        while let Some(blank) = blank(self.text, from) {
+            let stop = key_end(self.text, blank + 1);
+            if is_key(self.text, blank + 1, stop) {
+                end = blank;
+                self.at = blank + 1;
+                self.equals = Some(stop);
+                break;
+            }
+            from = stop;
+        }
+        let value = &self.text[start..end];
+        let blanks = value.iter().rev().take_while(|byte| is_blank(**byte));
+        span(start, end - blanks.count(), Form::Plain)
+    }
+}
+
+impl Iterator for Pairs<'_> {
+    type Item = Pair;
+
+    fn next(&mut self) -> Option<Pair> {
+        let (start, equals) = self.key()?;
+        let value = match self.text.get(equals + 1) {
+            Some(b'"') => self.quoted(equals + 1),
+            Some(b'[' | b'{') => self.bracketed(equals + 1),
+            _ => None,
+        };
+        let value = value.unwrap_or_else(|| self.plain(equals + 1));
+        Some(Pair {
+            start,
+            equals,
+            value,
+        })
+    }
+}
+
+/// Lines are shorter than 4 GiB: [`super::read`] sees to that.
+fn span(start: usize, end: usize, form: Form) -> Span {
+    Span {
+        start: start as u32,
+        end: end as u32,
+        form,
+    }
+}
+
+/// The first blank at or behind `from`.
+pub(super) fn blank(text: &[u8], from: usize) -> Option<usize> {
+    memchr2(b' ', b'\t', text.get(from..)?).map(|at| from + at)
+}
+
+/// Whether a value may end before `at`.
+pub(super) fn is_word_end(text: &[u8], at: usize) -> bool {
+    text.get(at).is_none_or(|byte| is_blank(*byte))
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// Where the bytes of a key that starts at `start` end.
+pub(super) fn key_end(text: &[u8], start: usize) -> usize {
+    let rest = text.get(start..).unwrap_or_default();
+    let length = rest.iter().position(|byte| !KEY_BYTES[usize::from(*byte)]);
+    start + length.unwrap_or(rest.len())
+}
+
+/// Whether the bytes that end at `end` are a key: there are some, and a `=` follows.
+pub(super) fn is_key(text: &[u8], start: usize, end: usize) -> bool {
+    end > start && text.get(end) == Some(&b'=')
+}
+
+const KEY_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = !matches!(
+            byte as u8,
+            0..=0x20 | 0x7f | b'=' | b'"' | b'[' | b']' | b'{' | b'}'
+        );
+        byte += 1;
+    }
+    table
+};
+
+/// The quote that closes the string whose inside starts at `from`.
+pub(super) fn string_end(text: &[u8], mut from: usize) -> Option<usize> {
+    loop {
+        from += memchr2(b'"', b'\\', text.get(from..)?)?;
+        if text[from] == b'"' {
+            return Some(from);
+        }
+        from += 2;
+    }
+}
+
+/// One past the bracket that closes the one at `from`. Brackets nest up to 128 deep.
+fn brackets_end(text: &[u8], mut from: usize) -> Option<usize> {
+    let mut open = Brackets::default();
+    loop {
+        match *text.get(from)? {
+            b'"' => from = string_end(text, from + 1)?,
+            bracket @ (b'[' | b']' | b'{' | b'}') => open.step(bracket)?,
+            _ => {}
+        }
+        from += 1;
+        if open.depth == 0 {
+            return Some(from);
+        }
+    }
+}
+
+/// The brackets that are open.
+#[derive(Debug, Default)]
+pub(super) struct Brackets {
+    pub(super) depth: u32,
+    /// One bit a bracket, the innermost the lowest: whether it is a brace.
+    braces: u128,
+}
+
+impl Brackets {
+    /// Opens or closes; `None` if `bracket` closes another than the last, or if too many are open.
+    pub(super) fn step(&mut self, bracket: u8) -> Option<()> {
+        let brace = u128::from(matches!(bracket, b'{' | b'}'));
+        if matches!(bracket, b'[' | b'{') {
+            self.depth += 1;
+            self.braces = self.braces << 1 | brace;
+            return (self.depth <= u128::BITS).then_some(());
+        }
+        if self.depth == 0 || self.braces & 1 != brace {
+            return None;
+        }
+        self.depth -= 1;
+        self.braces >>= 1;
+        Some(())
+    }
+}

@@ -1,0 +1,263 @@
+//! Lines read by hand.
+
+use super::*;
+
+/// All values of `key`, raw, quoted ones in quotes: first and last, and how many there are.
+fn values(line: &str, key: &str, seen: impl Fn(&Slot) -> Seen, marked: bool) -> Vec<String> {
+    let keys = keys(&[key]);
+    let marks = marks();
+    let (_, slots) = read(line.as_bytes(), &keys, marked.then_some(&marks));
+    let seen = seen(&slots[0]);
+    let show = |span: Span| {
+        let text = String::from_utf8(span.bytes(line.as_bytes()).to_vec()).unwrap();
+        match span.form {
+            Form::Quoted => format!("\"{text}\""),
+            Form::Plain => text,
+        }
+    };
+    match seen.count {
+        0 => vec![],
+        1 => vec![show(seen.first)],
+        2 => vec![show(seen.first), show(seen.last)],
+        count => vec![show(seen.first), format!("{count} in all"), show(seen.last)],
+    }
+}
+
+#[track_caller]
+fn check(line: &str, key: &str, expected: &[&str]) {
+    assert_eq!(
+        values(line, key, |slot| slot.everywhere, false),
+        expected,
+        "{line}"
+    );
+    assert_eq!(
+        values(line, key, |slot| slot.outside, false),
+        expected,
+        "{line}"
+    );
+}
+
+#[track_caller]
+fn check_outside(line: &str, key: &str, outside: &[&str], everywhere: &[&str]) {
+    assert_eq!(
+        values(line, key, |slot| slot.outside, true),
+        outside,
+        "{line}"
+    );
+    assert_eq!(
+        values(line, key, |slot| slot.everywhere, true),
+        everywhere,
+        "{line}"
+    );
+}
+
+#[test]
+fn unquoted_values() {
+    check("a=1", "a", &["1"]);
+    check("time\tinfo\trequest a=1 b=2", "a", &["1"]);
+    check("message\ta=1\tb=2", "a", &["1"]);
+    check("a= b=2", "a", &[""]);
+    check("a=", "a", &[""]);
+    check("a=  ", "a", &[""]);
+    check("a=1  b=2", "a", &["1"]);
+    check("a=1 \t ", "a", &["1"]);
+    check("a= 1 b=2", "a", &[" 1"]);
+    check("a=b=c d", "a", &["b=c d"]);
+    check(
+        "route=default/plain host with spaces endpoint=x",
+        "route",
+        &["default/plain host with spaces"],
+    );
+    check("a=x =y b=2", "a", &["x =y"]);
+    check("a=x \"y=1 b=2", "a", &["x \"y=1"]);
+    check("a=x y z", "a", &["x y z"]);
+    check(
+        "http.path=/p?http.status=999&a=1 http.status=200",
+        "http.status",
+        &["200"],
+    );
+    check(
+        "http.path=/08c/\"x=1\"/{a} a=1",
+        "http.path",
+        &["/08c/\"x=1\"/{a}"],
+    );
+}
+
+#[test]
+fn keys_are_any_word_before_an_equals_sign() {
+    for key in ["a", "a.b-c_d/e@f:g", "größe", "x'y", "a(b),c;d", "\u{fffd}"] {
+        check(&format!("x=1 {key}=2"), key, &["2"]);
+    }
+    for key in ["a\"b", "a[0]", "{a", "a}", "a\u{1}b", "a\u{7f}"] {
+        check(&format!("x=1 {key}=2"), key, &[]);
+    }
+    check("xa=1", "a", &[]);
+    check("x,a=1", "a", &[]);
+    check("=1 a=2", "", &[]);
+}
+
+#[test]
+fn quoted_values() {
+    check("a=\"x y\" b=2", "a", &["\"x y\""]);
+    check("a=\"\"", "a", &["\"\""]);
+    check(r#"a="x b=1 \" c=2 \\" b=3"#, "b", &["3"]);
+    check(r#"a="x b=1 \" c=2 \\" b=3"#, "a", &[r#""x b=1 \" c=2 \\""#]);
+    check("a=\"x\" rest b=1", "a", &["\"x\""]);
+    check("a=\"x\" rest b=1", "b", &["1"]);
+    check("a=\"x\"\tb=1", "b", &["1"]);
+    // No string after all.
+    check("a=\"x b=1", "a", &["\"x"]);
+    check("a=\"x b=1", "b", &["1"]);
+    check("a=\"x\\", "a", &["\"x\\"]);
+    check("a=\"x\"y b=1", "a", &["\"x\"y"]);
+    check("a=\"", "a", &["\""]);
+}
+
+#[test]
+fn bracketed_values() {
+    let line = r#"t.list=["a", "b c"] t.map={"k": "v w", "n": [1, {}]} t.n=1"#;
+    check(line, "t.list", &[r#"["a", "b c"]"#]);
+    check(line, "t.map", &[r#"{"k": "v w", "n": [1, {}]}"#]);
+    check(line, "t.n", &["1"]);
+    check(r#"a=["] b=1 \" ", 2] b=3"#, "b", &["3"]);
+    check("a={b=1, c=2} c=3", "c", &["3"]);
+    // No list after all.
+    check("src.addr=[::1]:49904 b=1", "src.addr", &["[::1]:49904"]);
+    check("a=[x b=1", "a", &["[x"]);
+    check("a=[x} b=1", "b", &["1"]);
+    check("a=[\"x] b=1", "b", &["1"]);
+    check("a=]x b=1", "a", &["]x"]);
+    check("a=[ b=[] c=1", "b", &["[]"]);
+    let deep = |depth| format!("a={}{} b=1", "[ c=1 ".repeat(depth), "]".repeat(depth));
+    check(&deep(128), "c", &[]);
+    assert_ne!(
+        values(&deep(129), "c", |slot| slot.everywhere, false),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn a_key_may_stand_twice() {
+    check("a=1 a=2", "a", &["1", "2"]);
+    check("a=1 a=\"2\" b=x a=3", "a", &["1", "3 in all", "3"]);
+}
+
+#[test]
+fn whether_there_was_any_pair() {
+    let keys = keys(&["a"]);
+    for (line, expected) in [
+        ("", false),
+        ("no pair = here", false),
+        ("=", false),
+        ("\"a=1", false),
+        ("b=", true),
+        ("x b=1", true),
+        ("protocol=http x duration=1ms", true),
+    ] {
+        for marks in [None, Some(&marks())] {
+            assert_eq!(read(line.as_bytes(), &keys, marks).0, expected, "{line}");
+        }
+    }
+}
+
+#[test]
+fn outside_of_the_marks() {
+    let line = "u=1 protocol=llm u=2 duration=3ms u=4";
+    check_outside(line, "u", &["1", "4"], &["1", "3 in all", "4"]);
+    check_outside(line, "protocol", &["llm"], &["llm"]);
+    check_outside(line, "duration", &["3ms"], &["3ms"]);
+    // A quote that opens in the middle swallows nothing behind it, nor does the middle's last value.
+    let line = r#"protocol=llm model=x u="boss duration=1ms y duration=3ms u="a b""#;
+    check_outside(line, "u", &[r#""a b""#], &[r#""boss"#, r#""a b""#]);
+    check_outside(line, "duration", &["3ms"], &["1ms y", "3ms"]);
+    // The first mark's value ends with its word, whatever that is.
+    check_outside("protocol=x y u=1 duration=3ms", "protocol", &["x"], &["x"]);
+    check_outside("protocol=\"x y\" u=1 duration=3ms", "u", &[], &["1"]);
+    // Nothing between the marks; nothing behind the second.
+    check_outside("protocol=x duration=3ms", "duration", &["3ms"], &["3ms"]);
+}
+
+#[test]
+fn a_mark_inside_a_quoted_text_is_none() {
+    for forged in [
+        r#"x duration=1ms"#,
+        r#"x duration="#,
+        r#"x duration=[1,"#,
+        r#"x duration=\"y\" z=1"#,
+        r#"x duration=[\"y\"]"#,
+    ] {
+        let line =
+            format!(r#"protocol=llm m=x duration=3ms u="{forged}" v="{forged}" l=["{forged}", 1]"#);
+        check_outside(&line, "duration", &["3ms"], &["3ms"]);
+        let quoted = format!("\"{forged}\"");
+        check_outside(&line, "u", &[&quoted], &[&quoted]);
+    }
+}
+
+#[test]
+fn without_whole_values_at_the_end_the_last_mark_counts() {
+    let line = "u=1 protocol=x u=2 duration=1ms u=3 duration=2ms u=4 trailing words";
+    check_outside(
+        line,
+        "u",
+        &["1", "4 trailing words"],
+        &["1", "4 in all", "4 trailing words"],
+    );
+    let line = "u=1 protocol=x u=2 duration=1ms  u=3";
+    check_outside(line, "u", &["1", "3"], &["1", "3 in all", "3"]);
+}
+
+#[test]
+fn where_a_mark_is_missing_all_is_outside() {
+    for line in [
+        "u=1 duration=1ms u=2",
+        "u=1 protocol=x u=2",
+        "u=1 duration=1ms protocol=x u=2",
+        "u=1 duration=1ms u=2 protocol=x",
+        "u=1 duration=1ms protocol= u=2",
+    ] {
+        check_outside(line, "u", &["1", "2"], &["1", "2"]);
+    }
+    // The line is read as one text then: the first mark's value does not end with its word.
+    check_outside("protocol=x y u=1", "protocol", &["x y"], &["x y"]);
+}
+
+/// Lines made to take quadratic time: at a greatest line's length they would take minutes.
+#[test]
+fn hostile_lines_take_linear_time() {
+    let keys = keys(&["a", "duration"]);
+    let marks = marks();
+    for piece in [
+        " duration=",
+        " duration=1",
+        " duration=\"",
+        " duration=[",
+        " duration=[\"",
+        " a=[\"",
+        " a=[",
+        " a=[]x",
+        " a=\"",
+        " a=\"\\",
+        " a=[\",\"",
+        " duration=[\",\"",
+        " ",
+        "=",
+        "a",
+        " a",
+        "[",
+        "\"",
+        "\\",
+        " duration=\" a=\"",
+    ] {
+        for end in ["", " x", "\" x", "] x"] {
+            let mut line = b"protocol=x".to_vec();
+            line.extend(piece.repeat((1 << 18) / piece.len()).bytes());
+            line.extend(end.bytes());
+            let started = std::time::Instant::now();
+            read(&line, &keys, Some(&marks));
+            read(&line, &keys, None);
+            let taken = started.elapsed();
+            assert!(taken.as_secs() < 5, "{piece:?} {end:?}: {taken:?}");
+        }
+    }
+}
