@@ -8,3 +8,4 @@ pub mod json;
 pub mod logfmt;
 #[cfg(test)]
 mod tests;
+pub mod plan;

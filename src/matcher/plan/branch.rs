@@ -1,0 +1,362 @@
+//! One branch of a pattern: segments with gaps between them, and the search for their places on a
+//! line. The proofs are in the door of this room; what a segment is at one place is `segment.rs`.
+
+use memchr::memmem::Finder;
+
+use super::class::Class;
+use super::segment::{Found, Groups, Scan, Segment};
+
+/// The most segments of a branch, so that their places fit on the stack.
+pub(super) const SEGMENTS_MAX: usize = 16;
+
+/// A branch: a segment, and behind each gap another.
+#[derive(Debug, Clone)]
+pub(super) struct Branch {
+    pub(super) head: Part,
+    pub(super) tail: Vec<(Gap, Part)>,
+    /// Whether each gap is lazy.
+    pub(super) lazy: bool,
+}
+
+/// `.*` and its kin.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gap {
+    /// 0 or 1 characters.
+    pub(super) min: usize,
+    pub(super) greedy: bool,
+}
+
+/// A segment and where to try it.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub(super) segment: Segment,
+    pub(super) anchor: Anchor,
+    /// The least bytes from the place of the anchor to the segment's end.
+    pub(super) least: usize,
+}
+
+/// Where a segment can start at all.
+#[derive(Debug, Clone)]
+pub(super) enum Anchor {
+    /// Only where the line starts.
+    Start,
+    /// Only where the line ends.
+    End,
+    /// Everywhere: it takes nothing and asks for nothing.
+    Anywhere,
+    /// Where this text stands, so far before it.
+    Text {
+        finder: Box<Finder<'static>>,
+        lead: Lead,
+    },
+}
+
+/// What stands in a segment before the text it is searched by.
+#[derive(Debug, Clone)]
+pub(super) enum Lead {
+    /// So many bytes.
+    Bytes(usize),
+    /// A run that cannot go on into the text.
+    Run {
+        class: Class,
+        min: usize,
+        max: usize,
+    },
+}
+
+impl Lead {
+    fn min(&self) -> usize {
+        match self {
+            Lead::Bytes(bytes) => *bytes,
+            Lead::Run { min, .. } => *min,
+        }
+    }
+}
+
+impl Branch {
+    /// The branch's leftmost match. Where `groups` are wanted they are those of the regex.
+    pub(super) fn find<G: Groups>(&self, scan: &mut Scan, groups: &mut G) -> Found {
+        let length = scan.line.len();
+        if self.tail.is_empty() {
+            return self.head.first(scan, (0, length), None, groups);
+        }
+        let mut places = [0; SEGMENTS_MAX];
+        match self.chain(scan, &mut places) {
+            Found::At(..) => {}
+            other => return other,
+        }
+        if (self.lazy || !G::WANTED)
+            && let Some((start, end)) = self.forward(scan, &places, groups)
+        {
+            return Found::At(start, end);
+        }
+        self.settle(scan, &places, groups)
+    }
+
+    /// The first place of each part's anchor behind that of the part before it, or the certainty
+    /// that there is none. Most lines end here.
+    fn chain(&self, scan: &mut Scan, places: &mut [usize; SEGMENTS_MAX]) -> Found {
+        let mut unsure = false;
+        let mut from = 0;
+        if matches!(self.head.anchor, Anchor::Start) {
+            match self.head.segment.at(scan, 0, scan.line.len(), &mut ()) {
+                Found::At(..) => {}
+                Found::Nowhere => return Found::Nowhere,
+                // A part that is missing further on settles it all the same.
+                Found::Unsure => unsure = true,
+            }
+        }
+        let gaps = self.tail.iter().map(|(gap, _)| gap.min).chain([0]);
+        for ((part, gap), place) in self.parts().zip(gaps).zip(places) {
+            let Some(found) = part.next(scan.line, from) else {
+                return Found::Nowhere;
+            };
+            *place = found;
+            from = found + part.least + gap;
+        }
+        if unsure {
+            Found::Unsure
+        } else {
+            Found::At(0, 0)
+        }
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        std::iter::once(&self.head).chain(self.tail.iter().map(|(_, part)| part))
+    }
+
+    /// Each part at its first place. Where that works it is a match, and where all gaps are lazy it
+    /// is the one; where it does not, nothing is known.
+    fn forward<G: Groups>(
+        &self,
+        scan: &mut Scan,
+        places: &[usize; SEGMENTS_MAX],
+        groups: &mut G,
+    ) -> Option<(usize, usize)> {
+        let length = scan.line.len();
+        let mut hints = places.iter().copied();
+        let Found::At(start, mut end) = self.head.first(scan, (0, length), hints.next(), groups)
+        else {
+            return None;
+        };
+        for (gap, part) in &self.tail {
+            let window = (end + gap.min, length);
+            let Found::At(_, next) = part.first(scan, window, hints.next(), groups) else {
+                return None;
+            };
+            end = next;
+        }
+        Some((start, end))
+    }
+
+    /// The last places from the right, then the regex's choice from the left.
+    fn settle<G: Groups>(
+        &self,
+        scan: &mut Scan,
+        places: &[usize; SEGMENTS_MAX],
+        groups: &mut G,
+    ) -> Found {
+        // Of each part in the tail: its last place, and where it must have ended.
+        let mut lasts = [(0, 0); SEGMENTS_MAX];
+        let mut limit = scan.line.len();
+        for (index, (gap, part)) in self.tail.iter().enumerate().rev() {
+            let start = match part.last(scan, places[index + 1], limit) {
+                Found::At(start, _) => start,
+                other => return other,
+            };
+            lasts[index] = (start, limit);
+            let Some(before) = start.checked_sub(gap.min) else {
+                return Found::Nowhere;
+            };
+            limit = before;
+        }
+        let (start, mut end) = match self.head.first(scan, (0, limit), Some(places[0]), groups) {
+            Found::At(start, end) => (start, end),
+            other => return other,
+        };
+        if !G::WANTED {
+            return Found::At(start, end);
+        }
+        for (index, (gap, part)) in self.tail.iter().enumerate() {
+            let (last, limit) = lasts[index];
+            let found = if gap.greedy {
+                part.segment.at(scan, last, limit, groups)
+            } else {
+                part.first(
+                    scan,
+                    (end + gap.min, limit),
+                    Some(places[index + 1]),
+                    groups,
+                )
+            };
+            match found {
+                Found::At(_, next) => end = next,
+                // It was there a moment ago: only the work can have run out.
+                Found::Nowhere | Found::Unsure => return Found::Unsure,
+            }
+        }
+        Found::At(start, end)
+    }
+}
+
+impl Part {
+    /// The first place of the anchor that leaves room for what stands before it, from `from` on.
+    fn next(&self, line: &[u8], from: usize) -> Option<usize> {
+        match &self.anchor {
+            Anchor::Start => (from == 0).then_some(0),
+            Anchor::End => (from <= line.len()).then_some(line.len()),
+            Anchor::Anywhere => (from <= line.len()).then_some(from),
+            Anchor::Text { finder, lead } => text(finder, line, from + lead.min(), line.len()),
+        }
+    }
+
+    /// The first place in `from..` where the segment stands and can end at or before `limit`.
+    /// `hint` is the first place of the anchor from an earlier or the same `from` on.
+    fn first<G: Groups>(
+        &self,
+        scan: &mut Scan,
+        (from, limit): (usize, usize),
+        hint: Option<usize>,
+        groups: &mut G,
+    ) -> Found {
+        let (finder, lead) = match &self.anchor {
+            Anchor::Start if from > 0 => return Found::Nowhere,
+            Anchor::Start => return self.segment.at(scan, 0, limit, groups),
+            Anchor::End if from > scan.line.len() => return Found::Nowhere,
+            Anchor::End => return self.segment.at(scan, scan.line.len(), limit, groups),
+            Anchor::Anywhere => return self.segment.at(scan, from, limit, groups),
+            Anchor::Text { finder, lead } => (finder, lead),
+        };
+        let earliest = from + lead.min();
+        let length = finder.needle().len();
+        let mut place = match hint {
+            Some(hint) if hint >= earliest => (hint + length <= limit).then_some(hint),
+            _ => text(finder, scan.line, earliest, limit),
+        };
+        while let Some(anchor) = place {
+            if !scan.spend(0) {
+                return Found::Unsure;
+            }
+            match lead.first(scan, from, anchor) {
+                Found::At(start, _) => match self.segment.at(scan, start, limit, groups) {
+                    Found::Nowhere => {}
+                    other => return other,
+                },
+                Found::Nowhere => {}
+                Found::Unsure => return Found::Unsure,
+            }
+            place = text(finder, scan.line, anchor + 1, limit);
+        }
+        Found::Nowhere
+    }
+
+    /// The last place where the segment stands and can end at or before `limit`; `hint` is the
+    /// first place of the anchor that can matter.
+    fn last(&self, scan: &mut Scan, hint: usize, limit: usize) -> Found {
+        let (finder, lead) = match &self.anchor {
+            Anchor::Start => return self.segment.at(scan, 0, limit, &mut ()),
+            Anchor::End => return self.segment.at(scan, scan.line.len(), limit, &mut ()),
+            Anchor::Anywhere => return self.segment.at(scan, limit, limit, &mut ()),
+            Anchor::Text { finder, lead } => (finder, lead),
+        };
+        if let [byte] = finder.needle() {
+            return self.last_byte(scan, (*byte, lead), hint, limit);
+        }
+        // Searching forwards is a vector search, searching backwards is none; and the text stands
+        // but once on nearly every line.
+        let mut best = Found::Nowhere;
+        let mut place = (hint + finder.needle().len() <= limit).then_some(hint);
+        while let Some(anchor) = place {
+            if !scan.spend(0) {
+                return Found::Unsure;
+            }
+            match self.latest(scan, lead, anchor, limit) {
+                Found::Nowhere => {}
+                better => best = better,
+            }
+            place = text(finder, scan.line, anchor + 1, limit);
+        }
+        best
+    }
+
+    /// [`Part::last`] where the text is one byte, of which a line may have many.
+    fn last_byte(
+        &self,
+        scan: &mut Scan,
+        (byte, lead): (u8, &Lead),
+        hint: usize,
+        mut limit: usize,
+    ) -> Found {
+        let end = limit;
+        while let Some(found) = scan
+            .line
+            .get(hint..limit)
+            .and_then(|part| memchr::memrchr(byte, part))
+        {
+            if !scan.spend(0) {
+                return Found::Unsure;
+            }
+            match self.latest(scan, lead, hint + found, end) {
+                Found::Nowhere => limit = hint + found,
+                other => return other,
+            }
+        }
+        Found::Nowhere
+    }
+
+    /// The segment at the last place from which it reaches the text at `anchor`.
+    fn latest(&self, scan: &mut Scan, lead: &Lead, anchor: usize, limit: usize) -> Found {
+        match lead.last(scan, anchor) {
+            Found::At(start, _) => self.segment.at(scan, start, limit, &mut ()),
+            other => other,
+        }
+    }
+}
+
+/// The first place of the finder's text that lies in `from..limit` as a whole.
+#[inline]
+fn text(finder: &Finder, line: &[u8], from: usize, limit: usize) -> Option<usize> {
+    Some(from + finder.find(line.get(from..limit)?)?)
+}
+
+impl Lead {
+    /// The first start, from `from` on, of what leads to `anchor`.
+    fn first(&self, scan: &mut Scan, from: usize, anchor: usize) -> Found {
+        match self {
+            Lead::Bytes(bytes) => match anchor.checked_sub(*bytes) {
+                Some(start) if start >= from => Found::At(start, anchor),
+                _ => Found::Nowhere,
+            },
+            Lead::Run { class, min, max } => run_back(scan, class, (*min, *max), (from, anchor)),
+        }
+    }
+
+    /// The last start of what leads to `anchor`.
+    fn last(&self, scan: &mut Scan, anchor: usize) -> Found {
+        match self {
+            Lead::Bytes(_) => self.first(scan, 0, anchor),
+            Lead::Run { class, min, .. } => run_back(scan, class, (*min, *min), (0, anchor)),
+        }
+    }
+}
+
+/// The longest run of `min` to `max` that ends at `anchor` and starts at or behind `from`.
+fn run_back(
+    scan: &mut Scan,
+    class: &Class,
+    (min, max): (usize, usize),
+    (from, anchor): (usize, usize),
+) -> Found {
+    let floor = from.max(anchor.saturating_sub(max));
+    let Some(before) = scan.line.get(floor..anchor) else {
+        return Found::Nowhere;
+    };
+    let stretch = class.run_back(before);
+    if stretch.asks || !scan.spend(stretch.bytes) {
+        Found::Unsure
+    } else if stretch.bytes < min {
+        Found::Nowhere
+    } else {
+        Found::At(anchor - stretch.bytes, anchor)
+    }
+}

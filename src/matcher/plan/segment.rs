@@ -1,0 +1,351 @@
+//! One segment of a pattern, the part between two gaps, tried at one place. Where to try it, and
+//! what the gaps around it swallow, is decided in `branch.rs`.
+//!
+//! This is backtracking, the plain meaning of "leftmost-first": ways are tried in the order of the
+//! pattern and the first that ends at or before `limit` wins. It is short only because most choices
+//! are settled without trying (see [`Ending`]).
+
+use std::ops::Range;
+
+use regex_syntax::hir::Look;
+
+use super::class::Class;
+
+/// A line, and how much work may still be spent on it.
+pub(super) struct Scan<'l> {
+    pub(super) line: &'l [u8],
+    left: usize,
+}
+
+impl<'l> Scan<'l> {
+    /// For `line`, with work for a few passes over it: beyond that the regex is the better way.
+    pub(super) fn new(line: &'l [u8]) -> Scan<'l> {
+        Scan {
+            line,
+            left: line.len().saturating_mul(8).saturating_add(4096),
+        }
+    }
+
+    /// Takes `work` bytes and a step off what is left; `false` where there is not that much.
+    #[inline]
+    pub(super) fn spend(&mut self, work: usize) -> bool {
+        match self.left.checked_sub(work + 1) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Whether a character surely starts at `place`: no byte that goes on with one stands there.
+    #[inline]
+    pub(super) fn is_boundary(&self, place: usize) -> bool {
+        self.line.get(place).is_none_or(|byte| byte & 0xC0 != 0x80)
+    }
+}
+
+/// Where groups are written to, if anybody wants them.
+pub(super) trait Groups {
+    /// Whether somebody does.
+    const WANTED: bool;
+    fn open(&mut self, group: usize, place: usize);
+    fn close(&mut self, group: usize, place: usize);
+    fn clear(&mut self, groups: &Range<usize>);
+}
+
+/// For those who only ask whether a line matches.
+impl Groups for () {
+    const WANTED: bool = false;
+    #[inline]
+    fn open(&mut self, _: usize, _: usize) {}
+    #[inline]
+    fn close(&mut self, _: usize, _: usize) {}
+    #[inline]
+    fn clear(&mut self, _: &Range<usize>) {}
+}
+
+/// The caller has seen to it that the line's length fits into 32 bits.
+impl Groups for Vec<Option<(u32, u32)>> {
+    const WANTED: bool = true;
+
+    #[inline]
+    fn open(&mut self, group: usize, place: usize) {
+        if let Some(slot) = self.get_mut(group) {
+            *slot = Some((place as u32, place as u32));
+        }
+    }
+
+    #[inline]
+    fn close(&mut self, group: usize, place: usize) {
+        if let Some(Some(slot)) = self.get_mut(group) {
+            slot.1 = place as u32;
+        }
+    }
+
+    fn clear(&mut self, groups: &Range<usize>) {
+        if let Some(slots) = self.get_mut(groups.clone()) {
+            slots.fill(None);
+        }
+    }
+}
+
+/// What was found at a place, or from a place on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A match from here to there.
+    At(usize, usize),
+    /// Surely none.
+    Nowhere,
+    /// Nobody knows but the regex.
+    Unsure,
+}
+
+/// One step of a segment.
+#[derive(Debug, Clone)]
+pub(super) enum Op {
+    /// These bytes.
+    Literal(Box<[u8]>),
+    /// A run over a class.
+    Run(Run),
+    /// Nothing, where this holds.
+    Look(Look),
+    /// A group starts.
+    Open(usize),
+    /// A group ends.
+    Close(usize),
+    /// Go on at the first of these that leads to a match; each way sets only these groups.
+    Choice {
+        ways: Vec<usize>,
+        groups: Range<usize>,
+    },
+    /// Go on there.
+    Jump(usize),
+}
+
+/// A run of `min` to `max` characters of a class.
+#[derive(Debug, Clone)]
+pub(super) struct Run {
+    pub(super) class: Class,
+    pub(super) min: usize,
+    pub(super) max: usize,
+    pub(super) greedy: bool,
+    pub(super) ending: Ending,
+}
+
+/// How it is known where a run ends.
+#[derive(Debug, Clone)]
+pub(super) enum Ending {
+    /// Only its longest form can be followed by what follows: `[^"]*"`.
+    Closed,
+    /// Nothing follows in the segment: as long as there is room, or as short as may be.
+    Last,
+    /// It has to be tried, at places whose byte what follows can begin with, or at every place
+    /// where what follows may be empty.
+    Open {
+        first: Box<[bool; 256]>,
+        empty: bool,
+    },
+}
+
+/// The steps of a segment. They only go forward, so each is done at most once on a way.
+#[derive(Debug, Clone)]
+pub(super) struct Segment {
+    pub(super) ops: Vec<Op>,
+}
+
+impl Segment {
+    /// Tries the segment at `place`; the match must end at or before `limit`.
+    pub(super) fn at<G: Groups>(
+        &self,
+        scan: &mut Scan,
+        place: usize,
+        limit: usize,
+        groups: &mut G,
+    ) -> Found {
+        if place > limit {
+            return Found::Nowhere;
+        }
+        if !scan.is_boundary(place) {
+            return Found::Unsure;
+        }
+        match self.from(scan, 0, place, limit, groups) {
+            Found::At(_, end) => Found::At(place, end),
+            other => other,
+        }
+    }
+
+    /// Goes on with the step `next` at `place`. It calls itself for each open choice only, of
+    /// which a pattern has few.
+    fn from<G: Groups>(
+        &self,
+        scan: &mut Scan,
+        mut next: usize,
+        mut place: usize,
+        limit: usize,
+        groups: &mut G,
+    ) -> Found {
+        while let Some(op) = self.ops.get(next) {
+            next += 1;
+            match op {
+                Op::Literal(text) => {
+                    if !scan
+                        .line
+                        .get(place..)
+                        .is_some_and(|rest| rest.starts_with(text))
+                    {
+                        return Found::Nowhere;
+                    }
+                    place += text.len();
+                }
+                Op::Run(run) => {
+                    let end = match &run.ending {
+                        Ending::Closed => run.longest(scan, place, scan.line.len()),
+                        Ending::Last if run.greedy => run.fill(scan, place, limit),
+                        Ending::Last => run.shortest(scan, place),
+                        Ending::Open { first, empty } => {
+                            let follows = (&**first, *empty);
+                            return self.open(scan, (next, run), follows, (place, limit), groups);
+                        }
+                    };
+                    match end {
+                        Found::At(_, end) => place = end,
+                        other => return other,
+                    }
+                }
+                Op::Look(look) => match holds(*look, scan.line, place) {
+                    Some(true) => {}
+                    Some(false) => return Found::Nowhere,
+                    None => return Found::Unsure,
+                },
+                Op::Open(group) => groups.open(*group, place),
+                Op::Close(group) => groups.close(*group, place),
+                Op::Jump(to) => next = *to,
+                Op::Choice { ways, groups: own } => {
+                    for way in ways {
+                        groups.clear(own);
+                        if !scan.spend(0) {
+                            return Found::Unsure;
+                        }
+                        match self.from(scan, *way, place, limit, groups) {
+                            Found::Nowhere => {}
+                            other => return other,
+                        }
+                    }
+                    return Found::Nowhere;
+                }
+            }
+        }
+        if place <= limit {
+            Found::At(place, place)
+        } else {
+            Found::Nowhere
+        }
+    }
+
+    /// Tries the ends of an open run in order of preference.
+    fn open<G: Groups>(
+        &self,
+        scan: &mut Scan,
+        (next, run): (usize, &Run),
+        (first, empty): (&[bool; 256], bool),
+        (place, limit): (usize, usize),
+        groups: &mut G,
+    ) -> Found {
+        let longest = match run.longest(scan, place, limit) {
+            Found::At(_, end) => end,
+            other => return other,
+        };
+        let shortest = place + run.min;
+        let mut steps = shortest..longest + 1;
+        while let Some(end) = if run.greedy {
+            steps.next_back()
+        } else {
+            steps.next()
+        } {
+            if !scan.spend(0) {
+                return Found::Unsure;
+            }
+            let fits = scan
+                .line
+                .get(end)
+                .is_some_and(|byte| first[usize::from(*byte)]);
+            if !fits && !empty {
+                continue;
+            }
+            if !scan.is_boundary(end) {
+                return Found::Unsure;
+            }
+            match self.from(scan, next, end, limit, groups) {
+                Found::Nowhere => {}
+                other => return other,
+            }
+        }
+        Found::Nowhere
+    }
+}
+
+impl Run {
+    /// As many as there are, up to the place `room`.
+    #[inline]
+    fn longest(&self, scan: &mut Scan, place: usize, room: usize) -> Found {
+        let end = place.saturating_add(self.max).min(room);
+        let Some(bytes) = scan.line.get(place..end) else {
+            return Found::Nowhere;
+        };
+        let stretch = self.class.run(bytes);
+        if stretch.asks || !scan.spend(stretch.bytes) {
+            return Found::Unsure;
+        }
+        if stretch.bytes < self.min {
+            return Found::Nowhere;
+        }
+        Found::At(place, place + stretch.bytes)
+    }
+
+    /// As many as there are, up to `limit`, where a match may end.
+    fn fill(&self, scan: &mut Scan, place: usize, limit: usize) -> Found {
+        match self.longest(scan, place, limit) {
+            Found::At(_, end) if !scan.is_boundary(end) => Found::Unsure,
+            other => other,
+        }
+    }
+
+    /// Just as many as must be. The class is a counted one, so characters are bytes.
+    fn shortest(&self, scan: &mut Scan, place: usize) -> Found {
+        let Some(bytes) = scan.line.get(place..place.saturating_add(self.min)) else {
+            return Found::Nowhere;
+        };
+        let stretch = self.class.run(bytes);
+        if stretch.asks || !scan.spend(stretch.bytes) {
+            Found::Unsure
+        } else if stretch.bytes < self.min {
+            Found::Nowhere
+        } else {
+            Found::At(place, place + stretch.bytes)
+        }
+    }
+}
+
+/// Whether `look` holds at `place`; `None` where that hangs on a character beyond ASCII.
+fn holds(look: Look, line: &[u8], place: usize) -> Option<bool> {
+    let word = |byte: Option<&u8>| match byte {
+        None => Some(false),
+        Some(byte) if byte.is_ascii() => Some(byte.is_ascii_alphanumeric() || *byte == b'_'),
+        Some(_) => None,
+    };
+    let before = || word(place.checked_sub(1).and_then(|place| line.get(place)));
+    let after = || word(line.get(place));
+    Some(match look {
+        // A line has no line feed, so the ends of its lines are its own.
+        Look::Start | Look::StartLF => place == 0,
+        Look::End | Look::EndLF => place == line.len(),
+        Look::StartCRLF | Look::EndCRLF => return None,
+        Look::WordAscii | Look::WordUnicode => before()? != after()?,
+        Look::WordAsciiNegate | Look::WordUnicodeNegate => before()? == after()?,
+        Look::WordStartAscii | Look::WordStartUnicode => !before()? && after()?,
+        Look::WordEndAscii | Look::WordEndUnicode => before()? && !after()?,
+        Look::WordStartHalfAscii | Look::WordStartHalfUnicode => !before()?,
+        Look::WordEndHalfAscii | Look::WordEndHalfUnicode => !after()?,
+    })
+}
