@@ -1,1 +1,26 @@
-//! The built binary, driven as its users drive it. One file for each thing they do.
+//! End-to-end tests: the built program, from outside, as its users meet it. One binary, so that it
+//! links once. How to add a test: tests/README.md.
+
+#![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
+
+/// The sample logs of a real agentgateway give the counts of an independent reading, in whatever
+/// compose, docker, Kubernetes or a terminal wraps them.
+mod agentgateway;
+/// `check`: rules that are right pass, rules that are wrong are pointed at, all at once.
+mod check;
+/// Scratch folders, runs, daemons: what the other modules are written with.
+mod fixture;
+/// Every way a log is rotated, replaced, piped or late: each line is counted, and counted once.
+mod follow;
+/// Lines that nobody would write on purpose: the program stays calm and its page valid.
+mod hostile;
+/// All that is published is right: the pages' code blocks, the rules we ship, the examples.
+mod published;
+/// HTTP as scrapers and orchestrators use it, and the end of a daemon's life.
+mod serve;
+/// The written laws of the source tree, enforced.
+mod tidy;
+/// The command line: help, mistakes and their messages, environment variables.
+mod usage;
+/// Not tests: the sample log as compose, docker, Kubernetes and terminals would show it.
+mod wrapping;

@@ -1,0 +1,15 @@
+//! Tests with real parts: a Prometheus that scrapes, promtool that reads, a docker engine that runs
+//! the image. All are ignored by a plain `cargo test`, which needs nothing but Rust; `.ci/run` runs
+//! those whose part it can have. By hand: `cargo test --test real -- --ignored prometheus`.
+
+#![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
+
+/// docker-compose: the pipe of the README's first screen, and the example of `examples/compose`.
+mod compose;
+/// The image: small, healthy, nobody's; a sidecar on a shared volume.
+mod docker;
+#[allow(dead_code)] // what the end-to-end tests use and these do not
+#[path = "../it/fixture/mod.rs"]
+mod fixture;
+/// A real Prometheus scrapes in each format it asks for, and promtool reads the page.
+mod prometheus;
