@@ -3,6 +3,24 @@
 //! Nothing here reads a log line or runs a rule. A rule set is plain data, immutable, and knows no
 //! TOML any more, so that another language of rules can produce one too.
 
+mod advise;
+mod case;
+mod compile;
+mod definitions;
+mod duration;
+mod load;
+mod metric;
+mod names;
+mod pattern;
+mod problem;
+mod schema;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use load::{BUILT_IN, BUILT_IN_NAME, FileSummary, Loaded, SourceText, load, load_text};
+pub use problem::{Excerpt, Problem, Problems, Severity, escape};
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -125,7 +143,7 @@ pub struct Action {
 /// What a `where` looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
-    /// A label of the rule, after its tools.
+    /// A label of the rule, after its tools. One without value or default matches nothing.
     Label(String),
     /// A field as it stands on the line. A field that is absent matches nothing.
     Field(Field),

@@ -1,0 +1,219 @@
+//! `logmetrics check`: rules files are read and judged; no log is opened.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+use crate::metrics::definition::{Definition, Kind};
+use crate::rules::{Action, Field, Loaded, Rule, RuleSet, Take, escape, load};
+
+/// The exit code where rules are right.
+const RIGHT: u8 = 0;
+
+/// The exit code where rules are wrong or cannot be read.
+const WRONG: u8 = 2;
+
+/// Check rules files; problems are shown with line and column.
+#[derive(Debug, Default, clap::Args)]
+pub struct Args {
+    /// Rules files, or folders of them; without any, the built-in agentgateway rules.
+    pub rules: Vec<PathBuf>,
+
+    /// List each rule with its metrics and labels, and where their values come from.
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// Checks, says what there is to say, and gives the exit code: 0, or 2 where something is wrong.
+///
+/// # Errors
+///
+/// Only those of writing to `out` and `err`.
+pub fn execute(args: &Args, out: &mut impl Write, err: &mut impl Write) -> io::Result<u8> {
+    // Only standard error can be meant by `err` outside of tests, and they see no colours.
+    let colour = io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        && !cfg!(test);
+    match load(&args.rules) {
+        Ok(loaded) => {
+            for advice in &loaded.advice {
+                writeln!(err, "{}", advice.render(colour))?;
+            }
+            summary(&loaded, args.verbose, out)?;
+            Ok(RIGHT)
+        }
+        Err(problems) => {
+            write!(err, "{}", problems.render(colour))?;
+            Ok(WRONG)
+        }
+    }
+}
+
+fn summary(loaded: &Loaded, verbose: bool, out: &mut impl Write) -> io::Result<()> {
+    let mut rules = loaded.set.rules.iter();
+    for file in &loaded.files {
+        let count = |count: usize, one: &str| {
+            let s = if count == 1 { "" } else { "s" };
+            format!("{count} {one}{s}")
+        };
+        let (rule_count, metrics) = (count(file.rules, "rule"), count(file.metrics, "metric"));
+        writeln!(out, "{}: ok, {rule_count}, {metrics}", escape(&file.path))?;
+        for rule in rules.by_ref().take(file.rules) {
+            if verbose {
+                describe(rule, &loaded.set, out)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn describe(rule: &Rule, set: &RuleSet, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "  rule {}", escape(&rule.name))?;
+    for action in &rule.metrics {
+        if let Some(metric) = set.metrics.get(action.metric.0 as usize) {
+            writeln!(out, "    {}", escape(&describe_action(action, metric)))?;
+        }
+    }
+    for (name, label) in &rule.labels {
+        let mut text = format!("label {name} from {}", describe_field(&label.field));
+        if let Some(default) = &label.default {
+            text.push_str(&format!(", otherwise \"{default}\""));
+        }
+        writeln!(out, "    {}", escape(&text))?;
+    }
+    Ok(())
+}
+
+fn describe_action(action: &Action, metric: &Definition) -> String {
+    let kind = match metric.kind {
+        Kind::Counter => "counter",
+        Kind::Gauge => "gauge",
+        Kind::Histogram { .. } => "histogram",
+    };
+    let labels: Vec<String> = metric
+        .labels
+        .iter()
+        .map(|label| match action.constant.get(&label.name) {
+            Some(value) => format!("{}=\"{value}\"", label.name),
+            None => label.name.clone(),
+        })
+        .collect();
+    let mut text = format!("{kind} {}", metric.name);
+    if !labels.is_empty() {
+        text.push_str(&format!(" by {}", labels.join(", ")));
+    }
+    if let Some(value) = &action.value {
+        text.push_str(&format!(", value from {}", describe_field(value)));
+    }
+    text
+}
+
+fn describe_field(field: &Field) -> String {
+    let take = match field.take {
+        Take::Only => "",
+        Take::First => " (the first)",
+        Take::Last => " (the last)",
+    };
+    format!("{}{take}", field.from.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// Exit code, standard output and standard error, with the folder's name taken out.
+    fn check(folder: &Path, rules: &[&str], verbose: bool) -> (u8, String, String) {
+        let args = Args {
+            rules: rules.iter().map(|rule| folder.join(rule)).collect(),
+            verbose,
+        };
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let code = execute(&args, &mut out, &mut err).unwrap();
+        let text = |bytes: Vec<u8>| {
+            let prefix = format!("{}/", folder.display());
+            String::from_utf8(bytes).unwrap().replace(&prefix, "")
+        };
+        (code, text(out), text(err))
+    }
+
+    #[test]
+    fn without_arguments_the_built_in_rules_are_checked() {
+        let (code, out, err) = check(Path::new("."), &[], false);
+        assert_eq!((code, err.as_str()), (0, ""));
+        assert_eq!(out, "built-in agentgateway rules: ok, 1 rule, 7 metrics\n");
+    }
+
+    #[test]
+    fn every_file_gets_a_line_and_verbose_lists_its_rules() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = "[[rule]]\nmatch = 'a(?P<x>.)'\nmetric = [{ counter = 'a_total', by = ['x'], constant = { k = 'v' } }]\n";
+        let two = "[[rule]]\nname = 'slow'\nfields = 'json'\nlabels.who = { from = ['u', 'v'], take = 'first', default = '-' }\nmetric = [{ histogram = 'h', value = 't', by = ['who'] }, { gauge = 'g', value = { from = 't', take = 'last' } }]\n";
+        std::fs::write(folder.path().join("b.toml"), two).unwrap();
+        std::fs::write(folder.path().join("a.toml"), one).unwrap();
+        std::fs::write(folder.path().join("notes.txt"), "not rules").unwrap();
+        let (code, out, err) = check(folder.path(), &["."], true);
+        assert_eq!((code, err.as_str()), (0, ""));
+        insta::assert_snapshot!(out.replace("./", ""), @r#"
+    a.toml: ok, 1 rule, 1 metric
+      rule rule-1
+        counter a_total by k="v", x
+        label x from x
+    b.toml: ok, 1 rule, 2 metrics
+      rule slow
+        histogram h by who, value from t
+        gauge g, value from t (the last)
+        label who from u, v (the first), otherwise "-"
+    "#);
+    }
+
+    #[test]
+    fn problems_and_advice_go_to_standard_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let advice = "[[rule]]\nmatch = 'a(?P<x>.)(?P<y>.)'\nmetric = [{ counter = 'a_total', by = ['x'] }]\n";
+        std::fs::write(folder.path().join("advice.toml"), advice).unwrap();
+        std::fs::write(folder.path().join("wrong.toml"), "[[rule]]\nmatch = 'a'\n").unwrap();
+        let (code, out, err) = check(folder.path(), &["advice.toml"], false);
+        assert_eq!(
+            (code, out.as_str()),
+            (0, "advice.toml: ok, 1 rule, 1 metric\n")
+        );
+        insta::assert_snapshot!(err, @r"
+    warning: named group `y` is never used
+     --> advice.toml:2:23
+      |
+    2 | match = 'a(?P<x>.)(?P<y>.)'
+      |                       ^
+      = hint: add it to `by`, or write `(?:…)` instead of `(?P<y>…)`
+    ");
+        let (code, out, err) = check(folder.path(), &["advice.toml", "wrong.toml"], false);
+        assert_eq!((code, out.as_str()), (2, ""));
+        insta::assert_snapshot!(err, @r"
+    error: expected a `[[rule.metric]]` in this rule, but found none
+     --> wrong.toml:1:1
+      |
+    1 | [[rule]]
+      | ^^^^^^^^
+
+    1 problem in the rules
+    ");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("empty")).unwrap();
+        std::fs::write(folder.path().join("latin.toml"), b"# a\n# \xe9\n").unwrap();
+        let (code, out, err) = check(folder.path(), &["none.toml", "empty", "latin.toml"], false);
+        assert_eq!((code, out.as_str()), (2, ""));
+        insta::assert_snapshot!(err, @r"
+    error: cannot read `none.toml`: No such file or directory (os error 2)
+
+    error: folder `empty` has no .toml files
+
+    error: expected UTF-8 text in `latin.toml`, but found other bytes in line 2
+
+    3 problems in the rules
+    ");
+    }
+}

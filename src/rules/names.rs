@@ -1,0 +1,83 @@
+//! Names of metrics and labels, as Prometheus has them:
+//! <https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels>.
+
+use std::borrow::Cow;
+
+/// What a rule may not begin a metric's name with: these are about the program itself.
+pub(super) const OURS: [&str; 2] = ["logmetrics_", "process_"];
+
+/// Fields that every line has, whatever is on it.
+pub(super) const SPECIAL: [&str; 5] = ["_time", "_source", "_file", "_service", "_container"];
+
+/// `[a-zA-Z_:][a-zA-Z0-9_:]*`
+pub(super) fn is_metric(name: &str) -> bool {
+    let rest = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    name.starts_with(|c: char| rest(c) && !c.is_ascii_digit()) && name.chars().all(rest)
+}
+
+/// `[a-zA-Z_][a-zA-Z0-9_]*`
+pub(super) fn is_label(name: &str) -> bool {
+    is_metric(name) && !name.contains(':')
+}
+
+/// A valid name that resembles this one, for a hint.
+pub(super) fn valid(name: &str) -> String {
+    let mut valid: String = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
+    if valid.is_empty() || valid.starts_with(|c: char| c.is_ascii_digit()) {
+        valid.insert(0, '_');
+    }
+    let start = valid.trim_start_matches('_').len();
+    match valid.len() - start {
+        0 | 1 => valid,
+        _ => valid.split_off(valid.len() - start),
+    }
+}
+
+/// The known name that was probably meant: a few letters away, and nearer than any other.
+pub(super) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let folded = |name: &str| name.to_ascii_lowercase().replace(['-', '.'], "_");
+    // The distance takes the product of the lengths; a name of a million letters is none of ours.
+    let name: Cow<'_, str> = Cow::Owned(folded(name.get(..64.min(name.len())).unwrap_or("")));
+    known
+        .into_iter()
+        .filter(|known| !known.is_empty())
+        .map(|known| (strsim::osa_distance(&name, &folded(known)), known))
+        .filter(|(distance, known)| *distance <= (known.len() / 3).clamp(1, 3).min(known.len() - 1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_data_model() {
+        for name in ["a", "_", "a:b", "A9", ":x"] {
+            assert!(is_metric(name), "{name}");
+        }
+        for name in ["", "9a", "a-b", "a.b", "ä", "a b"] {
+            assert!(!is_metric(name), "{name}");
+        }
+        assert!(is_label("_a9") && !is_label("a:b"));
+        assert_eq!(valid("http.status"), "http_status");
+        assert_eq!(valid("9a-b"), "_9a_b");
+        assert_eq!(valid("__x"), "x");
+        assert_eq!(valid(""), "_");
+    }
+
+    #[test]
+    fn the_nearest_name_is_near() {
+        let known = ["counter", "gauge", "histogram", "by"];
+        assert_eq!(nearest("countr", known), Some("counter"));
+        assert_eq!(nearest("Gauge", known), Some("gauge"));
+        assert_eq!(nearest("histgoram", known), Some("histogram"));
+        assert_eq!(nearest("bx", known), Some("by"));
+        assert_eq!(nearest("value", known), None);
+        assert_eq!(nearest("x", known), None);
+        assert_eq!(nearest(&"é".repeat(200_000), known), None);
+    }
+}
