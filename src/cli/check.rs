@@ -29,10 +29,11 @@ pub struct Args {
 ///
 /// Only those of writing to `out` and `err`.
 pub fn execute(args: &Args, out: &mut impl Write, err: &mut impl Write) -> io::Result<u8> {
-    // Only standard error can be meant by `err` outside of tests, and they see no colours.
-    let colour = io::stderr().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-        && !cfg!(test);
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    check(args, io::stderr().is_terminal() && !no_color, out, err)
+}
+
+fn check(args: &Args, colour: bool, out: &mut impl Write, err: &mut impl Write) -> io::Result<u8> {
     match load(&args.rules) {
         Ok(loaded) => {
             for advice in &loaded.advice {
@@ -123,13 +124,13 @@ mod tests {
     use super::*;
 
     /// Exit code, standard output and standard error, with the folder's name taken out.
-    fn check(folder: &Path, rules: &[&str], verbose: bool) -> (u8, String, String) {
+    fn run(folder: &Path, rules: &[&str], verbose: bool) -> (u8, String, String) {
         let args = Args {
             rules: rules.iter().map(|rule| folder.join(rule)).collect(),
             verbose,
         };
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let code = execute(&args, &mut out, &mut err).unwrap();
+        let code = super::check(&args, false, &mut out, &mut err).unwrap();
         let text = |bytes: Vec<u8>| {
             let prefix = format!("{}/", folder.display());
             String::from_utf8(bytes).unwrap().replace(&prefix, "")
@@ -139,7 +140,7 @@ mod tests {
 
     #[test]
     fn without_arguments_the_built_in_rules_are_checked() {
-        let (code, out, err) = check(Path::new("."), &[], false);
+        let (code, out, err) = run(Path::new("."), &[], false);
         assert_eq!((code, err.as_str()), (0, ""));
         assert_eq!(out, "built-in agentgateway rules: ok, 1 rule, 7 metrics\n");
     }
@@ -152,7 +153,7 @@ mod tests {
         std::fs::write(folder.path().join("b.toml"), two).unwrap();
         std::fs::write(folder.path().join("a.toml"), one).unwrap();
         std::fs::write(folder.path().join("notes.txt"), "not rules").unwrap();
-        let (code, out, err) = check(folder.path(), &["."], true);
+        let (code, out, err) = run(folder.path(), &["."], true);
         assert_eq!((code, err.as_str()), (0, ""));
         insta::assert_snapshot!(out.replace("./", ""), @r#"
     a.toml: ok, 1 rule, 1 metric
@@ -173,7 +174,7 @@ mod tests {
         let advice = "[[rule]]\nmatch = 'a(?P<x>.)(?P<y>.)'\nmetric = [{ counter = 'a_total', by = ['x'] }]\n";
         std::fs::write(folder.path().join("advice.toml"), advice).unwrap();
         std::fs::write(folder.path().join("wrong.toml"), "[[rule]]\nmatch = 'a'\n").unwrap();
-        let (code, out, err) = check(folder.path(), &["advice.toml"], false);
+        let (code, out, err) = run(folder.path(), &["advice.toml"], false);
         assert_eq!(
             (code, out.as_str()),
             (0, "advice.toml: ok, 1 rule, 1 metric\n")
@@ -186,7 +187,7 @@ mod tests {
       |                       ^
       = hint: add it to `by`, or write `(?:…)` instead of `(?P<y>…)`
     ");
-        let (code, out, err) = check(folder.path(), &["advice.toml", "wrong.toml"], false);
+        let (code, out, err) = run(folder.path(), &["advice.toml", "wrong.toml"], false);
         assert_eq!((code, out.as_str()), (2, ""));
         insta::assert_snapshot!(err, @r"
     error: expected a `[[rule.metric]]` in this rule, but found none
@@ -204,7 +205,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("empty")).unwrap();
         std::fs::write(folder.path().join("latin.toml"), b"# a\n# \xe9\n").unwrap();
-        let (code, out, err) = check(folder.path(), &["none.toml", "empty", "latin.toml"], false);
+        let (code, out, err) = run(folder.path(), &["none.toml", "empty", "latin.toml"], false);
         assert_eq!((code, out.as_str()), (2, ""));
         insta::assert_snapshot!(err, @r"
     error: cannot read `none.toml`: No such file or directory (os error 2)

@@ -151,7 +151,63 @@ fn no_rules_at_all_are_refused_but_one_empty_file_is_advice() {
     );
 }
 
+/// The two rules that the documentation shows first.
+#[test]
+fn the_rules_of_the_documentation_load_without_advice() {
+    let long = r#"
+[[rule]]
+name   = "agentgateway-request"
+match  = '\brequest\b'
+fields = "auto"
+time   = "time"
+trace  = "trace.id"
+
+[rule.labels]
+user_email = { from = ["http.header.x-user-email", "user.email"], default = "anonymous", lowercase = true }
+route      = ["route.name", "route"]
+status     = "http.status"
+
+[[rule.metric]]
+counter = "requests_by_user"
+help    = "Requests by user, route and HTTP status."
+by      = ["user_email", "route", "status"]
+
+[[rule.metric]]
+histogram = "agentgateway_request_duration_seconds"
+value   = "duration"
+buckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+by      = ["route"]
+where   = { status = "2.." }
+limit   = 50000
+expire  = "24h"
+"#;
+    let short = r"
+[[rule]]
+match  = '''http\.header\.x-user-email=(?P<user_email>\S+) .* route\.name=(?P<route>\S+) .* http\.status=(?P<status>\d+)'''
+metric = [{ counter = 'requests_by_user', by = ['user_email', 'route', 'status'] }]
+";
+    let loaded = load_files(&[("long.toml", long), ("short.toml", short)]);
+    let loaded = loaded.unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(loaded.advice, []);
+    assert_eq!((loaded.set.rules.len(), loaded.set.metrics.len()), (2, 2));
+}
+
 proptest::proptest! {
+    /// Likewise for rules with a slip of the finger: some bytes of real ones lost or doubled.
+    #[test]
+    fn damaged_rules_are_loaded_or_refused(slips in proptest::collection::vec((0usize..12_000, 0usize..12, proptest::bool::ANY), 1..6)) {
+        let mut text = crate::rules::BUILT_IN.to_string();
+        for (at, length, double) in slips {
+            let start = text.floor_char_boundary(at);
+            let end = text.floor_char_boundary(start + length);
+            let part = text[start..end].to_string();
+            text.replace_range(start..end, &if double { part.repeat(2) } else { String::new() });
+        }
+        if let Err(problems) = load_files(&[("a.toml", &text)]) {
+            proptest::prop_assert!(problems.to_string().starts_with("error: "));
+        }
+    }
+
     /// No text makes the loader panic, and what is refused can be shown.
     #[test]
     fn any_text_is_loaded_or_refused(text in proptest::collection::vec(
