@@ -4,9 +4,102 @@
 //! nothing of lines' contents, rules, metrics or HTTP, and needs no async runtime.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::line::Origin;
+
+mod discover;
+mod fleet;
+mod identity;
+mod specification;
+mod stop;
+mod stream;
+mod tail;
+#[cfg(test)]
+mod testing;
+mod wake;
+
+pub use fleet::Fleet;
+pub use identity::{FileId, Fingerprint, Position};
+pub use specification::{Glob, Kind, Specification, SpecificationError};
+pub use stop::Stop;
+pub use stream::Stream;
+
+/// Whether reading goes on when the end is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Wait for more, until a [`Stop`] is requested.
+    #[default]
+    Follow,
+    /// Read what exists to its end, a last line without an end included, and return.
+    Once,
+}
+
+/// Where to begin in a file that exists at the start. One that appears later is read from its
+/// beginning in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Begin {
+    /// At the first byte.
+    #[default]
+    Start,
+    /// At the last line that has no end yet, or behind the last byte. [`Mode::Once`] ignores it.
+    End,
+}
+
+/// How files are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Follow, or read once.
+    pub mode: Mode,
+    /// Where to begin.
+    pub begin: Begin,
+    /// How long a file that was renamed away must be idle before it is left: its writer may go on
+    /// in it for a while.
+    pub rotate_wait: Duration,
+    /// The same for a file that was deleted. Shorter, because its space on the disk is held.
+    pub deleted_wait: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            mode: Mode::default(),
+            begin: Begin::default(),
+            rotate_wait: Duration::from_secs(30),
+            deleted_wait: Duration::from_secs(5),
+        }
+    }
+}
+
+/// An input that [`Mode::Once`] could not read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read `{}`", path.display())]
+pub struct Unreadable {
+    /// The file, or the glob that nothing matches.
+    pub path: PathBuf,
+    /// Why.
+    #[source]
+    pub error: io::Error,
+}
+
+/// The readers that `specifications` need: one fleet for all files (none if there are no files),
+/// and one stream for each fifo and for standard input. Each is run by a thread of its own.
+pub fn readers(
+    specifications: Vec<Specification>,
+    options: Options,
+) -> (Option<Fleet>, Vec<Stream>) {
+    let streams = specifications
+        .iter()
+        .filter_map(|one| Stream::new(one, options.mode))
+        .collect();
+    let files: Vec<_> = specifications
+        .into_iter()
+        .filter(|one| matches!(one.kind, Kind::File(_) | Kind::Glob(_)))
+        .collect();
+    let fleet = (!files.is_empty()).then(|| Fleet::new(files, options));
+    (fleet, streams)
+}
 
 /// A stream of bytes that a [`Sink`] has been told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,7 +127,8 @@ pub trait Events: Send + Sync {
     fn waiting(&self, source: &str);
     /// A file was opened.
     fn opened(&self, source: &str, path: &Path);
-    /// A file was replaced by another of the same name, and read to its end before it was left.
+    /// A file was replaced by another of the same name. The old one is read to its end, and as long
+    /// as its writer goes on in it, before it is left.
     fn rotated(&self, source: &str, path: &Path);
     /// A file was cut short and is read again from its start.
     fn truncated(&self, source: &str, path: &Path);
@@ -42,11 +136,16 @@ pub trait Events: Send + Sync {
     fn left(&self, source: &str, path: &Path);
     /// Opening or reading failed; it is tried again, with back-off. Said once per kind of error.
     fn unreadable(&self, source: &str, path: &Path, error: &io::Error);
+    /// A compressed file that a glob matched is not read. Said once for each source.
+    fn ignored(&self, source: &str, path: &Path) {
+        let _ = (source, path);
+    }
     /// File events cannot be had (`why`); files are looked at by polling instead.
     fn polling(&self, why: &str);
     /// How many bytes of this source exist and are not read yet, over all its files.
     fn lag(&self, source: &str, bytes: u64);
-    /// Every input is open (or waited for) and what existed at the start is read. Said once.
+    /// Every input is open (or waited for) and what existed at the start is read. Said once by each
+    /// reader for its own inputs: the fleet, and each stream.
     fn caught_up(&self);
     /// Standard input or a fifo has ended.
     fn ended(&self, source: &str);

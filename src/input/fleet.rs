@@ -1,0 +1,415 @@
+//! All files of all inputs, read by one thread in fair turns: one block of each file at a time.
+//!
+//! This file has the loop: turns, pauses, the end. Which name is which file is decided in
+//! `names.rs`, and when to look in the waker. No bytes are read here but through a tail.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::discover::{Found, discover};
+use super::identity::{self, FileId, Position};
+use super::specification::{Kind, Specification};
+use super::stop::Stop;
+use super::tail::{Tail, Turn, shared_buffer};
+use super::wake::{FileEvents, Waker, Woken};
+use super::{Events, Mode, Options, Sink, Unreadable};
+use crate::line::Origin;
+
+mod names;
+mod remembered;
+mod trouble;
+
+use names::Name;
+use remembered::Remembered;
+
+/// Reads all files of some inputs. Standard input and fifos are no part of it: see
+/// [`Stream`](super::Stream).
+pub struct Fleet {
+    specifications: Vec<Specification>,
+    options: Options,
+    /// One for each specification, in the same order.
+    sources: Vec<Source>,
+    names: BTreeMap<Arc<Path>, Name>,
+    members: HashMap<FileId, Member>,
+    /// Files whose turn comes.
+    ready: VecDeque<FileId>,
+    /// Files that have lost their last name and are read until they are idle.
+    orphans: BTreeSet<FileId>,
+    /// Names that could not be opened, to be tried again.
+    troubled: BTreeSet<Arc<Path>>,
+    /// Folders that could not be read when names were last looked up, so that each is said once.
+    unreadable_folders: HashSet<(PathBuf, io::ErrorKind)>,
+    remembered: Remembered,
+    /// How far each file that existed at the start has to be read; none once that is done.
+    catching_up: Option<HashMap<FileId, u64>>,
+    /// Whether the first look is over.
+    started: bool,
+    /// Whether symlinks are among the names, so that an event may carry another name.
+    links: bool,
+    buffer: Vec<u8>,
+}
+
+/// What the files of one specification have in common.
+#[derive(Debug, Default)]
+struct Source {
+    /// How many files are open.
+    members: usize,
+    /// How many names are in trouble.
+    troubles: usize,
+    /// Whether some of its files belong to a source before it.
+    shared: bool,
+    /// How many bytes are not read yet.
+    lag: u64,
+    said_lag: Option<u64>,
+    said_waiting: bool,
+    said_ignored: bool,
+}
+
+/// One file in the fleet.
+#[derive(Debug)]
+struct Member {
+    tail: Tail,
+    /// The name under which it is known: the latest that was found.
+    path: Arc<Path>,
+    source: usize,
+    /// How many names lead to it now.
+    names: usize,
+    /// Whether it stands in the queue.
+    ready: bool,
+    /// Since when it has had no name.
+    orphaned: Option<Instant>,
+    /// When it was last seen to grow, once it had no name.
+    grew: Option<Instant>,
+    /// Whether another file has its name.
+    replaced: bool,
+    /// The reading error that was said.
+    said: Option<io::ErrorKind>,
+    /// What it adds to its source's lag.
+    lag: u64,
+}
+
+/// Everything outside that one look or turn needs.
+struct Outside<'a, S> {
+    sink: &'a mut S,
+    events: &'a dyn Events,
+    waker: &'a mut dyn Waker,
+}
+
+/// Files without a name have events no longer; this is how often they are looked at.
+const ORPHAN_LOOK: Duration = Duration::from_millis(100);
+
+impl Fleet {
+    /// A fleet for the files and globs among `specifications`.
+    pub fn new(specifications: Vec<Specification>, options: Options) -> Self {
+        let sources = specifications.iter().map(|_| Source::default()).collect();
+        Fleet {
+            specifications,
+            options,
+            sources,
+            names: BTreeMap::new(),
+            members: HashMap::new(),
+            ready: VecDeque::new(),
+            orphans: BTreeSet::new(),
+            troubled: BTreeSet::new(),
+            unreadable_folders: HashSet::new(),
+            remembered: Remembered::default(),
+            catching_up: Some(HashMap::new()),
+            started: false,
+            links: false,
+            buffer: shared_buffer(),
+        }
+    }
+
+    /// Reads until `stop` is requested, or in [`Mode::Once`] to the end of every file.
+    ///
+    /// When stopped, what exists at that moment is read to its end. The last line of a file that is
+    /// still followed is not handed over then if it has no end: its stream is simply not closed.
+    ///
+    /// # Errors
+    ///
+    /// In [`Mode::Once`] alone: every file that is missing or cannot be read. Nothing has been read
+    /// then, unless reading itself failed.
+    pub fn run<S: Sink>(
+        &mut self,
+        sink: &mut S,
+        events: &dyn Events,
+        stop: &Stop,
+    ) -> Result<(), Vec<Unreadable>> {
+        match self.options.mode {
+            Mode::Once => self.once(sink, events, stop),
+            Mode::Follow => {
+                raise_descriptor_limit();
+                let mut waker = FileEvents::new(stop);
+                self.follow(
+                    &mut Outside {
+                        sink,
+                        events,
+                        waker: &mut waker,
+                    },
+                    stop,
+                );
+                Ok(())
+            }
+        }
+    }
+
+    fn follow<S: Sink>(&mut self, outside: &mut Outside<'_, S>, stop: &Stop) {
+        self.look(Woken::all(), outside);
+        self.started = true;
+        while !stop.is_requested() {
+            self.round(outside);
+            self.report(outside.events);
+            let pause = self.pause(outside.waker.now());
+            let woken = outside.waker.wait(pause);
+            self.look(woken, outside);
+        }
+        self.drain(outside);
+    }
+
+    /// One turn for each file that is ready.
+    fn round<S: Sink>(&mut self, outside: &mut Outside<'_, S>) {
+        for _ in 0..self.ready.len() {
+            let Some(id) = self.ready.pop_front() else {
+                return;
+            };
+            let Some(member) = self.members.get_mut(&id) else {
+                continue;
+            };
+            let before = member.tail.read_to();
+            let turn = member.tail.turn(&mut self.buffer, outside.sink);
+            if member.tail.read_to() != before {
+                member.grew = Some(outside.waker.now());
+            }
+            match turn {
+                Ok(Turn::Idle) => member.ready = false,
+                Ok(Turn::More) => self.ready.push_back(id),
+                Ok(Turn::NewContent) => {
+                    let source = &self.specifications[member.source].source;
+                    outside.events.truncated(source, &member.path);
+                    member.tail.restart(outside.sink);
+                    self.ready.push_back(id);
+                }
+                Err(error) => {
+                    member.ready = false;
+                    self.reading_failed(id, &error, outside);
+                }
+            }
+            self.settle(id);
+        }
+    }
+
+    /// Brings a file's part of its source's lag up to date.
+    fn settle(&mut self, id: FileId) {
+        let Some(member) = self.members.get_mut(&id) else {
+            return;
+        };
+        let lag = member.tail.lag();
+        let source = &mut self.sources[member.source];
+        source.lag = source.lag.saturating_sub(member.lag) + lag;
+        member.lag = lag;
+        if let Some(targets) = &mut self.catching_up
+            && targets
+                .get(&id)
+                .is_some_and(|target| member.tail.read_to() >= *target)
+        {
+            targets.remove(&id);
+        }
+    }
+
+    /// Says what has changed since it was last said.
+    fn report(&mut self, events: &dyn Events) {
+        for (source, specification) in self.sources.iter_mut().zip(&self.specifications) {
+            if source.said_lag != Some(source.lag) {
+                source.said_lag = Some(source.lag);
+                events.lag(&specification.source, source.lag);
+            }
+        }
+        let members = &self.members;
+        if let Some(targets) = &mut self.catching_up {
+            // What was cut short or cannot be read is not waited for.
+            targets.retain(|id, _| members.get(id).is_some_and(|member| member.ready));
+            if targets.is_empty() {
+                self.catching_up = None;
+                events.caught_up();
+            }
+        }
+    }
+
+    /// How long nothing will happen by itself.
+    fn pause(&self, now: Instant) -> Duration {
+        if !self.ready.is_empty() {
+            return Duration::ZERO;
+        }
+        let orphans = (!self.orphans.is_empty()).then_some(ORPHAN_LOOK);
+        let retries = self
+            .troubled
+            .iter()
+            .filter_map(|path| self.names.get(path)?.retry_at());
+        let retry = retries.min().map(|at| at.saturating_duration_since(now));
+        orphans
+            .into_iter()
+            .chain(retry)
+            .min()
+            .unwrap_or(Duration::from_secs(3600))
+    }
+
+    /// Reads what exists now to its end. A writer that goes on writing is not waited for.
+    fn drain<S: Sink>(&mut self, outside: &mut Outside<'_, S>) {
+        self.look(Woken::all(), outside);
+        let mut targets = HashMap::new();
+        for (id, member) in &self.members {
+            targets.insert(
+                *id,
+                member.tail.metadata().map_or(0, |metadata| metadata.len()),
+            );
+        }
+        targets.keys().for_each(|id| self.mark_ready(*id));
+        while !self.ready.is_empty() {
+            self.round(outside);
+            let members = &self.members;
+            self.ready.retain(|id| {
+                let read_to = members.get(id).map(|member| member.tail.read_to());
+                // Nothing read at all: new content was found, which has a size of its own.
+                read_to.is_some_and(|read_to| read_to == 0 || targets.get(id) > Some(&read_to))
+            });
+        }
+        // Nothing leads back to these after a restart, so their last lines count now.
+        for id in std::mem::take(&mut self.orphans) {
+            self.leave(id, outside);
+        }
+        self.report(outside.events);
+    }
+
+    fn mark_ready(&mut self, id: FileId) {
+        if let Some(member) = self.members.get_mut(&id)
+            && !member.ready
+        {
+            member.ready = true;
+            self.ready.push_back(id);
+        }
+    }
+
+    fn once<S: Sink>(
+        &mut self,
+        sink: &mut S,
+        events: &dyn Events,
+        stop: &Stop,
+    ) -> Result<(), Vec<Unreadable>> {
+        let found = discover(&self.specifications);
+        let files = self.openable(&found, events)?;
+        let mut problems = Vec::new();
+        for (source, path) in files {
+            let origin = self.origin(source, &path);
+            events.opened(&origin.source, &path);
+            let read = self.read_once(&path, origin, sink, events, stop);
+            if let Err(error) = read {
+                problems.push(Unreadable { path, error });
+            }
+            if stop.is_requested() {
+                return Ok(());
+            }
+        }
+        events.caught_up();
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Every file that was found, each once, in the order of their names.
+    fn openable(
+        &mut self,
+        found: &Found,
+        events: &dyn Events,
+    ) -> Result<Vec<(usize, PathBuf)>, Vec<Unreadable>> {
+        let (mut files, mut seen, mut problems) = (Vec::new(), HashSet::new(), Vec::new());
+        for (path, source) in &found.paths {
+            let opened = identity::open(path).and_then(|file| names::regular(&file));
+            match opened {
+                Ok(metadata) if !seen.insert(FileId::of(path, &metadata)) => {}
+                Ok(_) => files.push((*source, path.clone())),
+                Err(error) => problems.push(Unreadable {
+                    path: path.clone(),
+                    error,
+                }),
+            }
+        }
+        self.say_ignored(&found.compressed, events);
+        for (_, path, error) in &found.problems {
+            let error = io::Error::new(error.kind(), error.to_string());
+            problems.push(Unreadable {
+                path: path.clone(),
+                error,
+            });
+        }
+        for (index, specification) in self.specifications.iter().enumerate() {
+            let Kind::Glob(_) = specification.kind else {
+                continue;
+            };
+            let matches = found.shared.contains(&index)
+                || found.paths.values().any(|source| *source == index);
+            if !matches && found.problems.is_empty() {
+                let error = io::Error::new(io::ErrorKind::NotFound, "no file matches");
+                problems.push(Unreadable {
+                    path: (*specification.source).into(),
+                    error,
+                });
+            }
+        }
+        if problems.is_empty() {
+            Ok(files)
+        } else {
+            Err(problems)
+        }
+    }
+
+    fn read_once<S: Sink>(
+        &mut self,
+        path: &Path,
+        origin: Origin,
+        sink: &mut S,
+        events: &dyn Events,
+        stop: &Stop,
+    ) -> io::Result<()> {
+        let file = identity::open(path)?;
+        let id = FileId::of(path, &file.metadata()?);
+        let source = Arc::clone(&origin.source);
+        let mut tail = Tail::begin(file, origin, Position::start(id), sink)?;
+        while tail.turn(&mut self.buffer, sink)? == Turn::More {
+            events.lag(&source, tail.lag());
+            if stop.is_requested() {
+                return Ok(());
+            }
+        }
+        events.lag(&source, 0);
+        tail.finish(&mut self.buffer, sink).1
+    }
+
+    fn origin(&self, source: usize, path: &Path) -> Origin {
+        let source = Arc::clone(&self.specifications[source].source);
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        Origin {
+            source,
+            file: Arc::from(name.to_string_lossy()),
+        }
+    }
+}
+
+/// Every followed file holds a descriptor, and the usual limit of 1 024 is a courtesy to programs
+/// that use `select`. Failing leaves the limit as it was.
+fn raise_descriptor_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+}
+
+#[cfg(test)]
+mod tests;

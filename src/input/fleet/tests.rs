@@ -1,0 +1,183 @@
+//! The fleet against real files in a scratch folder, woken by hand.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::super::stop::Stop;
+use super::super::testing::{HandWaker, Lines, Said};
+use super::super::wake::Woken;
+use super::super::{Begin, Options, Specification};
+use super::{Fleet, Outside};
+
+mod following;
+mod looking;
+mod model;
+mod running;
+
+/// A fleet over a scratch folder, and everything it talks to.
+pub(super) struct Fixture {
+    _scratch: tempfile::TempDir,
+    pub(super) folder: PathBuf,
+    pub(super) fleet: Fleet,
+    pub(super) lines: Lines,
+    pub(super) said: Said,
+    pub(super) waker: HandWaker,
+}
+
+impl Fixture {
+    /// A fleet for these arguments, which are paths in the scratch folder. Nothing was looked at.
+    pub(super) fn new(arguments: &[&str]) -> Self {
+        Self::with(arguments, Options::default())
+    }
+
+    pub(super) fn from_end(arguments: &[&str]) -> Self {
+        Self::with(
+            arguments,
+            Options {
+                begin: Begin::End,
+                ..Options::default()
+            },
+        )
+    }
+
+    pub(super) fn with(arguments: &[&str], options: Options) -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().canonicalize().unwrap();
+        let full = arguments.iter().map(|argument| folder.join(argument));
+        let fleet = Fleet::new(Specification::parse_all(full).unwrap(), options);
+        let waker = HandWaker::new(&Stop::new());
+        let (lines, said) = (Lines::default(), Said::default());
+        Fixture {
+            _scratch: scratch,
+            folder,
+            fleet,
+            lines,
+            said,
+            waker,
+        }
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Appends, and creates what is missing.
+    pub(super) fn append(&self, name: &str, text: &str) {
+        append(&self.path(name), text);
+    }
+
+    pub(super) fn rename(&self, from: &str, to: &str) {
+        fs::rename(self.path(from), self.path(to)).unwrap();
+    }
+
+    /// Looks at everything, and reads all there is.
+    pub(super) fn look(&mut self) {
+        self.wake(Woken::all());
+    }
+
+    /// Looks at what an event about these names would make it look at.
+    pub(super) fn changed(&mut self, names: &[&str]) {
+        let changed = names.iter().map(|name| self.path(name)).collect();
+        self.wake(Woken {
+            changed,
+            ..Woken::default()
+        });
+    }
+
+    pub(super) fn renamed(&mut self, names: &[&str]) {
+        let renamed = names.iter().map(|name| self.path(name)).collect();
+        self.wake(Woken {
+            renamed,
+            ..Woken::default()
+        });
+    }
+
+    pub(super) fn wake(&mut self, woken: Woken) {
+        let Fixture {
+            fleet,
+            lines,
+            said,
+            waker,
+            ..
+        } = self;
+        let mut outside = Outside {
+            sink: lines,
+            events: said,
+            waker,
+        };
+        fleet.look(woken, &mut outside);
+        fleet.started = true;
+        while !fleet.ready.is_empty() {
+            fleet.round(&mut outside);
+        }
+        fleet.report(outside.events);
+    }
+
+    /// Looks at everything and gives each file one turn; returns how many lines each has given.
+    pub(super) fn one_round(&mut self) -> Vec<usize> {
+        let Fixture {
+            fleet,
+            lines,
+            said,
+            waker,
+            ..
+        } = self;
+        let mut outside = Outside {
+            sink: lines,
+            events: said,
+            waker,
+        };
+        fleet.look(Woken::all(), &mut outside);
+        fleet.round(&mut outside);
+        fleet.report(outside.events);
+        lines
+            .streams
+            .iter()
+            .map(|stream| stream.lines.len())
+            .collect()
+    }
+
+    /// Lets time pass, and looks.
+    pub(super) fn pass(&mut self, time: Duration) {
+        self.waker.now += time;
+        self.look();
+    }
+
+    /// Ends reading as a stop does.
+    pub(super) fn drain(&mut self) {
+        let Fixture {
+            fleet,
+            lines,
+            said,
+            waker,
+            ..
+        } = self;
+        fleet.drain(&mut Outside {
+            sink: lines,
+            events: said,
+            waker,
+        });
+    }
+
+    /// The lines of all streams since this was last asked.
+    #[track_caller]
+    pub(super) fn expect(&mut self, lines: &[&str]) {
+        assert_eq!(self.lines.all(), lines);
+        self.lines
+            .streams
+            .iter_mut()
+            .for_each(|stream| stream.lines.clear());
+    }
+}
+
+pub(super) fn append(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut file = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}

@@ -1,0 +1,293 @@
+//! What the room's tests share: a sink and events that remember, and a waker turned by hand.
+//!
+//! Nothing here sleeps; what waits for another thread waits for a condition, with a deadline.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use super::stop::Stop;
+use super::wake::{Waker, Woken};
+use super::{Events, Sink, StreamId};
+use crate::line::{LINE_BYTES_MAX, Origin};
+
+/// Lines by stream, as a sink sees them.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    pub(super) streams: Vec<Received>,
+    /// How many bytes were offered, again and again ones included.
+    pub(super) offered: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) origin: Origin,
+    pub(super) begin: u64,
+    pub(super) lines: Vec<String>,
+    pub(super) closed: bool,
+    next: u64,
+    skipping: bool,
+}
+
+impl Lines {
+    pub(super) fn all(&self) -> Vec<&str> {
+        self.streams
+            .iter()
+            .flat_map(|stream| &stream.lines)
+            .map(String::as_str)
+            .collect()
+    }
+}
+
+impl Received {
+    fn push(&mut self, bytes: &[u8]) {
+        let skipped = std::mem::take(&mut self.skipping);
+        if !skipped {
+            let bytes = &bytes[..bytes.len().min(LINE_BYTES_MAX)];
+            self.lines.push(String::from_utf8_lossy(bytes).into_owned());
+        }
+    }
+}
+
+impl Sink for Lines {
+    fn open(&mut self, origin: Origin, offset: u64) -> StreamId {
+        self.streams.push(Received {
+            origin,
+            begin: offset,
+            lines: Vec::new(),
+            closed: false,
+            next: offset,
+            skipping: false,
+        });
+        StreamId(self.streams.len() - 1)
+    }
+
+    fn offer(&mut self, stream: StreamId, offset: u64, bytes: &[u8]) -> usize {
+        self.offered += bytes.len();
+        let stream = &mut self.streams[stream.0];
+        assert!(!stream.closed, "offered to a closed stream");
+        assert_eq!(offset, stream.next, "offered what does not follow");
+        let mut taken = 0;
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let Some(text) = line.strip_suffix(b"\n") else {
+                break;
+            };
+            stream.push(text);
+            taken += line.len();
+        }
+        if bytes.len() - taken >= LINE_BYTES_MAX {
+            stream.push(&bytes[taken..taken + LINE_BYTES_MAX]);
+            stream.skipping = true;
+            taken = bytes.len();
+        }
+        assert!(taken > 0, "offered without a line: {} bytes", bytes.len());
+        stream.next += taken as u64;
+        taken
+    }
+
+    fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {
+        let stream = &mut self.streams[stream.0];
+        assert!(!stream.closed, "closed twice");
+        assert_eq!(offset, stream.next, "closed elsewhere");
+        assert!(
+            !rest.contains(&b'\n'),
+            "a line was left: {:?}",
+            String::from_utf8_lossy(rest)
+        );
+        if !rest.is_empty() {
+            stream.push(rest);
+        }
+        stream.closed = true;
+    }
+}
+
+/// A sink that another thread can look into.
+#[derive(Clone, Default)]
+pub(super) struct SharedLines {
+    shared: Arc<(Mutex<Lines>, Condvar)>,
+}
+
+impl SharedLines {
+    /// Waits until `wanted` holds, for ten seconds at most; returns how long that took.
+    #[track_caller]
+    pub(super) fn until(&self, wanted: impl Fn(&Lines) -> bool) -> Duration {
+        let start = Instant::now();
+        let (lines, changed) = &*self.shared;
+        let waited = changed
+            .wait_timeout_while(lines.lock().unwrap(), Duration::from_secs(10), |lines| {
+                !wanted(lines)
+            })
+            .unwrap();
+        assert!(
+            !waited.1.timed_out(),
+            "waited in vain; there is {:?}",
+            waited.0.all()
+        );
+        start.elapsed()
+    }
+
+    pub(super) fn with<R>(&self, work: impl FnOnce(&mut Lines) -> R) -> R {
+        let result = work(&mut self.shared.0.lock().unwrap());
+        self.shared.1.notify_all();
+        result
+    }
+}
+
+impl Sink for SharedLines {
+    fn open(&mut self, origin: Origin, offset: u64) -> StreamId {
+        self.with(|lines| lines.open(origin, offset))
+    }
+
+    fn offer(&mut self, stream: StreamId, offset: u64, bytes: &[u8]) -> usize {
+        self.with(|lines| lines.offer(stream, offset, bytes))
+    }
+
+    fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {
+        self.with(|lines| lines.close(stream, offset, rest));
+    }
+}
+
+/// Events as short texts: the event, and the base name it is about.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    texts: Mutex<Vec<String>>,
+    said: Condvar,
+}
+
+impl Said {
+    /// What was said since this was last asked, lag left out.
+    pub(super) fn take(&self) -> Vec<String> {
+        let texts = std::mem::take(&mut *self.texts.lock().unwrap());
+        texts
+            .into_iter()
+            .filter(|text| !text.starts_with("lag "))
+            .collect()
+    }
+
+    /// The last lag that was said.
+    pub(super) fn lag(&self) -> Option<u64> {
+        let texts = self.texts.lock().unwrap();
+        texts
+            .iter()
+            .rev()
+            .find_map(|text| text.strip_prefix("lag ")?.parse().ok())
+    }
+
+    /// Waits until `text` was said, for ten seconds at most.
+    #[track_caller]
+    pub(super) fn until(&self, text: &str) {
+        let limit = Duration::from_secs(10);
+        let missing = |texts: &mut Vec<String>| !texts.iter().any(|said| said.starts_with(text));
+        let texts = self.texts.lock().unwrap();
+        let waited = self.said.wait_timeout_while(texts, limit, missing).unwrap();
+        assert!(
+            !waited.1.timed_out(),
+            "`{text}` was never said: {:?}",
+            waited.0
+        );
+    }
+
+    fn say(&self, event: &str, path: &Path) {
+        let name = path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy();
+        self.texts.lock().unwrap().push(format!("{event} {name}"));
+        self.said.notify_all();
+    }
+}
+
+impl Events for Said {
+    fn waiting(&self, source: &str) {
+        self.say("waiting", Path::new(source));
+    }
+    fn opened(&self, _source: &str, path: &Path) {
+        self.say("opened", path);
+    }
+    fn rotated(&self, _source: &str, path: &Path) {
+        self.say("rotated", path);
+    }
+    fn truncated(&self, _source: &str, path: &Path) {
+        self.say("truncated", path);
+    }
+    fn left(&self, _source: &str, path: &Path) {
+        self.say("left", path);
+    }
+    fn unreadable(&self, _source: &str, path: &Path, error: &io::Error) {
+        self.say(&format!("unreadable ({:?})", error.kind()), path);
+    }
+    fn ignored(&self, _source: &str, path: &Path) {
+        self.say("ignored", path);
+    }
+    fn polling(&self, why: &str) {
+        self.say("polling:", Path::new(why));
+    }
+    fn lag(&self, _source: &str, bytes: u64) {
+        self.say("lag", Path::new(&bytes.to_string()));
+    }
+    fn caught_up(&self) {
+        self.say("caught up", Path::new(""));
+    }
+    fn ended(&self, source: &str) {
+        self.say("ended", Path::new(source));
+    }
+}
+
+type Crank = Box<dyn FnOnce() -> Woken>;
+
+/// A waker that wakes when the test says, and whose clock the test sets.
+pub(super) struct HandWaker {
+    pub(super) now: Instant,
+    /// What happens during each sleep; after the last one the stop is requested.
+    pub(super) cranks: VecDeque<Crank>,
+    pub(super) stop: Stop,
+    pub(super) places: BTreeSet<PathBuf>,
+    /// How long each sleep might have been.
+    pub(super) pauses: Vec<Duration>,
+}
+
+impl HandWaker {
+    pub(super) fn new(stop: &Stop) -> Self {
+        HandWaker {
+            now: Instant::now(),
+            cranks: VecDeque::new(),
+            stop: stop.clone(),
+            places: BTreeSet::new(),
+            pauses: Vec::new(),
+        }
+    }
+}
+
+impl Waker for HandWaker {
+    fn now(&self) -> Instant {
+        self.now
+    }
+
+    fn watch(&mut self, places: &BTreeSet<PathBuf>, _events: &dyn Events) -> bool {
+        let added = !places.is_subset(&self.places);
+        self.places = places.clone();
+        added
+    }
+
+    fn wait(&mut self, at_most: Duration) -> Woken {
+        self.pauses.push(at_most);
+        if at_most.is_zero() {
+            return Woken::default();
+        }
+        match self.cranks.pop_front() {
+            Some(crank) => crank(),
+            None => {
+                self.stop.drain();
+                Woken::default()
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+pub(super) fn make_fifo(path: &Path) {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o644), 0).unwrap();
+}
