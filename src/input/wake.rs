@@ -62,8 +62,10 @@ pub(super) trait Waker {
 const SAFETY_LOOK: Duration = Duration::from_secs(2);
 /// A look at everything this often where there are no events.
 const POLL_LOOK: Duration = Duration::from_millis(250);
-/// Names are looked up anew at every so many looks at everything.
-const LOOKS_PER_DISCOVERY: u32 = 4;
+/// Names are looked up anew this often where events tell of new ones.
+const SAFETY_DISCOVERY: Duration = Duration::from_secs(30);
+/// Names are looked up anew this often where nothing does.
+const POLL_DISCOVERY: Duration = Duration::from_secs(1);
 /// A writer that writes each line by itself wakes the reader at most once in this time.
 const WAKE_INTERVAL: Duration = Duration::from_millis(1);
 
@@ -78,9 +80,8 @@ pub(super) struct FileEvents {
     polling: bool,
     /// Why the platform refused a watcher, until it was said.
     refused: Option<String>,
-    /// How many looks at everything there have been.
-    looks: u32,
     next_look: Instant,
+    next_discovery: Instant,
     last_wake: Instant,
 }
 
@@ -151,14 +152,10 @@ impl FileEvents {
             watched: HashMap::new(),
             polling: false,
             refused,
-            looks: 0,
             next_look: now + SAFETY_LOOK,
+            next_discovery: now + SAFETY_DISCOVERY,
             last_wake: now,
         }
-    }
-
-    fn look_interval(&self) -> Duration {
-        if self.polling { POLL_LOOK } else { SAFETY_LOOK }
     }
 
     fn start_polling(&mut self, why: String, events: &dyn Events) {
@@ -166,6 +163,7 @@ impl FileEvents {
             events.polling(&why);
             self.polling = true;
             self.next_look = Instant::now() + POLL_LOOK;
+            self.next_discovery = Instant::now() + POLL_DISCOVERY;
         }
     }
 
@@ -263,11 +261,17 @@ impl Waker for FileEvents {
         }
         let mut woken = std::mem::take(&mut pending.woken);
         drop(pending);
+        let (look, discovery) = match self.polling {
+            true => (POLL_LOOK, POLL_DISCOVERY),
+            false => (SAFETY_LOOK, SAFETY_DISCOVERY),
+        };
         if now >= self.next_look {
-            self.next_look = now + self.look_interval();
-            self.looks = self.looks.wrapping_add(1);
+            self.next_look = now + look;
             woken.everything = true;
-            woken.discover |= self.looks.is_multiple_of(LOOKS_PER_DISCOVERY);
+        }
+        if now >= self.next_discovery {
+            self.next_discovery = now + discovery;
+            woken.discover = true;
         }
         self.last_wake = now;
         woken

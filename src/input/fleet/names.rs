@@ -186,12 +186,15 @@ impl Fleet {
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
             Err(error) if is_absence(&error) => {
+                name.from_end = None;
                 self.clear_trouble(path);
                 return self.lose(path, outside.waker.now());
             }
             Err(error) => {
-                // The file may be there in any size: its end is where it will be opened.
-                name.from_end = first_look.then_some(u64::MAX);
+                // Of unknown size: its end will be where it ends when it is opened.
+                if first_look {
+                    name.from_end = Some(u64::MAX);
+                }
                 current.into_iter().for_each(|id| self.mark_ready(id));
                 return self.in_trouble(path, &error, outside);
             }

@@ -139,6 +139,25 @@ impl Fixture {
             .collect()
     }
 
+    /// Lets every open file fail as if reading it had.
+    pub(super) fn fail_reading(&mut self, kind: std::io::ErrorKind) {
+        let Fixture {
+            fleet,
+            lines,
+            said,
+            waker,
+            ..
+        } = self;
+        let mut outside = Outside {
+            sink: lines,
+            events: said,
+            waker,
+        };
+        for id in fleet.members.keys().copied().collect::<Vec<_>>() {
+            fleet.reading_failed(id, &kind.into(), &mut outside);
+        }
+    }
+
     /// Lets time pass, and looks.
     pub(super) fn pass(&mut self, time: Duration) {
         self.waker.now += time;

@@ -124,6 +124,38 @@ fn what_cannot_be_opened_is_tried_again_with_back_off_and_said_once() {
 
 #[cfg(unix)]
 #[test]
+fn from_end_is_not_for_what_takes_the_place_of_an_unreadable_file() {
+    let mut fixture = Fixture::from_end(&["x.log"]);
+    std::os::unix::fs::symlink("x.log", fixture.path("x.log")).unwrap();
+    fixture.look();
+    fs::remove_file(fixture.path("x.log")).unwrap();
+    fixture.renamed(&["x.log"]);
+    fixture.append("x.log", "a1\n");
+    fixture.renamed(&["x.log"]);
+    fixture.expect(&["a1"]);
+}
+
+/// A stale handle, as a file server gives it: the file is opened again where it was left.
+#[test]
+fn a_file_that_cannot_be_read_any_more_is_opened_again() {
+    let mut fixture = Fixture::new(&["x.log"]);
+    fixture.append("x.log", "a1\na2\nha");
+    fixture.look();
+    fixture.expect(&["a1", "a2"]);
+    fixture.fail_reading(std::io::ErrorKind::StaleNetworkFileHandle);
+    fixture.append("x.log", "lf\n");
+    fixture.changed(&["x.log"]);
+    fixture.expect(&["half"]);
+    assert_eq!(fixture.lines.streams[1].begin, 6);
+    let said = fixture.said.take()[2..].to_vec();
+    assert_eq!(
+        said,
+        ["unreadable (StaleNetworkFileHandle) x.log", "opened x.log"]
+    );
+}
+
+#[cfg(unix)]
+#[test]
 fn permission_denied_for_a_while() {
     use std::os::unix::fs::PermissionsExt;
     if rustix::process::geteuid().is_root() {

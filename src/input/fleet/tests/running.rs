@@ -1,6 +1,7 @@
 //! The whole loop: stopping, reading once, and the platform's own events.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -161,4 +162,44 @@ fn a_written_line_arrives_at_once() {
     );
     stop.drain();
     thread.join().unwrap().unwrap();
+}
+
+/// As many rotations as there can be, under the platform's events: within a glob no line is out of
+/// reach, however late the reader looks.
+#[test]
+fn a_writer_that_rotates_without_pause_loses_nothing() {
+    let fixture = Fixture::new(&[]);
+    let mut fleet = fleet(&fixture.folder, &["x.log*"], Mode::Follow);
+    let (lines, said, stop) = (
+        SharedLines::default(),
+        Arc::new(Said::default()),
+        Stop::new(),
+    );
+    let thread = {
+        let (mut lines, said, stop) = (lines.clone(), Arc::clone(&said), stop.clone());
+        std::thread::spawn(move || fleet.run(&mut lines, &*said, &stop))
+    };
+    let path = fixture.path("x.log");
+    let mut expected = Vec::new();
+    let mut behind: Option<fs::File> = None;
+    for number in 0..3000 {
+        let line = format!("line {number}\n");
+        match &mut behind {
+            // The first lines after a rotation still go into the old file.
+            Some(old) if number % 100 < 5 => old.write_all(line.as_bytes()).unwrap(),
+            _ => append(&path, &line),
+        }
+        expected.push(line.trim().to_owned());
+        if number % 100 == 99 {
+            behind = Some(fs::File::options().append(true).open(&path).unwrap());
+            fs::rename(&path, fixture.path(&format!("x.log.{number}"))).unwrap();
+        }
+    }
+    stop.drain();
+    thread.join().unwrap().unwrap();
+    let mut all: Vec<String> =
+        lines.with(|lines| lines.all().into_iter().map(str::to_owned).collect());
+    all.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(all, expected);
 }
