@@ -4,6 +4,7 @@
 
 pub mod cli;
 pub mod clock;
+pub mod daemon;
 pub mod engine;
 pub mod exposition;
 pub mod input;
@@ -11,6 +12,8 @@ pub mod line;
 pub mod logging;
 pub mod matcher;
 pub mod metrics;
+pub mod pipeline;
 pub mod rules;
 pub mod server;
+pub mod settings;
 pub mod shutdown;

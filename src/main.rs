@@ -1,3 +1,7 @@
-//! The binary: everything is in the library beside it.
+//! The binary: everything is in the library beside it. Here the exit code is given, nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    logmetrics::cli::main().into()
+}

@@ -1,1 +1,122 @@
 //! The engine: compiled rules. A line in, updates out.
+//!
+//! [`Engine::feed`] cannot fail: what is odd about a line becomes a count in the [`Tally`], and
+//! `explain` shows the same as [`verdict::Verdict`]s. Nothing here does I/O, knows TOML, or touches
+//! the store; another language of rules would compile to the same [`program::Program`].
+
+use std::borrow::Cow;
+
+use crate::line::Line;
+use crate::metrics::batch::Batch;
+use crate::rules::RuleSet;
+
+mod compile;
+pub mod convert;
+mod field;
+mod label;
+mod program;
+pub mod pseudonym;
+pub mod tally;
+pub mod timestamp;
+pub mod verdict;
+
+use field::Context;
+use program::{Program, Scratch};
+pub use pseudonym::Secret;
+pub use tally::{Reason, Tally, Trouble};
+
+/// Rules in the form that runs. Shared by all reading threads.
+#[derive(Debug)]
+pub struct Engine {
+    programs: Vec<Program>,
+    reasons: Vec<Reason>,
+}
+
+/// What one thread needs to run an engine: buffers kept from line to line.
+#[derive(Debug)]
+pub struct Runner {
+    scratch: Scratch,
+    tally: Tally,
+}
+
+/// A rule asks for pseudonyms and no secret was given.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "rule `{rule}` writes label `{label}` as a pseudonym, which needs a secret: \
+     set LOGMETRICS_PSEUDONYM_SECRET or --pseudonym-secret-file"
+)]
+pub struct SecretMissing {
+    rule: String,
+    label: String,
+}
+
+impl Engine {
+    /// Compiles checked rules. `secret` keys the pseudonyms.
+    ///
+    /// # Errors
+    /// When a label is to be a pseudonym and there is no secret.
+    pub fn new(set: &RuleSet, secret: Option<&Secret>) -> Result<Engine, SecretMissing> {
+        compile::compile(set, secret)
+    }
+
+    /// The names of the rules, in their order.
+    pub fn rule_names(&self) -> impl Iterator<Item = &str> {
+        self.programs.iter().map(|program| &*program.name)
+    }
+
+    /// What can go wrong with a field, in the order that [`Tally::troubles`] counts it.
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
+    }
+
+    /// Buffers for one thread.
+    pub fn runner(&self) -> Runner {
+        Runner {
+            scratch: Scratch::default(),
+            tally: Tally::new(self.programs.len(), self.reasons.len()),
+        }
+    }
+
+    /// Runs every rule over one line. Updates go to `batch`, what was counted to the runner's tally.
+    pub fn feed(&self, line: &Line, runner: &mut Runner, batch: &mut Batch) {
+        let text = valid_utf8(line.text);
+        let context = Context { text: &text, line };
+        let mut matched = false;
+        for (index, program) in self.programs.iter().enumerate() {
+            if program.matches(&context, &mut runner.scratch).is_ok() {
+                matched = true;
+                runner.tally.matches[index] += 1;
+                program.act(&context, &mut runner.scratch, batch, &mut runner.tally);
+            }
+        }
+        if !matched {
+            runner.tally.unmatched += 1;
+        }
+    }
+
+    /// What every rule says of one line, and why.
+    pub fn explain(&self, line: &Line) -> Vec<verdict::Verdict> {
+        let text = valid_utf8(line.text);
+        let context = Context { text: &text, line };
+        self.programs
+            .iter()
+            .map(|program| verdict::explain(program, self, &context))
+            .collect()
+    }
+}
+
+impl Runner {
+    /// What was counted since the last [`Tally::clear`].
+    pub fn tally(&mut self) -> &mut Tally {
+        &mut self.tally
+    }
+}
+
+/// The text that patterns run on. Broken bytes are U+FFFD already here, so that one of them neither
+/// hides a line from a pattern nor reaches a label.
+fn valid_utf8(text: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(text)
+}
+
+#[cfg(test)]
+mod tests;

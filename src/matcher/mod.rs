@@ -6,6 +6,6 @@
 pub mod fields;
 pub mod json;
 pub mod logfmt;
+pub mod plan;
 #[cfg(test)]
 mod tests;
-pub mod plan;

@@ -5,3 +5,9 @@
 
 pub mod batch;
 pub mod definition;
+pub mod family;
+pub mod labels;
+pub mod own;
+pub mod snapshot;
+pub mod store;
+mod texts;

@@ -1,0 +1,172 @@
+//! `logmetrics explain`: line by line, which rule matched and which part of which pattern did not.
+//!
+//! Only shows verdicts; the engine decides them, in the same code that counts.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::exit::Exit;
+use super::terminal::{self, harmless};
+use crate::engine::verdict::{Outcome, Refusal, Update, Verdict};
+use crate::engine::{Engine, Secret, Trouble};
+use crate::line::{Line, Origin};
+use crate::pipeline;
+use crate::rules;
+
+/// What a user types to have lines explained.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// A file, or - for standard input
+    #[arg(value_name = "LOG", default_value = "-")]
+    log: PathBuf,
+
+    /// A rules file or a folder of them; repeatable; without it the built-in agentgateway rules
+    #[arg(short, long, value_name = "PATH")]
+    rules: Vec<PathBuf>,
+
+    /// Show only the lines that no rule matched
+    #[arg(short, long)]
+    unmatched: bool,
+}
+
+/// Characters of a line that are shown; the rest is cut.
+const SHOWN_CHARACTERS_MAX: usize = 240;
+
+/// Explains every line of the log.
+pub fn execute(args: &Args) -> Exit {
+    let loaded = match rules::load(&args.rules) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            terminal::say(&problems);
+            return Exit::Usage;
+        }
+    };
+    // Pseudonyms are shown under a key of no meaning: the real one is for the running program.
+    let key = Secret::new(b"explain only: no secret").ok();
+    let engine = match Engine::new(&loaded.set, key.as_ref()) {
+        Ok(engine) => engine,
+        Err(error) => return terminal::usage(&error),
+    };
+    let (input, name): (Box<dyn Read>, String) = if args.log.as_os_str() == "-" {
+        if std::io::stdin().is_terminal() {
+            terminal::say(&"reading standard input: paste lines, end with control-D");
+        }
+        (Box::new(std::io::stdin().lock()), "-".to_owned())
+    } else {
+        match File::open(&args.log) {
+            Ok(file) => (Box::new(file), args.log.display().to_string()),
+            Err(error) => {
+                return terminal::usage(&format_args!(
+                    "cannot read {}: {error}",
+                    args.log.display()
+                ));
+            }
+        }
+    };
+    explain_all(&engine, input, &name, args.unmatched)
+}
+
+fn explain_all(engine: &Engine, input: Box<dyn Read>, name: &str, unmatched_only: bool) -> Exit {
+    let origin = Origin {
+        source: Arc::from(name),
+        file: Arc::from(name),
+    };
+    let mut out = std::io::stdout().lock();
+    let mut number = 0_u64;
+    let mut matched = 0_u64;
+    let result = pipeline::read_lines(input, &origin, |line| {
+        number += 1;
+        let verdicts = engine.explain(line);
+        let hit = verdicts
+            .iter()
+            .any(|verdict| matches!(verdict.outcome, Outcome::Matched(_)));
+        matched += u64::from(hit);
+        if hit && unmatched_only {
+            return Ok(());
+        }
+        out.write_all(describe(number, line, &verdicts).as_bytes())
+    });
+    match result {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Exit::Done,
+        Err(error) => return terminal::fail(&format_args!("cannot read {name}: {error}")),
+    }
+    terminal::say(&format_args!(
+        "{number} lines, {matched} matched, {} not",
+        number - matched
+    ));
+    Exit::Done
+}
+
+fn describe(number: u64, line: &Line, verdicts: &[Verdict]) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "line {number}: {}", shorten(&harmless(line.text)));
+    for verdict in verdicts {
+        let _ = match &verdict.outcome {
+            Outcome::PatternNotFound {
+                pattern,
+                almost: None,
+            } => {
+                writeln!(
+                    out,
+                    "  {}: no match: nothing on it begins `{pattern}`",
+                    verdict.rule
+                )
+            }
+            Outcome::PatternNotFound {
+                almost: Some(almost),
+                ..
+            } => writeln!(
+                out,
+                "  {}: no match: `{}` is found (up to byte {}), but no `{}` after it",
+                verdict.rule, almost.found, almost.line_end, almost.missing
+            ),
+            Outcome::NoFields => {
+                writeln!(
+                    out,
+                    "  {}: no match: the line has no fields to read",
+                    verdict.rule
+                )
+            }
+            Outcome::Matched(updates) => {
+                let _ = writeln!(out, "  {}: match", verdict.rule);
+                updates
+                    .iter()
+                    .try_for_each(|update| writeln!(out, "    {}", show(update)))
+            }
+        };
+    }
+    out
+}
+
+fn show(update: &Update) -> String {
+    let metric = &update.metric;
+    match &update.result {
+        Ok((labels, value)) if labels.is_empty() => format!("{metric} {value}"),
+        Ok((labels, value)) => format!("{metric}{{{labels}}} {value}"),
+        Err(Refusal::Where { name, pattern }) => {
+            format!("{metric}: left out, as `where` asks that `{name}` is `{pattern}`")
+        }
+        Err(Refusal::MissingLabel { label }) => {
+            format!("{metric}: not counted, as label `{label}` has neither value nor default")
+        }
+        Err(Refusal::Value(reason)) => {
+            let why = match reason.trouble {
+                Trouble::Missing => "is not on the line",
+                Trouble::BadValue => "is no number that this metric can take",
+                Trouble::Ambiguous => "stands more than once, and the rule takes only one",
+            };
+            format!("{metric}: not counted, as field `{}` {why}", reason.field)
+        }
+    }
+}
+
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,35 @@
+//! `--once`: read everything that is there, print the rules' metrics, exit.
+
+use super::exit::Exit;
+use super::terminal;
+use crate::daemon::{self, Failure};
+use crate::exposition::{Exposition, Format as Page, json};
+use crate::settings::{Format, Settings};
+
+/// Reads to the end and prints.
+pub fn execute(settings: &Settings) -> Exit {
+    let snapshot = match daemon::once(settings) {
+        Ok(snapshot) => snapshot,
+        Err(failure) => return say(failure),
+    };
+    let page = match settings.format {
+        Format::Text => Exposition::new(snapshot, Vec::new(), Page::Text).into_bytes(),
+        Format::OpenMetrics => {
+            Exposition::new(snapshot, Vec::new(), Page::OpenMetrics).into_bytes()
+        }
+        Format::Json => json::document(&snapshot),
+    };
+    terminal::print(&page)
+}
+
+/// Says why a run could not begin or go on.
+pub fn say(failure: Failure) -> Exit {
+    match failure {
+        Failure::Rules(problems) => {
+            terminal::say(&problems);
+            Exit::Usage
+        }
+        Failure::Usage(message) => terminal::usage(&message),
+        Failure::Run(message) => terminal::fail(&message),
+    }
+}

@@ -1,0 +1,205 @@
+//! The default command: follow logs and serve metrics. `--once` reads to the end instead.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, ValueEnum};
+
+use super::exit::Exit;
+use super::{once, terminal};
+use crate::clock::Clock;
+use crate::daemon;
+use crate::engine::Secret;
+use crate::logging::{self, LogOptions};
+use crate::server::{Listen, parse_listen};
+use crate::settings::{Format, From, Settings};
+
+/// What a user types to run.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// A file, a quoted glob ('/var/log/gw/*.log'), a fifo, or - for standard input. With none and a
+    /// pipe on standard input, standard input [env: LOGMETRICS_LOGS, separated like PATH]
+    #[arg(value_name = "LOG")]
+    logs: Vec<String>,
+
+    /// A rules file or a folder of them; repeatable; without it the built-in agentgateway rules
+    /// [env: LOGMETRICS_RULES, separated like PATH]
+    #[arg(short, long, value_name = "PATH")]
+    rules: Vec<PathBuf>,
+
+    /// Where to serve
+    #[arg(short, long, value_name = "ADDR", env = "LOGMETRICS_LISTEN",
+          default_value = "0.0.0.0:3903", value_parser = parse_listen)]
+    listen: Listen,
+
+    /// The port to serve on, at the address of --listen
+    #[arg(short, long, value_name = "N", env = "LOGMETRICS_PORT")]
+    port: Option<u16>,
+
+    /// Where to begin in a file that exists at the start
+    #[arg(
+        long,
+        value_name = "WHERE",
+        env = "LOGMETRICS_FROM",
+        default_value = "start"
+    )]
+    from: FromArg,
+
+    /// Read to the end, print the rules' metrics on standard output, exit
+    #[arg(long, env = "LOGMETRICS_ONCE", action = ArgAction::SetTrue,
+          value_parser = clap::builder::FalseyValueParser::new())]
+    once: bool,
+
+    /// How --once prints
+    #[arg(long, env = "LOGMETRICS_FORMAT", default_value = "text")]
+    format: FormatArg,
+
+    /// Stop when standard input ends; without it, go on serving
+    #[arg(long, env = "LOGMETRICS_EXIT_ON_EOF", action = ArgAction::SetTrue,
+          value_parser = clap::builder::FalseyValueParser::new())]
+    exit_on_eof: bool,
+
+    /// How long a renamed file is read on for while nobody writes to it, in seconds
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "LOGMETRICS_ROTATE_WAIT",
+        default_value_t = 30
+    )]
+    rotate_wait: u64,
+
+    /// A file with the secret that keys pseudonyms (or LOGMETRICS_PSEUDONYM_SECRET)
+    #[arg(long, value_name = "FILE", env = "LOGMETRICS_PSEUDONYM_SECRET_FILE")]
+    pseudonym_secret_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    log: LogOptions,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FromArg {
+    Start,
+    End,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FormatArg {
+    Text,
+    Openmetrics,
+    Json,
+}
+
+/// Runs until a signal, or to the end with `--once`.
+pub fn execute(args: Args) -> Exit {
+    let once = args.once;
+    if let Err(error) = logging::start(&args.log, Clock::system()) {
+        return terminal::usage(&error);
+    }
+    let settings = match settings(args) {
+        Ok(settings) => settings,
+        Err(message) => return terminal::usage(&message),
+    };
+    if once {
+        return once::execute(&settings);
+    }
+    match daemon::run(&settings) {
+        Ok(()) => Exit::Done,
+        Err(failure) => once::say(failure),
+    }
+}
+
+/// What was typed becomes what the program runs with.
+fn settings(args: Args) -> Result<Settings, String> {
+    let logs = if args.logs.is_empty() {
+        from_environment("LOGMETRICS_LOGS")
+    } else {
+        args.logs
+    };
+    let rules = if args.rules.is_empty() {
+        from_environment("LOGMETRICS_RULES")
+            .into_iter()
+            .map(PathBuf::from)
+            .collect()
+    } else {
+        args.rules
+    };
+    Ok(Settings {
+        inputs: inputs(logs)?,
+        rules,
+        listen: Listen {
+            port: args.port.unwrap_or(args.listen.port),
+            ..args.listen
+        },
+        from: match args.from {
+            FromArg::Start => From::Start,
+            FromArg::End => From::End,
+        },
+        format: match args.format {
+            FormatArg::Text => Format::Text,
+            FormatArg::Openmetrics => Format::OpenMetrics,
+            FormatArg::Json => Format::Json,
+        },
+        exit_on_eof: args.exit_on_eof,
+        rotate_wait: Duration::from_secs(args.rotate_wait),
+        secret: secret(args.pseudonym_secret_file)?,
+    })
+}
+
+/// A list of paths in a variable, separated as in PATH (`:`; on Windows `;`).
+fn from_environment(name: &str) -> Vec<String> {
+    let Some(value) = std::env::var_os(name) else {
+        return Vec::new();
+    };
+    std::env::split_paths(&value)
+        .map(|path| path.to_string_lossy().into_owned())
+        .filter(|path| !path.is_empty())
+        .collect()
+}
+
+fn inputs(mut logs: Vec<String>) -> Result<Vec<String>, String> {
+    if !logs.is_empty() {
+        return Ok(logs);
+    }
+    if std::io::stdin().is_terminal() || !stdin_has_data() {
+        return Err("nothing to read: name a log file, or pipe one in\n\n  \
+                    docker-compose logs -f agentgateway | logmetrics\n  \
+                    logmetrics /var/log/gateway.log\n\n\
+                    logmetrics --help says more"
+            .to_owned());
+    }
+    logs.push("-".to_owned());
+    Ok(logs)
+}
+
+/// A pipe, a socket or a file is on standard input; not /dev/null, which a service manager puts there.
+#[cfg(unix)]
+fn stdin_has_data() -> bool {
+    use rustix::fs::{FileType, fstat};
+    let Ok(stat) = fstat(std::io::stdin()) else {
+        return false;
+    };
+    !matches!(
+        FileType::from_raw_mode(stat.st_mode),
+        FileType::CharacterDevice
+    )
+}
+
+#[cfg(not(unix))]
+fn stdin_has_data() -> bool {
+    true
+}
+
+fn secret(file: Option<PathBuf>) -> Result<Option<Secret>, String> {
+    let text =
+        match file {
+            Some(path) => Some(std::fs::read(&path).map_err(|error| {
+                format!("cannot read the secret in {}: {error}", path.display())
+            })?),
+            None => std::env::var_os("LOGMETRICS_PSEUDONYM_SECRET")
+                .filter(|value| !value.is_empty())
+                .map(|value| value.to_string_lossy().into_owned().into_bytes()),
+        };
+    text.map(|text| Secret::new(&text).map_err(|error| error.to_string()))
+        .transpose()
+}

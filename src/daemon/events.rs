@@ -1,0 +1,108 @@
+//! What happens while reading, as metrics and messages. One [`ReaderEvents`] for each reading thread.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tracing::{debug, info, warn};
+
+use crate::input::Events;
+use crate::metrics::own::Own;
+use crate::server::Latch;
+use crate::shutdown::Stop;
+
+/// Turns what one reading thread tells into the program's own metrics and log.
+pub struct ReaderEvents {
+    own: Arc<Own>,
+    /// Held until this thread has read what existed at the start.
+    latch: Mutex<Option<Latch>>,
+    /// Told when standard input ends, where that is the end of the run.
+    at_end: Option<Stop>,
+}
+
+impl ReaderEvents {
+    /// Events of a thread that readiness waits for.
+    pub fn new(own: Arc<Own>, latch: Latch, at_end: Option<Stop>) -> ReaderEvents {
+        ReaderEvents {
+            own,
+            latch: Mutex::new(Some(latch)),
+            at_end,
+        }
+    }
+}
+
+impl Events for ReaderEvents {
+    fn waiting(&self, source: &str) {
+        info!("nothing at {source} yet; waiting for it");
+    }
+
+    fn opened(&self, source: &str, path: &Path) {
+        debug!("reading {} (of {source})", path.display());
+    }
+
+    fn rotated(&self, source: &str, path: &Path) {
+        self.own.source(source).rotations.inc();
+        info!(
+            "{} was replaced by a new file; reading that from its start",
+            path.display()
+        );
+    }
+
+    fn truncated(&self, source: &str, path: &Path) {
+        self.own.source(source).truncations.inc();
+        info!(
+            "{} was cut short; reading it again from its start",
+            path.display()
+        );
+    }
+
+    fn left(&self, source: &str, path: &Path) {
+        debug!("left {} (of {source})", path.display());
+    }
+
+    fn unreadable(&self, _source: &str, path: &Path, error: &io::Error) {
+        warn!("cannot read {}: {error}; trying again", path.display());
+    }
+
+    fn ignored(&self, source: &str, path: &Path) {
+        info!(
+            "{} is compressed and not read (of {source}; said once)",
+            path.display()
+        );
+    }
+
+    fn polling(&self, why: &str) {
+        warn!("file events cannot be had ({why}); looking at the files every 250 ms instead");
+    }
+
+    fn lag(&self, source: &str, bytes: u64) {
+        self.own
+            .source(source)
+            .lag_bytes
+            .set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    fn caught_up(&self) {
+        self.latch
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+    }
+
+    fn ended(&self, source: &str) {
+        // A pipe that has ended has nothing left that readiness could wait for.
+        self.caught_up();
+        let name = if source == "-" {
+            "standard input"
+        } else {
+            source
+        };
+        match &self.at_end {
+            Some(stop) => {
+                info!("{name} has ended");
+                stop.stop();
+            }
+            None => info!("{name} has ended; still serving what was counted"),
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! A run: build, start, serve, drain, in this order. Nothing is parsed or matched here.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crate::clock::Clock;
+use crate::engine::{Engine, Trouble};
+use crate::input::{self, Begin, Fleet, Mode, Options, Specification, Stream};
+use crate::metrics::own::{FieldTrouble, Known, Own};
+use crate::metrics::snapshot::Snapshot;
+use crate::metrics::store::Store;
+use crate::pipeline::{Parts, Worker};
+use crate::rules::{self, Problems};
+use crate::server::{self, Latch, Limits, Readiness};
+use crate::settings::{From, Settings};
+use crate::shutdown::{self, Stop};
+
+mod content;
+mod events;
+mod progress;
+
+use content::Running;
+use events::ReaderEvents;
+
+/// Why a run could not begin or go on.
+#[derive(Debug)]
+pub enum Failure {
+    /// The rules are wrong; all problems.
+    Rules(Problems),
+    /// The command line is wrong.
+    Usage(String),
+    /// The run itself failed.
+    Run(String),
+}
+
+/// What a run is made of, before anything is read.
+struct Built {
+    inputs: Vec<Specification>,
+    rules: Vec<String>,
+    parts: Parts,
+}
+
+fn build(settings: &Settings) -> Result<Built, Failure> {
+    let inputs = Specification::parse_all(&settings.inputs).map_err(|errors| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Failure::Usage(errors.join("\nerror: "))
+    })?;
+    let loaded = rules::load(&settings.rules).map_err(Failure::Rules)?;
+    let engine = Engine::new(&loaded.set, settings.secret.as_ref())
+        .map_err(|error| Failure::Usage(error.to_string()))?;
+    for problem in &loaded.advice {
+        tracing::warn!("{}", problem.message);
+    }
+    let clock = Clock::system();
+    let troubles = engine.reasons().iter().map(|reason| {
+        let trouble = match reason.trouble {
+            Trouble::Missing => FieldTrouble::Missing,
+            Trouble::BadValue => FieldTrouble::BadValue,
+            Trouble::Ambiguous => FieldTrouble::Ambiguous,
+        };
+        (&*reason.rule, &*reason.field, trouble)
+    });
+    let own = Own::new(&Known {
+        sources: inputs.iter().map(|input| &*input.source).collect(),
+        rules: engine.rule_names().collect(),
+        troubles: troubles.collect(),
+        revision: env!("LOGMETRICS_REVISION"),
+        rustc: env!("LOGMETRICS_RUSTC"),
+    })
+    .map_err(|error| Failure::Run(error.to_string()))?;
+    let parts = Parts {
+        store: Arc::new(Store::new(loaded.set.metrics, clock.now_ms())),
+        own: Arc::new(own),
+        samples: Arc::default(),
+        clock,
+        engine: Arc::new(engine),
+    };
+    let rules = parts.engine.rule_names().map(str::to_owned).collect();
+    Ok(Built {
+        inputs,
+        rules,
+        parts,
+    })
+}
+
+fn options(settings: &Settings, mode: Mode) -> Options {
+    Options {
+        mode,
+        begin: match settings.from {
+            From::Start => Begin::Start,
+            From::End => Begin::End,
+        },
+        rotate_wait: settings.rotate_wait,
+        ..Options::default()
+    }
+}
+
+/// Follows the inputs and serves, until a signal (or the end of standard input, where that is the
+/// end of the run).
+///
+/// # Errors
+/// When the rules or the command line are wrong, or the port cannot be had. Nothing has been read
+/// then.
+pub fn run(settings: &Settings) -> Result<(), Failure> {
+    let Built {
+        inputs,
+        rules,
+        parts,
+    } = build(settings)?;
+    // One thread is enough: a page is rendered a piece at a time, so that nobody waits for long.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Run(format!("cannot start the server: {error}")))?;
+    runtime.block_on(async {
+        let listener =
+            server::bind(&settings.listen).map_err(|error| Failure::Run(error.to_string()))?;
+        let (stop, drain) = shutdown::channel();
+        shutdown::on_signals(stop.clone())
+            .map_err(|error| Failure::Run(format!("cannot listen to signals: {error}")))?;
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!("listening on http://{address}");
+        }
+        let content = Arc::new(Running {
+            store: Arc::clone(&parts.store),
+            own: Arc::clone(&parts.own),
+            samples: Arc::clone(&parts.samples),
+            inputs: inputs
+                .iter()
+                .map(|input| input.source.to_string())
+                .collect(),
+            rules,
+            started_ms: parts.clock.now_ms(),
+            clock: parts.clock.clone(),
+        });
+        let (readiness, latch) = Readiness::new();
+        let reading = input::Stop::new();
+        let at_end = settings.exit_on_eof.then(|| stop.clone());
+        let readers = start(settings, inputs, &parts, &latch, at_end.as_ref(), &reading)?;
+        // From here on only the readers hold readiness back.
+        drop(latch);
+        let lines_read = {
+            let drain = drain.clone();
+            async move {
+                drain.drained().await;
+                // Reading to the end takes its own threads; the server answers meanwhile.
+                reading.drain();
+                _ = tokio::task::spawn_blocking(move || readers.into_iter().for_each(join)).await;
+            }
+        };
+        server::serve(listener, content, readiness, Limits::default(), lines_read).await;
+        drop(stop);
+        Ok(())
+    })
+}
+
+/// A thread for all files, and one for each pipe.
+fn start(
+    settings: &Settings,
+    inputs: Vec<Specification>,
+    parts: &Parts,
+    latch: &Latch,
+    at_end: Option<&Stop>,
+    reading: &input::Stop,
+) -> Result<Vec<JoinHandle<()>>, Failure> {
+    let (fleet, streams) = input::readers(inputs, options(settings, Mode::Follow));
+    let mut readers = Vec::new();
+    let new = |at_end: Option<Stop>| {
+        let events = ReaderEvents::new(Arc::clone(&parts.own), latch.clone(), at_end);
+        (Worker::new(parts.clone()), events, reading.clone())
+    };
+    if let Some(mut fleet) = fleet {
+        let (mut worker, events, reading) = new(None);
+        readers.push(spawn("files", move || {
+            // While following, a file that cannot be read is said by an event and tried again.
+            _ = fleet.run(&mut worker, &events, &reading);
+        })?);
+    }
+    for stream in streams {
+        let name = stream.source().to_owned();
+        let (mut worker, events, reading) = new(at_end.cloned().filter(|_| name == "-"));
+        readers.push(spawn("pipe", move || {
+            if let Err(error) = stream.run(&mut worker, &events, &reading) {
+                tracing::error!("cannot read {name}: {error}");
+                input::Events::ended(&events, &name);
+            }
+        })?);
+    }
+    Ok(readers)
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Failure> {
+    let thread = std::thread::Builder::new().name(format!("read-{name}"));
+    thread
+        .spawn(body)
+        .map_err(|error| Failure::Run(format!("cannot start a thread: {error}")))
+}
+
+/// A reader that panicked has said so on standard error; the others are still waited for.
+fn join(reader: JoinHandle<()>) {
+    _ = reader.join();
+}
+
+/// Reads everything that is there and gives the rules' metrics.
+///
+/// # Errors
+/// When the rules or the command line are wrong, or an input cannot be read.
+pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
+    let Built { inputs, parts, .. } = build(settings)?;
+    let stop = input::Stop::new();
+    let events = progress::Progress::new(&inputs);
+    let (fleet, streams) = input::readers(inputs, options(settings, Mode::Once));
+    let mut worker = progress::Watched::new(Worker::new(parts.clone()), &events);
+    if let Some(fleet) = fleet {
+        read_files(fleet, &mut worker, &events, &stop)?;
+    }
+    for stream in streams {
+        read_stream(stream, &mut worker, &events, &stop)?;
+    }
+    events.finish();
+    Ok(parts.store.snapshot(parts.clock.now_ms()))
+}
+
+fn read_files(
+    mut fleet: Fleet,
+    worker: &mut progress::Watched<'_>,
+    events: &progress::Progress,
+    stop: &input::Stop,
+) -> Result<(), Failure> {
+    fleet.run(worker, events, stop).map_err(|errors| {
+        let said = errors
+            .iter()
+            .map(|error| format!("{error}: {}", error.error));
+        Failure::Usage(said.collect::<Vec<_>>().join("\nerror: "))
+    })
+}
+
+fn read_stream(
+    stream: Stream,
+    worker: &mut progress::Watched<'_>,
+    events: &progress::Progress,
+    stop: &input::Stop,
+) -> Result<(), Failure> {
+    let name = stream.source().to_owned();
+    stream
+        .run(worker, events, stop)
+        .map_err(|error| Failure::Run(format!("cannot read {name}: {error}")))
+}

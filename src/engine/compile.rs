@@ -1,0 +1,286 @@
+//! A rule set to programs: names become numbers, labels become pieces of text.
+
+use std::collections::BTreeMap;
+
+use super::field::{FieldProgram, Place};
+use super::label::LabelProgram;
+use super::program::{
+    ActionProgram, Amount, ConditionProgram, Part, Pattern, Program, Reader, Subject, Times,
+};
+use super::{Engine, Reason, Secret, SecretMissing, Trouble, label};
+use crate::matcher::fields::Keys;
+use crate::metrics::definition::Kind;
+use crate::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet};
+
+pub(super) fn compile(set: &RuleSet, secret: Option<&Secret>) -> Result<Engine, SecretMissing> {
+    let mut reasons = Reasons::default();
+    let programs = set
+        .rules
+        .iter()
+        .map(|rule| RuleCompiler::new(rule, set, &mut reasons, secret).program())
+        .collect::<Result<_, _>>()?;
+    Ok(Engine {
+        programs,
+        reasons: reasons.list,
+    })
+}
+
+/// Reasons, each once.
+#[derive(Default)]
+struct Reasons {
+    list: Vec<Reason>,
+}
+
+impl Reasons {
+    fn number(&mut self, rule: &str, field: &str, trouble: Trouble) -> usize {
+        let reason = Reason {
+            rule: rule.into(),
+            field: field.into(),
+            trouble,
+        };
+        self.list
+            .iter()
+            .position(|known| *known == reason)
+            .unwrap_or_else(|| {
+                self.list.push(reason);
+                self.list.len() - 1
+            })
+    }
+}
+
+struct RuleCompiler<'a> {
+    rule: &'a Rule,
+    set: &'a RuleSet,
+    reasons: &'a mut Reasons,
+    secret: Option<&'a Secret>,
+    groups: BTreeMap<String, usize>,
+    keys: Keys,
+    captures: bool,
+}
+
+impl<'a> RuleCompiler<'a> {
+    fn new(
+        rule: &'a Rule,
+        set: &'a RuleSet,
+        reasons: &'a mut Reasons,
+        secret: Option<&'a Secret>,
+    ) -> Self {
+        let names = rule
+            .pattern
+            .iter()
+            .flat_map(|pattern| pattern.capture_names().enumerate());
+        let groups = names
+            .filter_map(|(index, name)| Some((name?.to_owned(), index)))
+            .collect();
+        RuleCompiler {
+            rule,
+            set,
+            reasons,
+            secret,
+            groups,
+            keys: Keys::default(),
+            captures: false,
+        }
+    }
+
+    fn program(mut self) -> Result<Program, SecretMissing> {
+        let labels = self.labels()?;
+        let actions = self
+            .rule
+            .metrics
+            .iter()
+            .map(|action| self.action(action, &labels))
+            .collect();
+        let times = self.times();
+        let trace = self.rule.trace.as_ref().map(|field| self.field(field));
+        let captures = self.captures;
+        Ok(Program {
+            name: self.rule.name.as_str().into(),
+            pattern: self
+                .rule
+                .pattern
+                .clone()
+                .map(|regex| Pattern { regex, captures }),
+            reader: self.rule.fields.map(|mode| Reader {
+                mode,
+                keys: self.keys,
+                marks: self.rule.marks.clone(),
+            }),
+            labels,
+            actions,
+            times,
+            trace,
+        })
+    }
+
+    fn labels(&mut self) -> Result<Vec<LabelProgram>, SecretMissing> {
+        self.rule
+            .labels
+            .iter()
+            .map(|(name, source)| self.label(name, source))
+            .collect()
+    }
+
+    fn label(&mut self, name: &str, source: &LabelSource) -> Result<LabelProgram, SecretMissing> {
+        let pseudonym = match (source.pseudonym, self.secret) {
+            (false, _) => None,
+            (true, Some(secret)) => Some(secret.clone()),
+            (true, None) => {
+                let rule = self.rule.name.clone();
+                return Err(SecretMissing {
+                    rule,
+                    label: name.to_owned(),
+                });
+            }
+        };
+        let map = source.map.iter();
+        Ok(LabelProgram {
+            name: name.into(),
+            field: self.field(&source.field),
+            default: source.default.as_deref().map(Into::into),
+            lowercase: source.lowercase,
+            map: map
+                .map(|(pattern, to)| (pattern.clone(), to.as_str().into()))
+                .collect(),
+            pseudonym,
+            bytes_max: source.bytes_max,
+            reason_missing: self.reasons.number(&self.rule.name, name, Trouble::Missing),
+            reason_ambiguous: self
+                .reasons
+                .number(&self.rule.name, name, Trouble::Ambiguous),
+        })
+    }
+
+    fn action(&mut self, action: &Action, labels: &[LabelProgram]) -> ActionProgram {
+        let definition = &self.set.metrics[action.metric.0 as usize];
+        let index = |name: &str| labels.iter().position(|label| &*label.name == name);
+        let mut parts = TextParts::default();
+        for (number, metric_label) in definition.labels.iter().enumerate() {
+            let separator = if number == 0 { "" } else { "," };
+            parts.text(format!("{separator}{}=\"", metric_label.name).as_bytes());
+            match action.constant.get(&metric_label.name) {
+                Some(constant) => {
+                    let mut clean = Vec::new();
+                    label::clean(constant.as_bytes(), &mut clean);
+                    let mut escaped = Vec::new();
+                    label::escape(&clean, &mut escaped);
+                    parts.text(&escaped);
+                }
+                None => parts.0.extend(index(&metric_label.name).map(Part::Label)),
+            }
+            parts.text(b"\"");
+        }
+        let conditions = action.conditions.iter().map(|(condition, pattern)| {
+            let (name, subject) = match condition {
+                Condition::Label(name) => match index(name) {
+                    Some(label) => (name.as_str(), Subject::Label(label)),
+                    None => (
+                        name.as_str(),
+                        Subject::Field(self.field(&plain_field(name))),
+                    ),
+                },
+                Condition::Field(field) => {
+                    let name = field.from.first().map_or("", String::as_str);
+                    (name, Subject::Field(self.field(field)))
+                }
+            };
+            ConditionProgram {
+                name: name.into(),
+                subject,
+                pattern: pattern.clone(),
+            }
+        });
+        let conditions = conditions.collect();
+        ActionProgram {
+            metric: action.metric,
+            metric_name: definition.name.as_str().into(),
+            amount: self.amount(action, &definition.kind),
+            parts: parts.0,
+            conditions,
+        }
+    }
+
+    fn amount(&mut self, action: &Action, kind: &Kind) -> Amount {
+        let Some(field) = &action.value else {
+            return Amount::One;
+        };
+        let name = field.from.first().map_or("", String::as_str);
+        let mut reason = |trouble| self.reasons.number(&self.rule.name, name, trouble);
+        Amount::Field {
+            reason_missing: reason(Trouble::Missing),
+            reason_bad: reason(Trouble::BadValue),
+            reason_ambiguous: reason(Trouble::Ambiguous),
+            never_negative: *kind == Kind::Counter,
+            field: self.field(field),
+        }
+    }
+
+    fn times(&mut self) -> Times {
+        let Some(time) = &self.rule.time else {
+            return Times::default();
+        };
+        let mut times = Times {
+            unpadded_micros: time.unpadded_micros,
+            ..Times::default()
+        };
+        for place in self.field(&time.field).from {
+            match place {
+                Place::Slot(slot) => times.slot = times.slot.or(Some(slot)),
+                Place::Group(group) => times.group = times.group.or(Some(group)),
+                _ => {}
+            }
+        }
+        times
+    }
+
+    fn field(&mut self, field: &Field) -> FieldProgram {
+        let from = field
+            .from
+            .iter()
+            .filter_map(|name| self.place(name))
+            .collect();
+        FieldProgram {
+            from,
+            take: field.take,
+            outside: field.outside,
+        }
+    }
+
+    fn place(&mut self, name: &str) -> Option<Place> {
+        match name {
+            "_time" => return Some(Place::Time),
+            "_source" => return Some(Place::Source),
+            "_file" => return Some(Place::File),
+            "_service" => return Some(Place::Service),
+            "_container" => return Some(Place::Container),
+            _ => {}
+        }
+        if let Some(&group) = self.groups.get(name) {
+            self.captures = true;
+            return Some(Place::Group(group));
+        }
+        self.rule.fields.map(|_| Place::Slot(self.keys.add(name)))
+    }
+}
+
+fn plain_field(name: &str) -> Field {
+    Field {
+        from: vec![name.to_owned()],
+        take: Default::default(),
+        outside: false,
+    }
+}
+
+/// Pieces of the labels' text; neighbouring texts become one.
+#[derive(Default)]
+struct TextParts(Vec<Part>);
+
+impl TextParts {
+    fn text(&mut self, bytes: &[u8]) {
+        if let Some(Part::Text(last)) = self.0.last_mut() {
+            *last = [&**last, bytes].concat().into();
+        } else {
+            self.0.push(Part::Text(bytes.into()));
+        }
+    }
+}

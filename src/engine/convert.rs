@@ -1,0 +1,155 @@
+//! Bytes to numbers: plain ones, durations (to seconds) and sizes (to bytes).
+
+/// Reads a number (`12`, `-0.5`, `1e3`), a duration (`3ms`, `1.2s`, `1m2s`, to seconds) or a size
+/// (`10KiB`, `1.5MB`, to bytes). Blanks around it are allowed. `None` for anything else, and for
+/// what is not finite.
+///
+/// `M` alone is no unit (a minute is `m`, a megabyte `MB`), so that nothing is guessed.
+pub fn number(text: &[u8]) -> Option<f64> {
+    let text = text.trim_ascii();
+    if let Some(integer) = small_integer(text) {
+        return Some(integer);
+    }
+    let text = std::str::from_utf8(text).ok()?;
+    let value = plain(text).or_else(|| with_units(text))?;
+    value.is_finite().then_some(value)
+}
+
+/// Up to 15 digits: exact in a float, and most of what logs hold.
+fn small_integer(text: &[u8]) -> Option<f64> {
+    if text.is_empty() || text.len() > 15 {
+        return None;
+    }
+    let mut value: u64 = 0;
+    for &byte in text {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        value = value * 10 + u64::from(byte - b'0');
+    }
+    Some(value as f64)
+}
+
+fn plain(text: &str) -> Option<f64> {
+    // The standard parser also takes `inf`, `nan` and `infinity`, which are words in a log.
+    let number = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E');
+    if text.chars().all(number) {
+        text.parse().ok()
+    } else {
+        None
+    }
+}
+
+/// What a unit multiplies by, kept as a ratio so that `409ms` is exactly `0.409`.
+struct Unit {
+    multiply: f64,
+    divide: f64,
+    duration: bool,
+}
+
+fn unit(name: &str) -> Option<Unit> {
+    let duration = |multiply, divide| {
+        Some(Unit {
+            multiply,
+            divide,
+            duration: true,
+        })
+    };
+    let size = |multiply: f64| {
+        Some(Unit {
+            multiply,
+            divide: 1.0,
+            duration: false,
+        })
+    };
+    match name {
+        "ns" => duration(1.0, 1e9),
+        "us" | "µs" | "μs" => duration(1.0, 1e6),
+        "ms" => duration(1.0, 1e3),
+        "s" => duration(1.0, 1.0),
+        "m" | "min" => duration(60.0, 1.0),
+        "h" => duration(3600.0, 1.0),
+        "d" => duration(86_400.0, 1.0),
+        "B" => size(1.0),
+        "kB" | "KB" => size(1e3),
+        "MB" => size(1e6),
+        "GB" => size(1e9),
+        "TB" => size(1e12),
+        "KiB" => size(1024.0),
+        "MiB" => size(1024.0 * 1024.0),
+        "GiB" => size(1024.0 * 1024.0 * 1024.0),
+        "TiB" => size(1024.0 * 1024.0 * 1024.0 * 1024.0),
+        _ => None,
+    }
+}
+
+/// One number with a unit, or several duration parts in a row (`1m2.5s`).
+fn with_units(text: &str) -> Option<f64> {
+    let (negative, mut rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let mut total = 0.0;
+    let mut parts = 0;
+    while !rest.is_empty() {
+        let digits_end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (digits, tail) = rest.split_at(digits_end);
+        let tail = if parts == 0 { tail.trim_start() } else { tail };
+        let unit_end = tail
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(tail.len());
+        let unit = unit(&tail[..unit_end])?;
+        parts += 1;
+        if parts > 1 && !unit.duration {
+            return None;
+        }
+        total += digits.parse::<f64>().ok()? * unit.multiply / unit.divide;
+        rest = &tail[unit_end..];
+        if !unit.duration && !rest.is_empty() {
+            return None;
+        }
+    }
+    (parts > 0).then_some(if negative { -total } else { total })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_durations_and_sizes() {
+        for (text, expected) in [
+            ("0", 0.0),
+            ("336", 336.0),
+            ("9007199254740991", 9_007_199_254_740_991.0),
+            ("-0.5", -0.5),
+            ("0.00000010000000116860974", 1.0000000116860974e-7),
+            ("1e3", 1000.0),
+            (" 7 ", 7.0),
+            ("409ms", 0.409),
+            ("0ms", 0.0),
+            ("1.2s", 1.2),
+            ("1m2s", 62.0),
+            ("1h1m1.5s", 3661.5),
+            ("250µs", 0.00025),
+            ("-3ms", -0.003),
+            ("2d", 172_800.0),
+            ("10KiB", 10_240.0),
+            ("1.5MB", 1_500_000.0),
+            ("12 B", 12.0),
+        ] {
+            assert_eq!(number(text.as_bytes()), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number() {
+        for text in [
+            "", " ", "-", "abc", "nan", "NaN", "inf", "1e999", "12x", "1s2", "1KiB2KiB", "1s2KiB",
+            "0x10", "1,5", "1M", "--1", "1.2.3", ".", "ms", "12 34",
+        ] {
+            assert_eq!(number(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(number(b"\xff1"), None);
+    }
+}

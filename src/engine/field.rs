@@ -1,0 +1,153 @@
+//! Fields: the value that a rule's `from` names, found on the line at hand.
+
+use regex::CaptureLocations;
+
+use super::program::Times;
+use super::timestamp;
+use crate::line::Line;
+use crate::matcher::fields::Slots;
+use crate::rules::Take;
+
+/// The line at hand: its text as patterns see it, and the rest of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Context<'l> {
+    pub(super) text: &'l str,
+    pub(super) line: &'l Line<'l>,
+}
+
+/// What was found on the line at hand by its rule's pattern and reader.
+#[derive(Debug)]
+pub(super) struct Found<'s> {
+    pub(super) captures: Option<&'s CaptureLocations>,
+    pub(super) slots: &'s Slots,
+    pub(super) times: &'s Times,
+}
+
+/// One place that a value may come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A named group of the rule's pattern.
+    Group(usize),
+    /// A key of the rule's reader.
+    Slot(usize),
+    /// The line's own time.
+    Time,
+    /// The input as the command line names it.
+    Source,
+    /// The base name of the file.
+    File,
+    /// From compose, docker or CRI wrapping.
+    Service,
+    /// From compose, docker or CRI wrapping.
+    Container,
+}
+
+/// A compiled [`crate::rules::Field`].
+#[derive(Debug, Clone)]
+pub(super) struct FieldProgram {
+    pub(super) from: Vec<Place>,
+    pub(super) take: Take,
+    pub(super) outside: bool,
+}
+
+/// What a field turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Value<'a> {
+    /// No key of it is on the line.
+    Absent,
+    /// A key of it stands more than once, and only one may.
+    Ambiguous,
+    /// The bytes, without escapes; empty where every key that is there is empty.
+    Bytes(&'a [u8]),
+}
+
+impl FieldProgram {
+    /// The first place that holds a value which is not empty decides. `scratch` is used where a
+    /// value has escapes.
+    pub(super) fn value<'a>(
+        &self,
+        context: &Context<'a>,
+        found: &Found<'_>,
+        scratch: &'a mut Vec<u8>,
+    ) -> Value<'a> {
+        let text = context.text.as_bytes();
+        let mut empty = false;
+        for place in &self.from {
+            let span = match *place {
+                Place::Slot(slot) => {
+                    let slot = &found.slots.0[slot];
+                    let seen = if self.outside {
+                        &slot.outside
+                    } else {
+                        &slot.everywhere
+                    };
+                    match (seen.count, self.take) {
+                        (0, _) => continue,
+                        (2.., Take::Only) => return Value::Ambiguous,
+                        (_, Take::Last) => seen.last,
+                        _ => seen.first,
+                    }
+                }
+                other => match other.bytes(context, found) {
+                    Some(b"") => {
+                        empty = true;
+                        continue;
+                    }
+                    Some(bytes) => return Value::Bytes(bytes),
+                    None => continue,
+                },
+            };
+            if span.start == span.end {
+                empty = true;
+                continue;
+            }
+            return Value::Bytes(span.decode(text, scratch));
+        }
+        if empty {
+            Value::Bytes(b"")
+        } else {
+            Value::Absent
+        }
+    }
+}
+
+impl Place {
+    fn bytes<'a>(self, context: &Context<'a>, found: &Found<'_>) -> Option<&'a [u8]> {
+        match self {
+            Place::Group(group) => {
+                let (start, end) = found.captures?.get(group)?;
+                Some(&context.text.as_bytes()[start..end])
+            }
+            Place::Time => found.times.text(context, found),
+            Place::Source => Some(context.line.origin.source.as_bytes()),
+            Place::File => Some(context.line.origin.file.as_bytes()),
+            Place::Service => context.line.wrapping.service,
+            Place::Container => context.line.wrapping.container,
+            // Slots have several values and are handled above.
+            Place::Slot(_) => None,
+        }
+    }
+}
+
+impl Times {
+    /// The line's own time as it stands: the rule's field, else what begins the line, else what the
+    /// wrapping says.
+    fn text<'a>(&self, context: &Context<'a>, found: &Found<'_>) -> Option<&'a [u8]> {
+        let text = context.text.as_bytes();
+        let own = self.slot.and_then(|slot| {
+            let seen = &found.slots.0[slot].everywhere;
+            (seen.count > 0).then(|| seen.first.bytes(text))
+        });
+        let group = self
+            .group
+            .and_then(|group| Place::Group(group).bytes(context, found));
+        own.or(group)
+            .or_else(|| timestamp::at_line_start(text))
+            .or(context.line.wrapping.time)
+    }
+
+    /// The line's own time in seconds since 1970.
+    pub(super) fn seconds(&self, context: &Context<'_>, found: &Found<'_>) -> Option<f64> {
+        timestamp::seconds(self.text(context, found)?, self.unpadded_micros)
+    }
+}

@@ -1,0 +1,381 @@
+//! One rule in the form that runs.
+
+use regex::{CaptureLocations, Regex};
+
+use super::field::{Context, FieldProgram, Found, Value};
+use super::label::{self, LabelProgram};
+use super::{Tally, convert};
+use crate::matcher::fields::{Keys, Marks, Slots};
+use crate::matcher::{json, logfmt};
+use crate::metrics::batch::{Batch, Exemplar};
+use crate::metrics::definition::MetricId;
+use crate::rules::FieldsMode;
+
+/// A compiled rule.
+#[derive(Debug)]
+pub(super) struct Program {
+    pub(super) name: Box<str>,
+    pub(super) pattern: Option<Pattern>,
+    pub(super) reader: Option<Reader>,
+    pub(super) labels: Vec<LabelProgram>,
+    pub(super) actions: Vec<ActionProgram>,
+    pub(super) times: Times,
+    pub(super) trace: Option<FieldProgram>,
+}
+
+/// What a line must match.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    pub(super) regex: Regex,
+    /// Whether any named group is asked for; finding out whether a line matches is cheaper.
+    pub(super) captures: bool,
+}
+
+/// Reads a line's own fields.
+#[derive(Debug)]
+pub(super) struct Reader {
+    pub(super) mode: FieldsMode,
+    pub(super) keys: Keys,
+    pub(super) marks: Option<Marks>,
+}
+
+/// Where the line's own time is found.
+#[derive(Debug, Default)]
+pub(super) struct Times {
+    pub(super) slot: Option<usize>,
+    pub(super) group: Option<usize>,
+    pub(super) unpadded_micros: bool,
+}
+
+/// One update of one metric.
+#[derive(Debug)]
+pub(super) struct ActionProgram {
+    pub(super) metric: MetricId,
+    /// The metric's name, for messages.
+    pub(super) metric_name: Box<str>,
+    pub(super) amount: Amount,
+    pub(super) parts: Vec<Part>,
+    pub(super) conditions: Vec<ConditionProgram>,
+}
+
+/// What is added, set or observed.
+#[derive(Debug)]
+pub(super) enum Amount {
+    /// A counter counts one.
+    One,
+    /// The number in a field.
+    Field {
+        field: FieldProgram,
+        /// A counter cannot go down.
+        never_negative: bool,
+        reason_missing: usize,
+        reason_bad: usize,
+        reason_ambiguous: usize,
+    },
+}
+
+/// A piece of the labels' text.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// As it is: `route="`, `",status="`, `"`.
+    Text(Box<[u8]>),
+    /// The value of this label of the rule.
+    Label(usize),
+}
+
+/// One `where`: what it looks at must match, whole.
+#[derive(Debug)]
+pub(super) struct ConditionProgram {
+    /// The label's or field's name, for messages.
+    pub(super) name: Box<str>,
+    pub(super) subject: Subject,
+    pub(super) pattern: Regex,
+}
+
+/// What a `where` looks at.
+#[derive(Debug)]
+pub(super) enum Subject {
+    /// A label of the rule, after its tools.
+    Label(usize),
+    /// A field as it stands on the line.
+    Field(FieldProgram),
+}
+
+/// A label's value on the line at hand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum LabelValue {
+    /// Not asked for yet.
+    #[default]
+    Unknown,
+    /// Neither value nor default.
+    Missing,
+    /// Its place in the scratch text.
+    At(usize, usize),
+}
+
+/// Buffers of one thread.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    captures: Option<CaptureLocations>,
+    slots: Slots,
+    labels: Vec<LabelValue>,
+    /// The values of the labels that were asked for, one after the other.
+    text: Vec<u8>,
+    decoded: Vec<u8>,
+}
+
+/// Why an action made no update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// The condition with this number does not hold.
+    Condition(usize),
+    /// The label with this number has neither value nor default.
+    Label(usize),
+    /// The value is missing, ambiguous or no number: the reason's number.
+    Value(usize),
+}
+
+/// Why a rule does not match a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mismatch {
+    /// Its pattern is not found.
+    Pattern,
+    /// The line has no fields of the kind it reads.
+    Fields,
+}
+
+impl Program {
+    /// Whether the rule's pattern is found and its fields can be read; leaves both in `scratch`.
+    pub(super) fn matches(
+        &self,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<(), Mismatch> {
+        scratch.captures = None;
+        if let Some(pattern) = &self.pattern {
+            let found = if pattern.captures {
+                let mut locations = pattern.regex.capture_locations();
+                let found = pattern
+                    .regex
+                    .captures_read(&mut locations, context.text)
+                    .is_some();
+                scratch.captures = Some(locations);
+                found
+            } else {
+                pattern.regex.is_match(context.text)
+            };
+            if !found {
+                return Err(Mismatch::Pattern);
+            }
+        }
+        if let Some(reader) = &self.reader {
+            scratch.slots.clear(&reader.keys);
+            // With a pattern that matched, fields are a supplement and may all be absent.
+            if !reader.read(context.text.as_bytes(), &mut scratch.slots) && self.pattern.is_none() {
+                return Err(Mismatch::Fields);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the updates of a line that matches.
+    pub(super) fn act(
+        &self,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        batch: &mut Batch,
+        tally: &mut Tally,
+    ) {
+        tally.begin_line();
+        self.begin(scratch);
+        let exemplar = self
+            .exemplar(context, scratch)
+            .map(|exemplar| batch.exemplar(exemplar));
+        for action in &self.actions {
+            let _ = self.update(action, context, scratch, batch, tally, exemplar);
+        }
+    }
+
+    /// Forgets the labels of the line before.
+    pub(super) fn begin(&self, scratch: &mut Scratch) {
+        scratch.labels.clear();
+        scratch
+            .labels
+            .resize(self.labels.len(), LabelValue::Unknown);
+        scratch.text.clear();
+    }
+
+    /// Makes one update, or says why not.
+    pub(super) fn update(
+        &self,
+        action: &ActionProgram,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        batch: &mut Batch,
+        tally: &mut Tally,
+        exemplar: Option<u32>,
+    ) -> Result<f64, Refused> {
+        for (number, condition) in action.conditions.iter().enumerate() {
+            if !self.holds(condition, context, scratch, tally) {
+                return Err(Refused::Condition(number));
+            }
+        }
+        // Every label is asked for even when one is missing, so that each that is gets counted.
+        let mut missing = None;
+        for part in &action.parts {
+            if let Part::Label(label) = part
+                && self.label(*label, context, scratch, tally).is_none()
+            {
+                tally.trouble(self.labels[*label].reason_missing);
+                missing = missing.or(Some(*label));
+            }
+        }
+        if let Some(label) = missing {
+            return Err(Refused::Label(label));
+        }
+        let value = action
+            .amount
+            .number(context, scratch, tally)
+            .map_err(Refused::Value)?;
+        let out = batch.labels();
+        for part in &action.parts {
+            match part {
+                Part::Text(text) => out.extend_from_slice(text),
+                Part::Label(label) => {
+                    if let LabelValue::At(start, end) = scratch.labels[*label] {
+                        label::escape(&scratch.text[start..end], out);
+                    }
+                }
+            }
+        }
+        batch.push(action.metric, value, exemplar);
+        Ok(value)
+    }
+
+    fn holds(
+        &self,
+        condition: &ConditionProgram,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        tally: &mut Tally,
+    ) -> bool {
+        let bytes = match &condition.subject {
+            Subject::Label(label) => match self.label(*label, context, scratch, tally) {
+                Some((start, end)) => &scratch.text[start..end],
+                None => return false,
+            },
+            Subject::Field(field) => {
+                let found = found(&scratch.captures, &scratch.slots, &self.times);
+                match field.value(context, &found, &mut scratch.decoded) {
+                    Value::Bytes(bytes) => bytes,
+                    Value::Absent | Value::Ambiguous => return false,
+                }
+            }
+        };
+        condition.pattern.is_match(&String::from_utf8_lossy(bytes))
+    }
+
+    /// The place of a label's value in the scratch text; worked out once a line.
+    fn label(
+        &self,
+        index: usize,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        tally: &mut Tally,
+    ) -> Option<(usize, usize)> {
+        match scratch.labels[index] {
+            LabelValue::At(start, end) => Some((start, end)),
+            LabelValue::Missing => None,
+            LabelValue::Unknown => {
+                let label = &self.labels[index];
+                let found = found(&scratch.captures, &scratch.slots, &self.times);
+                let value = label.field.value(context, &found, &mut scratch.decoded);
+                if value == Value::Ambiguous {
+                    tally.trouble(label.reason_ambiguous);
+                }
+                let start = scratch.text.len();
+                if label.write(value, &mut scratch.text) {
+                    let end = scratch.text.len();
+                    scratch.labels[index] = LabelValue::At(start, end);
+                    return Some((start, end));
+                }
+                scratch.labels[index] = LabelValue::Missing;
+                None
+            }
+        }
+    }
+
+    fn exemplar(&self, context: &Context<'_>, scratch: &mut Scratch) -> Option<Exemplar> {
+        let trace = self.trace.as_ref()?;
+        let found = found(&scratch.captures, &scratch.slots, &self.times);
+        let Value::Bytes(id) = trace.value(context, &found, &mut scratch.decoded) else {
+            return None;
+        };
+        // OpenMetrics allows 128 characters for all labels of an exemplar; real ids have 32.
+        let fits = (1..=64).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic);
+        let plain = memchr::memchr2(b'"', b'\\', id).is_none();
+        (fits && plain).then(|| Exemplar {
+            trace_id: String::from_utf8_lossy(id).into(),
+            time_seconds: self.times.seconds(context, &found),
+        })
+    }
+}
+
+fn found<'s>(
+    captures: &'s Option<CaptureLocations>,
+    slots: &'s Slots,
+    times: &'s Times,
+) -> Found<'s> {
+    Found {
+        captures: captures.as_ref(),
+        slots,
+        times,
+    }
+}
+
+impl Reader {
+    /// Fills the slots; `false` where the line has no fields of this kind.
+    fn read(&self, text: &[u8], slots: &mut Slots) -> bool {
+        match self.mode {
+            FieldsMode::Logfmt => logfmt::read(text, &self.keys, self.marks.as_ref(), slots),
+            FieldsMode::Json => json::read(text, &self.keys, slots),
+            FieldsMode::Auto if text.trim_ascii_start().starts_with(b"{") => {
+                json::read(text, &self.keys, slots)
+            }
+            FieldsMode::Auto => logfmt::read(text, &self.keys, self.marks.as_ref(), slots),
+        }
+    }
+}
+
+impl Amount {
+    /// The number, or the reason's number after counting it.
+    fn number(
+        &self,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        tally: &mut Tally,
+    ) -> Result<f64, usize> {
+        let Amount::Field {
+            field,
+            never_negative,
+            reason_missing,
+            reason_bad,
+            reason_ambiguous,
+        } = self
+        else {
+            return Ok(1.0);
+        };
+        let times = Times::default();
+        let found = found(&scratch.captures, &scratch.slots, &times);
+        let reason = match field.value(context, &found, &mut scratch.decoded) {
+            Value::Absent | Value::Bytes(b"") => *reason_missing,
+            Value::Ambiguous => *reason_ambiguous,
+            Value::Bytes(bytes) => match convert::number(bytes) {
+                Some(number) if !(*never_negative && number < 0.0) => return Ok(number),
+                _ => *reason_bad,
+            },
+        };
+        tally.trouble(reason);
+        Err(reason)
+    }
+}

@@ -1,0 +1,193 @@
+//! What each rule says of one line, and why: for `explain` and the status page.
+
+use super::field::Context;
+use super::program::{Mismatch, Program, Refused, Scratch};
+use super::{Engine, Reason, Tally};
+use crate::metrics::batch::{Batch, LabelHasher};
+
+/// What one rule says of one line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// The rule's name.
+    pub rule: Box<str>,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// Whether a rule matched, and what it did.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The pattern is not found on the line. `almost` says how far it came.
+    PatternNotFound {
+        /// The regex as it stands in the rule.
+        pattern: String,
+        /// The longest beginning of the pattern that is found, and what comes next in it.
+        almost: Option<Almost>,
+    },
+    /// The line has no fields of the kind that the rule reads.
+    NoFields,
+    /// The rule matched; each of its metrics in the order of the file.
+    Matched(Vec<Update>),
+}
+
+/// How far a pattern came on a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Almost {
+    /// The beginning of the pattern that is found.
+    pub found: String,
+    /// Where on the line that match ends, in bytes.
+    pub line_end: usize,
+    /// The part of the pattern that is not found after it.
+    pub missing: String,
+}
+
+/// What became of one metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Update {
+    /// The metric's name.
+    pub metric: Box<str>,
+    /// The labels' text and the value, or why there was no update.
+    pub result: Result<(String, f64), Refusal>,
+}
+
+/// Why a metric was not updated.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refusal {
+    /// A `where` does not hold.
+    Where {
+        /// The label or field that it looks at.
+        name: Box<str>,
+        /// The pattern.
+        pattern: String,
+    },
+    /// A label has neither value nor default.
+    MissingLabel {
+        /// Its name.
+        label: Box<str>,
+    },
+    /// The value is missing, ambiguous or no number.
+    Value(Reason),
+}
+
+pub(super) fn explain(program: &Program, engine: &Engine, context: &Context<'_>) -> Verdict {
+    let mut scratch = Scratch::default();
+    let outcome = match program.matches(context, &mut scratch) {
+        Err(Mismatch::Pattern) => {
+            let pattern = program
+                .pattern
+                .as_ref()
+                .map_or("", |p| p.regex.as_str())
+                .to_owned();
+            let almost = almost(&pattern, context.text);
+            Outcome::PatternNotFound { pattern, almost }
+        }
+        Err(Mismatch::Fields) => Outcome::NoFields,
+        Ok(()) => Outcome::Matched(updates(program, engine, context, &mut scratch)),
+    };
+    Verdict {
+        rule: program.name.clone(),
+        outcome,
+    }
+}
+
+fn updates(
+    program: &Program,
+    engine: &Engine,
+    context: &Context<'_>,
+    scratch: &mut Scratch,
+) -> Vec<Update> {
+    let mut tally = Tally::new(engine.programs.len(), engine.reasons.len());
+    program.begin(scratch);
+    let update = |action| {
+        let mut batch = Batch::new(LabelHasher::default());
+        let result = program.update(action, context, scratch, &mut batch, &mut tally, None);
+        let metric = action.metric_name.clone();
+        let result = match (result, batch.updates().first()) {
+            (Ok(value), Some(update)) => {
+                let labels = String::from_utf8_lossy(batch.labels_of(update)).into_owned();
+                Ok((labels, value))
+            }
+            (Ok(value), None) => Ok((String::new(), value)),
+            (Err(refused), _) => Err(refusal(refused, program, engine, action)),
+        };
+        Update { metric, result }
+    };
+    program.actions.iter().map(update).collect()
+}
+
+fn refusal(
+    refused: Refused,
+    program: &Program,
+    engine: &Engine,
+    action: &super::program::ActionProgram,
+) -> Refusal {
+    match refused {
+        Refused::Condition(number) => {
+            let condition = &action.conditions[number];
+            Refusal::Where {
+                name: condition.name.clone(),
+                pattern: plain_pattern(condition.pattern.as_str()),
+            }
+        }
+        Refused::Label(label) => Refusal::MissingLabel {
+            label: program.labels[label].name.clone(),
+        },
+        Refused::Value(reason) => Refusal::Value(engine.reasons[reason].clone()),
+    }
+}
+
+/// The pattern as it stands in the rule, without what makes it match the whole value.
+fn plain_pattern(pattern: &str) -> String {
+    pattern
+        .strip_prefix("^(?:")
+        .and_then(|inner| inner.strip_suffix(")$"))
+        .unwrap_or(pattern)
+        .to_owned()
+}
+
+/// Finds the longest beginning of `pattern` that is found in `text`.
+///
+/// The pattern is cut only between the pieces of its outermost sequence, so every beginning is a
+/// pattern itself. Slow, and only for people.
+fn almost(pattern: &str, text: &str) -> Option<Almost> {
+    let pieces = pieces(pattern)?;
+    for (start, end) in pieces.iter().rev().copied() {
+        let beginning = &pattern[..start];
+        if beginning.is_empty() {
+            return None;
+        }
+        let regex = regex::Regex::new(beginning).ok()?;
+        if let Some(found) = regex.find(text) {
+            return Some(Almost {
+                found: beginning.to_owned(),
+                line_end: found.end(),
+                missing: pattern[start..end].to_owned(),
+            });
+        }
+    }
+    None
+}
+
+/// The byte ranges of the outermost pieces of a pattern; neighbouring literals are one piece.
+fn pieces(pattern: &str) -> Option<Vec<(usize, usize)>> {
+    use regex_syntax::ast::{Ast, parse::Parser};
+    let ast = Parser::new().parse(pattern).ok()?;
+    let Ast::Concat(concat) = &ast else {
+        return None;
+    };
+    let mut pieces: Vec<(usize, usize, bool)> = Vec::new();
+    for ast in &concat.asts {
+        let span = ast.span();
+        let literal = matches!(ast, Ast::Literal(_));
+        match pieces.last_mut() {
+            Some(last) if literal && last.2 => last.1 = span.end.offset,
+            _ => pieces.push((span.start.offset, span.end.offset, literal)),
+        }
+    }
+    Some(
+        pieces
+            .into_iter()
+            .map(|(start, end, _)| (start, end))
+            .collect(),
+    )
+}

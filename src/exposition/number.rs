@@ -1,0 +1,130 @@
+//! Numbers as Prometheus reads them.
+
+use std::io::Write;
+
+/// Integers below this are exact in a float, and most of what there is to print.
+const INTEGER_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// Appends the shortest decimals that read back as the same number. Very large and very small ones
+/// have an exponent, as Go prints it (`1e+21`, `1e-08`); what is no number is `NaN`, `+Inf`, `-Inf`.
+pub fn write(value: f64, out: &mut Vec<u8>) {
+    let magnitude = value.abs();
+    if magnitude < INTEGER_MAX
+        && value.trunc() == value
+        && !(value == 0.0 && value.is_sign_negative())
+    {
+        if value < 0.0 {
+            out.push(b'-');
+        }
+        write_integer(magnitude as u64, out);
+    } else if value.is_nan() {
+        out.extend_from_slice(b"NaN");
+    } else if value.is_infinite() {
+        out.extend_from_slice(if value > 0.0 { b"+Inf" } else { b"-Inf" });
+    } else if value == 0.0 || (1e-7..1e21).contains(&magnitude) {
+        // Writing to a Vec cannot fail.
+        _ = write!(out, "{value}");
+    } else {
+        exponent(value, out);
+    }
+}
+
+/// Appends a float that always shows it is one (`1.0`), as OpenMetrics wants `le` to be written.
+pub fn write_canonical(value: f64, out: &mut Vec<u8>) {
+    let start = out.len();
+    write(value, out);
+    let plain = out[start..]
+        .iter()
+        .all(|byte| byte.is_ascii_digit() || *byte == b'-');
+    if plain {
+        out.extend_from_slice(b".0");
+    }
+}
+
+/// Appends an integer.
+pub fn write_integer(mut value: u64, out: &mut Vec<u8>) {
+    let mut digits = [0_u8; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[start..]);
+}
+
+/// Appends milliseconds since 1970 as seconds.
+pub fn write_seconds(milliseconds: u64, out: &mut Vec<u8>) {
+    write(milliseconds as f64 / 1000.0, out);
+}
+
+/// Go writes the sign of an exponent and at least two digits of it.
+fn exponent(value: f64, out: &mut Vec<u8>) {
+    let text = format!("{value:e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (sign, digits) = match exponent.strip_prefix('-') {
+        Some(digits) => ('-', digits),
+        None => ('+', exponent),
+    };
+    _ = write!(out, "{mantissa}e{sign}{digits:0>2}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(value: f64) -> String {
+        let mut out = Vec::new();
+        write(value, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_short_and_exact() {
+        for (value, expected) in [
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (1.0, "1"),
+            (-17.0, "-17"),
+            (0.409, "0.409"),
+            (9_007_199_254_740_991.0, "9007199254740991"),
+            (1e15 + 0.5, "1000000000000000.5"),
+            (1e20, "100000000000000000000"),
+            (1e21, "1e+21"),
+            (-2.5e300, "-2.5e+300"),
+            (1e-7, "0.0000001"),
+            (2.5e-8, "2.5e-08"),
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "+Inf"),
+            (f64::NEG_INFINITY, "-Inf"),
+        ] {
+            assert_eq!(printed(value), expected);
+        }
+    }
+
+    #[test]
+    fn canonical_floats_show_that_they_are() {
+        for (value, expected) in [
+            (1.0, "1.0"),
+            (0.05, "0.05"),
+            (1e21, "1e+21"),
+            (-2.0, "-2.0"),
+        ] {
+            let mut out = Vec::new();
+            write_canonical(value, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_number_reads_back(bits: u64) {
+            let value = f64::from_bits(bits);
+            let read: f64 = printed(value).parse().unwrap();
+            proptest::prop_assert!(read == value || (read.is_nan() && value.is_nan()));
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! One reading thread's part of the pipeline: a sink for bytes.
+
+use std::sync::Arc;
+
+use super::samples::Samples;
+use crate::clock::Clock;
+use crate::engine::{Engine, Runner};
+use crate::input::{Sink, StreamId};
+use crate::line::envelope::{Unwrapped, Unwrapper};
+use crate::line::framer::Framer;
+use crate::line::{Line, Origin};
+use crate::metrics::batch::Batch;
+use crate::metrics::own::{Own, SourceCounters};
+use crate::metrics::store::Store;
+
+/// A batch is applied when it holds so many bytes, even within a block.
+const BATCH_BYTES_MAX: usize = 1 << 20;
+
+/// Lines without a match that are kept of one block.
+const SAMPLES_PER_BLOCK: usize = 4;
+
+/// What workers share.
+#[derive(Clone)]
+pub struct Parts {
+    /// The rules.
+    pub engine: Arc<Engine>,
+    /// The series.
+    pub store: Arc<Store>,
+    /// The program's own metrics.
+    pub own: Arc<Own>,
+    /// Where unmatched lines are kept for the status page.
+    pub samples: Arc<Samples>,
+    /// When series are born and updated.
+    pub clock: Clock,
+}
+
+/// Counts the lines of the streams of one reading thread.
+pub struct Worker {
+    streams: Vec<Option<Stream>>,
+    counting: Counting,
+}
+
+/// One opened file or pipe.
+struct Stream {
+    origin: Origin,
+    counters: SourceCounters,
+    framer: Framer,
+    unwrapper: Unwrapper,
+}
+
+/// From a line to the store.
+struct Counting {
+    parts: Parts,
+    runner: Runner,
+    batch: Batch,
+    lines: u64,
+    unmatched: Vec<Vec<u8>>,
+}
+
+impl Worker {
+    /// A worker for one thread.
+    pub fn new(parts: Parts) -> Worker {
+        let runner = parts.engine.runner();
+        let batch = Batch::new(parts.store.hasher());
+        Worker {
+            streams: Vec::new(),
+            counting: Counting {
+                parts,
+                runner,
+                batch,
+                lines: 0,
+                unmatched: Vec::new(),
+            },
+        }
+    }
+}
+
+impl Sink for Worker {
+    fn open(&mut self, origin: Origin, _offset: u64) -> StreamId {
+        let counters = self.counting.parts.own.source(&origin.source);
+        let stream = Stream {
+            origin,
+            counters,
+            framer: Framer::default(),
+            unwrapper: Unwrapper::default(),
+        };
+        // Numbers of closed streams are used again, so that rotation does not grow the list.
+        if let Some(free) = self.streams.iter().position(Option::is_none) {
+            self.streams[free] = Some(stream);
+            return StreamId(free);
+        }
+        self.streams.push(Some(stream));
+        StreamId(self.streams.len() - 1)
+    }
+
+    fn offer(&mut self, stream: StreamId, offset: u64, bytes: &[u8]) -> usize {
+        let Some(Some(stream)) = self.streams.get_mut(stream.0) else {
+            return bytes.len();
+        };
+        let Stream {
+            origin,
+            framer,
+            unwrapper,
+            counters,
+        } = stream;
+        let counting = &mut self.counting;
+        let cut = framer.cut(bytes, |at, raw| {
+            if let Some(unwrapped) = unwrapper.unwrap(offset + at as u64, raw) {
+                counting.line(&unwrapped, origin);
+            }
+        });
+        counters.bytes.inc_by(cut.taken as u64);
+        counters
+            .oversized
+            .inc_by(cut.oversized + unwrapper.take_oversized());
+        counting.finish_block(counters);
+        cut.taken
+    }
+
+    fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {
+        let Some(Some(mut stream)) = self.streams.get_mut(stream.0).map(Option::take) else {
+            return;
+        };
+        let Stream {
+            origin,
+            framer,
+            unwrapper,
+            counters,
+        } = &mut stream;
+        let counting = &mut self.counting;
+        let cut = framer.finish(rest, |at, raw| {
+            if let Some(unwrapped) = unwrapper.unwrap(offset + at as u64, raw) {
+                counting.line(&unwrapped, origin);
+            }
+        });
+        while let Some(unwrapped) = unwrapper.flush() {
+            counting.line(&unwrapped, origin);
+        }
+        counters.bytes.inc_by(cut.taken as u64);
+        counters
+            .oversized
+            .inc_by(cut.oversized + unwrapper.take_oversized());
+        counting.finish_block(counters);
+    }
+}
+
+impl Counting {
+    fn line(&mut self, unwrapped: &Unwrapped<'_>, origin: &Origin) {
+        let line = Line {
+            text: unwrapped.text,
+            wrapping: unwrapped.wrapping,
+            origin,
+        };
+        let unmatched_before = self.runner.tally().unmatched;
+        self.parts
+            .engine
+            .feed(&line, &mut self.runner, &mut self.batch);
+        self.lines += 1;
+        if self.runner.tally().unmatched > unmatched_before
+            && self.unmatched.len() < SAMPLES_PER_BLOCK
+        {
+            self.unmatched.push(Samples::shorten(line.text));
+        }
+        if self.batch.bytes() > BATCH_BYTES_MAX {
+            self.apply();
+        }
+    }
+
+    fn apply(&mut self) {
+        if !self.batch.is_empty() {
+            self.parts
+                .store
+                .apply(&self.batch, self.parts.clock.now_ms());
+            self.batch.clear();
+        }
+    }
+
+    /// The store first, then the program's own counts: who sees a line counted as read also sees
+    /// what it counted.
+    fn finish_block(&mut self, counters: &SourceCounters) {
+        self.apply();
+        counters.lines.inc_by(std::mem::take(&mut self.lines));
+        let tally = self.runner.tally();
+        self.parts.own.lines_unmatched.inc_by(tally.unmatched);
+        self.parts.own.count_matches(&tally.matches);
+        self.parts.own.count_troubles(&tally.troubles);
+        tally.clear();
+        if !self.unmatched.is_empty() {
+            self.parts.samples.add(self.unmatched.drain(..));
+        }
+    }
+}

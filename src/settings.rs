@@ -1,0 +1,48 @@
+//! What the program runs with, as plain values: no command line, no I/O, no rules.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::engine::Secret;
+use crate::server::Listen;
+
+/// Everything that a run needs to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Files, globs, fifos and `-`, as they were named.
+    pub inputs: Vec<String>,
+    /// Rules files and folders; the built-in rules where there is none.
+    pub rules: Vec<PathBuf>,
+    /// Where to serve.
+    pub listen: Listen,
+    /// Where to begin in a file that exists at the start.
+    pub from: From,
+    /// How `--once` prints.
+    pub format: Format,
+    /// Whether the end of standard input is the end of the run.
+    pub exit_on_eof: bool,
+    /// How long a renamed file is read on for while nobody writes to it.
+    pub rotate_wait: Duration,
+    /// The key of pseudonyms.
+    pub secret: Option<Secret>,
+}
+
+/// Where reading begins in a file that exists at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// At its first byte.
+    Start,
+    /// At its end: only what is written from now on counts.
+    End,
+}
+
+/// How `--once` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Prometheus text 0.0.4.
+    Text,
+    /// OpenMetrics 1.0.
+    OpenMetrics,
+    /// One JSON document.
+    Json,
+}
