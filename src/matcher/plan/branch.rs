@@ -80,21 +80,57 @@ impl Branch {
         if self.tail.is_empty() {
             return self.head.first(scan, (0, length), None, groups);
         }
+        match self.forward(scan, groups) {
+            Found::Unsure => {}
+            known => return known,
+        }
         let mut places = [0; SEGMENTS_MAX];
         match self.chain(scan, &mut places) {
-            Found::At(..) => {}
-            other => return other,
+            Found::At(..) => self.settle(scan, &places, groups),
+            other => other,
         }
-        if (self.lazy || !G::WANTED)
-            && let Some((start, end)) = self.forward(scan, &places, groups)
-        {
+    }
+
+    /// Each part at its first place behind the one before. Where greedy gaps lead to the same
+    /// places, that is the regex's match; nearly every line that matches ends here, and nearly
+    /// every other too, because the head is nowhere.
+    fn forward<G: Groups>(&self, scan: &mut Scan, groups: &mut G) -> Found {
+        let length = scan.line.len();
+        let (start, mut end) = match self.head.first(scan, (0, length), None, groups) {
+            Found::At(start, end) => (start, end),
+            other => return other,
+        };
+        let mut starts = [0; SEGMENTS_MAX];
+        for ((gap, part), slot) in self.tail.iter().zip(&mut starts) {
+            let Found::At(start, next) = part.first(scan, (end + gap.min, length), None, groups)
+            else {
+                return Found::Unsure;
+            };
+            *slot = start;
+            end = next;
+        }
+        if !G::WANTED || self.lazy || self.are_last(scan.line, &starts) {
             return Found::At(start, end);
         }
-        self.settle(scan, &places, groups)
+        Found::Unsure
+    }
+
+    /// Whether no greedy gap can lead further than to these starts.
+    fn are_last(&self, line: &[u8], starts: &[usize; SEGMENTS_MAX]) -> bool {
+        let mut limit = line.len();
+        for ((gap, part), start) in self.tail.iter().zip(starts).rev() {
+            if gap.greedy {
+                if !part.is_last(line, *start, limit) {
+                    return false;
+                }
+                limit = start.saturating_sub(gap.min);
+            }
+        }
+        true
     }
 
     /// The first place of each part's anchor behind that of the part before it, or the certainty
-    /// that there is none. Most lines end here.
+    /// that there is none.
     fn chain(&self, scan: &mut Scan, places: &mut [usize; SEGMENTS_MAX]) -> Found {
         let mut unsure = false;
         let mut from = 0;
@@ -123,30 +159,6 @@ impl Branch {
 
     fn parts(&self) -> impl Iterator<Item = &Part> {
         std::iter::once(&self.head).chain(self.tail.iter().map(|(_, part)| part))
-    }
-
-    /// Each part at its first place. Where that works it is a match, and where all gaps are lazy it
-    /// is the one; where it does not, nothing is known.
-    fn forward<G: Groups>(
-        &self,
-        scan: &mut Scan,
-        places: &[usize; SEGMENTS_MAX],
-        groups: &mut G,
-    ) -> Option<(usize, usize)> {
-        let length = scan.line.len();
-        let mut hints = places.iter().copied();
-        let Found::At(start, mut end) = self.head.first(scan, (0, length), hints.next(), groups)
-        else {
-            return None;
-        };
-        for (gap, part) in &self.tail {
-            let window = (end + gap.min, length);
-            let Found::At(_, next) = part.first(scan, window, hints.next(), groups) else {
-                return None;
-            };
-            end = next;
-        }
-        Some((start, end))
     }
 
     /// The last places from the right, then the regex's choice from the left.
@@ -210,6 +222,23 @@ impl Part {
         }
     }
 
+    /// Whether the segment, which stands at `start`, can stand at no later place from which it ends
+    /// at or before `limit`. `false` where that takes more than a search.
+    fn is_last(&self, line: &[u8], start: usize, limit: usize) -> bool {
+        match &self.anchor {
+            Anchor::Start | Anchor::End => true,
+            Anchor::Anywhere => start == limit,
+            Anchor::Text {
+                finder,
+                lead: Lead::Bytes(bytes),
+            } => text(finder, line, start + bytes + 1, limit).is_none(),
+            Anchor::Text {
+                lead: Lead::Run { .. },
+                ..
+            } => false,
+        }
+    }
+
     /// The first place in `from..` where the segment stands and can end at or before `limit`.
     /// `hint` is the first place of the anchor from an earlier or the same `from` on.
     fn first<G: Groups>(
@@ -237,13 +266,18 @@ impl Part {
             if !scan.spend(0) {
                 return Found::Unsure;
             }
-            match lead.first(scan, from, anchor) {
-                Found::At(start, _) => match self.segment.at(scan, start, limit, groups) {
-                    Found::Nowhere => {}
-                    other => return other,
-                },
+            let found = if self.segment.starts_with_text() {
+                let next = anchor + length;
+                self.segment.behind(scan, (anchor, next), limit, groups)
+            } else {
+                match lead.first(scan, from, anchor) {
+                    Found::At(start, _) => self.segment.at(scan, start, limit, groups),
+                    other => other,
+                }
+            };
+            match found {
                 Found::Nowhere => {}
-                Found::Unsure => return Found::Unsure,
+                other => return other,
             }
             place = text(finder, scan.line, anchor + 1, limit);
         }

@@ -5,13 +5,14 @@ use regex_syntax::hir;
 
 /// Whether a byte belongs to a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub(super) enum Member {
+    /// It does, whatever stands around it. Zero, so that several bytes are asked at once.
+    In = 0,
     /// It does not, whatever stands around it.
-    Out,
-    /// It does, whatever stands around it.
-    In,
+    Out = 1,
     /// It is part of a character beyond ASCII, and only some of those belong.
-    Ask,
+    Ask = 2,
 }
 
 /// What a run over a class found.
@@ -143,33 +144,30 @@ impl Class {
                 asks: false,
             };
         }
-        match bytes
-            .iter()
-            .position(|byte| self.member(*byte) != Member::In)
-        {
-            Some(end) => Stretch {
-                bytes: end,
-                asks: self.member(bytes[end]) == Member::Ask,
-            },
-            None => Stretch {
-                bytes: bytes.len(),
-                asks: false,
-            },
-        }
+        let belongs = |byte: &&u8| self.member(**byte) == Member::In;
+        self.end(bytes, bytes.iter().take_while(belongs).count())
+    }
+
+    /// The stretch of `bytes` that ends at `place`.
+    #[inline]
+    fn end(&self, bytes: &[u8], place: usize) -> Stretch {
+        let asks = bytes
+            .get(place)
+            .is_some_and(|byte| self.member(*byte) == Member::Ask);
+        Stretch { bytes: place, asks }
     }
 
     /// How far `bytes` belong, from their end.
     pub(super) fn run_back(&self, bytes: &[u8]) -> Stretch {
-        let mut back = bytes.iter().rev().enumerate();
-        match back.find(|(_, byte)| self.member(**byte) != Member::In) {
-            Some((count, byte)) => Stretch {
-                bytes: count,
-                asks: self.member(*byte) == Member::Ask,
-            },
-            None => Stretch {
-                bytes: bytes.len(),
-                asks: false,
-            },
+        let belongs = |byte: &&u8| self.member(**byte) == Member::In;
+        let count = bytes.iter().rev().take_while(belongs).count();
+        let before = bytes
+            .len()
+            .checked_sub(count + 1)
+            .and_then(|place| bytes.get(place));
+        Stretch {
+            bytes: count,
+            asks: before.is_some_and(|byte| self.member(*byte) == Member::Ask),
         }
     }
 }

@@ -280,7 +280,10 @@ fn emit(pieces: &[Piece], after: &Next, ops: &mut Vec<Op>) {
     for (index, piece) in pieces.iter().enumerate() {
         let next = || Next::of(pieces.get(index + 1..).unwrap_or_default(), after);
         match &piece.node {
-            Node::Literal(text) => ops.push(Op::Literal(text.clone().into())),
+            Node::Literal(text) => ops.push(match text.as_slice() {
+                [byte] => Op::Byte(*byte),
+                _ => Op::Literal(text.clone().into()),
+            }),
             Node::Run {
                 class,
                 min,

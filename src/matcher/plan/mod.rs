@@ -31,9 +31,15 @@
 //! `<= limit(0)`, since there the rest matches and at none before; inside a segment the backtracker
 //! takes the first way with an end `<= limit(i)`; a greedy gap leads to `last(i)`, and a lazy one to
 //! the first place behind it where `Si` matches with an end `<= limit(i)`. If no `last(i)` or no start
-//! is there, there is no match. Where all gaps are lazy, taking each first place without looking at
-//! limits is the same wherever it leads to the end, because a backtracker's first tries are these.
-//! (For a mere yes it is enough for greedy gaps too.)
+//! is there, there is no match.
+//!
+//! **The usual case.** Take each segment at its first place behind the one before, as if there were no
+//! limits. Where that leads to the end and no text of a segment behind a greedy gap stands once more
+//! before its limit (or, left of a lazy gap, before a later place), these places are the last ones
+//! too, and this is the match: what a backtracker tried before fails without limits, so it fails with
+//! them, and each way ends within its limit because the next segment starts behind it. Where all gaps
+//! are lazy there is nothing to ask, since its first tries are these; and where only a yes is wanted,
+//! it is one. Where the head stands nowhere, there is no match.
 //!
 //! **Rejection.** Each match holds the segments' texts in order and apart. The first place of each
 //! behind the first place of the one before is at or before its place in any match (by induction), so

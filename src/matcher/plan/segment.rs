@@ -106,6 +106,8 @@ pub(super) enum Found {
 pub(super) enum Op {
     /// These bytes.
     Literal(Box<[u8]>),
+    /// This byte, which is worth no call.
+    Byte(u8),
     /// A run over a class.
     Run(Run),
     /// Nothing, where this holds.
@@ -140,8 +142,8 @@ pub(super) enum Ending {
     Closed,
     /// Nothing follows in the segment: as long as there is room, or as short as may be.
     Last,
-    /// It has to be tried, at places whose byte what follows can begin with, or at every place
-    /// where what follows may be empty.
+    /// It has to be tried, at the line's end and at places whose byte what follows can begin with,
+    /// or at every place where what follows may be empty and ask for no end.
     Open {
         first: Box<[bool; 256]>,
         empty: bool,
@@ -175,6 +177,27 @@ impl Segment {
         }
     }
 
+    /// [`Segment::at`] where the segment's first step, a text, is known to reach from `place` to
+    /// `next`.
+    #[inline]
+    pub(super) fn behind<G: Groups>(
+        &self,
+        scan: &mut Scan,
+        (place, next): (usize, usize),
+        limit: usize,
+        groups: &mut G,
+    ) -> Found {
+        match self.from(scan, 1, next, limit, groups) {
+            Found::At(_, end) => Found::At(place, end),
+            other => other,
+        }
+    }
+
+    /// Whether the segment's first step is a text.
+    pub(super) fn starts_with_text(&self) -> bool {
+        matches!(self.ops.first(), Some(Op::Literal(_) | Op::Byte(_)))
+    }
+
     /// Goes on with the step `next` at `place`. It calls itself for each open choice only, of
     /// which a pattern has few.
     fn from<G: Groups>(
@@ -197,6 +220,12 @@ impl Segment {
                         return Found::Nowhere;
                     }
                     place += text.len();
+                }
+                Op::Byte(byte) => {
+                    if scan.line.get(place) != Some(byte) {
+                        return Found::Nowhere;
+                    }
+                    place += 1;
                 }
                 Op::Run(run) => {
                     let end = match &run.ending {
@@ -266,10 +295,9 @@ impl Segment {
             if !scan.spend(0) {
                 return Found::Unsure;
             }
-            let fits = scan
-                .line
-                .get(end)
-                .is_some_and(|byte| first[usize::from(*byte)]);
+            // At the line's end there is no byte to judge by, and `$` may be all that follows.
+            let byte = scan.line.get(end);
+            let fits = byte.is_none_or(|byte| first[usize::from(*byte)]);
             if !fits && !empty {
                 continue;
             }

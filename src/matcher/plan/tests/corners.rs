@@ -73,6 +73,15 @@ fn a_run_before_a_gap_gives_back_what_the_rest_needs() {
 }
 
 #[test]
+fn an_open_run_is_tried_at_the_lines_end() {
+    sure(
+        "^([^=]+)(\\S*)([a-z]?)$",
+        &[" b=a11", "a1aa1bbab1 ", "ab", "="],
+    );
+    sure("k(\\S+)(\\d*)$", &["k=1", "k1", "k"]);
+}
+
+#[test]
 fn groups_at_the_end_may_be_empty() {
     sure("k=(\\S*)$", &["k=", "k=a", "k=a ", "a k="]);
     sure("k=(.*)$", &["k=", "k=a b", "kk=k="]);
