@@ -31,7 +31,7 @@ pub struct LogOptions {
     )]
     pub log_format: LogFormat,
     /// The least message that is written: error, warn, info, debug, trace, or one per module
-    #[arg(long, value_name = "LEVEL", default_value = LEVEL, env = "LOGMETRICS_LOG", global = true)]
+    #[arg(long, value_name = "LEVEL", default_value = LEVEL, env = "LOGMETRICS_LOG_LEVEL", global = true)]
     pub log_level: String,
 }
 
