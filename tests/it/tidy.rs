@@ -12,16 +12,36 @@ const IMPORT_LAW: &[(&str, &[&str])] = &[
     ("line", &[]),
     ("clock", &[]),
     ("shutdown", &[]),
+    ("logging", &["clock"]),
     ("input", &["line", "clock"]),
     ("matcher", &["line"]),
     ("metrics", &["clock"]),
     ("rules", &["matcher", "metrics"]),
     ("engine", &["line", "matcher", "rules", "metrics", "clock"]),
     ("exposition", &["metrics"]),
-    ("server", &["exposition", "metrics", "shutdown"]),
+    ("server", &["exposition", "clock", "logging", "shutdown"]),
+    ("settings", &["engine", "server"]),
+    ("pipeline", &["input", "line", "engine", "metrics", "clock"]),
+    (
+        "daemon",
+        &[
+            "settings",
+            "pipeline",
+            "input",
+            "line",
+            "rules",
+            "engine",
+            "metrics",
+            "exposition",
+            "server",
+            "clock",
+            "logging",
+            "shutdown",
+        ],
+    ),
 ];
 
-/// Rooms at the top, where everything is joined; nothing above imports them.
+/// What stands on top of them all, and may import any; nothing may import it.
 const TOP: &[&str] = &["cli", "lib", "main"];
 
 /// The longest source file, tests included.
