@@ -26,6 +26,8 @@ COPY ${BINARY} /logmetrics
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
+# What --version says, because there is no git here: --build-arg LOGMETRICS_REVISION=$(git rev-parse --short=12 HEAD)
+ARG LOGMETRICS_REVISION
 # Naming the target keeps build scripts and macros out of the static linking, which they cannot bear.
 RUN target=$(rustc -vV | sed -n 's/^host: //p') \
     && RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --target "$target" \

@@ -155,6 +155,30 @@ fn shipped_rules_are_right_one_by_one() {
 }
 
 #[test]
+fn the_cases_that_rules_carry_hold() {
+    Run::new().arg("test").go().success();
+    Run::new()
+        .arg("test")
+        .arg(repository("rules"))
+        .go()
+        .success();
+}
+
+#[test]
+fn samples_on_the_pages_are_what_the_example_gives() {
+    let log = repository("examples/agentgateway.log");
+    let page = Run::new().arg("--once").arg(log).go().success().stdout;
+    for fence in fences().iter().filter(|fence| fence.language == "text") {
+        for line in fence.text.lines() {
+            if line.starts_with("requests_by_user{") || line.starts_with("agentgateway_") {
+                let given = page.lines().any(|given| given == line);
+                assert!(given, "{}: {line}\n{page}", fence.place);
+            }
+        }
+    }
+}
+
+#[test]
 fn the_rules_folder_is_right_as_a_whole() {
     Run::new()
         .arg("check")
