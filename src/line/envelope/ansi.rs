@@ -15,9 +15,11 @@ pub(super) fn is_coloured(text: &[u8]) -> bool {
     memchr2(ESCAPE, b'=', text).is_some_and(|at| text[at] == ESCAPE)
 }
 
-/// The text without the reset at its end, which a terminal's wrapping of whole lines leaves there.
-pub(super) fn without_reset(text: &[u8]) -> &[u8] {
-    text.strip_suffix(b"\x1b[0m").or_else(|| text.strip_suffix(b"\x1b[m")).unwrap_or(text)
+/// The text without the reset at its end, which a terminal's wrapping of whole lines leaves there;
+/// `None` where there is none.
+pub(super) fn without_reset(text: &[u8]) -> Option<&[u8]> {
+    text.strip_suffix(b"\x1b[0m")
+        .or_else(|| text.strip_suffix(b"\x1b[m"))
 }
 
 /// Writes `text` without its control sequences to `out`, which is cleared before.

@@ -106,8 +106,8 @@ impl Unwrapper {
 
 /// The text without colours, if it is coloured, and without one `\r` and a colour's end at its end.
 fn bare<'a>(text: &'a [u8], uncoloured: &'a mut Vec<u8>) -> &'a [u8] {
-    let text = text.strip_suffix(b"\r").unwrap_or(text);
-    let text = ansi::without_reset(text);
+    let line = text.strip_suffix(b"\r").unwrap_or(text);
+    let text = ansi::without_reset(line).unwrap_or(text);
     let text = if ansi::is_coloured(text) {
         ansi::remove(text, uncoloured);
         uncoloured
