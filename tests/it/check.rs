@@ -30,7 +30,7 @@ fn errors_point_at_line_and_column() {
     says("[[rule]\n", &["1:"]);
     says(
         "[[rule]]\nmatch = '(unclosed'\nmetric = [{ counter = 'seen' }]\n",
-        &["2:9", "unclosed"],
+        &["2:10", "unclosed"],
     );
 }
 
@@ -51,7 +51,7 @@ fn every_problem_is_told_at_once() {
     says(
         "[[rule]]\nmacth = 'x'\nmetric = [{ counter = 'seen' }]\n\n\
          [[rule]]\nmatch = '['\nmetric = [{ counter = 'not a name' }]\n",
-        &["macth", "6:9", "not a name"],
+        &["macth", "6:10", "not a name"],
     );
 }
 

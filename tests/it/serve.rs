@@ -215,7 +215,6 @@ fn it_speaks_of_itself() {
         "logmetrics_rule_matches_total",
         "logmetrics_series",
         "logmetrics_source_lag_bytes",
-        "logmetrics_rules_reload_success",
         "logmetrics_build_info",
         "process_start_time_seconds",
     ] {

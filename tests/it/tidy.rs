@@ -56,7 +56,8 @@ struct Source {
 impl Source {
     /// Whether it is nothing but tests.
     fn is_test(&self) -> bool {
-        self.path.contains("/tests/") || self.path.ends_with("/tests.rs")
+        let is_named = |name: &str| self.path.ends_with(&format!("/{name}.rs"));
+        self.path.contains("/tests/") || is_named("tests") || is_named("testing")
     }
 
     /// The text up to the file's own tests.

@@ -8,7 +8,7 @@ const TIME: &str = "2026-11-23T15:18:33.229071123Z";
 type Wrap = fn(&str) -> String;
 
 /// Every wrapping, with a name for messages.
-pub const ALL: [(&str, Wrap); 17] = [
+pub const ALL: [(&str, Wrap); 18] = [
     ("compose v2", |log| prefixed(log, "agentgateway-1  | ")),
     ("compose v1", |log| prefixed(log, "agentgateway_1  | ")),
     ("compose, padded", |log| {
@@ -58,8 +58,11 @@ pub const ALL: [(&str, Wrap); 17] = [
     }),
     ("compose on a terminal", |log| {
         each(log, |line| {
-            format!("\x1b[36magentgateway-1  | \x1b[0m{line}\x1b[0m\r\n")
+            format!("\x1b[36magentgateway-1  | \x1b[0m{line}\r\n")
         })
+    }),
+    ("a gateway that colours its level", |log| {
+        log.replace("\tinfo\t", "\t\x1b[32minfo\x1b[0m\t")
     }),
 ];
 
