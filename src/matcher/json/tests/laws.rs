@@ -1,9 +1,9 @@
 //! What holds for any line: the reader finds and refuses what `serde_json` does.
 
 use proptest::prelude::*;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use super::reference::accepts;
 use super::*;
 
 /// Object keys of which the wanted ones can be put together in several ways.
@@ -107,26 +107,6 @@ fn shown(node: &Node, style: u8) -> (Form, Vec<u8>) {
     let mut out = String::new();
     write(node, style, &mut out);
     (Form::Plain, out.into_bytes())
-}
-
-/// Whether `serde_json` reads an object here, in values it skips, and how deep they nest.
-fn accepts(line: &[u8]) -> bool {
-    let mut depth = 0_u32;
-    let mut deepest = 0;
-    let mut bytes = line.iter();
-    let mut in_string = false;
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'\\' if in_string => _ = bytes.next(),
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => depth += 1,
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    let object = line.trim_ascii_start().starts_with(b"{");
-    object && deepest < 128 && serde_json::from_slice::<IgnoredAny>(line).is_ok()
 }
 
 const WANTED: [&str; 8] = ["a", "a.b", "a.b.c", "b.c", "é", "", ".a", "a\"\\"];

@@ -4,6 +4,7 @@ use crate::matcher::fields::{Form, Keys, Slot, Slots};
 
 mod cases;
 mod laws;
+mod reference;
 
 fn keys(names: &[&str]) -> Keys {
     let mut keys = Keys::default();

@@ -1,7 +1,9 @@
 //! The logfmt reader in its plainest form: every rule as it is stated, one byte at a time, with
 //! no regard for speed.
+//!
+//! Read by the tests and by the fuzz target, which has the same names in scope.
 
-use super::*;
+use super::{Form, Keys, Marks, Slot, Span};
 
 /// A pair: where its key starts, where its `=` stands, its value, and where that ends on the line.
 #[derive(Clone, Copy)]

@@ -1,0 +1,89 @@
+//! The JSON reader takes what `serde_json` takes, and finds what a tree of it holds.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use logmetrics::matcher::{
+    fields::{Form, Keys, Slots, Span},
+    json,
+};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+#[path = "../../src/matcher/json/tests/reference.rs"]
+mod reference;
+
+const WANTED: [&str; 6] = ["a", "a.b", "a.b.c", "b.c", "", "."];
+
+fuzz_target!(|line: &[u8]| {
+    let mut keys = Keys::default();
+    for key in WANTED {
+        keys.add(key);
+    }
+    let mut slots = Slots::default();
+    slots.clear(&keys);
+    let object = json::read(line, &keys, &mut slots);
+    assert_eq!(object, reference::accepts(line));
+    let Ok(members) = serde_json::from_slice::<Members>(line) else {
+        return;
+    };
+    for (path, slot) in WANTED.iter().zip(&slots.0) {
+        let mut found = Vec::new();
+        lookup(&members, path, 0, &mut found);
+        let fewest = found.iter().map(|(objects, _)| *objects).min();
+        found.retain(|(objects, _)| Some(*objects) == fewest);
+        assert_eq!(slot.everywhere, slot.outside);
+        assert_eq!(slot.everywhere.count as usize, found.len());
+        if let (Some((_, first)), Some((_, last))) = (found.first(), found.last()) {
+            assert_eq!(written(slot.everywhere.first, line), first.as_bytes());
+            assert_eq!(written(slot.everywhere.last, line), last.as_bytes());
+        }
+    }
+});
+
+/// The value as it is written, with its quotes.
+fn written(span: Span, line: &[u8]) -> &[u8] {
+    let quote = usize::from(span.form == Form::Quoted);
+    &line[span.start as usize - quote..span.end as usize + quote]
+}
+
+/// The members of an object, also those whose keys stand twice.
+struct Members(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Collect)
+    }
+}
+
+/// All values at `path`, each with the number of objects around it.
+fn lookup(members: &Members, path: &str, objects: usize, found: &mut Vec<(usize, String)>) {
+    for (key, value) in &members.0 {
+        let value = value.get();
+        if key == path && value != "null" {
+            found.push((objects, value.into()));
+        }
+        let rest = path
+            .strip_prefix(key.as_str())
+            .and_then(|rest| rest.strip_prefix('.'));
+        if let (Some(rest), Ok(members)) = (rest, serde_json::from_str::<Members>(value)) {
+            lookup(&members, rest, objects + 1, found);
+        }
+    }
+}

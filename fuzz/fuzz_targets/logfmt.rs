@@ -1,0 +1,33 @@
+//! The logfmt reader finds what the plain one finds.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use logmetrics::matcher::{
+    fields::{Form, Keys, Marks, Slot, Slots, Span},
+    logfmt,
+};
+
+#[path = "../../src/matcher/logfmt/tests/reference.rs"]
+mod reference;
+
+fuzz_target!(|line: &[u8]| {
+    let mut keys = Keys::default();
+    // Short ones, which a fuzzer finds.
+    for key in ["a", "b", "f", "t", "http.status", "é"] {
+        keys.add(key);
+    }
+    let marks = Marks {
+        from: "f".into(),
+        to: "t".into(),
+    };
+    for marks in [None, Some(&marks)] {
+        let mut slots = Slots::default();
+        slots.clear(&keys);
+        let any = logfmt::read(line, &keys, marks, &mut slots);
+        assert_eq!((any, slots.0), reference::read(line, &keys, marks));
+    }
+    let mut out = Vec::new();
+    logfmt::unescape(line, &mut out);
+    assert!(out.len() <= line.len());
+});
