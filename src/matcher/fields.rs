@@ -4,10 +4,18 @@
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
     names: Vec<Box<str>>,
-    /// Slot numbers plus one, 0 for an empty place; a name stands at the first place from its
-    /// [`mix`] on that was free. The length is a power of two, at least four times the names, so
-    /// that most keys of a line, which no rule wants, meet an empty place at once.
-    places: Vec<u32>,
+    /// A name stands at the first place from its [`Digest::mix`] on that was free. The length is
+    /// a power of two, at least four times the names, so that most keys of a line, which no rule
+    /// wants, meet an empty place at once.
+    places: Vec<Place>,
+}
+
+/// A place in the table of names.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    digest: Digest,
+    /// The slot plus one; 0 for an empty place.
+    slot: u32,
 }
 
 impl Keys {
@@ -19,7 +27,7 @@ impl Keys {
         self.names.push(name.into());
         if self.places.len() < 4 * self.names.len() {
             let length = (8 * self.names.len()).next_power_of_two();
-            self.places = vec![0; length];
+            self.places = vec![Place::default(); length];
             (0..self.names.len()).for_each(|slot| self.place(slot));
         } else {
             self.place(self.names.len() - 1);
@@ -29,21 +37,30 @@ impl Keys {
 
     /// Puts `slot` at the first free place for its name.
     fn place(&mut self, slot: usize) {
+        let digest = Digest::new(self.names[slot].as_bytes());
         let mask = self.places.len() - 1;
-        let mut at = mix(self.names[slot].as_bytes()) & mask;
-        while self.places[at] != 0 {
+        let mut at = digest.mix() & mask;
+        while self.places[at].slot != 0 {
             at = (at + 1) & mask;
         }
-        self.places[at] = slot as u32 + 1;
+        self.places[at] = Place {
+            digest,
+            slot: slot as u32 + 1,
+        };
     }
 
     /// The slot of a key as it stands on a line.
+    #[inline]
     pub fn slot(&self, key: &[u8]) -> Option<usize> {
         let mask = self.places.len().checked_sub(1)?;
-        let mut at = mix(key) & mask;
+        let digest = Digest::new(key);
+        let mut at = digest.mix() & mask;
         loop {
-            let slot = (self.places[at] as usize).checked_sub(1)?;
-            if self.names[slot].as_bytes() == key {
+            let place = self.places[at];
+            let slot = (place.slot as usize).checked_sub(1)?;
+            if place.digest == digest
+                && (key.len() <= Digest::WHOLE_BYTES || self.names[slot].as_bytes() == key)
+            {
                 return Some(slot);
             }
             at = (at + 1) & mask;
@@ -66,25 +83,48 @@ impl Keys {
     }
 }
 
-/// A number for a key, from its length and its first and last bytes: the keys of one rule differ
-/// in them, and strangers' keys, however many collide, are never stored.
-fn mix(key: &[u8]) -> usize {
-    let (head, tail) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
-        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
-        _ => match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
-            (Some(head), Some(tail)) => (
+/// The length of a key and its first and last bytes: short keys are the same where these are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Digest {
+    length: u32,
+    head: u64,
+    tail: u64,
+}
+
+impl Digest {
+    /// The longest key that is in its digest as a whole.
+    const WHOLE_BYTES: usize = 16;
+
+    #[inline]
+    fn new(key: &[u8]) -> Self {
+        let (head, tail) = if let (Some(head), Some(tail)) = (key.first_chunk(), key.last_chunk()) {
+            (u64::from_le_bytes(*head), u64::from_le_bytes(*tail))
+        } else if let (Some(head), Some(tail)) = (key.first_chunk(), key.last_chunk()) {
+            (
                 u32::from_le_bytes(*head).into(),
                 u32::from_le_bytes(*tail).into(),
-            ),
-            _ => key
+            )
+        } else {
+            let head = key
                 .iter()
-                .fold((0, 0), |(head, _), byte| (head << 8 | u64::from(*byte), 0)),
-        },
-    };
-    // The factor of Fibonacci hashing: it carries every bit upwards, so the upper half is used.
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mixed = (head ^ tail.rotate_left(23) ^ key.len() as u64).wrapping_mul(FACTOR);
-    (mixed >> 32) as usize
+                .fold(0, |head, byte| head << 8 | u64::from(*byte));
+            (head, 0)
+        };
+        Self {
+            length: key.len() as u32,
+            head,
+            tail,
+        }
+    }
+
+    /// Strangers' keys may collide as they like: only rules' names are ever in the table.
+    #[inline]
+    fn mix(self) -> usize {
+        // Fibonacci hashing: the factor carries every bit upwards, so the upper half is used.
+        const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+        let bits = self.head ^ self.tail.rotate_left(23) ^ u64::from(self.length);
+        (bits.wrapping_mul(FACTOR) >> 32) as usize
+    }
 }
 
 /// How the bytes of a value are written.
@@ -140,6 +180,7 @@ pub struct Seen {
 
 impl Seen {
     /// Notes one more value.
+    #[inline]
     pub fn add(&mut self, span: Span) {
         if self.count == 0 {
             self.first = span;

@@ -7,5 +7,6 @@ pub mod fields;
 pub mod json;
 pub mod logfmt;
 pub mod plan;
+mod places;
 #[cfg(test)]
 mod tests;

@@ -92,9 +92,9 @@ impl<'a> Reader<'a> {
     /// Takes a key and its colon. Gives its slot, and, if its value is an object in which wanted
     /// keys can stand, the path of that.
     fn key(&mut self, path: &[u8]) -> Option<(Option<usize>, Option<&'a [u8]>)> {
-        let written = self.scan.string()?;
+        let (written, escapes) = self.scan.string()?;
         self.scan.take(b':')?;
-        let key = if memchr::memchr(b'\\', written).is_some() {
+        let key = if escapes {
             self.key.clear();
             unescape(written, &mut self.key);
             &self.key

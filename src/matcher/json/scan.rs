@@ -2,13 +2,27 @@
 //!
 //! Every method that takes something says `None` where it does not stand there.
 
+use crate::matcher::places::{Kind, Places};
+
 /// How many lists and objects may stand in each other, as in `serde_json`.
 const DEPTH_MAX: u32 = 127;
 
+/// What means something in a string: its end, an escape, or a control byte, which must not stand
+/// there.
+#[derive(Debug)]
+struct Special;
+
+impl Kind for Special {
+    fn has(byte: u8) -> bool {
+        (byte == b'"') | (byte == b'\\') | (byte < b' ')
+    }
+}
+
 /// A place in a JSON text.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Scan<'a> {
     text: &'a [u8],
+    specials: Places<'a, Special>,
     at: usize,
     depth: u32,
 }
@@ -17,6 +31,7 @@ impl<'a> Scan<'a> {
     pub(super) fn new(text: &'a [u8]) -> Self {
         Self {
             text,
+            specials: Places::new(text, 0),
             at: 0,
             depth: 0,
         }
@@ -125,20 +140,22 @@ impl<'a> Scan<'a> {
         self.take(b':')
     }
 
-    /// A string; what is inside its quotes, with its escapes.
-    pub(super) fn string(&mut self) -> Option<&'a [u8]> {
+    /// A string: what is inside its quotes, and whether that has escapes.
+    pub(super) fn string(&mut self) -> Option<(&'a [u8], bool)> {
         self.take(b'"')?;
         let start = self.at;
+        let mut escapes = false;
         loop {
-            self.at = special(self.text, self.at)?;
+            self.at = self.specials.next(self.at)?;
             match self.text[self.at] {
                 b'"' => {
                     self.at += 1;
-                    return Some(&self.text[start..self.at - 1]);
+                    return Some((&self.text[start..self.at - 1], escapes));
                 }
                 b'\\' => self.escape()?,
                 _ => return None,
             }
+            escapes = true;
         }
     }
 
@@ -191,30 +208,4 @@ impl<'a> Scan<'a> {
         }
         (self.at > start).then_some(())
     }
-}
-
-/// The first byte from `at` on that means something in a string: a quote, a backslash, or a
-/// control byte, which must not stand there.
-fn special(text: &[u8], mut at: usize) -> Option<usize> {
-    // Eight bytes at once. Most strings are too short for anything wider to pay.
-    while let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let found = specials(u64::from_le_bytes(*chunk));
-        if found != 0 {
-            return Some(at + found.trailing_zeros() as usize / 8);
-        }
-        at += 8;
-    }
-    let rest = text.get(at..)?;
-    let length = (rest.iter()).position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))?;
-    Some(at + length)
-}
-
-/// The highest bit of the first of eight bytes that is special; bits behind it mean nothing
-/// ("Bit Twiddling Hacks", `hasless`: a byte that borrows is marked, and may mark the next).
-fn specials(bytes: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = ONES << 7;
-    let less = |bytes: u64, than: u8| bytes.wrapping_sub(ONES * u64::from(than)) & !bytes;
-    let equal = |byte: u8| less(bytes ^ (ONES * u64::from(byte)), 1);
-    (equal(b'"') | equal(b'\\') | less(bytes, 0x20)) & HIGH
 }

@@ -21,7 +21,7 @@ use pairs::{Pair, Pairs};
 /// is a quoted string; one that starts with `[` or `{` runs to its closing bracket, strings inside
 /// respected; any other runs to the next blank that a `key=` follows, or to the end, without blanks
 /// at its end. A quoted or bracketed value that is not closed, or whose close is followed by
-/// neither blank nor end, is read like any other.
+/// neither blank nor end, is read like any other; so are all behind the sixteenth such list.
 ///
 /// With `marks`, what stands between the first `from=` and the last `to=` may hold anything, also
 /// quotes that never close and pairs of a forger. So the line is cut into three texts that are read
@@ -47,7 +47,12 @@ pub fn read(line: &[u8], keys: &Keys, marks: Option<&Marks>, slots: &mut Slots) 
                 continue;
             }
             if let Some(cut) = Cut::find(line, &pair, &pairs, marks) {
-                found.add_all(Pairs::new(&line[..cut.middle], pair.start), true);
+                // Only a value of several words reads differently in a text that ends with the first.
+                if pair.value.end as usize <= cut.middle {
+                    found.add(&pair, true);
+                } else {
+                    found.add_all(Pairs::new(&line[..cut.middle], pair.start), true);
+                }
                 found.add_all(Pairs::new(&line[..cut.last], cut.middle), false);
                 found.add_all(Pairs::new(line, cut.last), true);
                 return true;

@@ -3,6 +3,7 @@
 use memchr::memchr2;
 
 use crate::matcher::fields::{Form, Span};
+use crate::matcher::places::{Kind, Places};
 
 /// A `key=value` on a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,8 @@ impl Pair {
 #[derive(Debug, Clone)]
 pub(super) struct Pairs<'l> {
     text: &'l [u8],
+    /// What ends keys.
+    stops: Places<'l, Stop>,
     /// Where the next key may start: the start of a word, or the blank before one.
     at: usize,
     /// The `=` of the key that starts at `at`, where it is known already.
@@ -41,24 +44,24 @@ impl<'l> Pairs<'l> {
     pub(super) fn new(text: &'l [u8], at: usize) -> Self {
         Self {
             text,
+            stops: Places::new(text, at),
             at,
             equals: None,
             unclosed: 0,
         }
     }
 
-    /// The place of the next `key=`.
-    fn key(&mut self) -> Option<(usize, usize)> {
-        if let Some(equals) = self.equals.take() {
-            return Some((self.at, equals));
-        }
-        let mut start = self.at;
+    /// The place of the first `key=` behind `from`. A word starts at `word`, and behind each blank.
+    #[inline(always)]
+    fn key(&mut self, mut from: usize, mut word: Option<usize>) -> Option<(usize, usize)> {
         loop {
-            let end = key_end(self.text, start);
-            if is_key(self.text, start, end) {
-                return Some((start, end));
+            let stop = self.stops.next(from)?;
+            match (self.text[stop], word) {
+                (b' ' | b'\t', _) => word = Some(stop + 1),
+                (b'=', Some(word)) if word < stop => return Some((word, stop)),
+                _ => word = None,
             }
-            start = blank(self.text, end)? + 1;
+            from = stop + 1;
         }
     }
 
@@ -93,28 +96,27 @@ impl<'l> Pairs<'l> {
     fn plain(&mut self, start: usize) -> Span {
         let mut end = self.text.len();
         self.at = end;
-        let mut from = start;
-        while let Some(blank) = blank(self.text, from) {
-            let stop = key_end(self.text, blank + 1);
-            if is_key(self.text, blank + 1, stop) {
-                end = blank;
-                self.at = blank + 1;
-                self.equals = Some(stop);
-                break;
-            }
-            from = stop;
+        if let Some((key, equals)) = self.key(start, None) {
+            end = key - 1;
+            self.at = key;
+            self.equals = Some(equals);
         }
-        let value = &self.text[start..end];
-        let blanks = value.iter().rev().take_while(|byte| is_blank(**byte));
-        span(start, end - blanks.count(), Form::Plain)
+        while end > start && is_blank(self.text[end - 1]) {
+            end -= 1;
+        }
+        span(start, end, Form::Plain)
     }
 }
 
 impl Iterator for Pairs<'_> {
     type Item = Pair;
 
+    #[inline]
     fn next(&mut self) -> Option<Pair> {
-        let (start, equals) = self.key()?;
+        let (start, equals) = match self.equals.take() {
+            Some(equals) => (self.at, equals),
+            None => self.key(self.at, Some(self.at))?,
+        };
         let value = match self.text.get(equals + 1) {
             Some(b'"') => self.quoted(equals + 1),
             Some(b'[' | b'{') => self.bracketed(equals + 1),
@@ -130,7 +132,7 @@ impl Iterator for Pairs<'_> {
 }
 
 /// Lines are shorter than 4 GiB: [`super::read`] sees to that.
-fn span(start: usize, end: usize, form: Form) -> Span {
+pub(super) fn span(start: usize, end: usize, form: Form) -> Span {
     Span {
         start: start as u32,
         end: end as u32,
@@ -149,33 +151,19 @@ pub(super) fn is_word_end(text: &[u8], at: usize) -> bool {
 }
 
 fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t')
+    (byte == b' ') | (byte == b'\t')
 }
 
-/// Where the bytes of a key that starts at `start` end.
-pub(super) fn key_end(text: &[u8], start: usize) -> usize {
-    let rest = text.get(start..).unwrap_or_default();
-    let length = rest.iter().position(|byte| !KEY_BYTES[usize::from(*byte)]);
-    start + length.unwrap_or(rest.len())
-}
+/// The bytes that stand in no key.
+#[derive(Debug)]
+pub(super) struct Stop;
 
-/// Whether the bytes that end at `end` are a key: there are some, and a `=` follows.
-pub(super) fn is_key(text: &[u8], start: usize, end: usize) -> bool {
-    end > start && text.get(end) == Some(&b'=')
-}
-
-const KEY_BYTES: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = !matches!(
-            byte as u8,
-            0..=0x20 | 0x7f | b'=' | b'"' | b'[' | b']' | b'{' | b'}'
-        );
-        byte += 1;
+impl Kind for Stop {
+    fn has(byte: u8) -> bool {
+        let bracket = (byte == b'[') | (byte == b']') | (byte == b'{') | (byte == b'}');
+        (byte <= b' ') | (byte == 0x7f) | (byte == b'=') | (byte == b'"') | bracket
     }
-    table
-};
+}
 
 /// The quote that closes the string whose inside starts at `from`.
 pub(super) fn string_end(text: &[u8], mut from: usize) -> Option<usize> {

@@ -6,9 +6,8 @@
 //! from inside its quotes: every value here holds an even number of quotes, and behind a place
 //! inside a quoted text an odd number follows.
 
-use memchr::memchr3;
-
-use super::pairs::{Brackets, is_key, is_word_end, key_end, string_end};
+use super::pairs::{Brackets, Stop, is_word_end, string_end};
+use crate::matcher::places::Places;
 
 /// The last place behind `from` where ` key=` begins a series of whole pairs that runs to the end
 /// of `line`.
@@ -24,20 +23,23 @@ pub(super) fn start(line: &[u8], from: usize, key: &[u8]) -> Option<usize> {
     })
 }
 
-/// Whether whole pairs, the first of which has the key `first`, stand from `at` to the end.
-fn is_series(line: &[u8], mut at: usize, first: &[u8]) -> bool {
-    let start = at;
+/// Whether whole pairs, the first of which has the key `first`, stand from `start` to the end.
+fn is_series(line: &[u8], start: usize, first: &[u8]) -> bool {
+    let mut stops = Places::new(line, start);
+    let mut at = start;
     loop {
-        let equals = key_end(line, at);
-        if !is_key(line, at, equals) {
+        let Some(equals) = stops
+            .next(at)
+            .filter(|stop| line[*stop] == b'=' && *stop > at)
+        else {
             return false;
-        }
+        };
         // The series that begins there was looked at before this one, and is none. Without this
         // a line of nothing but the mark would take quadratic time.
         if at > start && &line[at..equals] == first {
             return false;
         }
-        match value_end(line, equals + 1) {
+        match value_end(line, equals + 1, &mut stops) {
             None => return false,
             Some(end) if end == line.len() => return true,
             Some(end) => at = end + 1,
@@ -46,25 +48,30 @@ fn is_series(line: &[u8], mut at: usize, first: &[u8]) -> bool {
 }
 
 /// Where the value that starts at `start` ends; there is a blank or the end of the line.
-fn value_end(line: &[u8], start: usize) -> Option<usize> {
+fn value_end(line: &[u8], start: usize, stops: &mut Places<'_, Stop>) -> Option<usize> {
     let end = match line.get(start) {
-        Some(b'"') => Some(string_end(line, start + 1)? + 1),
-        // `[::1]:49904` begins with a bracket and is a word.
-        Some(b'[' | b'{') => list_end(line, start)
-            .filter(|end| is_word_end(line, *end))
-            .or_else(|| word_end(line, start)),
-        _ => word_end(line, start),
+        Some(b'"') => string_end(line, start + 1)? + 1,
+        Some(b'[' | b'{') => match list_end(line, start)? {
+            end if is_word_end(line, end) => end,
+            // `[::1]:49904` begins with brackets and is a word.
+            _ => word_end(line, start, stops)?,
+        },
+        _ => word_end(line, start, stops)?,
     };
-    end.filter(|end| is_word_end(line, *end))
+    is_word_end(line, end).then_some(end)
 }
 
 /// A word ends before a blank, and has no quote.
-fn word_end(line: &[u8], start: usize) -> Option<usize> {
-    match memchr3(b' ', b'\t', b'"', &line[start..]) {
-        Some(length) if line[start + length] == b'"' => None,
-        Some(length) => Some(start + length),
-        None => Some(line.len()),
+fn word_end(line: &[u8], start: usize, stops: &mut Places<'_, Stop>) -> Option<usize> {
+    let mut from = start;
+    while let Some(stop) = stops.next(from) {
+        match line[stop] {
+            b' ' | b'\t' => return Some(stop),
+            b'"' => return None,
+            _ => from = stop + 1,
+        }
     }
+    Some(line.len())
 }
 
 /// One past the end of a list or map. Outside of its strings blanks stand only behind `,` and `:`,

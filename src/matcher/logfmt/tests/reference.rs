@@ -168,7 +168,7 @@ fn series(text: &[u8]) -> bool {
     let word = Some(word).filter(|end| !value[..*end].contains(&b'"'));
     let end = match value.first() {
         Some(b'"') => quoted(value, 0),
-        Some(b'[' | b'{') => list(value).filter(ends).or(word),
+        Some(b'[' | b'{') => list(value).and_then(|end| if ends(&end) { Some(end) } else { word }),
         _ => word,
     };
     match end.filter(ends) {

@@ -1,0 +1,124 @@
+//! Places of bytes that `memchr` does not know, or that stand too close together for it to pay.
+
+/// How many bytes are looked at together: one for each bit of a mask.
+const BLOCK_BYTES: usize = 64;
+
+/// A kind of bytes.
+pub(super) trait Kind {
+    /// Whether `byte` is of this kind. Without branches, or the compiler makes no vector
+    /// instructions of it.
+    fn has(byte: u8) -> bool;
+}
+
+/// The places of the bytes of one kind in a text, from the front.
+#[derive(Debug)]
+pub(super) struct Places<'t, K> {
+    text: &'t [u8],
+    /// Where the block starts that `mask` is of.
+    start: usize,
+    /// One bit for each byte of the block, the first the lowest.
+    mask: u64,
+    kind: std::marker::PhantomData<K>,
+}
+
+impl<'t, K: Kind> Places<'t, K> {
+    /// No place before `from` will be asked for.
+    pub(super) fn new(text: &'t [u8], from: usize) -> Self {
+        Self {
+            text,
+            start: from,
+            mask: mask::<K>(text.get(from..).unwrap_or_default()),
+            kind: std::marker::PhantomData,
+        }
+    }
+
+    /// The first place at or behind `from`, which is not before the last one.
+    #[inline(always)]
+    pub(super) fn next(&mut self, mut from: usize) -> Option<usize> {
+        loop {
+            // Below the block there is none, or it would not have been left.
+            let bits = from.saturating_sub(self.start);
+            if bits < BLOCK_BYTES {
+                let mask = self.mask >> bits;
+                if mask != 0 {
+                    return Some(self.start + bits + mask.trailing_zeros() as usize);
+                }
+            }
+            from = self.advance(from)?;
+        }
+    }
+
+    /// Goes to the next block that has bytes at or behind `from`, and says where that is.
+    #[inline(never)]
+    fn advance(&mut self, from: usize) -> Option<usize> {
+        let from = from.max(self.start + BLOCK_BYTES);
+        let rest = self.text.get(from..)?;
+        if rest.is_empty() {
+            return None;
+        }
+        self.start = from;
+        self.mask = mask::<K>(rest);
+        Some(from)
+    }
+}
+
+impl<K> Clone for Places<'_, K> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
+    }
+}
+
+/// Where bytes of the kind stand among the first 64.
+fn mask<K: Kind>(text: &[u8]) -> u64 {
+    let Some(block) = text.first_chunk() else {
+        let mut block = [0; BLOCK_BYTES];
+        block[..text.len()].copy_from_slice(text);
+        return full_mask::<K>(&block) & !(u64::MAX << text.len());
+    };
+    full_mask::<K>(block)
+}
+
+#[inline]
+fn full_mask<K: Kind>(block: &[u8; BLOCK_BYTES]) -> u64 {
+    let marks: [u8; BLOCK_BYTES] = block.map(|byte| if K::has(byte) { 0x80 } else { 0 });
+    // The product has the highest bits of eight bytes, one beside the other, in its highest byte.
+    const GATHER: u64 = 0x0002_0408_1020_4081;
+    let (eights, []) = marks.as_chunks::<8>() else {
+        return 0;
+    };
+    (eights.iter().rev()).fold(0, |mask, eight| {
+        mask << 8 | u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    struct Even;
+
+    impl Kind for Even {
+        fn has(byte: u8) -> bool {
+            byte & 1 == 0
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn places_are_found_one_by_one(
+            text in proptest::collection::vec(prop_oneof![9 => Just(1u8), 1 => any::<u8>()], 0..300),
+            steps in proptest::collection::vec(0usize..90, 0..40),
+        ) {
+            let mut from = 0;
+            let mut places = Places::<Even>::new(&text, from);
+            for step in steps {
+                let expected = (from..text.len()).find(|at| Even::has(text[*at]));
+                prop_assert_eq!(places.next(from), expected);
+                prop_assert_eq!(Places::<Even>::new(&text, from).next(from), expected);
+                from = (from + step).max(expected.unwrap_or(0));
+            }
+        }
+    }
+}
