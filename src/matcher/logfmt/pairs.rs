@@ -113,9 +113,14 @@ impl Iterator for Pairs<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Pair> {
-        let (start, equals) = match self.equals.take() {
-            Some(equals) => (self.at, equals),
-            None => self.key(self.at, Some(self.at))?,
+        let next = match self.equals.take() {
+            Some(equals) => Some((self.at, equals)),
+            None => self.key(self.at, Some(self.at)),
+        };
+        let Some((start, equals)) = next else {
+            // There is no way back for `stops`: whoever asks again must start at the end.
+            self.at = self.text.len();
+            return None;
         };
         let value = match self.text.get(equals + 1) {
             Some(b'"') => self.quoted(equals + 1),

@@ -153,6 +153,9 @@ fn whether_there_was_any_pair() {
         ("b=", true),
         ("x b=1", true),
         ("protocol=http x duration=1ms", true),
+        // Longer than what is looked at together.
+        (&format!("x\0{}=1", "x".repeat(200)), false),
+        (&format!("x\0{} x=1", "x".repeat(200)), true),
     ] {
         for marks in [None, Some(&marks())] {
             assert_eq!(read(line.as_bytes(), &keys, marks).0, expected, "{line}");

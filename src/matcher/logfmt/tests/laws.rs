@@ -52,6 +52,8 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         40 => proptest::sample::select(&PIECES[..]).prop_map(|piece| piece.as_bytes().to_vec()),
         1 => proptest::collection::vec(any::<u8>(), 0..3),
         1 => (0usize..140).prop_map(|count| b" b=[".repeat(count)),
+        3 => (0usize..140, proptest::sample::select(&b"x[=\0 "[..]))
+            .prop_map(|(count, byte)| vec![byte; count]),
     ];
     proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
