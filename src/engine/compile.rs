@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::field::{FieldProgram, Place};
 use super::label::LabelProgram;
+use super::pattern::Pattern;
+use super::prefilter::Prefilter;
 use super::program::{
-    ActionProgram, Amount, ConditionProgram, Part, Pattern, Program, Reader, Subject, Times,
+    ActionProgram, Amount, ConditionProgram, Part, Program, Reader, Subject, Times,
 };
 use super::{Engine, Reason, Secret, SecretMissing, Trouble, label};
 use crate::matcher::fields::Keys;
@@ -14,14 +16,16 @@ use crate::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet};
 
 pub(super) fn compile(set: &RuleSet, secret: Option<&Secret>) -> Result<Engine, SecretMissing> {
     let mut reasons = Reasons::default();
-    let programs = set
+    let programs: Vec<Program> = set
         .rules
         .iter()
         .map(|rule| RuleCompiler::new(rule, set, &mut reasons, secret).program())
         .collect::<Result<_, _>>()?;
+    let prefilter = Prefilter::new(programs.iter().map(|program| program.pattern.as_ref()));
     Ok(Engine {
         programs,
         reasons: reasons.list,
+        prefilter,
     })
 }
 
@@ -100,7 +104,7 @@ impl<'a> RuleCompiler<'a> {
                 .rule
                 .pattern
                 .clone()
-                .map(|regex| Pattern { regex, captures }),
+                .map(|regex| Pattern::new(regex, captures)),
             reader: self.rule.fields.map(|mode| Reader {
                 mode,
                 keys: self.keys,

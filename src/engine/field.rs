@@ -1,24 +1,23 @@
 //! Fields: the value that a rule's `from` names, found on the line at hand.
 
-use regex::CaptureLocations;
-
+use super::pattern::Groups;
 use super::program::Times;
 use super::timestamp;
 use crate::line::Line;
 use crate::matcher::fields::Slots;
 use crate::rules::Take;
 
-/// The line at hand: its text as patterns see it, and the rest of it.
+/// The line at hand: its text, any bytes, and the rest of it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'l> {
-    pub(super) text: &'l str,
+    pub(super) text: &'l [u8],
     pub(super) line: &'l Line<'l>,
 }
 
 /// What was found on the line at hand by its rule's pattern and reader.
 #[derive(Debug)]
 pub(super) struct Found<'s> {
-    pub(super) captures: Option<&'s CaptureLocations>,
+    pub(super) groups: &'s Groups,
     pub(super) slots: &'s Slots,
     pub(super) times: &'s Times,
 }
@@ -67,10 +66,10 @@ impl FieldProgram {
     pub(super) fn value<'a>(
         &self,
         context: &Context<'a>,
-        found: &Found<'_>,
+        found: &Found<'a>,
         scratch: &'a mut Vec<u8>,
     ) -> Value<'a> {
-        let text = context.text.as_bytes();
+        let text = context.text;
         let mut empty = false;
         for place in &self.from {
             let span = match *place {
@@ -112,12 +111,9 @@ impl FieldProgram {
 }
 
 impl Place {
-    fn bytes<'a>(self, context: &Context<'a>, found: &Found<'_>) -> Option<&'a [u8]> {
+    fn bytes<'a>(self, context: &Context<'a>, found: &Found<'a>) -> Option<&'a [u8]> {
         match self {
-            Place::Group(group) => {
-                let (start, end) = found.captures?.get(group)?;
-                Some(&context.text.as_bytes()[start..end])
-            }
+            Place::Group(group) => found.groups.bytes(group, context.text),
             Place::Time => found.times.text(context, found),
             Place::Source => Some(context.line.origin.source.as_bytes()),
             Place::File => Some(context.line.origin.file.as_bytes()),
@@ -132,8 +128,8 @@ impl Place {
 impl Times {
     /// The line's own time as it stands: the rule's field, else what begins the line, else what the
     /// wrapping says.
-    fn text<'a>(&self, context: &Context<'a>, found: &Found<'_>) -> Option<&'a [u8]> {
-        let text = context.text.as_bytes();
+    fn text<'a>(&self, context: &Context<'a>, found: &Found<'a>) -> Option<&'a [u8]> {
+        let text = context.text;
         let own = self.slot.and_then(|slot| {
             let seen = &found.slots.0[slot].everywhere;
             (seen.count > 0).then(|| seen.first.bytes(text))

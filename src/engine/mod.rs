@@ -4,8 +4,6 @@
 //! `explain` shows the same as [`verdict::Verdict`]s. Nothing here does I/O, knows TOML, or touches
 //! the store; another language of rules would compile to the same [`program::Program`].
 
-use std::borrow::Cow;
-
 use crate::line::Line;
 use crate::metrics::batch::Batch;
 use crate::rules::RuleSet;
@@ -14,6 +12,8 @@ mod compile;
 pub mod convert;
 mod field;
 mod label;
+pub mod pattern;
+mod prefilter;
 mod program;
 pub mod pseudonym;
 pub mod tally;
@@ -21,6 +21,7 @@ pub mod timestamp;
 pub mod verdict;
 
 use field::Context;
+use prefilter::Prefilter;
 use program::{Program, Scratch};
 pub use pseudonym::Secret;
 pub use tally::{Reason, Tally, Trouble};
@@ -30,6 +31,7 @@ pub use tally::{Reason, Tally, Trouble};
 pub struct Engine {
     programs: Vec<Program>,
     reasons: Vec<Reason>,
+    prefilter: Prefilter,
 }
 
 /// What one thread needs to run an engine: buffers kept from line to line.
@@ -37,6 +39,7 @@ pub struct Engine {
 pub struct Runner {
     scratch: Scratch,
     tally: Tally,
+    candidates: prefilter::Candidates,
 }
 
 /// A rule asks for pseudonyms and no secret was given.
@@ -74,33 +77,45 @@ impl Engine {
         Runner {
             scratch: Scratch::default(),
             tally: Tally::new(self.programs.len(), self.reasons.len()),
+            candidates: prefilter::Candidates::default(),
         }
     }
 
     /// Runs every rule over one line. Updates go to `batch`, what was counted to the runner's tally.
     pub fn feed(&self, line: &Line, runner: &mut Runner, batch: &mut Batch) {
-        let text = valid_utf8(line.text);
-        let context = Context { text: &text, line };
+        let context = Context {
+            text: line.text,
+            line,
+        };
+        let Runner {
+            scratch,
+            tally,
+            candidates,
+        } = runner;
         let mut matched = false;
-        for (index, program) in self.programs.iter().enumerate() {
-            if program.matches(&context, &mut runner.scratch).is_ok() {
+        self.prefilter.candidates(line.text, candidates);
+        for number in candidates.iter() {
+            let program = &self.programs[number];
+            if program.matches(number, &context, scratch).is_ok() {
                 matched = true;
-                runner.tally.matches[index] += 1;
-                program.act(&context, &mut runner.scratch, batch, &mut runner.tally);
+                tally.matches[number] += 1;
+                program.act(&context, scratch, batch, tally);
             }
         }
         if !matched {
-            runner.tally.unmatched += 1;
+            tally.unmatched += 1;
         }
     }
 
     /// What every rule says of one line, and why.
     pub fn explain(&self, line: &Line) -> Vec<verdict::Verdict> {
-        let text = valid_utf8(line.text);
-        let context = Context { text: &text, line };
-        self.programs
-            .iter()
-            .map(|program| verdict::explain(program, self, &context))
+        let context = Context {
+            text: line.text,
+            line,
+        };
+        let programs = self.programs.iter().enumerate();
+        programs
+            .map(|(number, program)| verdict::explain(number, program, self, &context))
             .collect()
     }
 }
@@ -110,12 +125,6 @@ impl Runner {
     pub fn tally(&mut self) -> &mut Tally {
         &mut self.tally
     }
-}
-
-/// The text that patterns run on. Broken bytes are U+FFFD already here, so that one of them neither
-/// hides a line from a pattern nor reaches a label.
-fn valid_utf8(text: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(text)
 }
 
 #[cfg(test)]

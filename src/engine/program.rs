@@ -1,9 +1,10 @@
 //! One rule in the form that runs.
 
-use regex::{CaptureLocations, Regex};
+use regex::Regex;
 
 use super::field::{Context, FieldProgram, Found, Value};
 use super::label::{self, LabelProgram};
+use super::pattern::{Groups, Pattern};
 use super::{Tally, convert};
 use crate::matcher::fields::{Keys, Marks, Slots};
 use crate::matcher::{json, logfmt};
@@ -21,14 +22,6 @@ pub(super) struct Program {
     pub(super) actions: Vec<ActionProgram>,
     pub(super) times: Times,
     pub(super) trace: Option<FieldProgram>,
-}
-
-/// What a line must match.
-#[derive(Debug)]
-pub(super) struct Pattern {
-    pub(super) regex: Regex,
-    /// Whether any named group is asked for; finding out whether a line matches is cheaper.
-    pub(super) captures: bool,
 }
 
 /// Reads a line's own fields.
@@ -116,7 +109,7 @@ enum LabelValue {
 /// Buffers of one thread.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    captures: Option<CaptureLocations>,
+    groups: Groups,
     slots: Slots,
     labels: Vec<LabelValue>,
     /// The values of the labels that were asked for, one after the other.
@@ -146,32 +139,24 @@ pub(super) enum Mismatch {
 
 impl Program {
     /// Whether the rule's pattern is found and its fields can be read; leaves both in `scratch`.
+    /// `number` is the rule's place among all.
     pub(super) fn matches(
         &self,
+        number: usize,
         context: &Context<'_>,
         scratch: &mut Scratch,
     ) -> Result<(), Mismatch> {
-        scratch.captures = None;
-        if let Some(pattern) = &self.pattern {
-            let found = if pattern.captures {
-                let mut locations = pattern.regex.capture_locations();
-                let found = pattern
-                    .regex
-                    .captures_read(&mut locations, context.text)
-                    .is_some();
-                scratch.captures = Some(locations);
-                found
-            } else {
-                pattern.regex.is_match(context.text)
-            };
-            if !found {
+        match &self.pattern {
+            Some(pattern) if !pattern.matches(number, context.text, &mut scratch.groups) => {
                 return Err(Mismatch::Pattern);
             }
+            Some(_) => {}
+            None => scratch.groups.clear(),
         }
         if let Some(reader) = &self.reader {
             scratch.slots.clear(&reader.keys);
             // With a pattern that matched, fields are a supplement and may all be absent.
-            if !reader.read(context.text.as_bytes(), &mut scratch.slots) && self.pattern.is_none() {
+            if !reader.read(context.text, &mut scratch.slots) && self.pattern.is_none() {
                 return Err(Mismatch::Fields);
             }
         }
@@ -265,7 +250,7 @@ impl Program {
                 None => return false,
             },
             Subject::Field(field) => {
-                let found = found(&scratch.captures, &scratch.slots, &self.times);
+                let found = found(&scratch.groups, &scratch.slots, &self.times);
                 match field.value(context, &found, &mut scratch.decoded) {
                     Value::Bytes(bytes) => bytes,
                     Value::Absent | Value::Ambiguous => return false,
@@ -288,7 +273,7 @@ impl Program {
             LabelValue::Missing => None,
             LabelValue::Unknown => {
                 let label = &self.labels[index];
-                let found = found(&scratch.captures, &scratch.slots, &self.times);
+                let found = found(&scratch.groups, &scratch.slots, &self.times);
                 let value = label.field.value(context, &found, &mut scratch.decoded);
                 if value == Value::Ambiguous {
                     tally.trouble(label.reason_ambiguous);
@@ -307,7 +292,7 @@ impl Program {
 
     fn exemplar(&self, context: &Context<'_>, scratch: &mut Scratch) -> Option<Exemplar> {
         let trace = self.trace.as_ref()?;
-        let found = found(&scratch.captures, &scratch.slots, &self.times);
+        let found = found(&scratch.groups, &scratch.slots, &self.times);
         let Value::Bytes(id) = trace.value(context, &found, &mut scratch.decoded) else {
             return None;
         };
@@ -321,13 +306,9 @@ impl Program {
     }
 }
 
-fn found<'s>(
-    captures: &'s Option<CaptureLocations>,
-    slots: &'s Slots,
-    times: &'s Times,
-) -> Found<'s> {
+fn found<'s>(groups: &'s Groups, slots: &'s Slots, times: &'s Times) -> Found<'s> {
     Found {
-        captures: captures.as_ref(),
+        groups,
         slots,
         times,
     }
@@ -366,7 +347,7 @@ impl Amount {
             return Ok(1.0);
         };
         let times = Times::default();
-        let found = found(&scratch.captures, &scratch.slots, &times);
+        let found = found(&scratch.groups, &scratch.slots, &times);
         let reason = match field.value(context, &found, &mut scratch.decoded) {
             Value::Absent | Value::Bytes(b"") => *reason_missing,
             Value::Ambiguous => *reason_ambiguous,

@@ -69,16 +69,21 @@ pub enum Refusal {
     Value(Reason),
 }
 
-pub(super) fn explain(program: &Program, engine: &Engine, context: &Context<'_>) -> Verdict {
+pub(super) fn explain(
+    number: usize,
+    program: &Program,
+    engine: &Engine,
+    context: &Context<'_>,
+) -> Verdict {
     let mut scratch = Scratch::default();
-    let outcome = match program.matches(context, &mut scratch) {
+    let outcome = match program.matches(number, context, &mut scratch) {
         Err(Mismatch::Pattern) => {
             let pattern = program
                 .pattern
                 .as_ref()
-                .map_or("", |p| p.regex.as_str())
+                .map_or("", |p| p.as_str())
                 .to_owned();
-            let almost = almost(&pattern, context.text);
+            let almost = almost(&pattern, &String::from_utf8_lossy(context.text));
             Outcome::PatternNotFound { pattern, almost }
         }
         Err(Mismatch::Fields) => Outcome::NoFields,

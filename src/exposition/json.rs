@@ -1,68 +1,124 @@
 //! The rules' metrics as one JSON document, for `--once --format json`.
 //!
-//! `[{"name", "type", "help", "series": [{"labels": {…}, "value": n}]}]`; a histogram's series has
-//! `"sum"`, `"count"` and `"buckets": [{"le", "count"}]` (cumulative) instead of a value.
+//! ```json
+//! [
+//!   {"name": "requests", "type": "counter", "help": "…", "series": [
+//!     {"labels": {"route": "a"}, "value": 3}
+//!   ]},
+//!   {"name": "seconds", "type": "histogram", "help": "…", "series": [
+//!     {"labels": {}, "count": 2, "sum": 0.7,
+//!      "buckets": [{"le": 0.5, "count": 1}, {"le": "+Inf", "count": 2}]}
+//!   ]}
+//! ]
+//! ```
+//!
+//! A series stands on one line. Buckets are cumulative. What JSON has no number for is a string:
+//! `"NaN"`, `"+Inf"`, `"-Inf"`.
 
-use serde_json::{Map, Number, Value, json};
-
+use super::number;
 use crate::metrics::definition::Kind;
 use crate::metrics::labels;
 use crate::metrics::snapshot::{FamilySnapshot, Series, Snapshot};
 
 /// The document, with a line end.
 pub fn document(snapshot: &Snapshot) -> Vec<u8> {
+    let mut out = b"[".to_vec();
     let families = snapshot.families.iter().filter(|family| !family.is_empty());
-    let document = Value::Array(families.map(family).collect());
-    let mut text = format!("{document:#}").into_bytes();
-    text.push(b'\n');
-    text
+    for (number, each) in families.enumerate() {
+        separate(number, "\n  ", &mut out);
+        family(each, &mut out);
+    }
+    if out.len() > 1 {
+        out.push(b'\n');
+    }
+    out.extend_from_slice(b"]\n");
+    out
 }
 
-fn family(family: &FamilySnapshot) -> Value {
+fn family(family: &FamilySnapshot, out: &mut Vec<u8>) {
     let definition = &family.definition;
     let kind = match definition.kind {
         Kind::Counter => "counter",
         Kind::Gauge => "gauge",
         Kind::Histogram { .. } => "histogram",
     };
-    let series: Vec<Value> = family
-        .series()
-        .map(|each| series(&definition.kind, &each))
-        .collect();
-    json!({ "name": definition.name, "type": kind, "help": definition.help, "series": series })
+    put("{\"name\": ", out);
+    string(&definition.name, out);
+    put(", \"type\": ", out);
+    string(kind, out);
+    put(", \"help\": ", out);
+    string(&definition.help, out);
+    put(", \"series\": [", out);
+    for (number, each) in family.series().enumerate() {
+        separate(number, "\n    ", out);
+        series(&definition.kind, &each, out);
+    }
+    put("\n  ]}", out);
 }
 
-fn series(kind: &Kind, series: &Series<'_>) -> Value {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let labels: Map<String, Value> = labels::pairs(series.labels())
-        .map(|(name, value)| (text(name), Value::String(text(&labels::unescape(value)))))
-        .collect();
-    let Kind::Histogram { buckets } = kind else {
-        return json!({ "labels": labels, "value": number(series.value()) });
-    };
+fn series(kind: &Kind, series: &Series<'_>, out: &mut Vec<u8>) {
+    put("{\"labels\": {", out);
+    for (number, (name, value)) in labels::pairs(series.labels()).enumerate() {
+        separate(number, if number == 0 { "" } else { " " }, out);
+        string(&String::from_utf8_lossy(name), out);
+        put(": ", out);
+        string(&String::from_utf8_lossy(&labels::unescape(value)), out);
+    }
+    put("}, ", out);
+    match kind {
+        Kind::Counter | Kind::Gauge => {
+            put("\"value\": ", out);
+            float(series.value(), out);
+        }
+        Kind::Histogram { buckets } => histogram(buckets, series, out),
+    }
+    put("}", out);
+}
+
+fn histogram(buckets: &[f64], series: &Series<'_>, out: &mut Vec<u8>) {
+    let counts = series.bucket_counts();
+    put("\"count\": ", out);
+    number::write_integer(counts.iter().sum(), out);
+    put(", \"sum\": ", out);
+    float(series.value(), out);
+    put(", \"buckets\": [", out);
     let mut count = 0;
-    let mut cumulative = Vec::new();
-    for (bound, observations) in buckets
-        .iter()
-        .copied()
-        .chain([f64::INFINITY])
-        .zip(series.bucket_counts())
-    {
+    let bounds = buckets.iter().copied().chain([f64::INFINITY]);
+    for (number, (bound, observations)) in bounds.zip(counts).enumerate() {
         count += observations;
-        cumulative.push(json!({ "le": number(bound), "count": count }));
+        separate(number, if number == 0 { "" } else { " " }, out);
+        put("{\"le\": ", out);
+        float(bound, out);
+        put(", \"count\": ", out);
+        number::write_integer(count, out);
+        put("}", out);
     }
-    json!({ "labels": labels, "sum": number(series.value()), "count": count, "buckets": cumulative })
+    put("]", out);
 }
 
-/// Whole numbers without a fraction; what JSON has no number for as a string.
-fn number(value: f64) -> Value {
-    let mut text = Vec::new();
-    super::number::write(value, &mut text);
-    if value.trunc() == value && value.abs() < 9e15 {
-        return json!(value as i64);
+fn put(text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// A comma where something comes before, and the `space` there is before what comes.
+fn separate(number: usize, space: &str, out: &mut Vec<u8>) {
+    if number > 0 {
+        out.push(b',');
     }
-    match Number::from_f64(value) {
-        Some(number) => Value::Number(number),
-        None => Value::String(String::from_utf8_lossy(&text).into_owned()),
+    put(space, out);
+}
+
+fn string(text: &str, out: &mut Vec<u8>) {
+    // Writing to memory does not fail.
+    _ = serde_json::to_writer(out, text);
+}
+
+fn float(value: f64, out: &mut Vec<u8>) {
+    if value.is_finite() {
+        number::write(value, out);
+        return;
     }
+    out.push(b'"');
+    number::write(value, out);
+    out.push(b'"');
 }

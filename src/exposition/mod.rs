@@ -1,15 +1,17 @@
 //! Snapshots in, bytes out: text, OpenMetrics, protobuf, and JSON for `--once`.
 //!
-//! Pure: no lock, no store, no HTTP. A page is rendered a piece at a time, as the client reads it.
+//! Pure: no lock, no store, no HTTP. A page is rendered a piece at a time, as the client reads it, so
+//! that no scrape holds a whole page.
 
 use bytes::Bytes;
 use prometheus::proto::MetricFamily;
 
+use crate::metrics::definition::{Definition, Kind};
 use crate::metrics::snapshot::{FamilySnapshot, Snapshot};
 
 pub mod json;
 mod negotiate;
-pub mod number;
+mod number;
 mod openmetrics;
 mod protobuf;
 mod text;
@@ -48,8 +50,7 @@ impl Format {
 /// One page, in pieces of about 64 KiB. Families are sorted by name, series by their labels' values.
 pub struct Exposition {
     families: std::vec::IntoIter<Family>,
-    /// The family at hand, and the number of its next series.
-    current: Option<(FamilySnapshot, usize)>,
+    current: Option<Current>,
     format: Format,
     ended: bool,
 }
@@ -57,6 +58,15 @@ pub struct Exposition {
 enum Family {
     Rules(FamilySnapshot),
     Own(MetricFamily),
+}
+
+/// The rules' family at hand.
+struct Current {
+    family: FamilySnapshot,
+    /// The number of the series that comes next.
+    next: usize,
+    /// `le="0.5"` for each bucket of a histogram.
+    bounds: Vec<Vec<u8>>,
 }
 
 impl Family {
@@ -72,13 +82,10 @@ impl Exposition {
     /// A page of the rules' metrics and the program's own.
     pub fn new(snapshot: Snapshot, own: Vec<MetricFamily>, format: Format) -> Exposition {
         // A metric without series has nothing to say, not even its type.
-        let rules = snapshot
-            .families
-            .into_iter()
-            .filter(|family| !family.is_empty());
-        let own = own
-            .into_iter()
-            .filter(|family| !family.get_metric().is_empty());
+        let rules = snapshot.families.into_iter();
+        let rules = rules.filter(|family| !family.is_empty());
+        let own = own.into_iter();
+        let own = own.filter(|family| !family.get_metric().is_empty());
         let mut families: Vec<Family> = rules
             .map(Family::Rules)
             .chain(own.map(Family::Own))
@@ -101,22 +108,58 @@ impl Exposition {
     }
 
     fn begin(&mut self, family: Family, out: &mut Vec<u8>) {
-        match (family, self.format) {
-            (Family::Own(family), Format::Text) => text::own(&family, out),
-            (Family::Own(family), Format::OpenMetrics) => openmetrics::own(&family, out),
-            (Family::Own(family), Format::Protobuf) => protobuf::write(&family, out),
-            (Family::Rules(family), Format::Protobuf) => {
-                protobuf::write(&protobuf::message(&family), out);
+        let family = match (family, self.format) {
+            (Family::Own(family), Format::Text) => return text::own(&family, out),
+            (Family::Own(family), Format::OpenMetrics) => return openmetrics::own(&family, out),
+            (Family::Own(family), Format::Protobuf) => return protobuf::own(&family, out),
+            (Family::Rules(family), _) => family,
+        };
+        let definition = &family.definition;
+        let bounds = match self.format {
+            Format::Text => {
+                text::header(definition, out);
+                bounds(definition, number::write)
             }
-            (Family::Rules(family), Format::Text) => {
-                text::header(&family.definition, out);
-                self.current = Some((family, 0));
+            Format::OpenMetrics => {
+                openmetrics::header(definition, out);
+                bounds(definition, number::write_canonical)
             }
-            (Family::Rules(family), Format::OpenMetrics) => {
-                openmetrics::header(&family.definition, out);
-                self.current = Some((family, 0));
+            Format::Protobuf => {
+                protobuf::header(&family, out);
+                Vec::new()
+            }
+        };
+        self.current = Some(Current {
+            family,
+            next: 0,
+            bounds,
+        });
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        if self.format == Format::OpenMetrics {
+            out.extend_from_slice(b"# EOF\n");
+        }
+        self.ended = true;
+    }
+}
+
+impl Current {
+    /// Writes series until the piece is long enough; gives whether all are written.
+    fn write(&mut self, format: Format, out: &mut Vec<u8>) -> bool {
+        let definition = &self.family.definition;
+        for series in self.family.series_from(self.next) {
+            match format {
+                Format::Text => text::series(&definition.name, &self.bounds, &series, out),
+                Format::OpenMetrics => openmetrics::series(definition, &self.bounds, &series, out),
+                Format::Protobuf => protobuf::series(&definition.kind, &series, out),
+            }
+            self.next += 1;
+            if out.len() >= PIECE_BYTES {
+                return false;
             }
         }
+        true
     }
 }
 
@@ -124,33 +167,37 @@ impl Iterator for Exposition {
     type Item = Bytes;
 
     fn next(&mut self) -> Option<Bytes> {
+        // Most series are shorter than the eighth that is added.
         let mut out = Vec::with_capacity(PIECE_BYTES + PIECE_BYTES / 8);
         while out.len() < PIECE_BYTES && !self.ended {
-            if let Some((family, start)) = &mut self.current {
-                let written = match self.format {
-                    Format::OpenMetrics => {
-                        openmetrics::series(family, *start, PIECE_BYTES, &mut out)
-                    }
-                    _ => text::series(family, *start, PIECE_BYTES, &mut out),
-                };
-                *start += written;
-                if *start >= family.len() {
+            if let Some(current) = &mut self.current {
+                if current.write(self.format, &mut out) {
                     self.current = None;
                 }
-                continue;
-            }
-            match self.families.next() {
-                Some(family) => self.begin(family, &mut out),
-                None => {
-                    if self.format == Format::OpenMetrics {
-                        out.extend_from_slice(b"# EOF\n");
-                    }
-                    self.ended = true;
+            } else {
+                match self.families.next() {
+                    Some(family) => self.begin(family, &mut out),
+                    None => self.end(&mut out),
                 }
             }
         }
         (!out.is_empty()).then(|| out.into())
     }
+}
+
+/// `le="0.5"` for each bucket of a histogram, `+Inf` last.
+fn bounds(definition: &Definition, write: impl Fn(f64, &mut Vec<u8>)) -> Vec<Vec<u8>> {
+    let Kind::Histogram { buckets } = &definition.kind else {
+        return Vec::new();
+    };
+    let bound = |value: f64| {
+        let mut text = b"le=\"".to_vec();
+        write(value, &mut text);
+        text.push(b'"');
+        text
+    };
+    let bounds = buckets.iter().copied().chain([f64::INFINITY]);
+    bounds.map(bound).collect()
 }
 
 #[cfg(test)]

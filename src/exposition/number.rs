@@ -29,14 +29,17 @@ pub fn write(value: f64, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends a float that always shows it is one (`1.0`), as OpenMetrics wants `le` to be written.
+/// Appends a float in the canonical form that OpenMetrics asks of `le`: as Go's `%g` prints it (an
+/// exponent below 1e-4 and from 1e6 on), and never like an integer (`1.0`).
+/// <https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md#considerations-canonical-numbers>
 pub fn write_canonical(value: f64, out: &mut Vec<u8>) {
+    if value != 0.0 && value.is_finite() && !(1e-4..1e6).contains(&value.abs()) {
+        return exponent(value, out);
+    }
     let start = out.len();
     write(value, out);
-    let plain = out[start..]
-        .iter()
-        .all(|byte| byte.is_ascii_digit() || *byte == b'-');
-    if plain {
+    let is_plain = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
+    if out[start..].iter().all(is_plain) {
         out.extend_from_slice(b".0");
     }
 }
@@ -54,11 +57,6 @@ pub fn write_integer(mut value: u64, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(&digits[start..]);
-}
-
-/// Appends milliseconds since 1970 as seconds.
-pub fn write_seconds(milliseconds: u64, out: &mut Vec<u8>) {
-    write(milliseconds as f64 / 1000.0, out);
 }
 
 /// Go writes the sign of an exponent and at least two digits of it.

@@ -1,153 +1,197 @@
 //! The Prometheus protobuf format: `io.prometheus.client.MetricFamily` messages, each after its
 //! length. <https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto>
 //!
-//! The message types are the `prometheus` crate's. They are older than created times and exemplars,
-//! so those are added as unknown fields, by the numbers of the file above.
+//! Written by hand, series by series: a family as one message in memory would be a whole page, and
+//! the `prometheus` crate's messages are older than created times and exemplars. Its messages are
+//! the oracle of the tests.
 
-use prometheus::proto::{
-    Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType,
-};
-use protobuf::{CodedOutputStream, Message};
+use prometheus::proto::MetricFamily;
+use protobuf::Message;
 
 use crate::metrics::definition::Kind;
-use crate::metrics::family::Kept;
 use crate::metrics::labels;
-use crate::metrics::snapshot::{FamilySnapshot, Series};
+use crate::metrics::snapshot::{FamilySnapshot, Kept, Series};
 
+// The fields' numbers, by their messages.
+const FAMILY_NAME: u32 = 1;
+const FAMILY_HELP: u32 = 2;
+const FAMILY_TYPE: u32 = 3;
+const FAMILY_METRIC: u32 = 4;
+const METRIC_LABEL: u32 = 1;
+const METRIC_GAUGE: u32 = 2;
+const METRIC_COUNTER: u32 = 3;
+const METRIC_HISTOGRAM: u32 = 7;
+const LABEL_NAME: u32 = 1;
+const LABEL_VALUE: u32 = 2;
+const GAUGE_VALUE: u32 = 1;
+const COUNTER_VALUE: u32 = 1;
 const COUNTER_EXEMPLAR: u32 = 2;
 const COUNTER_CREATED: u32 = 3;
+const HISTOGRAM_COUNT: u32 = 1;
+const HISTOGRAM_SUM: u32 = 2;
+const HISTOGRAM_BUCKET: u32 = 3;
 const HISTOGRAM_CREATED: u32 = 15;
+const BUCKET_COUNT: u32 = 1;
+const BUCKET_BOUND: u32 = 2;
 const BUCKET_EXEMPLAR: u32 = 3;
 const EXEMPLAR_LABEL: u32 = 1;
 const EXEMPLAR_VALUE: u32 = 2;
-const EXEMPLAR_TIMESTAMP: u32 = 3;
+const EXEMPLAR_TIME: u32 = 3;
 const TIMESTAMP_SECONDS: u32 = 1;
 const TIMESTAMP_NANOS: u32 = 2;
 
-/// Appends a family after its length.
-pub(super) fn write(family: &MetricFamily, out: &mut Vec<u8>) {
-    // Writing to memory fails only for messages beyond 2 GiB, which limits on series prevent.
+/// One of the program's own families, after its length.
+pub(super) fn own(family: &MetricFamily, out: &mut Vec<u8>) {
+    // Writing to memory fails only for messages beyond 2 GiB.
     _ = family.write_length_delimited_to_vec(out);
 }
 
-/// A family of the rules as a message.
-pub(super) fn message(family: &FamilySnapshot) -> MetricFamily {
+/// The length of a family and what comes before its series.
+pub(super) fn header(family: &FamilySnapshot, out: &mut Vec<u8>) {
     let definition = &family.definition;
-    let mut message = MetricFamily::new();
-    message.set_name(definition.name.clone());
-    message.set_help(definition.help.clone());
-    message.set_field_type(match definition.kind {
-        Kind::Counter => MetricType::COUNTER,
-        Kind::Gauge => MetricType::GAUGE,
-        Kind::Histogram { .. } => MetricType::HISTOGRAM,
-    });
-    message.set_metric(
-        family
-            .series()
-            .map(|series| metric(&definition.kind, &series))
-            .collect(),
-    );
-    message
-}
-
-fn metric(kind: &Kind, series: &Series<'_>) -> Metric {
-    let mut metric = Metric::from_label(label_pairs(series.labels()));
-    match kind {
-        Kind::Counter => metric.set_counter(counter(series)),
-        Kind::Gauge => {
-            let mut gauge = Gauge::new();
-            gauge.set_value(series.value());
-            metric.set_gauge(gauge);
-        }
-        Kind::Histogram { buckets } => metric.set_histogram(histogram(buckets, series)),
-    }
-    metric
-}
-
-fn label_pairs(text: &[u8]) -> Vec<LabelPair> {
-    let pair = |(name, value): (&[u8], &[u8])| {
-        let mut pair = LabelPair::new();
-        pair.set_name(String::from_utf8_lossy(name).into_owned());
-        pair.set_value(String::from_utf8_lossy(&labels::unescape(value)).into_owned());
-        pair
+    let mut head = Vec::new();
+    bytes(FAMILY_NAME, definition.name.as_bytes(), &mut head);
+    bytes(FAMILY_HELP, definition.help.as_bytes(), &mut head);
+    let kind = match definition.kind {
+        Kind::Counter => 0,
+        Kind::Gauge => 1,
+        Kind::Histogram { .. } => 4,
     };
-    labels::pairs(text).map(pair).collect()
-}
-
-fn counter(series: &Series<'_>) -> Counter {
-    let mut counter = Counter::new();
-    counter.set_value(series.value());
-    let unknown = counter.special_fields.mut_unknown_fields();
-    if let Some(kept) = series.exemplar(0) {
-        unknown.add_length_delimited(COUNTER_EXEMPLAR, exemplar(kept));
+    integer(FAMILY_TYPE, kind, &mut head);
+    // The length stands first, so all series are written twice; the first time only to measure.
+    let mut scratch = Vec::new();
+    let mut length = head.len();
+    for each in family.series() {
+        scratch.clear();
+        series(&definition.kind, &each, &mut scratch);
+        length += scratch.len();
     }
-    unknown.add_length_delimited(COUNTER_CREATED, created(series));
-    counter
+    varint(length as u64, out);
+    out.extend_from_slice(&head);
 }
 
-fn histogram(buckets: &[f64], series: &Series<'_>) -> Histogram {
-    let mut histogram = Histogram::new();
+/// One series, as a field of its family.
+pub(super) fn series(kind: &Kind, series: &Series<'_>, out: &mut Vec<u8>) {
+    message(FAMILY_METRIC, out, |out| {
+        for (name, value) in labels::pairs(series.labels()) {
+            label(METRIC_LABEL, name, &labels::unescape(value), out);
+        }
+        match kind {
+            Kind::Counter => message(METRIC_COUNTER, out, |out| counter(series, out)),
+            Kind::Gauge => message(METRIC_GAUGE, out, |out| {
+                double(GAUGE_VALUE, series.value(), out);
+            }),
+            Kind::Histogram { buckets } => message(METRIC_HISTOGRAM, out, |out| {
+                histogram(buckets, series, out);
+            }),
+        }
+    });
+}
+
+fn counter(series: &Series<'_>, out: &mut Vec<u8>) {
+    double(COUNTER_VALUE, series.value(), out);
+    exemplar(COUNTER_EXEMPLAR, series.exemplar(0), out);
+    created(COUNTER_CREATED, series, out);
+}
+
+fn histogram(buckets: &[f64], series: &Series<'_>, out: &mut Vec<u8>) {
+    let counts = series.bucket_counts();
+    integer(HISTOGRAM_COUNT, counts.iter().sum(), out);
+    double(HISTOGRAM_SUM, series.value(), out);
     let mut count = 0;
     let bounds = buckets.iter().copied().chain([f64::INFINITY]);
-    for (number, (bound, observations)) in bounds.zip(series.bucket_counts()).enumerate() {
+    for (bucket, (bound, observations)) in bounds.zip(counts).enumerate() {
         count += observations;
-        let mut bucket = Bucket::new();
-        bucket.set_cumulative_count(count);
-        bucket.set_upper_bound(bound);
-        if let Some(kept) = series.exemplar(number) {
-            let unknown = bucket.special_fields.mut_unknown_fields();
-            unknown.add_length_delimited(BUCKET_EXEMPLAR, exemplar(kept));
-        }
-        histogram.bucket.push(bucket);
+        message(HISTOGRAM_BUCKET, out, |out| {
+            integer(BUCKET_COUNT, count, out);
+            double(BUCKET_BOUND, bound, out);
+            exemplar(BUCKET_EXEMPLAR, series.exemplar(bucket), out);
+        });
     }
-    histogram.set_sample_count(count);
-    histogram.set_sample_sum(series.value());
-    let unknown = histogram.special_fields.mut_unknown_fields();
-    unknown.add_length_delimited(HISTOGRAM_CREATED, created(series));
-    histogram
+    created(HISTOGRAM_CREATED, series, out);
 }
 
-fn created(series: &Series<'_>) -> Vec<u8> {
-    let milliseconds = series.created_ms();
-    timestamp(
-        (milliseconds / 1000) as i64,
-        (milliseconds % 1000) as i32 * 1_000_000,
-    )
+fn exemplar(field: u32, kept: Option<Kept<'_>>, out: &mut Vec<u8>) {
+    let Some(kept) = kept else { return };
+    message(field, out, |out| {
+        label(EXEMPLAR_LABEL, b"trace_id", kept.trace_id.as_bytes(), out);
+        double(EXEMPLAR_VALUE, kept.value, out);
+        // More than microseconds are no truth in a float of this size.
+        let microseconds = (kept.time_seconds * 1e6).round() as i64;
+        let (seconds, rest) = (
+            microseconds.div_euclid(1_000_000),
+            microseconds.rem_euclid(1_000_000),
+        );
+        timestamp(EXEMPLAR_TIME, seconds, rest * 1000, out);
+    });
 }
 
-fn exemplar(kept: &Kept) -> Vec<u8> {
-    let mut pair = LabelPair::new();
-    pair.set_name("trace_id".to_owned());
-    pair.set_value(kept.exemplar.trace_id.to_string());
-    encode(|out| {
-        out.write_bytes(EXEMPLAR_LABEL, &pair.write_to_bytes()?)?;
-        out.write_double(EXEMPLAR_VALUE, kept.value)?;
-        if let Some(seconds) = kept.exemplar.time_seconds {
-            let whole = seconds.floor();
-            let nanos = ((seconds - whole) * 1e6).round() as i32 * 1000;
-            let (whole, nanos) = if nanos >= 1_000_000_000 {
-                (whole + 1.0, 0)
-            } else {
-                (whole, nanos)
-            };
-            out.write_bytes(EXEMPLAR_TIMESTAMP, &timestamp(whole as i64, nanos))?;
-        }
-        Ok(())
-    })
+fn created(field: u32, series: &Series<'_>, out: &mut Vec<u8>) {
+    let milliseconds = series.created_ms() as i64;
+    let nanos = milliseconds % 1000 * 1_000_000;
+    timestamp(field, milliseconds / 1000, nanos, out);
 }
 
-fn timestamp(seconds: i64, nanos: i32) -> Vec<u8> {
-    encode(|out| {
-        out.write_int64(TIMESTAMP_SECONDS, seconds)?;
-        out.write_int32(TIMESTAMP_NANOS, nanos)
-    })
+fn timestamp(field: u32, seconds: i64, nanos: i64, out: &mut Vec<u8>) {
+    message(field, out, |out| {
+        integer(TIMESTAMP_SECONDS, seconds as u64, out);
+        integer(TIMESTAMP_NANOS, nanos as u64, out);
+    });
 }
 
-/// Writes a message by hand; memory does not fail.
-fn encode(write: impl FnOnce(&mut CodedOutputStream<'_>) -> protobuf::Result<()>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut out = CodedOutputStream::vec(&mut bytes);
-    _ = write(&mut out).and_then(|()| out.flush());
-    drop(out);
-    bytes
+fn label(field: u32, name: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    message(field, out, |out| {
+        bytes(LABEL_NAME, name, out);
+        bytes(LABEL_VALUE, value, out);
+    });
+}
+
+// The wire format: <https://protobuf.dev/programming-guides/encoding/>.
+
+const WIRE_VARINT: u32 = 0;
+const WIRE_FIXED64: u32 = 1;
+const WIRE_LENGTH: u32 = 2;
+
+fn key(field: u32, wire: u32, out: &mut Vec<u8>) {
+    varint(u64::from(field << 3 | wire), out);
+}
+
+fn varint(mut value: u64, out: &mut Vec<u8>) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn integer(field: u32, value: u64, out: &mut Vec<u8>) {
+    key(field, WIRE_VARINT, out);
+    varint(value, out);
+}
+
+fn double(field: u32, value: f64, out: &mut Vec<u8>) {
+    key(field, WIRE_FIXED64, out);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+fn bytes(field: u32, value: &[u8], out: &mut Vec<u8>) {
+    key(field, WIRE_LENGTH, out);
+    varint(value.len() as u64, out);
+    out.extend_from_slice(value);
+}
+
+/// A message in a field. Its length is known only after it; most fit into the one byte left for it.
+fn message(field: u32, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    key(field, WIRE_LENGTH, out);
+    let start = out.len();
+    out.push(0);
+    write(out);
+    let length = out.len() - start - 1;
+    if let (..0x80, Some(byte)) = (length, out.get_mut(start)) {
+        *byte = length as u8;
+    } else {
+        let mut written = Vec::new();
+        varint(length as u64, &mut written);
+        out.splice(start..=start, written);
+    }
 }

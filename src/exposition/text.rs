@@ -1,18 +1,21 @@
 //! The Prometheus text format 0.0.4:
 //! <https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format>.
+//!
+//! Gives byte for byte what the `prometheus` crate's encoder gives; a property test holds them equal.
 
 use prometheus::TextEncoder;
 use prometheus::proto::MetricFamily;
 
 use super::number;
 use crate::metrics::definition::{Definition, Kind};
-use crate::metrics::snapshot::{FamilySnapshot, Series};
+use crate::metrics::snapshot::Series;
 
 /// `# HELP` and `# TYPE`.
 pub(super) fn header(definition: &Definition, out: &mut Vec<u8>) {
+    let name = definition.name.as_bytes();
     if !definition.help.is_empty() {
         out.extend_from_slice(b"# HELP ");
-        out.extend_from_slice(definition.name.as_bytes());
+        out.extend_from_slice(name);
         out.push(b' ');
         for &byte in definition.help.as_bytes() {
             match byte {
@@ -24,7 +27,7 @@ pub(super) fn header(definition: &Definition, out: &mut Vec<u8>) {
         out.push(b'\n');
     }
     out.extend_from_slice(b"# TYPE ");
-    out.extend_from_slice(definition.name.as_bytes());
+    out.extend_from_slice(name);
     out.extend_from_slice(match definition.kind {
         Kind::Counter => b" counter\n",
         Kind::Gauge => b" gauge\n",
@@ -32,84 +35,46 @@ pub(super) fn header(definition: &Definition, out: &mut Vec<u8>) {
     });
 }
 
-/// Writes series from number `start` on until the piece is long enough; how many they were.
-pub(super) fn series(
-    family: &FamilySnapshot,
-    start: usize,
-    enough: usize,
-    out: &mut Vec<u8>,
-) -> usize {
-    let name = family.definition.name.as_bytes();
-    let bounds = match &family.definition.kind {
-        Kind::Histogram { buckets } => bounds(buckets, number::write),
-        Kind::Counter | Kind::Gauge => Vec::new(),
-    };
-    let mut written = 0;
-    for series in family.series_from(start) {
-        if bounds.is_empty() {
-            sample_start(name, b"", series.labels(), &[], out);
-            number::write(series.value(), out);
-            out.push(b'\n');
-        } else {
-            histogram(name, &bounds, &series, out);
-        }
-        written += 1;
-        if out.len() >= enough {
-            break;
-        }
+/// All samples of one series. A counter and a gauge have no `bounds`, a histogram has one at least.
+pub(super) fn series(name: &str, bounds: &[Vec<u8>], series: &Series<'_>, out: &mut Vec<u8>) {
+    let labels = series.labels();
+    if bounds.is_empty() {
+        sample(name, "", labels, &[], out);
+        number::write(series.value(), out);
+        out.push(b'\n');
+        return;
     }
-    written
-}
-
-/// `le="0.5"` for each bucket, `+Inf` last.
-pub(super) fn bounds(buckets: &[f64], write: impl Fn(f64, &mut Vec<u8>)) -> Vec<Vec<u8>> {
-    let bound = |value: f64| {
-        let mut text = b"le=\"".to_vec();
-        write(value, &mut text);
-        text.push(b'"');
-        text
-    };
-    buckets
-        .iter()
-        .copied()
-        .chain([f64::INFINITY])
-        .map(bound)
-        .collect()
-}
-
-fn histogram(name: &[u8], bounds: &[Vec<u8>], series: &Series<'_>, out: &mut Vec<u8>) {
     let mut count = 0;
     for (bound, observations) in bounds.iter().zip(series.bucket_counts()) {
         count += observations;
-        sample_start(name, b"_bucket", series.labels(), bound, out);
+        sample(name, "_bucket", labels, bound, out);
         number::write_integer(count, out);
         out.push(b'\n');
     }
-    sample_start(name, b"_sum", series.labels(), &[], out);
-    number::write(series.value(), out);
+    sum_and_count(name, labels, series.value(), count, out);
+}
+
+/// The last two samples of a histogram.
+pub(super) fn sum_and_count(name: &str, labels: &[u8], sum: f64, count: u64, out: &mut Vec<u8>) {
+    sample(name, "_sum", labels, &[], out);
+    number::write(sum, out);
     out.push(b'\n');
-    sample_start(name, b"_count", series.labels(), &[], out);
+    sample(name, "_count", labels, &[], out);
     number::write_integer(count, out);
     out.push(b'\n');
 }
 
-/// `name_suffix{labels,extra} `
-pub(super) fn sample_start(
-    name: &[u8],
-    suffix: &[u8],
-    labels: &[u8],
-    extra: &[u8],
-    out: &mut Vec<u8>,
-) {
-    out.extend_from_slice(name);
-    out.extend_from_slice(suffix);
-    if !labels.is_empty() || !extra.is_empty() {
+/// The beginning of a sample, up to its value: `name_suffix{labels,bound} `.
+pub(super) fn sample(name: &str, suffix: &str, labels: &[u8], bound: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(suffix.as_bytes());
+    if !labels.is_empty() || !bound.is_empty() {
         out.push(b'{');
         out.extend_from_slice(labels);
-        if !labels.is_empty() && !extra.is_empty() {
+        if !labels.is_empty() && !bound.is_empty() {
             out.push(b',');
         }
-        out.extend_from_slice(extra);
+        out.extend_from_slice(bound);
         out.push(b'}');
     }
     out.push(b' ');

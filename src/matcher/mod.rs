@@ -6,7 +6,7 @@
 pub mod fields;
 pub mod json;
 pub mod logfmt;
-pub mod plan;
 mod places;
+pub mod plan;
 #[cfg(test)]
 mod tests;

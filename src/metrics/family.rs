@@ -1,67 +1,55 @@
-//! One metric's series: found by their labels' text, kept in flat lists.
+//! One metric's series: found by their labels' text, their values kept in columns.
+//!
+//! A series is a slot: a number that its text, its birth, its values and its exemplars stand under.
+//! A forgotten series' slot is used again. Nothing is allocated for a series alone.
 
-use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
 
 use super::batch::{Exemplar, LabelHasher};
+use super::column::Column;
 use super::definition::{Definition, Kind};
-use super::labels::{self, Values};
+use super::exemplars::Exemplars;
+use super::labels;
+use super::limits::{Fold, Limits};
+use super::order::Order;
 use super::texts::{Place, Texts};
 
-/// A series on its way to the exposition: everything about it that does not change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
-    /// Where its labels' text stands.
+/// The time of the last update of a slot that holds no series.
+const FREE: u32 = u32::MAX;
+
+/// All that does not change while a series lives.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Birth {
+    pub(crate) created_ms: u64,
+    /// How many series the store had borne before.
+    pub(crate) born: u64,
     pub(crate) place: Place,
-    /// Where its values stand.
-    pub(crate) id: u32,
-    /// Its number among all births of its metric, which no other series ever has.
-    pub born: u32,
-    /// When it was born, in milliseconds since 1970.
-    pub created_ms: u64,
 }
 
-/// The values of all series of a family, by their ids.
-#[derive(Debug, Clone)]
-pub(crate) enum Numbers {
-    /// Counters and gauges.
-    Scalar(Vec<f64>),
-    /// Histograms: how many observations fell into each bucket (the last is `+Inf`), and their sums.
-    Histogram { counts: Vec<u64>, sums: Vec<f64> },
-}
-
-/// An exemplar that is kept.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Kept {
-    /// The trace and the line's own time.
-    pub exemplar: Exemplar,
-    /// What was added or observed.
-    pub value: f64,
-}
-
-/// Exemplars by series id and bucket (0 for a counter).
-pub(crate) type Exemplars = HashMap<(u32, u32), Kept>;
-
-/// What a series' slot holds. `born` is `FREE` where there is no series.
+/// A series in the table of texts.
 #[derive(Debug, Clone, Copy)]
-struct Slot {
-    entry: Entry,
-    updated_s: u32,
-    alive: bool,
+struct Found {
+    /// Half of the text's hash: the table grows and tells most texts apart without reading them.
+    hash: u32,
+    slot: u32,
 }
 
-/// What happened to the list of series since the last snapshot took it.
-#[derive(Debug, Default)]
-pub(crate) struct Changes {
-    /// Series that were born, and may be gone again.
-    pub(crate) born: Vec<Entry>,
-    /// Births that are gone.
-    pub(crate) forgotten: Vec<u32>,
-    /// The texts were written anew: every place is another one now.
-    pub(crate) moved: bool,
+/// When something happens, in time and among births.
+#[derive(Debug)]
+pub(crate) struct Moment {
+    pub(crate) now_ms: u64,
+    /// Series that the store has borne so far.
+    pub(crate) births: u64,
+}
+
+impl Moment {
+    /// Rounded up, so that no series is forgotten before its time.
+    fn updated_s(&self) -> u32 {
+        u32::try_from(self.now_ms.div_ceil(1000)).map_or(FREE - 1, |seconds| seconds.min(FREE - 1))
+    }
 }
 
 /// One metric's series.
@@ -69,55 +57,59 @@ pub(crate) struct Changes {
 pub(crate) struct Family {
     pub(crate) definition: Arc<Definition>,
     hasher: LabelHasher,
-    table: HashTable<u32>,
-    slots: Vec<Slot>,
-    free: Vec<u32>,
-    pub(crate) numbers: Numbers,
+    table: HashTable<Found>,
+    pub(crate) births: Column<Birth>,
+    /// Counters and gauges: the value. Histograms: how many observations fell into each bucket
+    /// alone, `+Inf` last, and then their sum. Floats by their bits.
+    pub(crate) values: Column<u64>,
     pub(crate) texts: Texts,
     pub(crate) exemplars: Exemplars,
-    pub(crate) changes: Changes,
-    values: Values,
-    births: u32,
-    overflow: Option<u32>,
-    /// Updates that went to the series whose labels are all `__other__`.
+    pub(crate) order: Order,
+    /// When each slot was last updated, in seconds since 1970, or [`FREE`].
+    updated_s: Vec<u32>,
+    free: Vec<u32>,
+    /// How long a series may be idle, in seconds.
+    expire_s: Option<u64>,
+    pub(crate) limits: Limits,
+    /// The text of the series that takes what a limit keeps out, and its slot where it is born.
+    other: Vec<u8>,
+    other_slot: Option<u32>,
+    /// Updates that the limit on series has sent there.
     pub(crate) series_limited_total: u64,
-    /// Updates in which a label was written as `__other__`, for each label.
-    pub(crate) label_limited_total: Vec<u64>,
-    /// Whether comparing texts as bytes compares values: true until a value holds a blank, `!` or an
-    /// escape, the only characters that sort before the quote that ends a value.
-    pub(crate) sorts_as_text: bool,
+    /// The text that limits make of one they keep out; kept for its memory.
+    folded: Vec<u8>,
 }
 
 impl Family {
-    pub(crate) fn new(definition: Definition, hasher: LabelHasher, now_ms: u64) -> Family {
-        let numbers = match definition.kind {
-            Kind::Counter | Kind::Gauge => Numbers::Scalar(Vec::new()),
-            Kind::Histogram { .. } => Numbers::Histogram {
-                counts: Vec::new(),
-                sums: Vec::new(),
-            },
+    /// No series; but where there are no labels, there is the one series from the start, so that
+    /// its first increase shows. (A gauge has no value before its first update.)
+    pub(crate) fn new(definition: &Definition, hasher: LabelHasher, moment: &mut Moment) -> Family {
+        let (values, buckets) = match &definition.kind {
+            Kind::Counter | Kind::Gauge => (1, 1),
+            Kind::Histogram { buckets } => (buckets.len() + 2, buckets.len() + 1),
         };
-        let labels = definition.labels.len();
+        let is_always_there = definition.labels.is_empty() && definition.kind != Kind::Gauge;
+        let expire = definition.expire.filter(|_| !is_always_there);
         let mut family = Family {
-            definition: Arc::new(definition),
-            hasher,
+            definition: Arc::new(definition.clone()),
             table: HashTable::new(),
-            slots: Vec::new(),
-            free: Vec::new(),
-            numbers,
+            births: Column::new(1),
+            values: Column::new(values),
             texts: Texts::default(),
-            exemplars: Exemplars::new(),
-            changes: Changes::default(),
-            values: Values::new(labels),
-            births: 0,
-            overflow: None,
+            exemplars: Exemplars::new(buckets),
+            order: Order::default(),
+            updated_s: Vec::new(),
+            free: Vec::new(),
+            expire_s: expire.map(|expire| expire.as_millis().div_ceil(1000) as u64),
+            limits: Limits::new(&definition.labels, hasher.clone()),
+            other: labels::all_other(&definition.labels),
+            other_slot: None,
             series_limited_total: 0,
-            label_limited_total: vec![0; labels],
-            sorts_as_text: true,
+            folded: Vec::new(),
+            hasher,
         };
-        // A metric without labels has its one series from the start, so that its first increase shows.
-        if labels == 0 && family.definition.kind != Kind::Gauge {
-            family.insert(family.hasher.hash_one::<&[u8]>(&[]), &[], now_ms);
+        if is_always_there {
+            family.other_slot(moment);
         }
         family
     }
@@ -130,227 +122,199 @@ impl Family {
     /// Adds, sets or observes `value`; the series is born where it is new.
     pub(crate) fn update(
         &mut self,
+        text: &[u8],
         hash: u64,
-        labels: &[u8],
         value: f64,
         exemplar: Option<&Exemplar>,
-        now_ms: u64,
+        moment: &mut Moment,
     ) {
-        let id = match self.find(hash, labels) {
-            Some(id) => id,
-            None => self.bear(hash, labels, now_ms),
-        };
-        self.slots[id as usize].updated_s = (now_ms / 1000) as u32;
-        let bucket = self.add(id, value);
+        if self.definition.kind == Kind::Counter && !(value >= 0.0 && value.is_finite()) {
+            // A counter that went down would look like a restart.
+            debug_assert!(false, "a counter was given {value}");
+            return;
+        }
+        let slot = match self.find(text, hash) {
+            Some(slot) => slot,
+            None => self.slot_within_limits(text, hash, moment),
+        } as usize;
+        self.updated_s[slot] = moment.updated_s();
+        let bucket = self.set(slot, value);
         if let (Some(exemplar), Some(bucket)) = (exemplar, bucket) {
-            let kept = Kept {
-                exemplar: exemplar.clone(),
-                value,
-            };
-            self.exemplars.insert((id, bucket), kept);
+            let now_ms = moment.now_ms;
+            self.exemplars.set(slot, bucket, value, exemplar, now_ms);
         }
     }
 
-    fn find(&self, hash: u64, labels: &[u8]) -> Option<u32> {
-        self.table
-            .find(hash, |&id| {
-                self.texts.get(self.slots[id as usize].entry.place) == labels
-            })
-            .copied()
-    }
-
-    /// Changes the value; gives the bucket that an exemplar belongs to.
-    fn add(&mut self, id: u32, value: f64) -> Option<u32> {
-        let id = id as usize;
-        match (&self.definition.kind, &mut self.numbers) {
-            (Kind::Counter, Numbers::Scalar(values)) => {
-                // The engine lets nothing else through; a counter that went down would look like a
-                // restart.
-                if value >= 0.0 && value.is_finite() {
-                    values[id] += value;
-                }
+    /// Changes the value; gives the bucket whose exemplar this may be.
+    fn set(&mut self, slot: usize, value: f64) -> Option<usize> {
+        let row = self.values.row_mut(slot);
+        match &self.definition.kind {
+            Kind::Counter => {
+                row[0] = (f64::from_bits(row[0]) + value).to_bits();
                 Some(0)
             }
-            (Kind::Histogram { buckets }, Numbers::Histogram { counts, sums }) => {
-                // A value that is no number is above every bound, as in Prometheus' own libraries.
-                let above = |bound: &f64| value > *bound || value.is_nan();
-                let bucket = buckets.partition_point(above);
-                counts[id * (buckets.len() + 1) + bucket] += 1;
-                sums[id] += value;
-                Some(bucket as u32)
-            }
-            (_, Numbers::Scalar(values)) => {
-                values[id] = value;
+            Kind::Gauge => {
+                row[0] = value.to_bits();
                 None
             }
-            (_, Numbers::Histogram { .. }) => None,
+            Kind::Histogram { buckets } => {
+                // What is no number is within no bound, as in Prometheus' own libraries.
+                let within = |bound: &f64| value <= *bound;
+                let bucket = buckets.iter().position(within).unwrap_or(buckets.len());
+                row[bucket] += 1;
+                let sum = &mut row[buckets.len() + 1];
+                *sum = (f64::from_bits(*sum) + value).to_bits();
+                Some(bucket)
+            }
         }
     }
 
-    /// A series for labels that have none: a new one, or the one that a limit says.
-    fn bear(&mut self, hash: u64, labels: &[u8], now_ms: u64) -> u32 {
-        let definition = Arc::clone(&self.definition);
-        let Some((text, folded)) = self.values.limited(labels, &definition.labels) else {
-            return self.bear_within_series_limit(hash, labels, now_ms);
+    fn find(&self, text: &[u8], hash: u64) -> Option<u32> {
+        let half = hash as u32;
+        let is_it = |found: &Found| found.hash == half && self.text(found.slot) == text;
+        Some(self.table.find(spread(half), is_it)?.slot)
+    }
+
+    fn text(&self, slot: u32) -> &[u8] {
+        self.texts.get(self.births.row(slot as usize)[0].place)
+    }
+
+    /// The series for labels that have none: a new one, or the one that limits say.
+    #[cold]
+    fn slot_within_limits(&mut self, text: &[u8], hash: u64, moment: &mut Moment) -> u32 {
+        let mut folded = std::mem::take(&mut self.folded);
+        let slot = match self.limits.fold(text, &mut folded) {
+            Fold::Stays => self.slot_within_series_max(text, hash, moment),
+            Fold::Folded => {
+                let hash = self.hasher.hash_one(&folded[..]);
+                match self.find(&folded, hash) {
+                    Some(slot) => slot,
+                    None => self.slot_within_series_max(&folded, hash, moment),
+                }
+            }
+            Fold::Malformed => {
+                debug_assert!(false, "{} was given {text:?}", self.definition.name);
+                self.other_slot(moment)
+            }
         };
-        for label in folded {
-            self.label_limited_total[label] += 1;
-        }
-        let hash = self.hasher.hash_one(&text[..]);
-        match self.find(hash, &text) {
-            Some(id) => id,
-            None => self.bear_within_series_limit(hash, &text, now_ms),
-        }
+        self.folded = folded;
+        slot
     }
 
-    fn bear_within_series_limit(&mut self, hash: u64, labels: &[u8], now_ms: u64) -> u32 {
-        let counted = self.len() - usize::from(self.overflow.is_some());
-        let all_other = labels::all_other(&self.definition.labels);
-        if labels == all_other {
-            let id = self.insert(hash, labels, now_ms);
-            self.overflow = Some(id);
-            return id;
+    fn slot_within_series_max(&mut self, text: &[u8], hash: u64, moment: &mut Moment) -> u32 {
+        if text == self.other {
+            return self.other_slot(moment);
         }
+        let counted = self.len() - usize::from(self.other_slot.is_some());
         if counted < self.definition.series_max {
-            return self.insert(hash, labels, now_ms);
+            return self.bear(text, hash, moment);
         }
         self.series_limited_total += 1;
-        if let Some(id) = self.overflow {
-            return id;
-        }
-        let hash = self.hasher.hash_one(&all_other[..]);
-        let id = self.insert(hash, &all_other, now_ms);
-        self.overflow = Some(id);
-        id
+        self.other_slot(moment)
     }
 
-    fn insert(&mut self, hash: u64, labels: &[u8], now_ms: u64) -> u32 {
-        let id = self.free.pop().unwrap_or(self.slots.len() as u32);
-        self.births = self.births.wrapping_add(1);
-        let place = self.texts.add(labels);
-        let entry = Entry {
-            place,
-            id,
-            born: self.births,
-            created_ms: now_ms,
+    /// The series whose labels are all [`super::definition::OTHER`].
+    fn other_slot(&mut self, moment: &mut Moment) -> u32 {
+        if let Some(slot) = self.other_slot {
+            return slot;
+        }
+        let text = self.other.clone();
+        let slot = self.bear(&text, self.hasher.hash_one(&text[..]), moment);
+        self.other_slot = Some(slot);
+        slot
+    }
+
+    /// A new series at 0.
+    fn bear(&mut self, text: &[u8], hash: u64, moment: &mut Moment) -> u32 {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.updated_s.push(FREE);
+            self.births.push();
+            self.values.push() as u32
+        });
+        self.births.row_mut(slot as usize)[0] = Birth {
+            created_ms: moment.now_ms,
+            born: moment.births,
+            place: self.texts.add(text),
         };
-        let slot = Slot {
-            entry,
-            updated_s: (now_ms / 1000) as u32,
-            alive: true,
+        moment.births += 1;
+        self.values.row_mut(slot as usize).fill(0);
+        self.updated_s[slot as usize] = moment.updated_s();
+        let found = Found {
+            hash: hash as u32,
+            slot,
         };
-        let index = id as usize;
-        if index == self.slots.len() {
-            self.slots.push(slot);
-        } else {
-            self.slots[index] = slot;
-        }
-        self.make_room(index);
-        let Family {
-            table,
-            slots,
-            texts,
-            hasher,
-            ..
-        } = self;
-        let rehash = |&id: &u32| hasher.hash_one(texts.get(slots[id as usize].entry.place));
-        table.insert_unique(hash, id, rehash);
-        self.values.add(labels);
-        self.sorts_as_text &= labels
-            .iter()
-            .all(|byte| !matches!(byte, b' ' | b'!' | b'\\'));
-        self.changes.born.push(entry);
-        id
+        let rehash = |found: &Found| spread(found.hash);
+        self.table.insert_unique(spread(found.hash), found, rehash);
+        self.limits.add(text);
+        self.order.add(slot);
+        slot
     }
 
-    /// Values of a new series begin at 0.
-    fn make_room(&mut self, index: usize) {
-        match &mut self.numbers {
-            Numbers::Scalar(values) => {
-                values.resize(values.len().max(index + 1), 0.0);
-                values[index] = 0.0;
-            }
-            Numbers::Histogram { counts, sums } => {
-                let Kind::Histogram { buckets } = &self.definition.kind else {
-                    return;
-                };
-                let stride = buckets.len() + 1;
-                counts.resize(counts.len().max((index + 1) * stride), 0);
-                counts[index * stride..(index + 1) * stride].fill(0);
-                sums.resize(sums.len().max(index + 1), 0.0);
-                sums[index] = 0.0;
-            }
-        }
-    }
-
-    /// Forgets the series that were idle for longer than the metric allows.
+    /// Forgets the series that were idle for too long.
     pub(crate) fn expire(&mut self, now_ms: u64) {
-        let Some(expire) = self.definition.expire else {
+        let Some(expire_s) = self.expire_s else {
             return;
         };
-        let oldest = (now_ms / 1000).saturating_sub(expire.as_secs()) as u32;
-        let idle: Vec<u32> = (0..self.slots.len() as u32)
-            .filter(|&id| {
-                let slot = &self.slots[id as usize];
-                slot.alive && slot.updated_s < oldest
-            })
-            .collect();
-        for id in idle {
-            self.forget(id);
+        let now_s = now_ms / 1000;
+        let is_idle = |updated_s: u32| {
+            updated_s != FREE && now_s.saturating_sub(u64::from(updated_s)) >= expire_s
+        };
+        if !self.updated_s.iter().any(|&updated_s| is_idle(updated_s)) {
+            return;
         }
+        for slot in 0..self.updated_s.len() {
+            if is_idle(self.updated_s[slot]) {
+                self.forget(slot as u32);
+            }
+        }
+        let updated_s = &self.updated_s;
+        self.order.retain(|slot| updated_s[slot as usize] != FREE);
         if self.texts.is_mostly_garbage() {
             self.rewrite_texts();
         }
     }
 
-    fn forget(&mut self, id: u32) {
-        let entry = self.slots[id as usize].entry;
-        let text = self.texts.get(entry.place);
-        let hash = self.hasher.hash_one(text);
-        self.values.remove(text);
-        if let Ok(found) = self.table.find_entry(hash, |&other| other == id) {
+    /// Leaves the slot in the order.
+    fn forget(&mut self, slot: u32) {
+        let place = self.births.row(slot as usize)[0].place;
+        let text = self.texts.get(place);
+        let hash = spread(self.hasher.hash_one(text) as u32);
+        self.limits.remove(text);
+        self.texts.forget(place);
+        if let Ok(found) = self.table.find_entry(hash, |found| found.slot == slot) {
             found.remove();
         }
-        self.texts.forget(entry.place);
-        self.slots[id as usize].alive = false;
-        self.free.push(id);
-        self.changes.forgotten.push(entry.born);
-        if self.overflow == Some(id) {
-            self.overflow = None;
-        }
-        if !self.exemplars.is_empty() {
-            self.exemplars.retain(|&(series, _), _| series != id);
+        self.exemplars.forget(slot as usize);
+        self.updated_s[slot as usize] = FREE;
+        self.free.push(slot);
+        if self.other_slot == Some(slot) {
+            self.other_slot = None;
         }
     }
 
     fn rewrite_texts(&mut self) {
         let mut texts = Texts::default();
-        for slot in self.slots.iter_mut().filter(|slot| slot.alive) {
-            slot.entry.place = texts.add(self.texts.get(slot.entry.place));
+        for slot in self.order.slots() {
+            let birth = &mut self.births.row_mut(slot as usize)[0];
+            birth.place = texts.add(self.texts.get(birth.place));
         }
         self.texts = texts;
-        self.changes.moved = true;
     }
 
-    /// All series that are there, in no order.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry> {
-        self.slots
-            .iter()
-            .filter(|slot| slot.alive)
-            .map(|slot| slot.entry)
-    }
-
-    /// Bytes allocated for all series, values and texts of this family.
+    /// Bytes allocated for all series.
     pub(crate) fn capacity_bytes(&self) -> usize {
-        let numbers = match &self.numbers {
-            Numbers::Scalar(values) => values.capacity() * 8,
-            Numbers::Histogram { counts, sums } => (counts.capacity() + sums.capacity()) * 8,
-        };
-        self.texts.capacity()
-            + numbers
-            + self.slots.capacity() * size_of::<Slot>()
-            + self.table.allocation_size()
+        self.table.allocation_size()
+            + self.births.capacity_bytes()
             + self.values.capacity_bytes()
-            + self.changes.born.capacity() * size_of::<Entry>()
+            + self.texts.capacity_bytes()
+            + self.exemplars.capacity_bytes()
+            + self.order.capacity_bytes()
+            + (self.updated_s.capacity() + self.free.capacity()) * size_of::<u32>()
+            + self.limits.capacity_bytes()
     }
+}
+
+/// A hash for the table, which takes the place from the low bits and a tag from the high ones.
+fn spread(half: u32) -> u64 {
+    u64::from(half) << 32 | u64::from(half)
 }

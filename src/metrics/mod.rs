@@ -4,10 +4,16 @@
 //! is a snapshot.
 
 pub mod batch;
+mod column;
 pub mod definition;
-pub mod family;
+mod exemplars;
+mod family;
 pub mod labels;
+mod limits;
+mod order;
 pub mod own;
 pub mod snapshot;
 pub mod store;
+#[cfg(test)]
+pub(crate) mod testing;
 mod texts;

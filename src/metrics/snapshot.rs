@@ -1,19 +1,28 @@
 //! All values at one instant: the only thing that the exposition sees.
+//!
+//! A snapshot shares its memory with the store and never changes. It is taken under the store's
+//! lock, sorted without it.
 
-use std::cmp::Ordering;
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::column::Column;
 use super::definition::{Definition, Kind};
-use super::family::{Changes, Entry, Exemplars, Family, Kept, Numbers};
+use super::exemplars::Exemplars;
+use super::family::{Birth, Family};
 use super::labels;
+use super::order::Order;
 use super::texts::Texts;
 
-/// All families, sorted by name as their definitions are.
+pub use super::exemplars::Kept;
+
+/// The series of all metrics.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// One for each metric.
+    /// One for each metric, in the order of the definitions.
     pub families: Vec<FamilySnapshot>,
+    /// How many series the store had borne by then, forgotten ones too. A series of a later snapshot
+    /// is new since this one where its [`Series::born`] is not below.
+    pub births: u64,
 }
 
 /// One metric's series, sorted by the values of their labels.
@@ -21,69 +30,63 @@ pub struct Snapshot {
 pub struct FamilySnapshot {
     /// What the metric is.
     pub definition: Arc<Definition>,
+    births: Column<Birth>,
+    values: Column<u64>,
     texts: Texts,
-    numbers: Numbers,
     exemplars: Exemplars,
-    order: Arc<Vec<Entry>>,
+    order: Arc<Vec<u32>>,
 }
 
 /// One series of a snapshot.
 #[derive(Debug, Clone, Copy)]
 pub struct Series<'s> {
     family: &'s FamilySnapshot,
-    entry: Entry,
+    slot: usize,
 }
 
-/// The sorted list of a family's series, kept from snapshot to snapshot.
-#[derive(Debug, Default)]
-pub(crate) struct Order {
-    entries: Arc<Vec<Entry>>,
-}
-
-/// What was copied under the lock; sorting comes after.
+/// What was taken under the lock, not sorted yet.
 #[derive(Debug)]
-pub(crate) struct Copied {
+pub(crate) struct Unsorted {
     family: FamilySnapshot,
-    changes: Changes,
-    all: Option<Vec<Entry>>,
-    sorts_as_text: bool,
+    order: Order,
 }
 
-impl FamilySnapshot {
-    /// Copies what changes and takes the list of births. Called under the store's lock.
-    pub(crate) fn copy(family: &mut Family) -> Copied {
-        let changes = std::mem::take(&mut family.changes);
-        let all = changes.moved.then(|| family.entries().collect());
-        Copied {
+impl Unsorted {
+    /// Takes what there is; copies little.
+    pub(crate) fn take(family: &Family) -> Unsorted {
+        Unsorted {
             family: FamilySnapshot {
                 definition: Arc::clone(&family.definition),
+                births: family.births.clone(),
+                values: family.values.clone(),
                 texts: family.texts.clone(),
-                numbers: family.numbers.clone(),
                 exemplars: family.exemplars.clone(),
                 order: Arc::default(),
             },
-            changes,
-            all,
-            sorts_as_text: family.sorts_as_text,
+            order: family.order.clone(),
         }
     }
 
+    /// Sorts; gives also the order to hand back, where it was not up to date.
+    pub(crate) fn sort(self) -> (FamilySnapshot, Option<Order>) {
+        let Unsorted { mut family, order } = self;
+        let text = |slot: u32| family.series_at(slot).labels();
+        family.order = order.merged(|a, b| labels::compare(text(a), text(b)));
+        let stale = (!order.is_sorted()).then_some(order);
+        (family, stale)
+    }
+}
+
+impl FamilySnapshot {
     /// The series in their order.
     pub fn series(&self) -> impl Iterator<Item = Series<'_>> {
-        self.order.iter().map(|&entry| Series {
-            family: self,
-            entry,
-        })
+        self.series_from(0)
     }
 
     /// The series from number `start` of the order on.
     pub fn series_from(&self, start: usize) -> impl Iterator<Item = Series<'_>> {
-        self.order[start.min(self.order.len())..]
-            .iter()
-            .map(|&entry| Series {
-                family: self,
-                entry,
-            })
+        let slots = self.order.get(start..).unwrap_or_default();
+        slots.iter().map(|&slot| self.series_at(slot))
     }
 
     /// How many series there are.
@@ -95,105 +98,56 @@ impl FamilySnapshot {
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
+
+    /// What the store takes back for the next snapshot.
+    pub(crate) fn order(&self) -> &Arc<Vec<u32>> {
+        &self.order
+    }
+
+    fn series_at(&self, slot: u32) -> Series<'_> {
+        Series {
+            family: self,
+            slot: slot as usize,
+        }
+    }
 }
 
 impl<'s> Series<'s> {
     /// The labels as they are printed, without braces: `route="a",status="200"`.
     pub fn labels(&self) -> &'s [u8] {
-        self.family.texts.get(self.entry.place)
+        self.family.texts.get(self.birth().place)
     }
 
     /// The value of a counter or gauge; the sum of a histogram.
     pub fn value(&self) -> f64 {
-        match &self.family.numbers {
-            Numbers::Scalar(values) => values[self.entry.id as usize],
-            Numbers::Histogram { sums, .. } => sums[self.entry.id as usize],
-        }
+        let row = self.family.values.row(self.slot);
+        row.last().copied().map_or(0.0, f64::from_bits)
     }
 
     /// How many observations fell into each bucket alone, `+Inf` last; nothing for other types.
     pub fn bucket_counts(&self) -> &'s [u64] {
-        let (Numbers::Histogram { counts, .. }, Kind::Histogram { buckets }) =
-            (&self.family.numbers, &self.family.definition.kind)
-        else {
-            return &[];
-        };
-        let stride = buckets.len() + 1;
-        &counts[self.entry.id as usize * stride..][..stride]
+        match &self.family.definition.kind {
+            Kind::Histogram { buckets } => &self.family.values.row(self.slot)[..=buckets.len()],
+            Kind::Counter | Kind::Gauge => &[],
+        }
     }
 
     /// When the series was born, in milliseconds since 1970.
     pub fn created_ms(&self) -> u64 {
-        self.entry.created_ms
+        self.birth().created_ms
     }
 
-    /// The number of its birth, which no other series of the metric ever has.
-    pub fn born(&self) -> u32 {
-        self.entry.born
+    /// How many series of any metric were born before.
+    pub fn born(&self) -> u64 {
+        self.birth().born
     }
 
     /// The last exemplar of a bucket; of a counter that of bucket 0.
-    pub fn exemplar(&self, bucket: usize) -> Option<&'s Kept> {
-        if self.family.exemplars.is_empty() {
-            return None;
-        }
-        self.family.exemplars.get(&(self.entry.id, bucket as u32))
+    pub fn exemplar(&self, bucket: usize) -> Option<Kept<'s>> {
+        self.family.exemplars.get(self.slot, bucket)
     }
-}
 
-impl Copied {
-    /// Brings the sorted list up to date. Not under the store's lock.
-    pub(crate) fn sort(self, order: &mut Order) -> FamilySnapshot {
-        let Copied {
-            mut family,
-            changes,
-            all,
-            sorts_as_text,
-        } = self;
-        let texts = &family.texts;
-        let compare = |a: &Entry, b: &Entry| {
-            let (a, b) = (texts.get(a.place), texts.get(b.place));
-            if sorts_as_text {
-                a.cmp(b)
-            } else {
-                compare_values(a, b)
-            }
-        };
-        if let Some(mut all) = all {
-            all.sort_unstable_by(compare);
-            order.entries = Arc::new(all);
-        } else if !changes.born.is_empty() || !changes.forgotten.is_empty() {
-            let forgotten: HashSet<u32> = changes.forgotten.into_iter().collect();
-            let alive = |entry: &Entry| forgotten.is_empty() || !forgotten.contains(&entry.born);
-            let mut born: Vec<Entry> = changes.born.into_iter().filter(alive).collect();
-            born.sort_unstable_by(compare);
-            let kept = order.entries.iter().copied().filter(alive);
-            order.entries = Arc::new(merge(kept, born, compare));
-        }
-        family.order = Arc::clone(&order.entries);
-        family
+    fn birth(&self) -> &'s Birth {
+        &self.family.births.row(self.slot)[0]
     }
-}
-
-fn merge(
-    kept: impl Iterator<Item = Entry>,
-    born: Vec<Entry>,
-    compare: impl Fn(&Entry, &Entry) -> Ordering,
-) -> Vec<Entry> {
-    let mut merged = Vec::with_capacity(kept.size_hint().1.unwrap_or(0) + born.len());
-    let mut born = born.into_iter().peekable();
-    for entry in kept {
-        while let Some(next) = born.next_if(|next| compare(next, &entry).is_lt()) {
-            merged.push(next);
-        }
-        merged.push(entry);
-    }
-    merged.extend(born);
-    merged
-}
-
-/// Compares two label texts by their values, label by label, as bytes without escapes.
-fn compare_values(a: &[u8], b: &[u8]) -> Ordering {
-    let values = |text| labels::pairs(text).map(|(_, value)| labels::unescape(value));
-    values(a).cmp(values(b))
 }

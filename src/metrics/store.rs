@@ -1,15 +1,14 @@
 //! The one registry of the rules' series.
 //!
-//! Lock policy: a mutex is held for one batch of updates, or for copying values for a snapshot, and
-//! never while anything is sorted or rendered. Scrapes take turns among themselves at a second one,
-//! which no update ever touches.
+//! Lock policy: one mutex, held for one batch of updates or for taking a snapshot, which shares its
+//! memory with the store and so copies next to nothing. Nothing is sorted or rendered under it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::batch::{Batch, LabelHasher};
 use super::definition::Definition;
-use super::family::Family;
-use super::snapshot::{FamilySnapshot, Order, Snapshot};
+use super::family::{Family, Moment};
+use super::snapshot::{Snapshot, Unsorted};
 
 /// All series.
 #[derive(Debug)]
@@ -17,13 +16,13 @@ pub struct Store {
     definitions: Arc<[Definition]>,
     hasher: LabelHasher,
     families: Mutex<Families>,
-    /// The sorted lists of series as the last snapshot left them, one for each family.
-    orders: Mutex<Vec<Order>>,
 }
 
 #[derive(Debug)]
 struct Families {
     list: Vec<Family>,
+    births: u64,
+    /// When expired series were last looked for, in seconds since 1970.
     expired_s: u64,
 }
 
@@ -32,9 +31,10 @@ struct Families {
 pub struct SeriesCounts {
     /// The metric's name.
     pub metric: String,
-    /// Its series now.
+    /// Its series now, all that are shown.
     pub series: usize,
-    /// Updates that went to the series whose labels are all `__other__`.
+    /// Updates that went to the series whose labels are all `__other__`, as there was no room for
+    /// another series.
     pub series_limited_total: u64,
     /// For each label, by name: updates in which its value became `__other__`.
     pub label_limited_total: Vec<(String, u64)>,
@@ -42,21 +42,21 @@ pub struct SeriesCounts {
 
 impl Store {
     /// An empty store. Metrics without labels (but no gauges) have their one series from the start.
-    /// `now_ms` is the time in milliseconds since 1970.
+    /// `now_ms` is the time in milliseconds since 1970, here and everywhere.
     pub fn new(definitions: Vec<Definition>, now_ms: u64) -> Store {
         let hasher = LabelHasher::default();
-        let definitions: Arc<[Definition]> = definitions.into();
-        let new = |definition: &Definition| Family::new(definition.clone(), hasher.clone(), now_ms);
-        let list: Vec<Family> = definitions.iter().map(new).collect();
-        let orders = list.iter().map(|_| Order::default()).collect();
+        let mut moment = Moment { now_ms, births: 0 };
+        let family = |definition: &Definition| Family::new(definition, hasher.clone(), &mut moment);
+        let list = definitions.iter().map(family).collect();
+        let families = Families {
+            list,
+            births: moment.births,
+            expired_s: now_ms / 1000,
+        };
         Store {
-            definitions,
+            definitions: definitions.into(),
             hasher,
-            families: Mutex::new(Families {
-                list,
-                expired_s: now_ms / 1000,
-            }),
-            orders: Mutex::new(orders),
+            families: Mutex::new(families),
         }
     }
 
@@ -73,55 +73,59 @@ impl Store {
     /// Makes all updates of a batch, in their order; no snapshot sees a part of them.
     pub fn apply(&self, batch: &Batch, now_ms: u64) {
         let mut families = self.lock();
-        for update in batch.updates() {
-            // A batch is made from the rules this store was made from; there is no other metric.
-            if let Some(family) = families.list.get_mut(update.metric.0 as usize) {
-                let exemplar = batch.exemplar_of(update);
-                family.update(
-                    update.hash,
-                    batch.labels_of(update),
-                    update.value,
-                    exemplar,
-                    now_ms,
-                );
-            }
-        }
         if now_ms / 1000 > families.expired_s {
             families.expire(now_ms);
         }
+        let Families { list, births, .. } = &mut *families;
+        let mut moment = Moment {
+            now_ms,
+            births: *births,
+        };
+        for update in batch.updates() {
+            // A batch is made from the rules this store was made from; there is no other metric.
+            let Some(family) = list.get_mut(update.metric.0 as usize) else {
+                debug_assert!(false, "there is no {:?}", update.metric);
+                continue;
+            };
+            let text = batch.labels_of(update);
+            let exemplar = batch.exemplar_of(update);
+            family.update(text, update.hash, update.value, exemplar, &mut moment);
+        }
+        *births = moment.births;
     }
 
     /// All values at one instant. What has expired is forgotten first.
     pub fn snapshot(&self, now_ms: u64) -> Snapshot {
-        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut families = self.lock();
-        families.expire(now_ms);
-        let copies: Vec<_> = families.list.iter_mut().map(FamilySnapshot::copy).collect();
-        drop(families);
-        let sorted = copies
-            .into_iter()
-            .zip(orders.iter_mut())
-            .map(|(copy, order)| copy.sort(order));
-        Snapshot {
-            families: sorted.collect(),
+        let (births, unsorted) = self.take(now_ms);
+        let (families, stale): (Vec<_>, Vec<_>) = unsorted.into_iter().map(Unsorted::sort).unzip();
+        if stale.iter().any(Option::is_some) {
+            let mut store = self.lock();
+            for ((kept, family), stale) in store.list.iter_mut().zip(&families).zip(&stale) {
+                if let Some(stale) = stale {
+                    kept.order.settle(stale, family.order());
+                }
+            }
         }
+        Snapshot { families, births }
     }
 
-    /// How many series there are, and what limits have folded.
+    fn take(&self, now_ms: u64) -> (u64, Vec<Unsorted>) {
+        let mut families = self.lock();
+        families.expire(now_ms);
+        let unsorted = families.list.iter().map(Unsorted::take).collect();
+        (families.births, unsorted)
+    }
+
+    /// How many series there are, and what limits have folded, in the order of the definitions.
     pub fn counts(&self) -> Vec<SeriesCounts> {
         let count = |family: &Family| {
-            let labels = family
-                .definition
-                .labels
-                .iter()
-                .map(|label| label.name.clone());
+            let labels = family.definition.labels.iter();
+            let names = labels.map(|label| label.name.clone());
             SeriesCounts {
                 metric: family.definition.name.clone(),
                 series: family.len(),
                 series_limited_total: family.series_limited_total,
-                label_limited_total: labels
-                    .zip(family.label_limited_total.iter().copied())
-                    .collect(),
+                label_limited_total: names.zip(family.limits.limited_totals()).collect(),
             }
         };
         self.lock().list.iter().map(count).collect()
@@ -146,3 +150,6 @@ impl Families {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

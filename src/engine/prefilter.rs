@@ -1,0 +1,233 @@
+//! One search over a line for the texts that rules require: which rules are worth trying.
+//!
+//! It may let too many through and never too few. A line that no rule wants costs one search.
+
+use aho_corasick::packed::{self, MatchKind, Searcher};
+use aho_corasick::{AhoCorasick, Input};
+
+use super::pattern::Pattern;
+use crate::matcher::plan::Required;
+
+/// Fewer rules than this are tried one by one: their own first search is as fast as this one.
+const RULES_MIN: usize = 3;
+
+/// Chooses rules by the texts on a line.
+#[derive(Debug)]
+pub(super) struct Prefilter {
+    rules: usize,
+    /// Rules of which no required text is known; tried on every line.
+    always: Vec<usize>,
+    search: Option<Search>,
+}
+
+#[derive(Debug)]
+struct Search {
+    finder: Finder,
+    /// For each text the rules that want it, and those that want a beginning of it: where the
+    /// longer is found, the shorter stands too.
+    wanted_by: Vec<Vec<usize>>,
+}
+
+#[derive(Debug)]
+enum Finder {
+    /// Vector instructions; for up to some hundred texts.
+    Packed(Searcher),
+    /// An automaton; for any number.
+    Automaton(AhoCorasick),
+}
+
+/// The rules worth trying on a line, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Candidates {
+    words: Vec<u64>,
+}
+
+impl Candidates {
+    fn clear(&mut self, rules: usize) {
+        self.words.clear();
+        self.words.resize(rules.div_ceil(64), 0);
+    }
+
+    fn add(&mut self, rule: usize) {
+        self.words[rule / 64] |= 1 << (rule % 64);
+    }
+
+    /// The numbers of the rules, rising.
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
+        self.words.iter().enumerate().flat_map(|(word, &bits)| {
+            let mut bits = bits;
+            std::iter::from_fn(move || {
+                let bit = bits.trailing_zeros() as usize;
+                bits &= bits.wrapping_sub(1);
+                (bit < 64).then_some(word * 64 + bit)
+            })
+        })
+    }
+}
+
+impl Prefilter {
+    /// A prefilter for rules with these patterns.
+    pub(super) fn new<'p>(patterns: impl Iterator<Item = Option<&'p Pattern>>) -> Prefilter {
+        let required: Vec<Option<Vec<Vec<u8>>>> = patterns
+            .map(|pattern| best_set(pattern?.required()))
+            .collect();
+        let rules = required.len();
+        let mut texts: Vec<(Vec<u8>, Vec<usize>)> = Vec::new();
+        let mut always = Vec::new();
+        for (rule, set) in required.into_iter().enumerate() {
+            let Some(set) = set else {
+                always.push(rule);
+                continue;
+            };
+            for text in set {
+                match texts.iter_mut().find(|(known, _)| *known == text) {
+                    Some((_, rules)) => rules.push(rule),
+                    None => texts.push((text, vec![rule])),
+                }
+            }
+        }
+        let search = if rules < RULES_MIN {
+            None
+        } else {
+            Search::new(texts)
+        };
+        Prefilter {
+            rules,
+            always,
+            search,
+        }
+    }
+
+    /// Fills `candidates` with the rules worth trying on `line`.
+    #[inline]
+    pub(super) fn candidates(&self, line: &[u8], candidates: &mut Candidates) {
+        candidates.clear(self.rules);
+        let Some(search) = &self.search else {
+            (0..self.rules).for_each(|rule| candidates.add(rule));
+            return;
+        };
+        self.always.iter().for_each(|&rule| candidates.add(rule));
+        let mut start = 0;
+        while let Some((text, found)) = search.find(line, start) {
+            search.wanted_by[text]
+                .iter()
+                .for_each(|&rule| candidates.add(rule));
+            // Texts may overlap: the next one may begin inside this one.
+            start = found + 1;
+        }
+    }
+}
+
+/// The set of texts that is searched for a pattern: the one whose shortest text is longest.
+fn best_set(required: Required) -> Option<Vec<Vec<u8>>> {
+    let shortest = |set: &Vec<Vec<u8>>| set.iter().map(Vec::len).min().unwrap_or(0);
+    required.all.into_iter().max_by_key(shortest)
+}
+
+impl Search {
+    fn new(texts: Vec<(Vec<u8>, Vec<usize>)>) -> Option<Search> {
+        let wanted_by = texts.iter().map(|(text, rules)| {
+            let beginnings = texts.iter().filter(|(other, _)| text.starts_with(other));
+            let mut all: Vec<usize> = beginnings.flat_map(|(_, rules)| rules.clone()).collect();
+            all.extend(rules);
+            all.sort_unstable();
+            all.dedup();
+            all
+        });
+        let wanted_by = wanted_by.collect();
+        let texts = || texts.iter().map(|(text, _)| text);
+        let packed = packed::Config::new()
+            .match_kind(MatchKind::LeftmostLongest)
+            .builder()
+            .extend(texts())
+            .build();
+        let finder = match packed {
+            Some(searcher) => Finder::Packed(searcher),
+            None => Finder::Automaton(
+                AhoCorasick::builder()
+                    .match_kind(aho_corasick::MatchKind::LeftmostLongest)
+                    .build(texts())
+                    .ok()?,
+            ),
+        };
+        Some(Search { finder, wanted_by })
+    }
+
+    /// The leftmost text from `start` on, and where it begins; of several there the longest.
+    fn find(&self, line: &[u8], start: usize) -> Option<(usize, usize)> {
+        match &self.finder {
+            Finder::Packed(searcher) => {
+                let found = searcher.find_in(
+                    line,
+                    aho_corasick::Span {
+                        start,
+                        end: line.len(),
+                    },
+                )?;
+                Some((found.pattern().as_usize(), found.start()))
+            }
+            Finder::Automaton(automaton) => {
+                let found = automaton.find(Input::new(line).range(start..))?;
+                Some((found.pattern().as_usize(), found.start()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidates(patterns: &[&str], line: &str) -> Vec<usize> {
+        let compiled: Vec<Pattern> = patterns
+            .iter()
+            .map(|pattern| Pattern::new(regex::Regex::new(pattern).unwrap(), false))
+            .collect();
+        let prefilter = Prefilter::new(compiled.iter().map(Some));
+        let mut candidates = Candidates::default();
+        prefilter.candidates(line.as_bytes(), &mut candidates);
+        candidates.iter().collect()
+    }
+
+    #[test]
+    fn only_rules_whose_text_is_there() {
+        let patterns = ["user=(.*)", "error: .*", "(GET|PUT) /"];
+        assert_eq!(candidates(&patterns, "user=a"), [0]);
+        assert_eq!(candidates(&patterns, "PUT / error: x"), [1, 2]);
+        assert_eq!(candidates(&patterns, "nothing of it"), [0; 0]);
+    }
+
+    #[test]
+    fn texts_that_overlap_or_begin_alike_are_all_found() {
+        let patterns = ["abcd", "cdef", "abcdef", "bc"];
+        assert_eq!(candidates(&patterns, "xabcdefx"), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_pattern_without_text_is_always_tried() {
+        assert_eq!(candidates(&[r"\d+", "abc", "xyz"], "no"), [0]);
+    }
+
+    #[test]
+    fn many_rules_use_the_automaton() {
+        let patterns: Vec<String> = (0..300).map(|n| format!("team-{n:03}=")).collect();
+        let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
+        assert_eq!(candidates(&patterns, "a team-017=x team-299=y"), [17, 299]);
+    }
+
+    proptest::proptest! {
+        /// The regex never matches where the prefilter leaves its rule out.
+        #[test]
+        fn never_too_few(
+            patterns in proptest::collection::vec("[ab]{1,3}|[ab]{1,2}(a|b)[ab]", 3..8),
+            line in "[abc]{0,12}",
+        ) {
+            let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
+            let found = candidates(&patterns, &line);
+            for (rule, pattern) in patterns.iter().enumerate() {
+                let matches = regex::Regex::new(pattern).unwrap().is_match(&line);
+                proptest::prop_assert!(!matches || found.contains(&rule));
+            }
+        }
+    }
+}

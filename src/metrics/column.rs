@@ -1,0 +1,136 @@
+//! Rows of plain values in chunks that a snapshot shares with the store.
+//!
+//! Copying a column copies only references to its chunks. Where a snapshot still holds a chunk, the
+//! store writes to a copy of it, made once at the first write: the lock is held for microseconds
+//! whatever the number of series. Knows nothing of metrics.
+
+use std::sync::Arc;
+
+/// Bytes of a chunk: small enough that copying it is nothing beside a batch, large enough that the
+/// references are few.
+const CHUNK_BYTES: usize = 8 * 1024;
+
+/// Rows of `stride` values each, found by their number.
+#[derive(Debug, Clone)]
+pub(crate) struct Column<T> {
+    chunks: Vec<Arc<[T]>>,
+    stride: usize,
+    /// Rows of a full chunk are two to the power of this; only the first chunk may be shorter.
+    chunk_rows_log2: u32,
+    rows: usize,
+}
+
+impl<T: Copy + Default> Column<T> {
+    /// A column without rows. `stride` is at least 1.
+    pub(crate) fn new(stride: usize) -> Column<T> {
+        let chunk_rows = CHUNK_BYTES / (stride * size_of::<T>());
+        Column {
+            chunks: Vec::new(),
+            stride,
+            chunk_rows_log2: chunk_rows.max(1).ilog2(),
+            rows: 0,
+        }
+    }
+
+    /// How many rows there are.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Adds a row of default values; gives its number.
+    pub(crate) fn push(&mut self) -> usize {
+        let chunk_rows = 1 << self.chunk_rows_log2;
+        let row = self.rows;
+        if row.is_multiple_of(chunk_rows) {
+            // Most metrics have few series: the first chunk grows as it is needed.
+            let rows = if row == 0 { 1 } else { chunk_rows };
+            self.chunks.push(filled(&[], rows * self.stride));
+        } else if let [first] = self.chunks.as_mut_slice()
+            && first.len() == row * self.stride
+        {
+            let rows = (row * 2).min(chunk_rows);
+            *first = filled(first, rows * self.stride);
+        }
+        self.rows += 1;
+        row
+    }
+
+    /// The values of a row that exists.
+    pub(crate) fn row(&self, row: usize) -> &[T] {
+        let (chunk, start) = self.place(row);
+        &self.chunks[chunk][start..start + self.stride]
+    }
+
+    /// The values of a row that exists, to be changed; no snapshot sees that.
+    pub(crate) fn row_mut(&mut self, row: usize) -> &mut [T] {
+        let (chunk, start) = self.place(row);
+        &mut Arc::make_mut(&mut self.chunks[chunk])[start..start + self.stride]
+    }
+
+    /// Bytes allocated.
+    pub(crate) fn capacity_bytes(&self) -> usize {
+        let values: usize = self.chunks.iter().map(|chunk| size_of_val(&**chunk)).sum();
+        values + self.chunks.capacity() * size_of::<Arc<[T]>>()
+    }
+
+    fn place(&self, row: usize) -> (usize, usize) {
+        let within = row & ((1 << self.chunk_rows_log2) - 1);
+        (row >> self.chunk_rows_log2, within * self.stride)
+    }
+}
+
+/// A chunk of `len` values that begins with `start`.
+fn filled<T: Copy + Default>(start: &[T], len: usize) -> Arc<[T]> {
+    let rest = std::iter::repeat_n(T::default(), len - start.len());
+    start.iter().copied().chain(rest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_kept_while_the_column_grows() {
+        for stride in [1, 3, 14, 5000] {
+            let mut column = Column::<u64>::new(stride);
+            for row in 0..3000 {
+                assert_eq!(column.push(), row);
+                assert!(column.row(row).iter().all(|&value| value == 0));
+                column.row_mut(row).fill(row as u64);
+            }
+            assert_eq!(column.rows(), 3000);
+            for row in 0..3000 {
+                assert_eq!(column.row(row).len(), stride);
+                assert!(column.row(row).iter().all(|&value| value == row as u64));
+            }
+        }
+    }
+
+    #[test]
+    fn a_clone_does_not_change() {
+        let mut column = Column::<u64>::new(1);
+        for _ in 0..5000 {
+            column.push();
+        }
+        let clone = column.clone();
+        column.row_mut(0)[0] = 1;
+        column.row_mut(4999)[0] = 2;
+        column.push();
+        assert_eq!(
+            (clone.rows(), clone.row(0)[0], clone.row(4999)[0]),
+            (5000, 0, 0)
+        );
+        assert_eq!((column.row(0)[0], column.row(4999)[0]), (1, 2));
+        // What was not written is still shared.
+        assert!(Arc::ptr_eq(&clone.chunks[1], &column.chunks[1]));
+    }
+
+    #[test]
+    fn a_column_of_few_rows_is_small() {
+        let mut column = Column::<u64>::new(1);
+        for _ in 0..3 {
+            column.push();
+        }
+        assert!(column.capacity_bytes() < 128, "{}", column.capacity_bytes());
+    }
+}

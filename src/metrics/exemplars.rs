@@ -1,0 +1,190 @@
+//! The last exemplar of each counter and of each bucket, for the series that have one.
+//!
+//! Costs nothing until a metric's first exemplar; then four bytes for each series and bucket, and a
+//! row for each exemplar, of a fixed size so that an update allocates nothing.
+
+use super::batch::Exemplar;
+use super::column::Column;
+
+/// The longest trace id that is kept, in bytes.
+const TRACE_ID_BYTES_MAX: usize = 64;
+
+/// An exemplar as it is shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Kept<'s> {
+    /// The trace's id.
+    pub trace_id: &'s str,
+    /// What was added or observed.
+    pub value: f64,
+    /// When, in seconds since 1970: the line's own time, else the time of the update.
+    pub time_seconds: f64,
+}
+
+/// The exemplars of one metric. Cloning shares them.
+#[derive(Debug, Clone)]
+pub(crate) struct Exemplars {
+    /// For each series and bucket one more than the row of its exemplar; 0 where it has none.
+    places: Column<u32>,
+    rows: Column<Row>,
+    free: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    value: f64,
+    time_seconds: f64,
+    trace_id: [u8; TRACE_ID_BYTES_MAX],
+    trace_id_len: u8,
+}
+
+impl Default for Row {
+    fn default() -> Row {
+        Row {
+            value: 0.0,
+            time_seconds: 0.0,
+            trace_id: [0; TRACE_ID_BYTES_MAX],
+            trace_id_len: 0,
+        }
+    }
+}
+
+impl Exemplars {
+    /// None, for series with so many buckets (1 for a counter).
+    pub(crate) fn new(buckets: usize) -> Exemplars {
+        Exemplars {
+            places: Column::new(buckets),
+            rows: Column::new(1),
+            free: Vec::new(),
+        }
+    }
+
+    /// Keeps an exemplar in place of the one before.
+    pub(crate) fn set(
+        &mut self,
+        slot: usize,
+        bucket: usize,
+        value: f64,
+        exemplar: &Exemplar,
+        now_ms: u64,
+    ) {
+        let id = exemplar.trace_id.as_bytes();
+        let mut row = Row {
+            value,
+            time_seconds: exemplar.time_seconds.unwrap_or(now_ms as f64 / 1000.0),
+            trace_id_len: id.len() as u8,
+            ..Row::default()
+        };
+        // Longer ones are never made; cut they would name another trace.
+        let Some(kept) = row.trace_id.get_mut(..id.len()) else {
+            return;
+        };
+        kept.copy_from_slice(id);
+        while self.places.rows() <= slot {
+            self.places.push();
+        }
+        let place = self.places.row(slot)[bucket];
+        let number = match place.checked_sub(1) {
+            Some(number) => number as usize,
+            None => self.add(slot, bucket),
+        };
+        self.rows.row_mut(number)[0] = row;
+    }
+
+    /// Gives a bucket a row.
+    fn add(&mut self, slot: usize, bucket: usize) -> usize {
+        let reused = self.free.pop().map(|number| number as usize);
+        let number = reused.unwrap_or_else(|| self.rows.push());
+        self.places.row_mut(slot)[bucket] = number as u32 + 1;
+        number
+    }
+
+    /// The exemplar of a bucket.
+    pub(crate) fn get(&self, slot: usize, bucket: usize) -> Option<Kept<'_>> {
+        if slot >= self.places.rows() {
+            return None;
+        }
+        let number = self.places.row(slot).get(bucket)?.checked_sub(1)?;
+        let row = &self.rows.row(number as usize)[0];
+        let id = row.trace_id.get(..row.trace_id_len as usize)?;
+        Some(Kept {
+            trace_id: str::from_utf8(id).ok()?,
+            value: row.value,
+            time_seconds: row.time_seconds,
+        })
+    }
+
+    /// Forgets all exemplars of a series.
+    pub(crate) fn forget(&mut self, slot: usize) {
+        if slot >= self.places.rows() {
+            return;
+        }
+        let Exemplars { places, free, .. } = self;
+        for place in places.row_mut(slot) {
+            free.extend(place.checked_sub(1));
+            *place = 0;
+        }
+    }
+
+    /// Bytes allocated.
+    pub(crate) fn capacity_bytes(&self) -> usize {
+        let free = self.free.capacity() * size_of::<u32>();
+        self.places.capacity_bytes() + self.rows.capacity_bytes() + free
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exemplar(trace_id: &str, time_seconds: Option<f64>) -> Exemplar {
+        Exemplar {
+            trace_id: trace_id.into(),
+            time_seconds,
+        }
+    }
+
+    #[test]
+    fn the_last_one_of_each_bucket_is_kept() {
+        let mut exemplars = Exemplars::new(3);
+        exemplars.set(5, 2, 1.5, &exemplar("a", Some(9.25)), 0);
+        exemplars.set(5, 0, 2.5, &exemplar("b", None), 7_500);
+        exemplars.set(5, 2, 3.5, &exemplar("c", Some(10.0)), 0);
+        let kept = |trace_id, value, time_seconds| {
+            Some(Kept {
+                trace_id,
+                value,
+                time_seconds,
+            })
+        };
+        assert_eq!(exemplars.get(5, 2), kept("c", 3.5, 10.0));
+        assert_eq!(exemplars.get(5, 0), kept("b", 2.5, 7.5));
+        assert_eq!(exemplars.get(5, 1), None);
+        assert_eq!((exemplars.get(4, 0), exemplars.get(6, 0)), (None, None));
+        assert_eq!(exemplars.rows.rows(), 2);
+    }
+
+    #[test]
+    fn forgotten_rows_are_used_again() {
+        let mut exemplars = Exemplars::new(1);
+        for slot in 0..1000 {
+            exemplars.set(slot, 0, 1.0, &exemplar("x", None), 0);
+            let clone = exemplars.clone();
+            exemplars.forget(slot);
+            assert_eq!(exemplars.get(slot, 0), None);
+            assert_eq!(clone.get(slot, 0).map(|kept| kept.trace_id), Some("x"));
+        }
+        assert_eq!(exemplars.rows.rows(), 1);
+    }
+
+    #[test]
+    fn a_trace_id_is_kept_whole_or_not_at_all() {
+        let mut exemplars = Exemplars::new(1);
+        let longest = "é".repeat(TRACE_ID_BYTES_MAX / 2);
+        exemplars.set(0, 0, 1.0, &exemplar(&longest, None), 0);
+        exemplars.set(0, 0, 2.0, &exemplar(&format!("{longest}x"), None), 0);
+        let kept = exemplars.get(0, 0).unwrap();
+        assert_eq!((kept.trace_id, kept.value), (&*longest, 1.0));
+        exemplars.set(1, 0, 1.0, &exemplar(&"x".repeat(1000), None), 0);
+        assert_eq!(exemplars.get(1, 0), None);
+    }
+}
