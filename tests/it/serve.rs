@@ -1,6 +1,8 @@
 //! HTTP as scrapers, orchestrators and people use it, and the end of a daemon's life.
 
-use std::io::Read;
+use std::io::{Read, Write};
+
+use rustix::process::Signal;
 
 use crate::fixture::{Daemon, Run, Scratch, read, text};
 
@@ -281,6 +283,20 @@ fn healthcheck_asks_a_running_daemon() {
     ask().success();
     daemon.stop();
     ask().code(1);
+}
+
+#[test]
+fn sigterm_comes_after_the_lines_that_were_written_before_it() {
+    let (mut reader, mut writer) = std::io::pipe().unwrap();
+    let daemon = Run::new().stdin_from(reader.try_clone().unwrap()).start();
+    // Asleep, it finds the lines and the signal at the same moment.
+    daemon.signal(Signal::STOP);
+    writer.write_all(&b"a line\n".repeat(5000)).unwrap();
+    daemon.stop();
+    drop(writer);
+    let mut left = Vec::new();
+    reader.read_to_end(&mut left).unwrap();
+    assert_eq!(left.len(), 0, "bytes that nobody read");
 }
 
 #[test]
