@@ -16,14 +16,6 @@ pub mod test;
 
 use exit::Exit;
 
-/// `0.1.0 (1a2b3c4d5e6f)`.
-pub const VERSION: &str = concat!(
-    env!("CARGO_PKG_VERSION"),
-    " (",
-    env!("LOGMETRICS_REVISION"),
-    ")"
-);
-
 const EXAMPLES: &str = "\
 Examples:
   docker-compose logs -f agentgateway | logmetrics
@@ -42,7 +34,7 @@ Exit codes: 0 done, 1 the run failed, 2 the command line or the rules are wrong.
 #[derive(Debug, Parser)]
 #[command(
     name = "logmetrics",
-    version = VERSION,
+    version = crate::VERSION,
     after_help = EXAMPLES,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,

@@ -43,7 +43,7 @@ impl Content for Running {
         let mut last_unmatched = self.samples.lines();
         last_unmatched.reverse();
         Page {
-            version: crate::cli::VERSION.to_owned(),
+            version: crate::VERSION.to_owned(),
             uptime: Duration::from_millis(uptime),
             inputs: self
                 .inputs
