@@ -52,7 +52,7 @@ enum Command {
     Run(run::Args),
     /// Check rules; errors point at line and column
     Check(check::Args),
-    /// Run the [[test]] cases that rules files carry
+    /// Run the test cases that rules files carry
     Test(test::Args),
     /// Say, line by line, which rule matched, and which part of which pattern did not
     Explain(explain::Args),
