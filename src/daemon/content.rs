@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::scrapers::Scrapers;
 use crate::clock::Clock;
 use crate::exposition::Exposition;
 use crate::metrics::own::Own;
@@ -26,6 +27,8 @@ pub struct Running {
     pub rules: Vec<String>,
     /// The time.
     pub clock: Clock,
+    /// Who has scraped before.
+    pub scrapers: Scrapers,
     /// When the program started, in milliseconds since 1970.
     pub started_ms: u64,
 }
@@ -33,7 +36,14 @@ pub struct Running {
 impl Content for Running {
     fn scrape(&self, request: Scrape) -> Pieces {
         self.own.scrapes.inc();
-        let snapshot = self.store.snapshot(self.clock.now_ms());
+        let now_ms = self.clock.now_ms();
+        let mut snapshot = self.store.snapshot(now_ms);
+        let births = snapshot.births;
+        if let Some(scraper) = request.scraper
+            && let Some(before) = self.scrapers.visit(scraper, births, now_ms)
+        {
+            snapshot.show_new_at_zero(before);
+        }
         let own = self.own.gather(&self.store.counts());
         Box::new(Exposition::new(snapshot, own, request.format))
     }

@@ -18,6 +18,7 @@ use crate::shutdown::{self, Stop};
 mod content;
 mod events;
 mod progress;
+mod scrapers;
 
 use content::Running;
 use events::ReaderEvents;
@@ -130,6 +131,7 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
                 .map(|input| input.source.to_string())
                 .collect(),
             rules,
+            scrapers: scrapers::Scrapers::default(),
             started_ms: parts.clock.now_ms(),
             clock: parts.clock.clone(),
         });

@@ -35,6 +35,10 @@ pub struct FamilySnapshot {
     texts: Texts,
     exemplars: Exemplars,
     order: Arc<Vec<u32>>,
+    /// Counters and histograms born from this number on are shown at 0.
+    zero_from: u64,
+    /// What the buckets of such a histogram are shown as.
+    zeros: Arc<[u64]>,
 }
 
 /// One series of a snapshot.
@@ -62,6 +66,8 @@ impl Unsorted {
                 texts: family.texts.clone(),
                 exemplars: family.exemplars.clone(),
                 order: Arc::default(),
+                zero_from: u64::MAX,
+                zeros: Arc::default(),
             },
             order: family.order.clone(),
         }
@@ -74,6 +80,24 @@ impl Unsorted {
         family.order = order.merged(|a, b| labels::compare(text(a), text(b)));
         let stale = (!order.is_sorted()).then_some(order);
         (family, stale)
+    }
+}
+
+impl Snapshot {
+    /// Shows every counter and histogram at 0 that was born when the store had borne `births` series
+    /// or more. A scraper that has seen the page before sees a new series begin so, and its
+    /// `increase()` loses nothing; the next page shows the true value.
+    pub fn show_new_at_zero(&mut self, births: u64) {
+        for family in &mut self.families {
+            if let Kind::Histogram { buckets } = &family.definition.kind {
+                family.zeros = vec![0; buckets.len() + 1].into();
+            }
+            family.zero_from = match family.definition.kind {
+                Kind::Counter | Kind::Histogram { .. } => births,
+                // A gauge does not begin anywhere.
+                Kind::Gauge => u64::MAX,
+            };
+        }
     }
 }
 
@@ -120,6 +144,9 @@ impl<'s> Series<'s> {
 
     /// The value of a counter or gauge; the sum of a histogram.
     pub fn value(&self) -> f64 {
+        if self.is_shown_at_zero() {
+            return 0.0;
+        }
         let row = self.family.values.row(self.slot);
         row.last().copied().map_or(0.0, f64::from_bits)
     }
@@ -127,6 +154,7 @@ impl<'s> Series<'s> {
     /// How many observations fell into each bucket alone, `+Inf` last; nothing for other types.
     pub fn bucket_counts(&self) -> &'s [u64] {
         match &self.family.definition.kind {
+            Kind::Histogram { .. } if self.is_shown_at_zero() => &self.family.zeros,
             Kind::Histogram { buckets } => &self.family.values.row(self.slot)[..=buckets.len()],
             Kind::Counter | Kind::Gauge => &[],
         }
@@ -144,7 +172,14 @@ impl<'s> Series<'s> {
 
     /// The last exemplar of a bucket; of a counter that of bucket 0.
     pub fn exemplar(&self, bucket: usize) -> Option<Kept<'s>> {
+        if self.is_shown_at_zero() {
+            return None;
+        }
         self.family.exemplars.get(self.slot, bucket)
+    }
+
+    fn is_shown_at_zero(&self) -> bool {
+        self.family.zero_from != u64::MAX && self.born() >= self.family.zero_from
     }
 
     fn birth(&self) -> &'s Birth {
