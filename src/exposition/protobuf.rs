@@ -180,18 +180,22 @@ fn bytes(field: u32, value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(value);
 }
 
-/// A message in a field. Its length is known only after it; most fit into the one byte left for it.
+/// A message in a field. Its length is known only after it; most fit into the one byte left for it,
+/// and a longer one is moved.
 fn message(field: u32, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     key(field, WIRE_LENGTH, out);
     let start = out.len();
     out.push(0);
     write(out);
-    let length = out.len() - start - 1;
-    if let (..0x80, Some(byte)) = (length, out.get_mut(start)) {
-        *byte = length as u8;
+    let end = out.len();
+    let length = (end - start - 1) as u64;
+    // The length goes behind the message first, to see how long it is itself.
+    varint(length, out);
+    let bytes = out.len() - end;
+    if bytes == 1 {
+        out.swap_remove(start);
     } else {
-        let mut written = Vec::new();
-        varint(length as u64, &mut written);
-        out.splice(start..=start, written);
+        out[start + 1..].rotate_right(bytes);
+        out.remove(start);
     }
 }
