@@ -1,5 +1,5 @@
-//! `logmetrics check`: rules that are right pass in silence's neighbourhood, rules that are wrong
-//! are pointed at, all at once.
+//! `logmetrics check`: rules that are right pass, rules that are wrong are pointed at, all at once,
+//! and start nothing.
 
 use crate::fixture::{Run, Scratch, repository};
 

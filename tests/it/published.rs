@@ -180,15 +180,6 @@ fn samples_on_the_pages_are_what_the_example_gives() {
 }
 
 #[test]
-fn the_rules_folder_is_right_as_a_whole() {
-    Run::new()
-        .arg("check")
-        .arg(repository("rules"))
-        .go()
-        .success();
-}
-
-#[test]
 fn the_example_log_counts_without_configuration() {
     let log = repository("examples/agentgateway.log");
     let run = Run::new().arg("--once").arg(&log).go().success();
