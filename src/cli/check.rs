@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
+use crate::engine::pattern::planned;
 use crate::metrics::definition::{Definition, Kind};
 use crate::rules::{Action, Field, Loaded, Rule, RuleSet, Take, escape, load};
 
@@ -69,6 +70,13 @@ fn summary(loaded: &Loaded, verbose: bool, out: &mut impl Write) -> io::Result<(
 
 fn describe(rule: &Rule, set: &RuleSet, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "  rule {}", escape(&rule.name))?;
+    if let Some(pattern) = &rule.pattern {
+        let text = match planned(pattern.as_str()) {
+            Ok(()) => "match planned: found by a few searches".to_owned(),
+            Err(why) => format!("match not planned, so the regex runs: {why}"),
+        };
+        writeln!(out, "    {}", escape(&text))?;
+    }
     for action in &rule.metrics {
         if let Some(metric) = set.metrics.get(action.metric.0 as usize) {
             writeln!(out, "    {}", escape(&describe_action(action, metric)))?;
@@ -158,6 +166,7 @@ mod tests {
         insta::assert_snapshot!(out.replace("./", ""), @r#"
     a.toml: ok, 1 rule, 1 metric
       rule rule-1
+        match planned: found by a few searches
         counter a_total by k="v", x
         label x from x
     b.toml: ok, 1 rule, 2 metrics

@@ -112,7 +112,7 @@ fn describe(number: u64, line: &Line, verdicts: &[Verdict]) -> String {
             } => {
                 writeln!(
                     out,
-                    "  {}: no match: nothing on it begins `{pattern}`",
+                    "  {}: no match: not even the beginning of `{pattern}` is on the line",
                     verdict.rule
                 )
             }

@@ -152,6 +152,7 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
         };
         server::serve(listener, content, readiness, Limits::default(), lines_read).await;
         drop(stop);
+        tracing::info!("stopped; {} lines were read", parts.own.lines_read());
         Ok(())
     })
 }

@@ -1,5 +1,7 @@
 //! What each rule says of one line, and why: for `explain` and the status page.
 
+use regex_syntax::ast::{Ast, parse::Parser};
+
 use super::field::Context;
 use super::program::{Mismatch, Program, Refused, Scratch};
 use super::{Engine, Reason, Tally};
@@ -150,32 +152,45 @@ fn plain_pattern(pattern: &str) -> String {
         .to_owned()
 }
 
-/// Finds the longest beginning of `pattern` that is found in `text`.
+/// Finds the longest beginning of `pattern`, or of one of its alternatives, that is found in `text`.
 ///
-/// The pattern is cut only between the pieces of its outermost sequence, so every beginning is a
+/// A pattern is cut only between the pieces of its outermost sequence, so every beginning is a
 /// pattern itself. Slow, and only for people.
 fn almost(pattern: &str, text: &str) -> Option<Almost> {
-    let pieces = pieces(pattern)?;
-    for (start, end) in pieces.iter().rev().copied() {
-        let beginning = &pattern[..start];
-        if beginning.is_empty() {
-            return None;
-        }
-        let regex = regex::Regex::new(beginning).ok()?;
-        if let Some(found) = regex.find(text) {
-            return Some(Almost {
-                found: beginning.to_owned(),
-                line_end: found.end(),
-                missing: pattern[start..end].to_owned(),
-            });
-        }
+    let beginnings = alternatives(pattern)?
+        .into_iter()
+        .filter_map(|alternative| {
+            let pieces = pieces(&alternative)?;
+            pieces.iter().rev().find_map(|&(start, end)| {
+                let beginning = &alternative[..start];
+                let found = regex::Regex::new(beginning).ok()?.find(text)?;
+                // Before the first piece, and at a bare anchor, everything is found.
+                (found.end() > found.start()).then(|| Almost {
+                    found: beginning.to_owned(),
+                    line_end: found.end(),
+                    missing: alternative[start..end].to_owned(),
+                })
+            })
+        });
+    beginnings.max_by_key(|almost| almost.line_end)
+}
+
+/// The outermost alternatives of a pattern; the pattern itself where it has none.
+fn alternatives(pattern: &str) -> Option<Vec<String>> {
+    match Parser::new().parse(pattern).ok()? {
+        Ast::Alternation(ref alternation) => Some(
+            alternation
+                .asts
+                .iter()
+                .map(|ast| pattern[ast.span().start.offset..ast.span().end.offset].to_owned())
+                .collect(),
+        ),
+        _ => Some(vec![pattern.to_owned()]),
     }
-    None
 }
 
 /// The byte ranges of the outermost pieces of a pattern; neighbouring literals are one piece.
 fn pieces(pattern: &str) -> Option<Vec<(usize, usize)>> {
-    use regex_syntax::ast::{Ast, parse::Parser};
     let ast = Parser::new().parse(pattern).ok()?;
     let Ast::Concat(concat) = &ast else {
         return None;

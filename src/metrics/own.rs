@@ -163,6 +163,12 @@ impl Own {
         counters
     }
 
+    /// Lines read so far, of all inputs.
+    pub fn lines_read(&self) -> u64 {
+        let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        sources.values().map(|counters| counters.lines.get()).sum()
+    }
+
     /// Adds lines matched, for each rule in the order it is known.
     pub fn count_matches(&self, matches: &[u64]) {
         add(&self.rule_matches, matches);
