@@ -42,7 +42,18 @@ const LEVELS: [&[u8]; 9] = [
 const FRACTION_DIGITS: usize = 9;
 
 /// The prefix of `line`, if it has one.
+#[inline]
 pub(super) fn prefix(line: &[u8]) -> Option<Prefix<'_>> {
+    // Most lines begin with a time, whose first colon ends what could be a name; blanks or a bar
+    // cannot follow then. Or they begin with what begins no name.
+    let is_time = time::has_colon(line) && !time::has_blank(line, 0) && !time::has_blank(line, 5);
+    if is_time || line.first() == Some(&b'{') {
+        return None;
+    }
+    any_prefix(line)
+}
+
+fn any_prefix(line: &[u8]) -> Option<Prefix<'_>> {
     let coloured = line.first() == Some(&ansi::ESCAPE);
     // Before, inside and behind the prefix at most one sequence stands at a place; what colours
     // the text itself belongs to it.

@@ -40,6 +40,25 @@ pub(super) fn stamp(line: &[u8]) -> Option<Stamp> {
     })
 }
 
+/// Whether a colon stands where a time has its first.
+#[inline]
+pub(super) fn has_colon(line: &[u8]) -> bool {
+    line.get(13) == Some(&b':')
+}
+
+/// Whether there may be a space among the eight bytes from `start` on; surely not where this is
+/// false. A line that ends there may have one.
+#[inline]
+pub(super) fn has_blank(line: &[u8], start: usize) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let Some(bytes) = line.get(start..).and_then(<[u8]>::first_chunk) else {
+        return true;
+    };
+    // A byte that is 0 borrows from its highest bit; others do so only above such a byte.
+    let differences = u64::from_le_bytes(*bytes) ^ (ONES * u64::from(b' '));
+    differences.wrapping_sub(ONES) & !differences & (ONES << 7) != 0
+}
+
 fn matches(bytes: &[u8], shape: &[u8]) -> bool {
     bytes.iter().zip(shape).all(|(byte, shape)| match shape {
         b'0' => byte.is_ascii_digit(),
