@@ -201,13 +201,48 @@ pub struct Slot {
 
 /// The slots of one line, kept and cleared from line to line.
 #[derive(Debug, Clone, Default)]
-pub struct Slots(pub Vec<Slot>);
+pub struct Slots(
+    /// By the number of the key.
+    pub Vec<Slot>,
+    /// Which are not empty: lines have few of the keys that a rule knows, so few need clearing.
+    Vec<u32>,
+);
 
 impl Slots {
     /// Empties all slots and makes room for `keys`.
     pub fn clear(&mut self, keys: &Keys) {
-        self.0.clear();
-        self.0.resize(keys.len(), Slot::default());
+        self.empty();
+        if self.0.len() != keys.len() {
+            self.0.resize(keys.len(), Slot::default());
+        }
+    }
+
+    /// Empties all slots.
+    pub(super) fn empty(&mut self) {
+        for slot in self.1.drain(..) {
+            if let Some(slot) = self.0.get_mut(slot as usize) {
+                *slot = Slot::default();
+            }
+        }
+    }
+
+    /// The slot with this number, to be filled. Only by this way may slots be changed.
+    #[inline]
+    pub(super) fn fill(&mut self, slot: usize) -> Option<&mut Slot> {
+        let filled = self.0.get_mut(slot)?;
+        if filled.everywhere.count == 0 {
+            self.1.push(slot as u32);
+        }
+        Some(filled)
+    }
+
+    /// Lets `outside` be the same as `everywhere`.
+    pub(super) fn all_outside(&mut self) {
+        for slot in &self.1 {
+            if let Some(slot) = self.0.get_mut(*slot as usize) {
+                slot.outside = slot.everywhere;
+            }
+        }
     }
 }
 

@@ -38,11 +38,9 @@ pub fn read(line: &[u8], keys: &Keys, slots: &mut Slots) -> bool {
         key: Vec::new(),
     };
     let whole = reader.object(b"").and_then(|()| reader.scan.end());
-    for slot in &mut slots.0 {
-        match whole {
-            Some(()) => slot.outside = slot.everywhere,
-            None => *slot = Default::default(),
-        }
+    match whole {
+        Some(()) => slots.all_outside(),
+        None => slots.empty(),
     }
     whole.is_some()
 }
@@ -134,7 +132,7 @@ impl<'a> Reader<'a> {
                 form: Form::Plain,
             },
         };
-        let Some(slot) = self.slots.0.get_mut(slot) else {
+        let Some(slot) = self.slots.fill(slot) else {
             return;
         };
         let objects = self.scan.depth();

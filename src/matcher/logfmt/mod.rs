@@ -104,7 +104,7 @@ impl Found<'_> {
     fn add(&mut self, pair: &Pair, outside: bool) {
         self.any = true;
         let slot = self.keys.slot(pair.key(self.line));
-        let Some(slot) = slot.and_then(|slot| self.slots.0.get_mut(slot)) else {
+        let Some(slot) = slot.and_then(|slot| self.slots.fill(slot)) else {
             return;
         };
         slot.everywhere.add(pair.value);
