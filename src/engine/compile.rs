@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use regex::Regex;
+
 use super::field::{FieldProgram, Place};
 use super::label::LabelProgram;
 use super::pattern::Pattern;
@@ -59,6 +61,7 @@ struct RuleCompiler<'a> {
     secret: Option<&'a Secret>,
     groups: BTreeMap<String, usize>,
     keys: Keys,
+    conditions: Vec<ConditionProgram>,
     captures: bool,
 }
 
@@ -83,6 +86,7 @@ impl<'a> RuleCompiler<'a> {
             secret,
             groups,
             keys: Keys::default(),
+            conditions: Vec::new(),
             captures: false,
         }
     }
@@ -111,6 +115,7 @@ impl<'a> RuleCompiler<'a> {
                 marks: self.rule.marks.clone(),
             }),
             labels,
+            conditions: self.conditions,
             actions,
             times,
             trace,
@@ -144,7 +149,7 @@ impl<'a> RuleCompiler<'a> {
             default: source.default.as_deref().map(Into::into),
             lowercase: source.lowercase,
             map: map
-                .map(|(pattern, to)| (pattern.clone(), to.as_str().into()))
+                .map(|(from, to)| (Pattern::new(from.clone(), false), to.as_str().into()))
                 .collect(),
             pseudonym,
             bytes_max: source.bytes_max,
@@ -174,27 +179,10 @@ impl<'a> RuleCompiler<'a> {
             }
             parts.text(b"\"");
         }
-        let conditions = action.conditions.iter().map(|(condition, pattern)| {
-            let (name, subject) = match condition {
-                Condition::Label(name) => match index(name) {
-                    Some(label) => (name.as_str(), Subject::Label(label)),
-                    None => (
-                        name.as_str(),
-                        Subject::Field(self.field(&plain_field(name))),
-                    ),
-                },
-                Condition::Field(field) => {
-                    let name = field.from.first().map_or("", String::as_str);
-                    (name, Subject::Field(self.field(field)))
-                }
-            };
-            ConditionProgram {
-                name: name.into(),
-                subject,
-                pattern: pattern.clone(),
-            }
-        });
-        let conditions = conditions.collect();
+        let conditions = action.conditions.iter();
+        let conditions = conditions
+            .map(|(condition, pattern)| self.condition(condition, pattern, labels))
+            .collect();
         ActionProgram {
             metric: action.metric,
             metric_name: definition.name.as_str().into(),
@@ -202,6 +190,42 @@ impl<'a> RuleCompiler<'a> {
             parts: parts.0,
             conditions,
         }
+    }
+
+    /// The number of a condition, which is added where it is new.
+    fn condition(
+        &mut self,
+        condition: &Condition,
+        pattern: &Regex,
+        labels: &[LabelProgram],
+    ) -> usize {
+        let (name, subject) = match condition {
+            Condition::Label(name) => match labels.iter().position(|label| *label.name == **name) {
+                Some(label) => (name.as_str(), Subject::Label(label)),
+                None => (
+                    name.as_str(),
+                    Subject::Field(self.field(&plain_field(name))),
+                ),
+            },
+            Condition::Field(field) => {
+                let name = field.from.first().map_or("", String::as_str);
+                (name, Subject::Field(self.field(field)))
+            }
+        };
+        let is_it = |known: &ConditionProgram| {
+            known.subject == subject
+                && *known.name == *name
+                && known.pattern.as_str() == pattern.as_str()
+        };
+        if let Some(number) = self.conditions.iter().position(is_it) {
+            return number;
+        }
+        self.conditions.push(ConditionProgram {
+            name: name.into(),
+            subject,
+            pattern: Pattern::new(pattern.clone(), false),
+        });
+        self.conditions.len() - 1
     }
 
     fn amount(&mut self, action: &Action, kind: &Kind) -> Amount {

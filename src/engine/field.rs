@@ -42,7 +42,7 @@ pub(super) enum Place {
 }
 
 /// A compiled [`crate::rules::Field`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FieldProgram {
     pub(super) from: Vec<Place>,
     pub(super) take: Take,

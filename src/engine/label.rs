@@ -2,20 +2,19 @@
 
 use std::borrow::Cow;
 
-use regex::Regex;
-
 use super::field::{FieldProgram, Value};
+use super::pattern::Pattern;
 use super::pseudonym::Secret;
 use crate::rules::AMBIGUOUS;
 
 /// A compiled [`crate::rules::LabelSource`].
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct LabelProgram {
     pub(super) name: Box<str>,
     pub(super) field: FieldProgram,
     pub(super) default: Option<Box<str>>,
     pub(super) lowercase: bool,
-    pub(super) map: Vec<(Regex, Box<str>)>,
+    pub(super) map: Vec<(Pattern, Box<str>)>,
     pub(super) pseudonym: Option<Secret>,
     pub(super) bytes_max: usize,
     /// Counted in the tally where the label is missing.
@@ -51,10 +50,8 @@ impl LabelProgram {
         if out.len() - start > self.bytes_max {
             cut(out, start, self.bytes_max);
         }
-        if !self.map.is_empty()
-            && let Ok(text) = std::str::from_utf8(&out[start..])
-            && let Some((_, to)) = self.map.iter().find(|(pattern, _)| pattern.is_match(text))
-        {
+        let value = &out[start..];
+        if let Some((_, to)) = self.map.iter().find(|(from, _)| from.is_match(value)) {
             out.truncate(start);
             out.extend_from_slice(to.as_bytes());
         }

@@ -47,6 +47,20 @@ impl Pattern {
         required(self.regex.as_str())
     }
 
+    /// Whether the pattern is found in a value, which unlike a line may hold line feeds. The regex
+    /// sees U+FFFD for broken bytes.
+    pub(super) fn is_match(&self, value: &[u8]) -> bool {
+        let outcome = match &self.plan {
+            Some(plan) if memchr::memchr(b'\n', value).is_none() => plan.is_match(value),
+            _ => Outcome::Unsure,
+        };
+        match outcome {
+            Outcome::Match => true,
+            Outcome::NoMatch => false,
+            Outcome::Unsure => self.regex.is_match(&String::from_utf8_lossy(value)),
+        }
+    }
+
     /// Whether the pattern is found; the groups that are asked for are left in `groups`. `number`
     /// is the pattern's own among all that use these groups.
     pub(super) fn matches(&self, number: usize, line: &[u8], groups: &mut Groups) -> bool {

@@ -1,7 +1,5 @@
 //! One rule in the form that runs.
 
-use regex::Regex;
-
 use super::field::{Context, FieldProgram, Found, Value};
 use super::label::{self, LabelProgram};
 use super::pattern::{Groups, Pattern};
@@ -19,6 +17,8 @@ pub(super) struct Program {
     pub(super) pattern: Option<Pattern>,
     pub(super) reader: Option<Reader>,
     pub(super) labels: Vec<LabelProgram>,
+    /// What the actions' `where` ask, each once.
+    pub(super) conditions: Vec<ConditionProgram>,
     pub(super) actions: Vec<ActionProgram>,
     pub(super) times: Times,
     pub(super) trace: Option<FieldProgram>,
@@ -48,7 +48,8 @@ pub(super) struct ActionProgram {
     pub(super) metric_name: Box<str>,
     pub(super) amount: Amount,
     pub(super) parts: Vec<Part>,
-    pub(super) conditions: Vec<ConditionProgram>,
+    /// The numbers of the rule's conditions that must hold.
+    pub(super) conditions: Vec<usize>,
 }
 
 /// What is added, set or observed.
@@ -82,11 +83,11 @@ pub(super) struct ConditionProgram {
     /// The label's or field's name, for messages.
     pub(super) name: Box<str>,
     pub(super) subject: Subject,
-    pub(super) pattern: Regex,
+    pub(super) pattern: Pattern,
 }
 
 /// What a `where` looks at.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Subject {
     /// A label of the rule, after its tools.
     Label(usize),
@@ -112,6 +113,8 @@ pub(super) struct Scratch {
     groups: Groups,
     slots: Slots,
     labels: Vec<LabelValue>,
+    /// Whether each condition holds, where that was asked on the line at hand.
+    verdicts: Vec<Option<bool>>,
     /// The values of the labels that were asked for, one after the other.
     text: Vec<u8>,
     decoded: Vec<u8>,
@@ -181,12 +184,14 @@ impl Program {
         }
     }
 
-    /// Forgets the labels of the line before.
+    /// Forgets the labels and conditions of the line before.
     pub(super) fn begin(&self, scratch: &mut Scratch) {
         scratch.labels.clear();
         scratch
             .labels
             .resize(self.labels.len(), LabelValue::Unknown);
+        scratch.verdicts.clear();
+        scratch.verdicts.resize(self.conditions.len(), None);
         scratch.text.clear();
     }
 
@@ -200,8 +205,16 @@ impl Program {
         tally: &mut Tally,
         exemplar: Option<u32>,
     ) -> Result<f64, Refused> {
-        for (number, condition) in action.conditions.iter().enumerate() {
-            if !self.holds(condition, context, scratch, tally) {
+        for &number in &action.conditions {
+            let holds = match scratch.verdicts[number] {
+                Some(holds) => holds,
+                None => {
+                    let holds = self.holds(&self.conditions[number], context, scratch, tally);
+                    scratch.verdicts[number] = Some(holds);
+                    holds
+                }
+            };
+            if !holds {
                 return Err(Refused::Condition(number));
             }
         }
@@ -257,7 +270,7 @@ impl Program {
                 }
             }
         };
-        condition.pattern.is_match(&String::from_utf8_lossy(bytes))
+        condition.pattern.is_match(bytes)
     }
 
     /// The place of a label's value in the scratch text; worked out once a line.

@@ -115,22 +115,17 @@ fn updates(
                 Ok((labels, value))
             }
             (Ok(value), None) => Ok((String::new(), value)),
-            (Err(refused), _) => Err(refusal(refused, program, engine, action)),
+            (Err(refused), _) => Err(refusal(refused, program, engine)),
         };
         Update { metric, result }
     };
     program.actions.iter().map(update).collect()
 }
 
-fn refusal(
-    refused: Refused,
-    program: &Program,
-    engine: &Engine,
-    action: &super::program::ActionProgram,
-) -> Refusal {
+fn refusal(refused: Refused, program: &Program, engine: &Engine) -> Refusal {
     match refused {
         Refused::Condition(number) => {
-            let condition = &action.conditions[number];
+            let condition = &program.conditions[number];
             Refusal::Where {
                 name: condition.name.clone(),
                 pattern: plain_pattern(condition.pattern.as_str()),
