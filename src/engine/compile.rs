@@ -187,6 +187,8 @@ impl<'a> RuleCompiler<'a> {
             metric: action.metric,
             metric_name: definition.name.as_str().into(),
             amount: self.amount(action, &definition.kind),
+            // A counter shows its exemplars in protobuf whatever its name is.
+            is_traced: definition.kind != Kind::Gauge,
             parts: parts.0,
             conditions,
         }

@@ -47,6 +47,8 @@ pub(super) struct ActionProgram {
     /// The metric's name, for messages.
     pub(super) metric_name: Box<str>,
     pub(super) amount: Amount,
+    /// Whether the metric's type shows exemplars.
+    pub(super) is_traced: bool,
     pub(super) parts: Vec<Part>,
     /// The numbers of the rule's conditions that must hold.
     pub(super) conditions: Vec<usize>,
@@ -118,6 +120,8 @@ pub(super) struct Scratch {
     /// The values of the labels that were asked for, one after the other.
     text: Vec<u8>,
     decoded: Vec<u8>,
+    /// The exemplar of the line at hand and its number in the batch, where that was asked.
+    exemplar: Option<Option<u32>>,
 }
 
 /// Why an action made no update.
@@ -176,15 +180,12 @@ impl Program {
     ) {
         tally.begin_line();
         self.begin(scratch);
-        let exemplar = self
-            .exemplar(context, scratch)
-            .map(|exemplar| batch.exemplar(exemplar));
         for action in &self.actions {
-            let _ = self.update(action, context, scratch, batch, tally, exemplar);
+            let _ = self.update(action, context, scratch, batch, tally);
         }
     }
 
-    /// Forgets the labels and conditions of the line before.
+    /// Forgets the labels, the conditions and the exemplar of the line before.
     pub(super) fn begin(&self, scratch: &mut Scratch) {
         scratch.labels.clear();
         scratch
@@ -193,6 +194,7 @@ impl Program {
         scratch.verdicts.clear();
         scratch.verdicts.resize(self.conditions.len(), None);
         scratch.text.clear();
+        scratch.exemplar = None;
     }
 
     /// Makes one update, or says why not.
@@ -203,7 +205,6 @@ impl Program {
         scratch: &mut Scratch,
         batch: &mut Batch,
         tally: &mut Tally,
-        exemplar: Option<u32>,
     ) -> Result<f64, Refused> {
         for &number in &action.conditions {
             let holds = match scratch.verdicts[number] {
@@ -235,6 +236,11 @@ impl Program {
             .amount
             .number(context, scratch, tally)
             .map_err(Refused::Value)?;
+        let exemplar = if action.is_traced {
+            self.exemplar(context, scratch, batch)
+        } else {
+            None
+        };
         let out = batch.labels();
         for part in &action.parts {
             match part {
@@ -303,8 +309,29 @@ impl Program {
         }
     }
 
-    fn exemplar(&self, context: &Context<'_>, scratch: &mut Scratch) -> Option<Exemplar> {
+    /// The number of the line's exemplar, which is put into the batch when first asked for.
+    fn exemplar(
+        &self,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        batch: &mut Batch,
+    ) -> Option<u32> {
         let trace = self.trace.as_ref()?;
+        if let Some(known) = scratch.exemplar {
+            return known;
+        }
+        let exemplar = self.read_exemplar(trace, context, scratch, batch);
+        scratch.exemplar = Some(exemplar);
+        exemplar
+    }
+
+    fn read_exemplar(
+        &self,
+        trace: &FieldProgram,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        batch: &mut Batch,
+    ) -> Option<u32> {
         let found = found(&scratch.groups, &scratch.slots, &self.times);
         let Value::Bytes(id) = trace.value(context, &found, &mut scratch.decoded) else {
             return None;
@@ -312,10 +339,13 @@ impl Program {
         // OpenMetrics allows 128 characters for all labels of an exemplar; real ids have 32.
         let fits = (1..=64).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic);
         let plain = memchr::memchr2(b'"', b'\\', id).is_none();
-        (fits && plain).then(|| Exemplar {
-            trace_id: String::from_utf8_lossy(id).into(),
+        if !(fits && plain) {
+            return None;
+        }
+        Some(batch.exemplar(Exemplar {
+            trace_id: str::from_utf8(id).ok()?,
             time_seconds: self.times.seconds(context, &found),
-        })
+        }))
     }
 }
 

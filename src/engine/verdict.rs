@@ -104,10 +104,11 @@ fn updates(
     scratch: &mut Scratch,
 ) -> Vec<Update> {
     let mut tally = Tally::new(engine.programs.len(), engine.reasons.len());
-    program.begin(scratch);
     let update = |action| {
+        // Each update has a batch of its own, to which nothing of the one before belongs.
+        program.begin(scratch);
         let mut batch = Batch::new(LabelHasher::default());
-        let result = program.update(action, context, scratch, &mut batch, &mut tally, None);
+        let result = program.update(action, context, scratch, &mut batch, &mut tally);
         let metric = action.metric_name.clone();
         let result = match (result, batch.updates().first()) {
             (Ok(value), Some(update)) => {

@@ -29,12 +29,20 @@ pub struct Update {
 }
 
 /// The trace that a line belongs to, for OpenMetrics exemplars.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Exemplar {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Exemplar<'b> {
     /// The trace's id: at most 64 bytes of valid UTF-8 without control characters.
-    pub trace_id: Box<str>,
+    pub trace_id: &'b str,
     /// The line's own time, in seconds since 1970.
     pub time_seconds: Option<f64>,
+}
+
+/// An exemplar whose trace id stands among the others' in the batch.
+#[derive(Debug, Clone, Copy)]
+struct Traced {
+    start: u32,
+    end: u32,
+    time_seconds: Option<f64>,
 }
 
 /// Updates that were read from one block of lines, in their order.
@@ -43,7 +51,8 @@ pub struct Batch {
     hasher: LabelHasher,
     updates: Vec<Update>,
     text: Vec<u8>,
-    exemplars: Vec<Exemplar>,
+    exemplars: Vec<Traced>,
+    trace_ids: String,
     labels_start: usize,
 }
 
@@ -79,8 +88,14 @@ impl Batch {
     }
 
     /// Notes an exemplar, which any number of updates of the same line may name.
-    pub fn exemplar(&mut self, exemplar: Exemplar) -> u32 {
-        self.exemplars.push(exemplar);
+    pub fn exemplar(&mut self, exemplar: Exemplar<'_>) -> u32 {
+        let start = self.trace_ids.len() as u32;
+        self.trace_ids.push_str(exemplar.trace_id);
+        self.exemplars.push(Traced {
+            start,
+            end: self.trace_ids.len() as u32,
+            time_seconds: exemplar.time_seconds,
+        });
         (self.exemplars.len() - 1) as u32
     }
 
@@ -95,13 +110,22 @@ impl Batch {
     }
 
     /// The exemplar of an update.
-    pub fn exemplar_of(&self, update: &Update) -> Option<&Exemplar> {
-        self.exemplars.get(update.exemplar as usize)
+    pub fn exemplar_of(&self, update: &Update) -> Option<Exemplar<'_>> {
+        let traced = self.exemplars.get(update.exemplar as usize)?;
+        Some(Exemplar {
+            trace_id: self
+                .trace_ids
+                .get(traced.start as usize..traced.end as usize)?,
+            time_seconds: traced.time_seconds,
+        })
     }
 
     /// Bytes held, so that a caller can apply the batch before it grows large.
     pub fn bytes(&self) -> usize {
-        self.text.len() + size_of_val(self.updates.as_slice())
+        self.text.len()
+            + self.trace_ids.len()
+            + size_of_val(self.updates.as_slice())
+            + size_of_val(self.exemplars.as_slice())
     }
 
     /// Whether there is nothing to apply.
@@ -114,6 +138,7 @@ impl Batch {
         self.updates.clear();
         self.text.clear();
         self.exemplars.clear();
+        self.trace_ids.clear();
         self.labels_start = 0;
     }
 }

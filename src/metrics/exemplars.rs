@@ -64,7 +64,7 @@ impl Exemplars {
         slot: usize,
         bucket: usize,
         value: f64,
-        exemplar: &Exemplar,
+        exemplar: Exemplar<'_>,
         now_ms: u64,
     ) {
         let id = exemplar.trace_id.as_bytes();
@@ -136,9 +136,9 @@ impl Exemplars {
 mod tests {
     use super::*;
 
-    fn exemplar(trace_id: &str, time_seconds: Option<f64>) -> Exemplar {
+    fn exemplar(trace_id: &str, time_seconds: Option<f64>) -> Exemplar<'_> {
         Exemplar {
-            trace_id: trace_id.into(),
+            trace_id,
             time_seconds,
         }
     }
@@ -146,9 +146,9 @@ mod tests {
     #[test]
     fn the_last_one_of_each_bucket_is_kept() {
         let mut exemplars = Exemplars::new(3);
-        exemplars.set(5, 2, 1.5, &exemplar("a", Some(9.25)), 0);
-        exemplars.set(5, 0, 2.5, &exemplar("b", None), 7_500);
-        exemplars.set(5, 2, 3.5, &exemplar("c", Some(10.0)), 0);
+        exemplars.set(5, 2, 1.5, exemplar("a", Some(9.25)), 0);
+        exemplars.set(5, 0, 2.5, exemplar("b", None), 7_500);
+        exemplars.set(5, 2, 3.5, exemplar("c", Some(10.0)), 0);
         let kept = |trace_id, value, time_seconds| {
             Some(Kept {
                 trace_id,
@@ -167,7 +167,7 @@ mod tests {
     fn forgotten_rows_are_used_again() {
         let mut exemplars = Exemplars::new(1);
         for slot in 0..1000 {
-            exemplars.set(slot, 0, 1.0, &exemplar("x", None), 0);
+            exemplars.set(slot, 0, 1.0, exemplar("x", None), 0);
             let clone = exemplars.clone();
             exemplars.forget(slot);
             assert_eq!(exemplars.get(slot, 0), None);
@@ -180,11 +180,11 @@ mod tests {
     fn a_trace_id_is_kept_whole_or_not_at_all() {
         let mut exemplars = Exemplars::new(1);
         let longest = "é".repeat(TRACE_ID_BYTES_MAX / 2);
-        exemplars.set(0, 0, 1.0, &exemplar(&longest, None), 0);
-        exemplars.set(0, 0, 2.0, &exemplar(&format!("{longest}x"), None), 0);
+        exemplars.set(0, 0, 1.0, exemplar(&longest, None), 0);
+        exemplars.set(0, 0, 2.0, exemplar(&format!("{longest}x"), None), 0);
         let kept = exemplars.get(0, 0).unwrap();
         assert_eq!((kept.trace_id, kept.value), (&*longest, 1.0));
-        exemplars.set(1, 0, 1.0, &exemplar(&"x".repeat(1000), None), 0);
+        exemplars.set(1, 0, 1.0, exemplar(&"x".repeat(1000), None), 0);
         assert_eq!(exemplars.get(1, 0), None);
     }
 }

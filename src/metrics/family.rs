@@ -125,7 +125,7 @@ impl Family {
         text: &[u8],
         hash: u64,
         value: f64,
-        exemplar: Option<&Exemplar>,
+        exemplar: Option<Exemplar<'_>>,
         moment: &mut Moment,
     ) {
         if self.definition.kind == Kind::Counter && !(value >= 0.0 && value.is_finite()) {
