@@ -8,6 +8,18 @@ pub struct Keys {
     /// a power of two, at least four times the names, so that most keys of a line, which no rule
     /// wants, meet an empty place at once.
     places: Vec<Place>,
+    /// Whether there is a name with such an [`ending`]: a look that refuses most other keys.
+    endings: Endings,
+}
+
+/// One bit for each ending.
+type Endings = [u64; 4];
+
+/// A number for the length of a key and its last byte, which tell most keys of a log apart.
+#[inline]
+fn ending(key: &[u8]) -> usize {
+    let last = key.last().copied().unwrap_or_default();
+    usize::from(last.wrapping_mul(37).wrapping_add(key.len() as u8))
 }
 
 /// A place in the table of names.
@@ -25,6 +37,8 @@ impl Keys {
             return slot;
         }
         self.names.push(name.into());
+        let ending = ending(name.as_bytes());
+        self.endings[ending / 64] |= 1 << (ending % 64);
         if self.places.len() < 4 * self.names.len() {
             let length = (8 * self.names.len()).next_power_of_two();
             self.places = vec![Place::default(); length];
@@ -52,6 +66,14 @@ impl Keys {
     /// The slot of a key as it stands on a line.
     #[inline]
     pub fn slot(&self, key: &[u8]) -> Option<usize> {
+        let ending = ending(key);
+        if self.endings[ending / 64] >> (ending % 64) & 1 == 0 {
+            return None;
+        }
+        self.known_slot(key)
+    }
+
+    fn known_slot(&self, key: &[u8]) -> Option<usize> {
         let mask = self.places.len().checked_sub(1)?;
         let digest = Digest::new(key);
         let mut at = digest.mix() & mask;
@@ -206,7 +228,18 @@ pub struct Slots(
     pub Vec<Slot>,
     /// Which are not empty: lines have few of the keys that a rule knows, so few need clearing.
     Vec<u32>,
+    /// Room that the logfmt reader keeps from line to line.
+    pub(super) Vec<Head>,
 );
+
+/// A `key=` on a line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    /// Where the key starts.
+    pub(super) start: u32,
+    /// Where the `=` stands.
+    pub(super) equals: u32,
+}
 
 impl Slots {
     /// Empties all slots and makes room for `keys`.

@@ -62,9 +62,15 @@ impl<'t, K: Kind> Places<'t, K> {
     }
 }
 
-impl<K> Clone for Places<'_, K> {
-    fn clone(&self) -> Self {
-        Self { ..*self }
+/// Calls `each` for the place of every byte of the kind in `text`, from the front.
+#[inline(always)]
+pub(super) fn each<K: Kind>(text: &[u8], mut each: impl FnMut(usize)) {
+    for start in (0..text.len()).step_by(BLOCK_BYTES) {
+        let mut mask = mask::<K>(&text[start..]);
+        while mask != 0 {
+            each(start + mask.trailing_zeros() as usize);
+            mask &= mask - 1;
+        }
     }
 }
 
@@ -111,6 +117,11 @@ mod tests {
             text in proptest::collection::vec(prop_oneof![9 => Just(1u8), 1 => any::<u8>()], 0..300),
             steps in proptest::collection::vec(0usize..90, 0..40),
         ) {
+            let mut all = Vec::new();
+            each::<Even>(&text, |place| all.push(place));
+            let even = |place: &usize| Even::has(text[*place]);
+            prop_assert_eq!(all, (0..text.len()).filter(even).collect::<Vec<_>>());
+
             let mut from = 0;
             let mut places = Places::<Even>::new(&text, from);
             for step in steps {

@@ -3,7 +3,7 @@
 //! [`pairs`] reads a text forward, whoever wrote it. [`tail`] knows how the gateway ends its
 //! lines, and so finds the end of what strangers chose. Nothing here decides what a value means.
 
-use super::fields::{Keys, Marks, Slots};
+use super::fields::{Head, Keys, Marks, Slots};
 
 mod pairs;
 mod tail;
@@ -33,36 +33,13 @@ use pairs::{Pair, Pairs};
 pub fn read(line: &[u8], keys: &Keys, marks: Option<&Marks>, slots: &mut Slots) -> bool {
     // Places on a line are u32; lines are far shorter.
     let line = line.get(..u32::MAX as usize).unwrap_or(line);
-    let mut found = Found {
-        line,
-        keys,
-        slots,
-        any: false,
-    };
-    let mut pairs = Pairs::new(line, 0);
-    if let Some(marks) = marks {
-        while let Some(pair) = pairs.next() {
-            if pair.key(line) != marks.from.as_bytes() {
-                found.add(&pair, true);
-                continue;
-            }
-            if let Some(cut) = Cut::find(line, &pair, &pairs, marks) {
-                // Only a value of several words reads differently in a text that ends with the first.
-                if pair.value.end as usize <= cut.middle {
-                    found.add(&pair, true);
-                } else {
-                    found.add_all(Pairs::new(&line[..cut.middle], pair.start), true);
-                }
-                found.add_all(Pairs::new(&line[..cut.last], cut.middle), false);
-                found.add_all(Pairs::new(line, cut.last), true);
-                return true;
-            }
-            found.add(&pair, true);
-            break;
-        }
-    }
-    found.add_all(pairs, true);
-    found.any
+    let mut heads = std::mem::take(&mut slots.2);
+    pairs::find_heads(line, &mut heads);
+    let found = Found { line, keys, slots };
+    found.read(&heads, marks);
+    let any = !heads.is_empty();
+    slots.2 = heads;
+    any
 }
 
 /// Where a line is cut in three.
@@ -75,10 +52,15 @@ struct Cut {
 
 impl Cut {
     /// `from` is the pair of the first mark, and `rest` what forward reading finds behind it.
-    fn find(line: &[u8], from: &Pair, rest: &Pairs<'_>, marks: &Marks) -> Option<Self> {
+    fn find(
+        line: &[u8],
+        heads: &[Head],
+        (from, rest): (&Pair, &Pairs<'_>),
+        marks: &Marks,
+    ) -> Option<Self> {
         let to = marks.to.as_bytes();
         let middle = pairs::blank(line, from.equals + 1)?;
-        let last = tail::start(line, middle, to).or_else(|| {
+        let last = tail::start(line, heads, middle, to).or_else(|| {
             let same = rest.clone().filter(|pair| pair.key(line) == to);
             same.last().map(|pair| pair.start)
         })?;
@@ -91,19 +73,52 @@ struct Found<'a> {
     line: &'a [u8],
     keys: &'a Keys,
     slots: &'a mut Slots,
-    any: bool,
 }
 
 impl Found<'_> {
-    fn add_all(&mut self, pairs: Pairs<'_>, outside: bool) {
-        for pair in pairs {
-            self.add(&pair, outside);
+    /// Adds the pairs of the line, which has these heads.
+    fn read(mut self, heads: &[Head], marks: Option<&Marks>) {
+        let line = self.line;
+        let mut pairs = Pairs::new(line, heads, 0);
+        if let Some(marks) = marks {
+            let from = marks.from.as_bytes();
+            let keys = self.keys;
+            let wanted = |key: &[u8]| match (keys.slot(key), key == from) {
+                (None, false) => None,
+                wanted => Some(wanted),
+            };
+            while let Some((pair, (slot, is_from))) = pairs.next_of(wanted) {
+                if !is_from {
+                    self.add(slot, &pair, true);
+                    continue;
+                }
+                let Some(cut) = Cut::find(line, heads, (&pair, &pairs), marks) else {
+                    self.add(slot, &pair, true);
+                    break;
+                };
+                // Only a value of several words reads differently in a text that ends with the first.
+                if pair.value.end as usize <= cut.middle {
+                    self.add(slot, &pair, true);
+                } else {
+                    self.add_all(Pairs::new(&line[..cut.middle], heads, pair.start), true);
+                }
+                self.add_all(Pairs::new(&line[..cut.last], heads, cut.middle), false);
+                self.add_all(Pairs::new(line, heads, cut.last), true);
+                return;
+            }
+        }
+        self.add_all(pairs, true);
+    }
+
+    fn add_all(&mut self, mut pairs: Pairs<'_>, outside: bool) {
+        let keys = self.keys;
+        while let Some((pair, slot)) = pairs.next_of(|key| keys.slot(key)) {
+            self.add(Some(slot), &pair, outside);
         }
     }
 
-    fn add(&mut self, pair: &Pair, outside: bool) {
-        self.any = true;
-        let slot = self.keys.slot(pair.key(self.line));
+    #[inline]
+    fn add(&mut self, slot: Option<usize>, pair: &Pair, outside: bool) {
         let Some(slot) = slot.and_then(|slot| self.slots.fill(slot)) else {
             return;
         };

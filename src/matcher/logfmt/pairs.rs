@@ -2,8 +2,8 @@
 
 use memchr::memchr2;
 
-use crate::matcher::fields::{Form, Span};
-use crate::matcher::places::{Kind, Places};
+use crate::matcher::fields::{Form, Head, Span};
+use crate::matcher::places::{self, Kind};
 
 /// A `key=value` on a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,16 +21,34 @@ impl Pair {
     }
 }
 
+/// Writes to `heads` where on `line` a `key=` stands: at the start or behind a blank. Those inside of
+/// quotes and brackets are among them.
+pub(super) fn find_heads(line: &[u8], heads: &mut Vec<Head>) {
+    heads.clear();
+    let (mut word, mut is_word) = (0, true);
+    places::each::<Stop>(line, |stop| {
+        let byte = line[stop];
+        if byte == b'=' {
+            if is_word && word < stop {
+                heads.push(Head {
+                    start: word as u32,
+                    equals: stop as u32,
+                });
+            }
+            is_word = false;
+        } else {
+            is_word = is_blank(byte);
+            word = stop + 1;
+        }
+    });
+}
+
 /// The pairs of a text, one after the other.
 #[derive(Debug, Clone)]
 pub(super) struct Pairs<'l> {
     text: &'l [u8],
-    /// What ends keys.
-    stops: Places<'l, Stop>,
-    /// Where the next key may start: the start of a word, or the blank before one.
-    at: usize,
-    /// The `=` of the key that starts at `at`, where it is known already.
-    equals: Option<usize>,
+    /// All that are left of the line, also those behind the text.
+    heads: &'l [Head],
     /// How many brackets turned out to be none.
     unclosed: u32,
 }
@@ -41,27 +59,54 @@ const UNCLOSED_MAX: u32 = 16;
 
 impl<'l> Pairs<'l> {
     /// The pairs of `text` from `at` on, which is the start of a word or the blank before one.
-    pub(super) fn new(text: &'l [u8], at: usize) -> Self {
+    /// `heads` are those of the line that begins with `text`.
+    pub(super) fn new(text: &'l [u8], heads: &'l [Head], at: usize) -> Self {
         Self {
             text,
-            stops: Places::new(text, at),
-            at,
-            equals: None,
+            heads: from(heads, at),
             unclosed: 0,
         }
     }
 
-    /// The place of the first `key=` behind `from`. A word starts at `word`, and behind each blank.
+    /// The next pair whose key `wanted` knows, and what it says of the key.
     #[inline(always)]
-    fn key(&mut self, mut from: usize, mut word: Option<usize>) -> Option<(usize, usize)> {
+    pub(super) fn next_of<T>(
+        &mut self,
+        mut wanted: impl FnMut(&[u8]) -> Option<T>,
+    ) -> Option<(Pair, T)> {
         loop {
-            let stop = self.stops.next(from)?;
-            match (self.text[stop], word) {
-                (b' ' | b'\t', _) => word = Some(stop + 1),
-                (b'=', Some(word)) if word < stop => return Some((word, stop)),
-                _ => word = None,
+            let (head, rest) = self.heads.split_first()?;
+            let (start, equals) = (head.start as usize, head.equals as usize);
+            if equals >= self.text.len() {
+                return None;
             }
-            from = stop + 1;
+            self.heads = rest;
+            let wanted = wanted(&self.text[start..equals]);
+            // Other values than plain ones may have keys inside, so their ends are always needed.
+            let value = match self.text.get(equals + 1) {
+                Some(b'"') => self.quoted(equals + 1),
+                Some(b'[' | b'{') => self.bracketed(equals + 1),
+                _ => None,
+            };
+            if let Some(wanted) = wanted {
+                let value = value.unwrap_or_else(|| self.plain(equals + 1));
+                let pair = Pair {
+                    start,
+                    equals,
+                    value,
+                };
+                return Some((pair, wanted));
+            }
+        }
+    }
+
+    /// Leaves out what stands before `at`, the end of a value.
+    #[inline]
+    fn skip_to(&mut self, at: usize) {
+        while let [head, rest @ ..] = self.heads
+            && (head.start as usize) < at
+        {
+            self.heads = rest;
         }
     }
 
@@ -71,7 +116,7 @@ impl<'l> Pairs<'l> {
         if !is_word_end(self.text, end + 1) {
             return None;
         }
-        self.at = end + 1;
+        self.skip_to(end + 1);
         Some(span(start + 1, end, Form::Quoted))
     }
 
@@ -82,7 +127,7 @@ impl<'l> Pairs<'l> {
         }
         match brackets_end(self.text, start) {
             Some(end) if is_word_end(self.text, end) => {
-                self.at = end;
+                self.skip_to(end);
                 Some(span(start, end, Form::Plain))
             }
             _ => {
@@ -93,14 +138,12 @@ impl<'l> Pairs<'l> {
     }
 
     /// The value that starts at `start` and ends before the next key.
-    fn plain(&mut self, start: usize) -> Span {
-        let mut end = self.text.len();
-        self.at = end;
-        if let Some((key, equals)) = self.key(start, None) {
-            end = key - 1;
-            self.at = key;
-            self.equals = Some(equals);
-        }
+    #[inline]
+    fn plain(&self, start: usize) -> Span {
+        let mut end = match self.heads {
+            [next, ..] if (next.equals as usize) < self.text.len() => next.start as usize - 1,
+            _ => self.text.len(),
+        };
         while end > start && is_blank(self.text[end - 1]) {
             end -= 1;
         }
@@ -111,29 +154,14 @@ impl<'l> Pairs<'l> {
 impl Iterator for Pairs<'_> {
     type Item = Pair;
 
-    #[inline]
     fn next(&mut self) -> Option<Pair> {
-        let next = match self.equals.take() {
-            Some(equals) => Some((self.at, equals)),
-            None => self.key(self.at, Some(self.at)),
-        };
-        let Some((start, equals)) = next else {
-            // There is no way back for `stops`: whoever asks again must start at the end.
-            self.at = self.text.len();
-            return None;
-        };
-        let value = match self.text.get(equals + 1) {
-            Some(b'"') => self.quoted(equals + 1),
-            Some(b'[' | b'{') => self.bracketed(equals + 1),
-            _ => None,
-        };
-        let value = value.unwrap_or_else(|| self.plain(equals + 1));
-        Some(Pair {
-            start,
-            equals,
-            value,
-        })
+        Some(self.next_of(|_| Some(()))?.0)
     }
+}
+
+/// Those of `heads` that start at or behind `at`.
+pub(super) fn from(heads: &[Head], at: usize) -> &[Head] {
+    &heads[heads.partition_point(|head| (head.start as usize) < at)..]
 }
 
 /// Lines are shorter than 4 GiB: [`super::read`] sees to that.
@@ -161,7 +189,7 @@ fn is_blank(byte: u8) -> bool {
 
 /// The bytes that stand in no key.
 #[derive(Debug)]
-pub(super) struct Stop;
+struct Stop;
 
 impl Kind for Stop {
     fn has(byte: u8) -> bool {

@@ -6,12 +6,14 @@
 //! from inside its quotes: every value here holds an even number of quotes, and behind a place
 //! inside a quoted text an odd number follows.
 
-use super::pairs::{Brackets, Stop, is_word_end, string_end};
-use crate::matcher::places::Places;
+use memchr::memchr3;
+
+use super::pairs::{self, Brackets, is_word_end, string_end};
+use crate::matcher::fields::Head;
 
 /// The last place behind `from` where ` key=` begins a series of whole pairs that runs to the end
-/// of `line`.
-pub(super) fn start(line: &[u8], from: usize, key: &[u8]) -> Option<usize> {
+/// of `line`. `heads` are those of the line.
+pub(super) fn start(line: &[u8], heads: &[Head], from: usize, key: &[u8]) -> Option<usize> {
     let rest = line.get(from..)?;
     memchr::memchr_iter(b'=', rest).rev().find_map(|equals| {
         let before = rest[..equals].strip_suffix(key)?;
@@ -19,18 +21,21 @@ pub(super) fn start(line: &[u8], from: usize, key: &[u8]) -> Option<usize> {
             return None;
         };
         let at = from + before.len();
-        is_series(line, at, key).then_some(at)
+        is_series(line, pairs::from(heads, at), at, key).then_some(at)
     })
 }
 
-/// Whether whole pairs, the first of which has the key `first`, stand from `start` to the end.
-fn is_series(line: &[u8], start: usize, first: &[u8]) -> bool {
-    let mut stops = Places::new(line, start);
+/// Whether whole pairs, the first of which has the key `first`, stand from `start` to the end. `heads` are those
+/// from there on.
+fn is_series(line: &[u8], heads: &[Head], start: usize, first: &[u8]) -> bool {
+    let mut heads = heads.iter();
     let mut at = start;
     loop {
-        let Some(equals) = stops
-            .next(at)
-            .filter(|stop| line[*stop] == b'=' && *stop > at)
+        let mut behind = heads.by_ref().skip_while(|head| (head.start as usize) < at);
+        let Some(equals) = behind
+            .next()
+            .filter(|head| head.start as usize == at)
+            .map(|head| head.equals as usize)
         else {
             return false;
         };
@@ -39,7 +44,7 @@ fn is_series(line: &[u8], start: usize, first: &[u8]) -> bool {
         if at > start && &line[at..equals] == first {
             return false;
         }
-        match value_end(line, equals + 1, &mut stops) {
+        match value_end(line, equals + 1) {
             None => return false,
             Some(end) if end == line.len() => return true,
             Some(end) => at = end + 1,
@@ -48,30 +53,26 @@ fn is_series(line: &[u8], start: usize, first: &[u8]) -> bool {
 }
 
 /// Where the value that starts at `start` ends; there is a blank or the end of the line.
-fn value_end(line: &[u8], start: usize, stops: &mut Places<'_, Stop>) -> Option<usize> {
+fn value_end(line: &[u8], start: usize) -> Option<usize> {
     let end = match line.get(start) {
         Some(b'"') => string_end(line, start + 1)? + 1,
         Some(b'[' | b'{') => match list_end(line, start)? {
             end if is_word_end(line, end) => end,
             // `[::1]:49904` begins with brackets and is a word.
-            _ => word_end(line, start, stops)?,
+            _ => word_end(line, start)?,
         },
-        _ => word_end(line, start, stops)?,
+        _ => word_end(line, start)?,
     };
     is_word_end(line, end).then_some(end)
 }
 
 /// A word ends before a blank, and has no quote.
-fn word_end(line: &[u8], start: usize, stops: &mut Places<'_, Stop>) -> Option<usize> {
-    let mut from = start;
-    while let Some(stop) = stops.next(from) {
-        match line[stop] {
-            b' ' | b'\t' => return Some(stop),
-            b'"' => return None,
-            _ => from = stop + 1,
-        }
+fn word_end(line: &[u8], start: usize) -> Option<usize> {
+    match memchr3(b' ', b'\t', b'"', line.get(start..)?) {
+        Some(length) if line[start + length] == b'"' => None,
+        Some(length) => Some(start + length),
+        None => Some(line.len()),
     }
-    Some(line.len())
 }
 
 /// One past the end of a list or map. Outside of its strings blanks stand only behind `,` and `:`,
