@@ -72,26 +72,32 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
+    #[inline(always)]
     fn member(&mut self, path: &'a [u8]) -> Option<()> {
-        let (slot, below) = self.key(path)?;
+        let (written, escapes) = self.scan.string()?;
+        self.scan.take(b':')?;
         let first = self.scan.peek()?;
         let start = self.scan.at();
-        match below {
-            Some(path) => self.object(path)?,
-            None => self.scan.value()?,
-        }
-        let end = self.scan.at();
+        // What most members are needs no more than this.
+        let slot = if first == b'"' && path.is_empty() && !escapes {
+            self.scan.string()?;
+            self.keys.slot(written)
+        } else {
+            self.rare_value((written, escapes), path, first)?
+        };
         if let Some(slot) = slot {
-            self.found(slot, first, start, end);
+            self.found(slot, first, start, self.scan.at());
         }
         Some(())
     }
 
-    /// Takes a key and its colon. Gives its slot, and, if its value is an object in which wanted
-    /// keys can stand, the path of that.
-    fn key(&mut self, path: &[u8]) -> Option<(Option<usize>, Option<&'a [u8]>)> {
-        let (written, escapes) = self.scan.string()?;
-        self.scan.take(b':')?;
+    /// The slot of any key, after its value, which begins with `first`, has been taken.
+    fn rare_value(
+        &mut self,
+        (written, escapes): (&[u8], bool),
+        path: &[u8],
+        first: u8,
+    ) -> Option<Option<usize>> {
         let key = if escapes {
             self.key.clear();
             unescape(written, &mut self.key);
@@ -105,15 +111,20 @@ impl<'a> Reader<'a> {
         } else {
             names().position(|name| name.strip_prefix(path) == Some(key))
         };
-        let mut below = None;
-        if self.scan.peek()? == b'{' {
-            below = names().find_map(|name| {
+        // Of an object in which wanted keys can stand, the part of their names that leads there.
+        let below = match first {
+            b'{' => names().find_map(|name| {
                 let rest = name.strip_prefix(path)?.strip_prefix(key)?;
                 let rest = rest.strip_prefix(b".")?;
                 Some(&name[..name.len() - rest.len()])
-            });
+            }),
+            _ => None,
+        };
+        match below {
+            Some(path) => self.object(path)?,
+            None => self.scan.value()?,
         }
-        Some((slot, below))
+        Some(slot)
     }
 
     /// Notes the value that is written from `start` to `end` and begins with the byte `first`.

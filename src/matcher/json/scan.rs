@@ -47,7 +47,15 @@ impl<'a> Scan<'a> {
     }
 
     /// The next byte that is no blank.
+    #[inline(always)]
     pub(super) fn peek(&mut self) -> Option<u8> {
+        match *self.text.get(self.at)? {
+            byte @ b'!'.. => Some(byte),
+            _ => self.peek_over_blanks(),
+        }
+    }
+
+    fn peek_over_blanks(&mut self) -> Option<u8> {
         loop {
             let byte = *self.text.get(self.at)?;
             if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
@@ -57,6 +65,7 @@ impl<'a> Scan<'a> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn take(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.at += 1)
     }
@@ -79,6 +88,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Behind a value: true for a comma, false for the bracket `close`.
+    #[inline(always)]
     pub(super) fn goes_on(&mut self, close: u8) -> Option<bool> {
         let byte = self.peek()?;
         self.at += 1;
@@ -141,21 +151,34 @@ impl<'a> Scan<'a> {
     }
 
     /// A string: what is inside its quotes, and whether that has escapes.
+    #[inline(always)]
     pub(super) fn string(&mut self) -> Option<(&'a [u8], bool)> {
         self.take(b'"')?;
         let start = self.at;
-        let mut escapes = false;
+        let text = self.text;
+        let end = self.specials.next(start)?;
+        if text[end] == b'"' {
+            self.at = end + 1;
+            return Some((&text[start..end], false));
+        }
+        self.at = end;
+        self.rest_of_string()?;
+        Some((&text[start..self.at - 1], true))
+    }
+
+    /// The rest of a string, from an escape on.
+    #[inline(never)]
+    fn rest_of_string(&mut self) -> Option<()> {
         loop {
-            self.at = self.specials.next(self.at)?;
             match self.text[self.at] {
                 b'"' => {
                     self.at += 1;
-                    return Some((&self.text[start..self.at - 1], escapes));
+                    return Some(());
                 }
                 b'\\' => self.escape()?,
                 _ => return None,
             }
-            escapes = true;
+            self.at = self.specials.next(self.at)?;
         }
     }
 
