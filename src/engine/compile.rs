@@ -18,11 +18,19 @@ use crate::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet};
 
 pub(super) fn compile(set: &RuleSet, secret: Option<&Secret>) -> Result<Engine, SecretMissing> {
     let mut reasons = Reasons::default();
-    let programs: Vec<Program> = set
+    let mut programs: Vec<Program> = set
         .rules
         .iter()
         .map(|rule| RuleCompiler::new(rule, set, &mut reasons, secret).program())
         .collect::<Result<_, _>>()?;
+    let labels = programs.iter_mut().flat_map(|program| &mut program.labels);
+    (0..)
+        .zip(labels)
+        .for_each(|(number, label)| label.number = number);
+    let actions = programs.iter_mut().flat_map(|program| &mut program.actions);
+    (0..)
+        .zip(actions)
+        .for_each(|(number, action)| action.number = number);
     let prefilter = Prefilter::new(programs.iter().map(|program| program.pattern.as_ref()));
     Ok(Engine {
         programs,
@@ -145,6 +153,7 @@ impl<'a> RuleCompiler<'a> {
         let map = source.map.iter();
         Ok(LabelProgram {
             name: name.into(),
+            number: 0,
             field: self.field(&source.field),
             default: source.default.as_deref().map(Into::into),
             lowercase: source.lowercase,
@@ -183,12 +192,18 @@ impl<'a> RuleCompiler<'a> {
         let conditions = conditions
             .map(|(condition, pattern)| self.condition(condition, pattern, labels))
             .collect();
+        let labels = parts.0.iter().filter_map(|part| match part {
+            Part::Label(label) => Some(*label),
+            Part::Text(_) => None,
+        });
         ActionProgram {
+            number: 0,
             metric: action.metric,
             metric_name: definition.name.as_str().into(),
             amount: self.amount(action, &definition.kind),
             // A counter shows its exemplars in protobuf whatever its name is.
             is_traced: definition.kind != Kind::Gauge,
+            labels: labels.collect(),
             parts: parts.0,
             conditions,
         }

@@ -11,6 +11,8 @@ use crate::rules::AMBIGUOUS;
 #[derive(Debug)]
 pub(super) struct LabelProgram {
     pub(super) name: Box<str>,
+    /// Its place among the labels of all rules.
+    pub(super) number: u32,
     pub(super) field: FieldProgram,
     pub(super) default: Option<Box<str>>,
     pub(super) lowercase: bool,

@@ -12,6 +12,7 @@ mod compile;
 pub mod convert;
 mod field;
 mod label;
+mod memo;
 pub mod pattern;
 mod prefilter;
 mod program;
@@ -81,8 +82,18 @@ impl Engine {
         }
     }
 
-    /// Runs every rule over one line. Updates go to `batch`, what was counted to the runner's tally.
-    pub fn feed(&self, line: &Line, runner: &mut Runner, batch: &mut Batch) {
+    /// Buffers for one thread that remembers at most so many labels' values from line to line.
+    #[cfg(test)]
+    fn runner_remembering(&self, values_max: usize) -> Runner {
+        Runner {
+            scratch: Scratch::remembering(values_max),
+            ..self.runner()
+        }
+    }
+
+    /// Runs every rule over one line; `false` where none matches. Updates go to `batch`, what was
+    /// counted to the runner's tally.
+    pub fn feed(&self, line: &Line, runner: &mut Runner, batch: &mut Batch) -> bool {
         let context = Context {
             text: line.text,
             line,
@@ -105,6 +116,7 @@ impl Engine {
         if !matched {
             tally.unmatched += 1;
         }
+        matched
     }
 
     /// What every rule says of one line, and why.

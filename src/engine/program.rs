@@ -1,12 +1,13 @@
 //! One rule in the form that runs.
 
 use super::field::{Context, FieldProgram, Found, Value};
-use super::label::{self, LabelProgram};
+use super::label::LabelProgram;
+use super::memo::{Memo, ValueId};
 use super::pattern::{Groups, Pattern};
 use super::{Tally, convert};
 use crate::matcher::fields::{Keys, Marks, Slots};
 use crate::matcher::{json, logfmt};
-use crate::metrics::batch::{Batch, Exemplar};
+use crate::metrics::batch::{Batch, Exemplar, SeriesId};
 use crate::metrics::definition::MetricId;
 use crate::rules::FieldsMode;
 
@@ -43,6 +44,8 @@ pub(super) struct Times {
 /// One update of one metric.
 #[derive(Debug)]
 pub(super) struct ActionProgram {
+    /// Its place among the actions of all rules.
+    pub(super) number: u32,
     pub(super) metric: MetricId,
     /// The metric's name, for messages.
     pub(super) metric_name: Box<str>,
@@ -50,6 +53,8 @@ pub(super) struct ActionProgram {
     /// Whether the metric's type shows exemplars.
     pub(super) is_traced: bool,
     pub(super) parts: Vec<Part>,
+    /// The labels among the parts.
+    pub(super) labels: Vec<usize>,
     /// The numbers of the rule's conditions that must hold.
     pub(super) conditions: Vec<usize>,
 }
@@ -97,31 +102,30 @@ pub(super) enum Subject {
     Field(FieldProgram),
 }
 
-/// A label's value on the line at hand.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum LabelValue {
-    /// Not asked for yet.
-    #[default]
-    Unknown,
-    /// Neither value nor default.
-    Missing,
-    /// Its place in the scratch text.
-    At(usize, usize),
-}
-
 /// Buffers of one thread.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     groups: Groups,
     slots: Slots,
-    labels: Vec<LabelValue>,
+    /// The values of the rule's labels on the line at hand, where they were asked for.
+    labels: Vec<Option<ValueId>>,
     /// Whether each condition holds, where that was asked on the line at hand.
     verdicts: Vec<Option<bool>>,
-    /// The values of the labels that were asked for, one after the other.
-    text: Vec<u8>,
+    memo: Memo,
     decoded: Vec<u8>,
     /// The exemplar of the line at hand and its number in the batch, where that was asked.
     exemplar: Option<Option<u32>>,
+}
+
+impl Scratch {
+    /// Buffers that remember at most so many labels' values from line to line.
+    #[cfg(test)]
+    pub(super) fn remembering(values_max: usize) -> Scratch {
+        Scratch {
+            memo: Memo::with_max(values_max),
+            ..Scratch::default()
+        }
+    }
 }
 
 /// Why an action made no update.
@@ -188,12 +192,10 @@ impl Program {
     /// Forgets the labels, the conditions and the exemplar of the line before.
     pub(super) fn begin(&self, scratch: &mut Scratch) {
         scratch.labels.clear();
-        scratch
-            .labels
-            .resize(self.labels.len(), LabelValue::Unknown);
+        scratch.labels.resize(self.labels.len(), None);
         scratch.verdicts.clear();
         scratch.verdicts.resize(self.conditions.len(), None);
-        scratch.text.clear();
+        scratch.memo.begin();
         scratch.exemplar = None;
     }
 
@@ -210,7 +212,7 @@ impl Program {
             let holds = match scratch.verdicts[number] {
                 Some(holds) => holds,
                 None => {
-                    let holds = self.holds(&self.conditions[number], context, scratch, tally);
+                    let holds = self.holds(number, context, scratch, tally);
                     scratch.verdicts[number] = Some(holds);
                     holds
                 }
@@ -221,12 +223,11 @@ impl Program {
         }
         // Every label is asked for even when one is missing, so that each that is gets counted.
         let mut missing = None;
-        for part in &action.parts {
-            if let Part::Label(label) = part
-                && self.label(*label, context, scratch, tally).is_none()
-            {
-                tally.trouble(self.labels[*label].reason_missing);
-                missing = missing.or(Some(*label));
+        for &label in &action.labels {
+            let value = self.label(label, context, scratch, tally);
+            if scratch.memo.is_missing(value) {
+                tally.trouble(self.labels[label].reason_missing);
+                missing = missing.or(Some(label));
             }
         }
         if let Some(label) = missing {
@@ -241,72 +242,54 @@ impl Program {
         } else {
             None
         };
-        let out = batch.labels();
-        for part in &action.parts {
-            match part {
-                Part::Text(text) => out.extend_from_slice(text),
-                Part::Label(label) => {
-                    if let LabelValue::At(start, end) = scratch.labels[*label] {
-                        label::escape(&scratch.text[start..end], out);
-                    }
-                }
-            }
-        }
-        batch.push(action.metric, value, exemplar);
+        let series = action.series(scratch, batch);
+        batch.update(series, value, exemplar);
         Ok(value)
     }
 
     fn holds(
         &self,
-        condition: &ConditionProgram,
+        number: usize,
         context: &Context<'_>,
         scratch: &mut Scratch,
         tally: &mut Tally,
     ) -> bool {
-        let bytes = match &condition.subject {
-            Subject::Label(label) => match self.label(*label, context, scratch, tally) {
-                Some((start, end)) => &scratch.text[start..end],
-                None => return false,
-            },
+        let condition = &self.conditions[number];
+        match &condition.subject {
+            Subject::Label(label) => {
+                let value = self.label(*label, context, scratch, tally);
+                scratch.memo.holds(value, number, &condition.pattern)
+            }
             Subject::Field(field) => {
                 let found = found(&scratch.groups, &scratch.slots, &self.times);
                 match field.value(context, &found, &mut scratch.decoded) {
-                    Value::Bytes(bytes) => bytes,
-                    Value::Absent | Value::Ambiguous => return false,
+                    Value::Bytes(bytes) => condition.pattern.is_match(bytes),
+                    Value::Absent | Value::Ambiguous => false,
                 }
             }
-        };
-        condition.pattern.is_match(bytes)
+        }
     }
 
-    /// The place of a label's value in the scratch text; worked out once a line.
+    /// A label's value; worked out once a line.
     fn label(
         &self,
         index: usize,
         context: &Context<'_>,
         scratch: &mut Scratch,
         tally: &mut Tally,
-    ) -> Option<(usize, usize)> {
-        match scratch.labels[index] {
-            LabelValue::At(start, end) => Some((start, end)),
-            LabelValue::Missing => None,
-            LabelValue::Unknown => {
-                let label = &self.labels[index];
-                let found = found(&scratch.groups, &scratch.slots, &self.times);
-                let value = label.field.value(context, &found, &mut scratch.decoded);
-                if value == Value::Ambiguous {
-                    tally.trouble(label.reason_ambiguous);
-                }
-                let start = scratch.text.len();
-                if label.write(value, &mut scratch.text) {
-                    let end = scratch.text.len();
-                    scratch.labels[index] = LabelValue::At(start, end);
-                    return Some((start, end));
-                }
-                scratch.labels[index] = LabelValue::Missing;
-                None
-            }
+    ) -> ValueId {
+        if let Some(value) = scratch.labels[index] {
+            return value;
         }
+        let label = &self.labels[index];
+        let found = found(&scratch.groups, &scratch.slots, &self.times);
+        let value = label.field.value(context, &found, &mut scratch.decoded);
+        if matches!(value, Value::Ambiguous) {
+            tally.trouble(label.reason_ambiguous);
+        }
+        let value = scratch.memo.value(label, value);
+        scratch.labels[index] = Some(value);
+        value
     }
 
     /// The number of the line's exemplar, which is put into the batch when first asked for.
@@ -368,6 +351,30 @@ impl Reader {
             }
             FieldsMode::Auto => logfmt::read(text, &self.keys, self.marks.as_ref(), slots),
         }
+    }
+}
+
+impl ActionProgram {
+    /// The number of the series with the labels of the line at hand, all of which are worked out.
+    fn series(&self, scratch: &mut Scratch, batch: &mut Batch) -> SeriesId {
+        let Scratch { labels, memo, .. } = scratch;
+        let values = self.labels.iter().filter_map(|&label| labels[label]);
+        let hash = memo.series_hash(self, values.clone());
+        if let Some(series) = memo.series(batch.memory(), hash, self, values.clone()) {
+            return series;
+        }
+        let out = batch.labels();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => out.extend_from_slice(text),
+                Part::Label(label) => {
+                    out.extend_from_slice(labels[*label].map_or(b"", |value| memo.escaped(value)));
+                }
+            }
+        }
+        let series = batch.series(self.metric);
+        memo.add_series(hash, self, values, series);
+        series
     }
 }
 

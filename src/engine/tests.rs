@@ -1,5 +1,7 @@
 //! Rules as text, lines in, samples out: what the engine makes of them.
 
+mod memo;
+
 use std::sync::Arc;
 
 use super::{Engine, Secret, Trouble};

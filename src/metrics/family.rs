@@ -5,10 +5,11 @@
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hashbrown::HashTable;
 
-use super::batch::{Exemplar, LabelHasher};
+use super::batch::{Exemplar, Handle, LabelHasher, Named};
 use super::column::Column;
 use super::definition::{Definition, Kind};
 use super::exemplars::Exemplars;
@@ -16,6 +17,9 @@ use super::labels;
 use super::limits::{Fold, Limits};
 use super::order::Order;
 use super::texts::{Place, Texts};
+
+/// The next generation of any family of any store. 0 is none.
+static NEXT_GENERATION: AtomicU64 = AtomicU64::new(1);
 
 /// The time of the last update of a slot that holds no series.
 const FREE: u32 = u32::MAX;
@@ -74,6 +78,9 @@ pub(crate) struct Family {
     /// The text of the series that takes what a limit keeps out, and its slot where it is born.
     other: Vec<u8>,
     other_slot: Option<u32>,
+    /// Another one whenever a series is forgotten: a slot that a batch remembers from this
+    /// generation still holds the series.
+    generation: u64,
     /// Updates that the limit on series has sent there.
     pub(crate) series_limited_total: u64,
     /// The text that limits make of one they keep out; kept for its memory.
@@ -104,6 +111,7 @@ impl Family {
             limits: Limits::new(&definition.labels, hasher.clone()),
             other: labels::all_other(&definition.labels),
             other_slot: None,
+            generation: next_generation(),
             series_limited_total: 0,
             folded: Vec::new(),
             hasher,
@@ -122,8 +130,7 @@ impl Family {
     /// Adds, sets or observes `value`; the series is born where it is new.
     pub(crate) fn update(
         &mut self,
-        text: &[u8],
-        hash: u64,
+        named: &Named<'_>,
         value: f64,
         exemplar: Option<Exemplar<'_>>,
         moment: &mut Moment,
@@ -133,9 +140,11 @@ impl Family {
             debug_assert!(false, "a counter was given {value}");
             return;
         }
-        let slot = match self.find(text, hash) {
-            Some(slot) => slot,
-            None => self.slot_within_limits(text, hash, moment),
+        let handle = named.handle.get();
+        let slot = if handle.generation == self.generation {
+            handle.slot
+        } else {
+            self.slot(named, moment)
         } as usize;
         self.updated_s[slot] = moment.updated_s();
         let bucket = self.set(slot, value);
@@ -143,6 +152,22 @@ impl Family {
             let now_ms = moment.now_ms;
             self.exemplars.set(slot, bucket, value, exemplar, now_ms);
         }
+    }
+
+    /// The slot for labels; notes it for the next time, unless it is only where a limit sends them,
+    /// which is counted each time.
+    fn slot(&mut self, named: &Named<'_>, moment: &mut Moment) -> u32 {
+        let slot = match self.find(named.text, named.hash) {
+            Some(slot) => slot,
+            None => self.slot_within_limits(named.text, named.hash, moment),
+        };
+        if self.text(slot) == named.text {
+            named.handle.set(Handle {
+                slot,
+                generation: self.generation,
+            });
+        }
+        slot
     }
 
     /// Changes the value; gives the bucket whose exemplar this may be.
@@ -267,6 +292,7 @@ impl Family {
                 self.forget(slot as u32);
             }
         }
+        self.generation = next_generation();
         let updated_s = &self.updated_s;
         self.order.retain(|slot| updated_s[slot as usize] != FREE);
         if self.texts.is_mostly_garbage() {
@@ -312,6 +338,10 @@ impl Family {
             + (self.updated_s.capacity() + self.free.capacity()) * size_of::<u32>()
             + self.limits.capacity_bytes()
     }
+}
+
+fn next_generation() -> u64 {
+    NEXT_GENERATION.fetch_add(1, Ordering::Relaxed)
 }
 
 /// A hash for the table, which takes the place from the low bits and a tag from the high ones.

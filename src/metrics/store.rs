@@ -83,13 +83,13 @@ impl Store {
         };
         for update in batch.updates() {
             // A batch is made from the rules this store was made from; there is no other metric.
-            let Some(family) = list.get_mut(update.metric.0 as usize) else {
-                debug_assert!(false, "there is no {:?}", update.metric);
+            let named = batch.named(update);
+            let Some(family) = list.get_mut(named.metric.0 as usize) else {
+                debug_assert!(false, "there is no {:?}", named.metric);
                 continue;
             };
-            let text = batch.labels_of(update);
             let exemplar = batch.exemplar_of(update);
-            family.update(text, update.hash, update.value, exemplar, &mut moment);
+            family.update(&named, update.value, exemplar, &mut moment);
         }
         *births = moment.births;
     }

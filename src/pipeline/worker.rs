@@ -151,14 +151,10 @@ impl Counting {
             wrapping: unwrapped.wrapping,
             origin,
         };
-        let unmatched_before = self.runner.tally().unmatched;
-        self.parts
-            .engine
-            .feed(&line, &mut self.runner, &mut self.batch);
+        let engine = &self.parts.engine;
+        let matched = engine.feed(&line, &mut self.runner, &mut self.batch);
         self.lines += 1;
-        if self.runner.tally().unmatched > unmatched_before
-            && self.unmatched.len() < SAMPLES_PER_BLOCK
-        {
+        if !matched && self.unmatched.len() < SAMPLES_PER_BLOCK {
             self.unmatched.push(Samples::shorten(line.text));
         }
         if self.batch.bytes() > BATCH_BYTES_MAX {
