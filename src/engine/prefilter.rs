@@ -3,7 +3,7 @@
 //! It may let too many through and never too few. A line that no rule wants costs one search.
 
 use aho_corasick::packed::{self, MatchKind, Searcher};
-use aho_corasick::{AhoCorasick, Input};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
 
 use super::pattern::Pattern;
 use crate::matcher::plan::Required;
@@ -136,19 +136,17 @@ impl Search {
         });
         let wanted_by = wanted_by.collect();
         let texts = || texts.iter().map(|(text, _)| text);
+        // The library's own limit of 64 texts is for those that occur often; ours are chosen to be
+        // rare, and 128 of them are still searched faster than by an automaton.
         let packed = packed::Config::new()
             .match_kind(MatchKind::LeftmostLongest)
+            .heuristic_pattern_limits(false)
             .builder()
             .extend(texts())
             .build();
         let finder = match packed {
             Some(searcher) => Finder::Packed(searcher),
-            None => Finder::Automaton(
-                AhoCorasick::builder()
-                    .match_kind(aho_corasick::MatchKind::LeftmostLongest)
-                    .build(texts())
-                    .ok()?,
-            ),
+            None => Finder::Automaton(automaton(texts())?),
         };
         Some(Search { finder, wanted_by })
     }
@@ -172,6 +170,24 @@ impl Search {
             }
         }
     }
+}
+
+/// Texts of more bytes than this get the automaton that is small instead of the fast one.
+const FAST_AUTOMATON_BYTES_MAX: usize = 16 * 1024;
+
+/// Without the library's prefilter: it looks for single bytes, which are on every line.
+fn automaton<'t>(texts: impl Iterator<Item = &'t Vec<u8>> + Clone) -> Option<AhoCorasick> {
+    let bytes: usize = texts.clone().map(Vec::len).sum();
+    let kind = match bytes {
+        0..=FAST_AUTOMATON_BYTES_MAX => AhoCorasickKind::DFA,
+        _ => AhoCorasickKind::ContiguousNFA,
+    };
+    AhoCorasick::builder()
+        .match_kind(aho_corasick::MatchKind::LeftmostLongest)
+        .kind(Some(kind))
+        .prefilter(false)
+        .build(texts)
+        .ok()
 }
 
 #[cfg(test)]
