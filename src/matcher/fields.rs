@@ -64,7 +64,7 @@ impl Keys {
     }
 
     /// The slot of a key as it stands on a line.
-    #[inline]
+    #[inline(always)]
     pub fn slot(&self, key: &[u8]) -> Option<usize> {
         let ending = ending(key);
         if self.endings[ending / 64] >> (ending % 64) & 1 == 0 {
@@ -73,6 +73,8 @@ impl Keys {
         self.known_slot(key)
     }
 
+    /// [`Keys::slot`] for a key that may well have one.
+    #[inline(never)]
     fn known_slot(&self, key: &[u8]) -> Option<usize> {
         let mask = self.places.len().checked_sub(1)?;
         let digest = Digest::new(key);
