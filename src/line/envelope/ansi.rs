@@ -7,21 +7,12 @@ use memchr::{memchr, memchr2};
 
 pub(super) const ESCAPE: u8 = 0x1b;
 
-/// Where the first `=` of most lines stands.
-const HEAD_BYTES: usize = 128;
-
 /// Whether the line's writer coloured it: the first ESC stands before the first `=`.
 ///
 /// A gateway that writes no colours passes on a client's ESC raw, inside a model's name and so
 /// behind a `=`. There it has to stay, or the text log would give another label than the JSON log.
 pub(super) fn is_coloured(text: &[u8]) -> bool {
-    // On most lines a `=` stands near the start. Where none does, as in JSON, looking for one byte
-    // is faster than looking for two.
-    let (head, rest) = text.split_at(text.len().min(HEAD_BYTES));
-    if let Some(at) = memchr2(ESCAPE, b'=', head) {
-        return head[at] == ESCAPE;
-    }
-    memchr(ESCAPE, rest).is_some_and(|at| memchr(b'=', &rest[..at]).is_none())
+    memchr2(ESCAPE, b'=', text).is_some_and(|at| text[at] == ESCAPE)
 }
 
 /// The text without the reset at its end, which a terminal's wrapping of whole lines leaves there;
