@@ -189,9 +189,11 @@ impl<'a> RuleCompiler<'a> {
             parts.text(b"\"");
         }
         let conditions = action.conditions.iter();
-        let conditions = conditions
+        let conditions: Vec<usize> = conditions
             .map(|(condition, pattern)| self.condition(condition, pattern, labels))
             .collect();
+        let first = conditions.first().map(|&number| &self.conditions[number]);
+        let wanted_slot = first.and_then(|condition| condition.subject.only_slot());
         let labels = parts.0.iter().filter_map(|part| match part {
             Part::Label(label) => Some(*label),
             Part::Text(_) => None,
@@ -206,6 +208,7 @@ impl<'a> RuleCompiler<'a> {
             labels: labels.collect(),
             parts: parts.0,
             conditions,
+            wanted_slot,
         }
     }
 

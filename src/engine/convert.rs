@@ -7,27 +7,41 @@
 /// `M` alone is no unit (a minute is `m`, a megabyte `MB`), so that nothing is guessed.
 pub fn number(text: &[u8]) -> Option<f64> {
     let text = text.trim_ascii();
-    if let Some(integer) = small_integer(text) {
-        return Some(integer);
-    }
+    small_integer(text).or_else(|| general(text))
+}
+
+fn general(text: &[u8]) -> Option<f64> {
     let text = std::str::from_utf8(text).ok()?;
     let value = plain(text).or_else(|| with_units(text))?;
     value.is_finite().then_some(value)
 }
 
-/// Up to 15 digits: exact in a float, and most of what logs hold.
+/// Up to 15 digits, which are exact in a float, alone or as a short duration: most of what logs
+/// hold. `None` says nothing.
 fn small_integer(text: &[u8]) -> Option<f64> {
-    if text.is_empty() || text.len() > 15 {
-        return None;
-    }
     let mut value: u64 = 0;
+    let mut digits = 0;
     for &byte in text {
-        if !byte.is_ascii_digit() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        if digits == 15 {
             return None;
         }
-        value = value * 10 + u64::from(byte - b'0');
+        value = value * 10 + u64::from(digit);
+        digits += 1;
     }
-    Some(value as f64)
+    if digits == 0 {
+        return None;
+    }
+    match &text[digits..] {
+        b"" | b"s" => Some(value as f64),
+        b"ms" => Some(value as f64 / 1e3),
+        b"us" => Some(value as f64 / 1e6),
+        b"ns" => Some(value as f64 / 1e9),
+        _ => None,
+    }
 }
 
 fn plain(text: &str) -> Option<f64> {
@@ -114,7 +128,16 @@ fn with_units(text: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn small_integers_are_read_as_all_others(text in "[0-9]{0,17}(s|ms|us|ns|m|h|B|x)?") {
+            if let Some(small) = small_integer(text.as_bytes()) {
+                proptest::prop_assert_eq!(Some(small), general(text.as_bytes()), "{}", text);
+            }
+        }
+    }
 
     #[test]
     fn numbers_durations_and_sizes() {

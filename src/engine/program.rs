@@ -1,6 +1,6 @@
 //! One rule in the form that runs.
 
-use super::field::{Context, FieldProgram, Found, Value};
+use super::field::{Context, FieldProgram, Found, Place, Value};
 use super::label::LabelProgram;
 use super::memo::{Memo, ValueId};
 use super::pattern::{Groups, Pattern};
@@ -57,6 +57,9 @@ pub(super) struct ActionProgram {
     pub(super) labels: Vec<usize>,
     /// The numbers of the rule's conditions that must hold.
     pub(super) conditions: Vec<usize>,
+    /// The slot that the first of them looks at and nothing else: where it is empty there is no
+    /// update, and nothing to count.
+    pub(super) wanted_slot: Option<usize>,
 }
 
 /// What is added, set or observed.
@@ -100,6 +103,19 @@ pub(super) enum Subject {
     Label(usize),
     /// A field as it stands on the line.
     Field(FieldProgram),
+}
+
+impl Subject {
+    /// The slot, where this is a field from one slot.
+    pub(super) fn only_slot(&self) -> Option<usize> {
+        match self {
+            Subject::Field(field) => match *field.from.as_slice() {
+                [Place::Slot(slot)] => Some(slot),
+                _ => None,
+            },
+            Subject::Label(_) => None,
+        }
+    }
 }
 
 /// Buffers of one thread.
@@ -185,6 +201,11 @@ impl Program {
         tally.begin_line();
         self.begin(scratch);
         for action in &self.actions {
+            if let Some(slot) = action.wanted_slot
+                && scratch.slots.0[slot].everywhere.count == 0
+            {
+                continue;
+            }
             let _ = self.update(action, context, scratch, batch, tally);
         }
     }

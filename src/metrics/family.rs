@@ -45,14 +45,21 @@ struct Found {
 #[derive(Debug)]
 pub(crate) struct Moment {
     pub(crate) now_ms: u64,
+    /// The same in seconds, rounded up, so that no series is forgotten before its time.
+    updated_s: u32,
     /// Series that the store has borne so far.
     pub(crate) births: u64,
 }
 
 impl Moment {
-    /// Rounded up, so that no series is forgotten before its time.
-    fn updated_s(&self) -> u32 {
-        u32::try_from(self.now_ms.div_ceil(1000)).map_or(FREE - 1, |seconds| seconds.min(FREE - 1))
+    /// The moment `now_ms` milliseconds since 1970, after so many births.
+    pub(crate) fn new(now_ms: u64, births: u64) -> Moment {
+        let seconds = u32::try_from(now_ms.div_ceil(1000));
+        Moment {
+            now_ms,
+            updated_s: seconds.map_or(FREE - 1, |seconds| seconds.min(FREE - 1)),
+            births,
+        }
     }
 }
 
@@ -146,7 +153,7 @@ impl Family {
         } else {
             self.slot(named, moment)
         } as usize;
-        self.updated_s[slot] = moment.updated_s();
+        self.updated_s[slot] = moment.updated_s;
         let bucket = self.set(slot, value);
         if let (Some(exemplar), Some(bucket)) = (exemplar, bucket) {
             let now_ms = moment.now_ms;
@@ -263,7 +270,7 @@ impl Family {
         };
         moment.births += 1;
         self.values.row_mut(slot as usize).fill(0);
-        self.updated_s[slot as usize] = moment.updated_s();
+        self.updated_s[slot as usize] = moment.updated_s;
         let found = Found {
             hash: hash as u32,
             slot,

@@ -45,7 +45,7 @@ impl Store {
     /// `now_ms` is the time in milliseconds since 1970, here and everywhere.
     pub fn new(definitions: Vec<Definition>, now_ms: u64) -> Store {
         let hasher = LabelHasher::default();
-        let mut moment = Moment { now_ms, births: 0 };
+        let mut moment = Moment::new(now_ms, 0);
         let family = |definition: &Definition| Family::new(definition, hasher.clone(), &mut moment);
         let list = definitions.iter().map(family).collect();
         let families = Families {
@@ -77,10 +77,7 @@ impl Store {
             families.expire(now_ms);
         }
         let Families { list, births, .. } = &mut *families;
-        let mut moment = Moment {
-            now_ms,
-            births: *births,
-        };
+        let mut moment = Moment::new(now_ms, *births);
         for update in batch.updates() {
             // A batch is made from the rules this store was made from; there is no other metric.
             let named = batch.named(update);
