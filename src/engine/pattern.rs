@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use regex::{CaptureLocations, Regex};
 
+use super::shape::Shape;
 use crate::matcher::plan::{NotPlanned, Outcome, Plan, Required, required};
 
 /// A compiled pattern.
@@ -13,6 +14,8 @@ use crate::matcher::plan::{NotPlanned, Outcome, Plan, Required, required};
 pub(super) struct Pattern {
     regex: Regex,
     plan: Option<Plan>,
+    /// For values; a line is too long to have one.
+    shape: Option<Shape>,
     /// Whether any named group is asked for; finding out whether a line matches is cheaper.
     captures: bool,
 }
@@ -30,9 +33,11 @@ pub(super) struct Groups {
 impl Pattern {
     pub(super) fn new(regex: Regex, captures: bool) -> Pattern {
         let plan = Plan::new(regex.as_str()).ok();
+        let shape = Shape::new(regex.as_str());
         Pattern {
             regex,
             plan,
+            shape,
             captures,
         }
     }
@@ -50,6 +55,10 @@ impl Pattern {
     /// Whether the pattern is found in a value, which unlike a line may hold line feeds. The regex
     /// sees U+FFFD for broken bytes.
     pub(super) fn is_match(&self, value: &[u8]) -> bool {
+        let shape = self.shape.as_ref();
+        if let Some(answer) = shape.and_then(|shape| shape.is_match(value)) {
+            return answer;
+        }
         let outcome = match &self.plan {
             Some(plan) if memchr::memchr(b'\n', value).is_none() => plan.is_match(value),
             _ => Outcome::Unsure,
