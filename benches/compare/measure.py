@@ -4,6 +4,7 @@ import os
 import re
 import statistics
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 
@@ -22,12 +23,28 @@ def run(command, core, stdin=None, stdout=subprocess.DEVNULL):
     full = ["taskset", "-c", str(core), *command]
     begin = time.perf_counter()
     process = subprocess.Popen(full, stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL)
+    # What the system says of a process's highest memory includes what it was forked from, so it is
+    # looked at from outside.
+    highest = [0]
+    sampler = threading.Thread(target=sample_memory, args=(process.pid, highest))
+    sampler.start()
     output = process.stdout.read() if stdout == subprocess.PIPE else b""
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - begin
+    sampler.join()
     if status != 0:
         raise SystemExit(f"{' '.join(command)}: ended with status {status}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss), output
+    return Cost(wall, usage.ru_utime + usage.ru_stime, highest[0]), output
+
+
+def sample_memory(pid, highest):
+    """Keeps the highest memory of a process until it ends."""
+    while True:
+        try:
+            highest[0] = max(highest[0], resident_kb(pid))
+        except (OSError, TypeError):
+            return
+        time.sleep(0.01)
 
 
 def rounds(number, **commands):

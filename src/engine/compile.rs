@@ -14,6 +14,7 @@ use super::program::{
 use super::{Engine, Reason, Secret, SecretMissing, Trouble, label};
 use crate::matcher::fields::Keys;
 use crate::metrics::definition::Kind;
+use crate::metrics::labels;
 use crate::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet};
 
 pub(super) fn compile(set: &RuleSet, secret: Option<&Secret>) -> Result<Engine, SecretMissing> {
@@ -181,7 +182,7 @@ impl<'a> RuleCompiler<'a> {
                     let mut clean = Vec::new();
                     label::clean(constant.as_bytes(), &mut clean);
                     let mut escaped = Vec::new();
-                    label::escape(&clean, &mut escaped);
+                    labels::escape(&clean, &mut escaped);
                     parts.text(&escaped);
                 }
                 None => parts.0.extend(index(&metric_label.name).map(Part::Label)),

@@ -106,23 +106,6 @@ fn cut(out: &mut Vec<u8>, start: usize, bytes_max: usize) {
     out.extend_from_slice("…".as_bytes());
 }
 
-/// Appends a value with `\`, `"` and line feeds escaped, as the Prometheus text format wants label
-/// values.
-pub(super) fn escape(value: &[u8], out: &mut Vec<u8>) {
-    if memchr::memchr3(b'\\', b'"', b'\n', value).is_none() {
-        out.extend_from_slice(value);
-        return;
-    }
-    for &byte in value {
-        match byte {
-            b'\\' => out.extend_from_slice(br"\\"),
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\n' => out.extend_from_slice(br"\n"),
-            other => out.push(other),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,10 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_escaped_and_lowered() {
-        let mut out = Vec::new();
-        escape(b"a\"b\\c\nd", &mut out);
-        assert_eq!(out, br#"a\"b\\c\nd"#);
+    fn values_are_lowered() {
         let mut out = "x: ÉA".as_bytes().to_vec();
         lowercase(&mut out, 3);
         assert_eq!(String::from_utf8(out).unwrap(), "x: éa");

@@ -10,10 +10,11 @@ use std::ops::Range;
 use hashbrown::HashTable;
 
 use super::field::Value;
-use super::label::{self, LabelProgram};
+use super::label::LabelProgram;
 use super::pattern::Pattern;
 use super::program::ActionProgram;
 use crate::metrics::batch::SeriesId;
+use crate::metrics::labels;
 
 /// With more values all are forgotten before the next line.
 const VALUES_MAX: usize = 16_384;
@@ -193,7 +194,7 @@ impl Memo {
             written = raw;
         }
         let mut escaped = Vec::new();
-        label::escape(&text[written.range()], &mut escaped);
+        labels::escape(&text[written.range()], &mut escaped);
         let escaped = if escaped == text[written.range()] {
             written
         } else {
