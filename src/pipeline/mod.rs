@@ -31,11 +31,11 @@ pub fn read_lines(
     let mut framer = Framer::default();
     let mut unwrapper = Unwrapper::default();
     let mut result = Ok(());
-    let mut hand_on = |unwrapper: &mut Unwrapper, raw: &[u8]| {
+    let mut hand_on = |unwrapper: &mut Unwrapper, raw: &[u8], result: &mut io::Result<()>| {
         if result.is_ok()
             && let Some(unwrapped) = unwrapper.unwrap(0, raw)
         {
-            result = each(&Line {
+            *result = each(&Line {
                 text: unwrapped.text,
                 wrapping: unwrapped.wrapping,
                 origin,
@@ -54,11 +54,17 @@ pub fn read_lines(
             break;
         }
         filled += read;
-        let cut = framer.cut(&buffer[..filled], |_, raw| hand_on(&mut unwrapper, raw));
+        let cut = framer.cut(&buffer[..filled], |_, raw| {
+            hand_on(&mut unwrapper, raw, &mut result);
+        });
+        // The input may never end, and nobody may be left who wants more of it.
+        std::mem::replace(&mut result, Ok(()))?;
         buffer.copy_within(cut.taken..filled, 0);
         filled -= cut.taken;
     }
-    framer.finish(&buffer[..filled], |_, raw| hand_on(&mut unwrapper, raw));
+    framer.finish(&buffer[..filled], |_, raw| {
+        hand_on(&mut unwrapper, raw, &mut result);
+    });
     result?;
     while let Some(unwrapped) = unwrapper.flush() {
         each(&Line {
@@ -68,4 +74,36 @@ pub fn read_lines(
         })?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// A log that never ends.
+    struct Endless;
+
+    impl Read for Endless {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            buffer.fill(b'\n');
+            Ok(buffer.len())
+        }
+    }
+
+    #[test]
+    fn an_endless_log_is_left_when_nobody_wants_more() {
+        let origin = Origin {
+            source: Arc::from("-"),
+            file: Arc::from("-"),
+        };
+        let mut lines = 0;
+        let result = read_lines(Endless, &origin, |_| {
+            lines += 1;
+            Err(io::ErrorKind::BrokenPipe.into())
+        });
+        assert_eq!(result.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(lines, 1);
+    }
 }
