@@ -109,11 +109,8 @@ impl Sink for Worker {
                 counting.line(&unwrapped, origin);
             }
         });
-        counters.bytes.inc_by(cut.taken as u64);
-        counters
-            .oversized
-            .inc_by(cut.oversized + unwrapper.take_oversized());
-        counting.finish_block(counters);
+        let oversized = cut.oversized + unwrapper.take_oversized();
+        counting.finish_block(counters, cut.taken, oversized);
         cut.taken
     }
 
@@ -136,11 +133,8 @@ impl Sink for Worker {
         while let Some(unwrapped) = unwrapper.flush() {
             counting.line(&unwrapped, origin);
         }
-        counters.bytes.inc_by(cut.taken as u64);
-        counters
-            .oversized
-            .inc_by(cut.oversized + unwrapper.take_oversized());
-        counting.finish_block(counters);
+        let oversized = cut.oversized + unwrapper.take_oversized();
+        counting.finish_block(counters, cut.taken, oversized);
     }
 }
 
@@ -173,8 +167,10 @@ impl Counting {
 
     /// The store first, then the program's own counts: who sees a line counted as read also sees
     /// what it counted.
-    fn finish_block(&mut self, counters: &SourceCounters) {
+    fn finish_block(&mut self, counters: &SourceCounters, bytes: usize, oversized: u64) {
         self.apply();
+        counters.bytes.inc_by(bytes as u64);
+        counters.oversized.inc_by(oversized);
         counters.lines.inc_by(std::mem::take(&mut self.lines));
         let tally = self.runner.tally();
         self.parts.own.lines_unmatched.inc_by(tally.unmatched);
