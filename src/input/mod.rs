@@ -12,6 +12,7 @@ use crate::line::Origin;
 mod discover;
 mod fleet;
 mod identity;
+mod ledger;
 mod specification;
 mod stop;
 mod stream;
@@ -22,6 +23,7 @@ mod wake;
 
 pub use fleet::Fleet;
 pub use identity::{FileId, Fingerprint, Position};
+pub use ledger::{Ledger, SavedFile, Step};
 pub use specification::{Glob, Kind, Specification, SpecificationError};
 pub use stop::Stop;
 pub use stream::Stream;

@@ -55,3 +55,46 @@ pub struct Definition {
 /// The number of a metric: its place in the list of definitions the store was made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MetricId(pub u32);
+
+impl Definition {
+    /// Whether values counted under one definition stand for the other too: the same name, type,
+    /// buckets and labels. Help, limits and expiry may differ.
+    pub fn is_same_metric(&self, other: &Definition) -> bool {
+        let names = |definition: &Definition| -> Vec<String> {
+            let labels = definition.labels.iter();
+            labels.map(|label| label.name.clone()).collect()
+        };
+        self.name == other.name && self.kind == other.kind && names(self) == names(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_is_the_same_while_its_values_mean_the_same() {
+        let definition = Definition {
+            name: "seen".to_owned(),
+            help: String::new(),
+            kind: Kind::Histogram { buckets: vec![1.0] },
+            labels: vec![Label {
+                name: "user".to_owned(),
+                values_max: 1,
+            }],
+            series_max: 1,
+            expire: None,
+        };
+        let mut other = definition.clone();
+        other.help = "What was seen.".to_owned();
+        other.labels[0].values_max = 2;
+        other.series_max = 2;
+        other.expire = Some(Duration::from_secs(1));
+        assert!(definition.is_same_metric(&other));
+        other.kind = Kind::Histogram { buckets: vec![2.0] };
+        assert!(!definition.is_same_metric(&other));
+        other.kind = definition.kind.clone();
+        other.labels[0].name = "route".to_owned();
+        assert!(!definition.is_same_metric(&other));
+    }
+}

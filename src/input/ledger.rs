@@ -1,0 +1,150 @@
+//! Where reading stands in every input, kept so that it can be taken at one instant together with
+//! what was counted.
+//!
+//! A reader makes a [`Step`] for each block: it reads, offers, and notes the new position, and only
+//! then ends the step. A cut waits until no reader is in a step and keeps new ones out for as long
+//! as it takes to copy what is in memory. Nothing here is written to a disk.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use super::identity::{FileId, Position};
+
+/// All positions, and the gate that keeps them and the counts together.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    gate: RwLock<()>,
+    files: Mutex<BTreeMap<FileId, SavedFile>>,
+}
+
+/// What has to be known of a file to read on in it after a restart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedFile {
+    /// The input as the command line names it.
+    pub source: Arc<str>,
+    /// The name under which the file was last known.
+    pub path: PathBuf,
+    /// How far it was read, with the evidence of what it is.
+    pub position: Position,
+    /// What the sink carries over from before the position, in its own form: parts of a line that
+    /// is not whole yet, or that the rest of a line is to be skipped. Empty almost always.
+    pub carried: Vec<u8>,
+    /// It was read to its end and left; kept in order to know it again.
+    pub left: bool,
+}
+
+/// While this lives no cut is taken. Hold it for one block, never while waiting.
+#[derive(Debug)]
+pub struct Step<'l> {
+    ledger: &'l Ledger,
+    _gate: RwLockReadGuard<'l, ()>,
+}
+
+impl Ledger {
+    /// A ledger that begins with what was saved.
+    pub fn new(saved: Vec<SavedFile>) -> Ledger {
+        let files = saved.into_iter().map(|file| (file.position.id, file));
+        Ledger {
+            gate: RwLock::default(),
+            files: Mutex::new(files.collect()),
+        }
+    }
+
+    /// What is noted of every file now; at a start, what was saved.
+    pub fn files(&self) -> Vec<SavedFile> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// Begins a step; waits while a cut is taken.
+    pub fn step(&self) -> Step<'_> {
+        Step {
+            ledger: self,
+            _gate: self.gate.read().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+
+    /// Calls `take` while no reader is in a step. It must be quick: reading waits for it.
+    pub fn cut<T>(&self, take: impl FnOnce(&BTreeMap<FileId, SavedFile>) -> T) -> T {
+        let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        take(&self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<FileId, SavedFile>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Step<'_> {
+    /// Notes where reading stands in a file.
+    pub fn note(&self, file: SavedFile) {
+        self.ledger.lock().insert(file.position.id, file);
+    }
+
+    /// Notes a new position in a file that is known already; cheaper than [`Step::note`].
+    pub fn moved(&self, position: Position, carried: &[u8]) {
+        if let Some(file) = self.ledger.lock().get_mut(&position.id) {
+            file.position = position;
+            file.carried.clear();
+            file.carried.extend_from_slice(carried);
+        }
+    }
+
+    /// Forgets a file.
+    pub fn forget(&self, id: FileId) {
+        self.ledger.lock().remove(&id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(inode: u64) -> SavedFile {
+        SavedFile {
+            source: Arc::from("a.log"),
+            path: PathBuf::from("a.log"),
+            position: Position::start(FileId { device: 1, inode }),
+            carried: Vec::new(),
+            left: false,
+        }
+    }
+
+    #[test]
+    fn a_cut_sees_whole_steps_only() {
+        let ledger = Ledger::new(vec![file(1)]);
+        std::thread::scope(|scope| {
+            let (begun, wait) = std::sync::mpsc::channel();
+            let ledger = &ledger;
+            scope.spawn(move || {
+                let step = ledger.step();
+                begun.send(()).unwrap();
+                step.note(file(2));
+                step.note(file(3));
+                step.forget(FileId {
+                    device: 1,
+                    inode: 1,
+                });
+            });
+            wait.recv().unwrap();
+            let inodes = ledger.cut(|files| files.keys().map(|id| id.inode).collect::<Vec<_>>());
+            assert_eq!(inodes, [2, 3]);
+        });
+    }
+
+    #[test]
+    fn a_file_that_moves_keeps_what_else_is_known_of_it() {
+        let ledger = Ledger::new(vec![file(1)]);
+        let moved = Position {
+            offset: 9,
+            ..file(1).position
+        };
+        ledger.step().moved(moved, b"part");
+        let noted = SavedFile {
+            position: moved,
+            carried: b"part".to_vec(),
+            ..file(1)
+        };
+        assert_eq!(ledger.files(), [noted]);
+    }
+}
