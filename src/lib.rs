@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod clock;
 pub mod daemon;
+pub mod dashboard;
 pub mod engine;
 pub mod exposition;
 pub mod input;

@@ -6,6 +6,7 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 pub mod check;
+pub mod dashboard;
 pub mod exit;
 pub mod explain;
 pub mod healthcheck;
@@ -56,6 +57,8 @@ enum Command {
     Test(test::Args),
     /// Say, line by line, which rule matched, and which part of which pattern did not
     Explain(explain::Args),
+    /// Print a Grafana dashboard for what the rules count
+    Dashboard(dashboard::Args),
     /// Ask a running logmetrics whether it is healthy, for containers without a shell
     Healthcheck(healthcheck::HealthcheckArgs),
     /// Print a completion script for a shell
@@ -94,6 +97,7 @@ pub fn main() -> Exit {
         }
         Command::Test(args) => test::execute(&args),
         Command::Explain(args) => explain::execute(&args),
+        Command::Dashboard(args) => dashboard::execute(args),
         Command::Healthcheck(args) => healthcheck::execute(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

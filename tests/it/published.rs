@@ -199,3 +199,25 @@ fn the_example_log_counts_without_configuration() {
         .sum();
     assert_eq!(sum, requests.count());
 }
+
+#[test]
+fn the_dashboard_of_the_example_is_what_the_program_prints() {
+    let mut run = Run::new().arg("dashboard");
+    for argument in [
+        "--title",
+        "AI gateway users",
+        "--jaeger",
+        "http://localhost:16686",
+        "--jaeger-tag",
+        "http.header.x-openwebui-user-email",
+    ] {
+        run = run.arg(argument);
+    }
+    let run = run.go().success();
+    let path = "examples/compose/grafana/dashboards/logmetrics.json";
+    let published = std::fs::read_to_string(repository(path)).unwrap();
+    assert!(
+        run.stdout == published,
+        "{path} is out of date: print it again with logmetrics dashboard and these arguments"
+    );
+}

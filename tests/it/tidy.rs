@@ -20,6 +20,7 @@ const IMPORT_LAW: &[(&str, &[&str])] = &[
     ("engine", &["line", "matcher", "rules", "metrics", "clock"]),
     ("exposition", &["metrics"]),
     ("server", &["exposition", "clock", "logging", "shutdown"]),
+    ("dashboard", &["rules", "metrics"]),
     ("settings", &["engine", "server"]),
     ("pipeline", &["input", "line", "engine", "metrics", "clock"]),
     (

@@ -13,3 +13,5 @@ mod docker;
 mod fixture;
 /// A real Prometheus scrapes in each format it asks for, and promtool reads the page.
 mod prometheus;
+/// The stack to copy: alerts and dashboards, judged by who reads them.
+mod stack;
