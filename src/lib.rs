@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod daemon;
 pub mod dashboard;
+pub mod doctor;
 pub mod engine;
 pub mod exposition;
 pub mod input;

@@ -11,6 +11,8 @@ pub enum Exit {
     Failed,
     /// 2: the command line or the rules are wrong. The same code that clap uses.
     Usage,
+    /// 3: the doctor has warnings, but nothing is broken.
+    Warnings,
 }
 
 impl Exit {
@@ -20,6 +22,7 @@ impl Exit {
             Exit::Done => 0,
             Exit::Failed => 1,
             Exit::Usage => 2,
+            Exit::Warnings => 3,
         }
     }
 }
@@ -37,8 +40,8 @@ mod tests {
     #[test]
     fn the_codes_are_a_promise() {
         assert_eq!(
-            [Exit::Done, Exit::Failed, Exit::Usage].map(Exit::code),
-            [0, 1, 2]
+            [Exit::Done, Exit::Failed, Exit::Usage, Exit::Warnings].map(Exit::code),
+            [0, 1, 2, 3]
         );
         assert_eq!(ExitCode::from(Exit::Usage), ExitCode::from(2));
     }

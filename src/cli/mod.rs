@@ -7,6 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 pub mod check;
 pub mod dashboard;
+pub mod doctor;
 pub mod exit;
 pub mod explain;
 pub mod healthcheck;
@@ -57,6 +58,8 @@ enum Command {
     Test(test::Args),
     /// Say, line by line, which rule matched, and which part of which pattern did not
     Explain(explain::Args),
+    /// Check the chain from the front end to Prometheus, and say the next step
+    Doctor(doctor::Args),
     /// Print a Grafana dashboard for what the rules count
     Dashboard(dashboard::Args),
     /// Ask a running logmetrics whether it is healthy, for containers without a shell
@@ -97,6 +100,7 @@ pub fn main() -> Exit {
         }
         Command::Test(args) => test::execute(&args),
         Command::Explain(args) => explain::execute(&args),
+        Command::Doctor(args) => doctor::execute(&args),
         Command::Dashboard(args) => dashboard::execute(args),
         Command::Healthcheck(args) => healthcheck::execute(&args),
         Command::Completions { shell } => {

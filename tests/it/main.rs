@@ -8,6 +8,8 @@
 mod agentgateway;
 /// `check`: rules that are right pass, rules that are wrong are pointed at, all at once.
 mod check;
+/// `doctor`: the chain from the front end to Prometheus, and the next step where it is broken.
+mod doctor;
 /// Scratch folders, runs, daemons: what the other modules are written with.
 mod fixture;
 /// Every way a log is rotated, replaced, piped or late: each line is counted, and counted once.

@@ -21,6 +21,10 @@ const IMPORT_LAW: &[(&str, &[&str])] = &[
     ("exposition", &["metrics"]),
     ("server", &["exposition", "clock", "logging", "shutdown"]),
     ("dashboard", &["rules", "metrics"]),
+    (
+        "doctor",
+        &["rules", "engine", "metrics", "line", "pipeline"],
+    ),
     ("settings", &["engine", "server"]),
     ("pipeline", &["input", "line", "engine", "metrics", "clock"]),
     (

@@ -122,6 +122,47 @@ fn prometheus_scrapes_protobuf() {
 }
 
 #[test]
+#[ignore = "needs Prometheus"]
+fn the_doctor_sees_whether_prometheus_scrapes_and_the_metric_grows() {
+    let scratch = Scratch::new();
+    let sample = std::fs::read(repository("tests/data/agentgateway/text.log")).unwrap();
+    let log = scratch.write("gateway.log", "");
+    let daemon = Run::new().arg(&log).start();
+    let prometheus = Prometheus::start(&scratch, &daemon, &[]);
+    prometheus.until("up{job='logmetrics'}", "1");
+    let url = format!("http://{}", prometheus.client.address());
+    let doctor = || Run::new().arg("doctor").arg("--prometheus").arg(&url);
+
+    let run = doctor().go().code(1);
+    assert!(
+        run.stdout.contains("1 target of logmetrics up"),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        run.stdout.contains("there is no `requests_by_user`"),
+        "{}",
+        run.stdout
+    );
+
+    scratch.append("gateway.log", sample);
+    prometheus.until("sum(requests_by_user)", "398");
+    prometheus.until("sum(increase(requests_by_user[1h])) > bool 0", "1");
+    let run = doctor().go().success();
+    assert!(
+        run.stdout
+            .contains("`requests_by_user` has 86 series and grew by"),
+        "{}",
+        run.stdout
+    );
+
+    daemon.stop();
+    prometheus.until("up{job='logmetrics'}", "0");
+    let run = doctor().go().code(1);
+    assert!(run.stdout.contains("is down: "), "{}", run.stdout);
+}
+
+#[test]
 #[ignore = "needs promtool"]
 fn promtool_finds_nothing_but_the_promised_name() {
     let daemon = Run::new()

@@ -1,0 +1,246 @@
+//! `logmetrics doctor`: checks the chain from the front end to Prometheus, link by link.
+
+use std::fs::File;
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::exit::Exit;
+use super::terminal::{self, harmless};
+use crate::doctor::log::Examiner;
+use crate::doctor::{Finding, Link, State, gateway, prometheus, webui, worst};
+use crate::line::Origin;
+use crate::rules::{self, SourceText};
+
+/// What a user types to have the chain checked.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Exit codes: 0 all is well, 1 something is broken, 2 the command line or the rules are wrong,
+3 there are warnings only.
+
+Example, with all of the chain:
+  docker-compose logs agentgateway 2>&1 | logmetrics doctor - --prometheus http://localhost:9090 \\
+      --webui-env open-webui.env --gateway-config agentgateway.yaml")]
+pub struct Args {
+    /// Logs of the gateway, or - for standard input
+    #[arg(value_name = "LOG")]
+    logs: Vec<String>,
+
+    /// A rules file or a folder of them; repeatable; without it the built-in agentgateway rules
+    #[arg(short, long, value_name = "PATH")]
+    rules: Vec<PathBuf>,
+
+    /// Where Prometheus answers; a bearer token is read from LOGMETRICS_PROMETHEUS_TOKEN
+    #[arg(long, value_name = "URL")]
+    prometheus: Option<String>,
+
+    /// Open WebUI's environment file, or its compose file
+    #[arg(long, value_name = "FILE")]
+    webui_env: Option<PathBuf>,
+
+    /// agentgateway's configuration
+    #[arg(long, value_name = "FILE")]
+    gateway_config: Option<PathBuf>,
+
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Looks at whatever is given, in the order of the chain.
+pub fn execute(args: &Args) -> Exit {
+    let has_something = !args.logs.is_empty()
+        || args.prometheus.is_some()
+        || args.webui_env.is_some()
+        || args.gateway_config.is_some();
+    if !has_something {
+        return terminal::usage(
+            &"nothing to look at: name a log, or one of --prometheus, --webui-env, --gateway-config\n\n  \
+              docker-compose logs agentgateway 2>&1 | logmetrics doctor -",
+        );
+    }
+    let loaded = match rules::load(&args.rules) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            terminal::say(&problems);
+            return Exit::Usage;
+        }
+    };
+    let examiner = match Examiner::new(&loaded.set) {
+        Ok(examiner) => examiner,
+        Err(error) => return terminal::usage(&error),
+    };
+    let findings = examine(args, &examiner);
+    let page = if args.json {
+        document(&findings)
+    } else {
+        page(&findings)
+    };
+    match (terminal::print(page.as_bytes()), worst(&findings)) {
+        (Exit::Done, State::Ok) => Exit::Done,
+        (Exit::Done, State::Warning) => Exit::Warnings,
+        (Exit::Done, State::Failed) => Exit::Failed,
+        (failed, _) => failed,
+    }
+}
+
+fn examine(args: &Args, examiner: &Examiner) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut header = None;
+    if let Some(path) = &args.webui_env {
+        match read(path) {
+            Ok(text) => {
+                let webui = webui::examine(&path.display().to_string(), &text);
+                findings.extend(webui.findings);
+                header = webui.header;
+            }
+            Err(error) => findings.push(unreadable(Link::Webui, path, &error)),
+        }
+    }
+    if let Some(path) = &args.gateway_config {
+        match read(path) {
+            Ok(text) => {
+                let known = gateway::Known {
+                    header: header.as_deref(),
+                    keys: examiner.user_keys(),
+                    traces: false,
+                };
+                findings.extend(gateway::examine(&path.display().to_string(), &text, known));
+            }
+            Err(error) => findings.push(unreadable(Link::Gateway, path, &error)),
+        }
+    }
+    for log in &args.logs {
+        findings.extend(look(log, examiner));
+    }
+    if let Some(url) = &args.prometheus {
+        let token = std::env::var("LOGMETRICS_PROMETHEUS_TOKEN").ok();
+        findings.extend(prometheus::examine(
+            url,
+            token.as_deref(),
+            examiner.counter(),
+        ));
+    }
+    findings
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    let bytes = std::fs::read(path)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn unreadable(link: Link, path: &Path, error: &std::io::Error) -> Finding {
+    Finding::failed(
+        link,
+        format!("cannot read {}: {error}", path.display()),
+        "name a file that exists and that you may read",
+    )
+}
+
+fn look(log: &str, examiner: &Examiner) -> Vec<Finding> {
+    let (input, quiet): (Box<dyn Read>, Option<Duration>) = if log == "-" {
+        if std::io::stdin().is_terminal() {
+            terminal::say(&"reading standard input: paste lines, end with control-D");
+        }
+        (Box::new(std::io::stdin().lock()), None)
+    } else {
+        match File::open(log) {
+            Ok(file) => {
+                let modified = file.metadata().and_then(|metadata| metadata.modified());
+                let quiet = modified.ok().and_then(|time| time.elapsed().ok());
+                (Box::new(file), quiet)
+            }
+            Err(error) => {
+                return vec![Finding::failed(
+                    Link::Log,
+                    format!("cannot read {log}: {error}"),
+                    "name the gateway's log as you can read it, or pipe it in:\n  \
+                     docker-compose logs agentgateway 2>&1 | logmetrics doctor -",
+                )];
+            }
+        }
+    };
+    if let Some(finding) = no_log(log) {
+        return vec![finding];
+    }
+    let name: Arc<str> = Arc::from(if log == "-" { "standard input" } else { log });
+    let origin = Origin {
+        source: Arc::from(log),
+        file: Arc::clone(&name),
+    };
+    match examiner.read(input, &origin) {
+        Ok(seen) => seen.findings(&name, quiet),
+        Err(error) => vec![Finding::failed(
+            Link::Log,
+            format!("cannot read {name} to its end: {error}"),
+            "is it a file or a pipe?",
+        )],
+    }
+}
+
+/// Rules, where a log was asked for: easily mixed up, and nothing in them is a request.
+fn no_log(path: &str) -> Option<Finding> {
+    if !Path::new(path).extension()?.eq_ignore_ascii_case("toml") {
+        return None;
+    }
+    let text = read(Path::new(path)).ok()?;
+    let source = SourceText {
+        path: path.to_owned(),
+        text,
+    };
+    rules::load_text(vec![source]).ok()?;
+    Some(Finding::failed(
+        Link::Log,
+        format!("{path} is a rules file, not a log"),
+        format!(
+            "give the log, and the rules with --rules:\n  logmetrics doctor --rules {path} LOG"
+        ),
+    ))
+}
+
+fn page(findings: &[Finding]) -> String {
+    let mut page = String::new();
+    for finding in findings {
+        let (state, link) = (finding.state.name(), finding.link.name());
+        let saw = harmless(finding.saw.as_bytes());
+        page.push_str(&format!("{state:<8} {link:<11} {saw}\n"));
+        for (number, line) in finding
+            .next
+            .iter()
+            .flat_map(|next| next.lines())
+            .enumerate()
+        {
+            let lead = if number == 0 { "next:" } else { "" };
+            let line = harmless(line.as_bytes());
+            page.push_str(format!("{:<20} {lead:<5} {line}", "").trim_end());
+            page.push('\n');
+        }
+    }
+    let said = match worst(findings) {
+        State::Ok => "the chain is whole, as far as it was looked at",
+        State::Warning => "it works, but see the warnings",
+        State::Failed => "the chain is broken: begin with the first that failed",
+    };
+    page.push_str(said);
+    page.push('\n');
+    page
+}
+
+fn document(findings: &[Finding]) -> String {
+    let findings_json: Vec<_> = findings
+        .iter()
+        .map(|finding| {
+            json!({
+                "link": finding.link.name(),
+                "state": finding.state.name(),
+                "saw": finding.saw,
+                "next": finding.next,
+            })
+        })
+        .collect();
+    let document = json!({"worst": worst(findings).name(), "findings": findings_json});
+    format!("{document:#}\n")
+}
