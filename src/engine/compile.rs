@@ -102,7 +102,7 @@ impl<'a> RuleCompiler<'a> {
 
     fn program(mut self) -> Result<Program, SecretMissing> {
         let labels = self.labels()?;
-        let actions = self
+        let actions: Vec<ActionProgram> = self
             .rule
             .metrics
             .iter()
@@ -111,7 +111,9 @@ impl<'a> RuleCompiler<'a> {
         let times = self.times();
         let trace = self.rule.trace.as_ref().map(|field| self.field(field));
         let captures = self.captures;
+        let inputs = inputs(&actions, &self.conditions);
         Ok(Program {
+            inputs,
             name: self.rule.name.as_str().into(),
             pattern: self
                 .rule
@@ -195,6 +197,9 @@ impl<'a> RuleCompiler<'a> {
             .collect();
         let first = conditions.first().map(|&number| &self.conditions[number]);
         let wanted_slot = first.and_then(|condition| condition.subject.only_slot());
+        let looks_at_field =
+            |number: &&usize| matches!(self.conditions[**number].subject, Subject::Field(_));
+        let field_conditions = conditions.iter().filter(looks_at_field).copied().collect();
         let labels = parts.0.iter().filter_map(|part| match part {
             Part::Label(label) => Some(*label),
             Part::Text(_) => None,
@@ -209,6 +214,7 @@ impl<'a> RuleCompiler<'a> {
             labels: labels.collect(),
             parts: parts.0,
             conditions,
+            field_conditions,
             wanted_slot,
         }
     }
@@ -332,4 +338,22 @@ impl TextParts {
             self.0.push(Part::Text(bytes.into()));
         }
     }
+}
+
+/// The labels that any action or condition asks for, each once.
+fn inputs(actions: &[ActionProgram], conditions: &[ConditionProgram]) -> Vec<usize> {
+    let asked = conditions
+        .iter()
+        .filter_map(|condition| match condition.subject {
+            Subject::Label(label) => Some(label),
+            Subject::Field(_) => None,
+        });
+    let mut inputs: Vec<usize> = actions
+        .iter()
+        .flat_map(|action| action.labels.iter().copied())
+        .chain(asked)
+        .collect();
+    inputs.sort_unstable();
+    inputs.dedup();
+    inputs
 }

@@ -23,7 +23,7 @@ const VALUES_MAX: usize = 16_384;
 const TEXT_BYTES_MAX: usize = 2 << 20;
 
 /// A longer value is not looked for again: such ones are rarely the same twice.
-const RAW_BYTES_MAX: usize = 1024;
+pub(super) const RAW_BYTES_MAX: usize = 1024;
 
 /// The number of a label's value, until all are forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

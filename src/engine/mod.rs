@@ -17,6 +17,7 @@ pub mod pattern;
 mod prefilter;
 mod program;
 pub mod pseudonym;
+mod recipe;
 mod shape;
 pub mod tally;
 pub mod timestamp;

@@ -4,12 +4,15 @@ use super::field::{Context, FieldProgram, Found, Place, Value};
 use super::label::LabelProgram;
 use super::memo::{Memo, ValueId};
 use super::pattern::{Groups, Pattern};
+use super::recipe::Recipes;
 use super::{Tally, convert};
 use crate::matcher::fields::{Keys, Marks, Slots};
 use crate::matcher::{json, logfmt};
 use crate::metrics::batch::{Batch, Exemplar, SeriesId};
 use crate::metrics::definition::MetricId;
 use crate::rules::FieldsMode;
+
+mod known;
 
 /// A compiled rule.
 #[derive(Debug)]
@@ -21,6 +24,8 @@ pub(super) struct Program {
     /// What the actions' `where` ask, each once.
     pub(super) conditions: Vec<ConditionProgram>,
     pub(super) actions: Vec<ActionProgram>,
+    /// The labels that any action or condition asks for.
+    pub(super) inputs: Vec<usize>,
     pub(super) times: Times,
     pub(super) trace: Option<FieldProgram>,
 }
@@ -57,6 +62,8 @@ pub(super) struct ActionProgram {
     pub(super) labels: Vec<usize>,
     /// The numbers of the rule's conditions that must hold.
     pub(super) conditions: Vec<usize>,
+    /// Those of them that look at fields, which are others on each line.
+    pub(super) field_conditions: Vec<usize>,
     /// The slot that the first of them looks at and nothing else: where it is empty there is no
     /// update, and nothing to count.
     pub(super) wanted_slot: Option<usize>,
@@ -128,6 +135,7 @@ pub(super) struct Scratch {
     /// Whether each condition holds, where that was asked on the line at hand.
     verdicts: Vec<Option<bool>>,
     memo: Memo,
+    recipes: Recipes,
     decoded: Vec<u8>,
     /// The exemplar of the line at hand and its number in the batch, where that was asked.
     exemplar: Option<Option<u32>>,
@@ -139,6 +147,7 @@ impl Scratch {
     pub(super) fn remembering(values_max: usize) -> Scratch {
         Scratch {
             memo: Memo::with_max(values_max),
+            recipes: Recipes::with_max(values_max),
             ..Scratch::default()
         }
     }
@@ -200,13 +209,13 @@ impl Program {
     ) {
         tally.begin_line();
         self.begin(scratch);
+        if let Some(steps) = self.recipe(context, scratch, batch) {
+            return self.follow(steps, context, scratch, batch, tally);
+        }
         for action in &self.actions {
-            if let Some(slot) = action.wanted_slot
-                && scratch.slots.0[slot].everywhere.count == 0
-            {
-                continue;
+            if !action.is_idle(scratch) {
+                let _ = self.update(action, context, scratch, batch, tally);
             }
-            let _ = self.update(action, context, scratch, batch, tally);
         }
     }
 
@@ -230,15 +239,7 @@ impl Program {
         tally: &mut Tally,
     ) -> Result<f64, Refused> {
         for &number in &action.conditions {
-            let holds = match scratch.verdicts[number] {
-                Some(holds) => holds,
-                None => {
-                    let holds = self.holds(number, context, scratch, tally);
-                    scratch.verdicts[number] = Some(holds);
-                    holds
-                }
-            };
-            if !holds {
+            if !self.verdict(number, context, scratch, tally) {
                 return Err(Refused::Condition(number));
             }
         }
@@ -266,6 +267,22 @@ impl Program {
         let series = action.series(scratch, batch);
         batch.update(series, value, exemplar);
         Ok(value)
+    }
+
+    /// Whether a condition holds; worked out once a line.
+    fn verdict(
+        &self,
+        number: usize,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        tally: &mut Tally,
+    ) -> bool {
+        if let Some(holds) = scratch.verdicts[number] {
+            return holds;
+        }
+        let holds = self.holds(number, context, scratch, tally);
+        scratch.verdicts[number] = Some(holds);
+        holds
     }
 
     fn holds(
@@ -376,6 +393,13 @@ impl Reader {
 }
 
 impl ActionProgram {
+    /// Whether there is surely no update, and nothing to count.
+    #[inline]
+    fn is_idle(&self, scratch: &Scratch) -> bool {
+        self.wanted_slot
+            .is_some_and(|slot| scratch.slots.0[slot].everywhere.count == 0)
+    }
+
     /// The number of the series with the labels of the line at hand, all of which are worked out.
     fn series(&self, scratch: &mut Scratch, batch: &mut Batch) -> SeriesId {
         let Scratch { labels, memo, .. } = scratch;

@@ -1,8 +1,17 @@
 //! Wanted keys, and where on a line their values were found.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::json::order::Orders;
+
+/// The number of the next keys. 0 is that of none.
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
+
 /// The keys that a rule reads, each with the number of its slot.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
+    /// Another one after each change, of all that there are.
+    number: u64,
     names: Vec<Box<str>>,
     /// A name stands at the first place from its [`Digest::mix`] on that was free. The length is
     /// a power of two, at least four times the names, so that most keys of a line, which no rule
@@ -37,6 +46,7 @@ impl Keys {
             return slot;
         }
         self.names.push(name.into());
+        self.number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
         let ending = ending(name.as_bytes());
         self.endings[ending / 64] |= 1 << (ending % 64);
         if self.places.len() < 4 * self.names.len() {
@@ -89,6 +99,11 @@ impl Keys {
             }
             at = (at + 1) & mask;
         }
+    }
+
+    /// The number that these very keys have and no others.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     /// All names, in the order of their slots.
@@ -232,6 +247,8 @@ pub struct Slots(
     Vec<u32>,
     /// Room that the logfmt reader keeps from line to line.
     pub(super) Vec<Head>,
+    /// What the JSON reader has learned from the lines before.
+    pub(super) Orders,
 );
 
 /// A `key=` on a line.

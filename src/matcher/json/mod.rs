@@ -5,11 +5,13 @@
 
 use super::fields::{Form, Keys, Slots, Span};
 
+pub(in crate::matcher) mod order;
 mod scan;
 #[cfg(test)]
 mod tests;
 
 use crate::line::escape::unescape;
+use order::Order;
 use scan::Scan;
 
 /// Finds the wanted keys of one JSON object, and writes their places to `slots`, which the caller
@@ -31,13 +33,16 @@ pub fn read(line: &[u8], keys: &Keys, slots: &mut Slots) -> bool {
     if scan.peek() != Some(b'{') || u32::try_from(line.len()).is_err() {
         return false;
     }
+    let mut orders = std::mem::take(&mut slots.3);
     let mut reader = Reader {
         scan,
         keys,
         slots,
+        order: orders.of(keys.number()),
         key: Vec::new(),
     };
     let whole = reader.object(b"").and_then(|()| reader.scan.end());
+    slots.3 = orders;
     match whole {
         Some(()) => slots.all_outside(),
         None => slots.empty(),
@@ -51,6 +56,8 @@ struct Reader<'a> {
     /// While a line is read, `outside.count` of a slot is how many objects stand around the values
     /// in `everywhere`; 0 as long as there is none.
     slots: &'a mut Slots,
+    /// The keys that are expected of the whole line's own members.
+    order: Option<&'a mut Order>,
     /// The last key that had escapes, without them.
     key: Vec<u8>,
 }
@@ -64,16 +71,53 @@ impl<'a> Reader<'a> {
         if !more {
             self.scan.take(b'}')?;
         }
+        let mut place = 0;
         while more {
-            self.member(path)?;
+            if !path.is_empty() || self.expected(&mut place)?.is_none() {
+                self.member(path, &mut place)?;
+            }
             more = self.scan.goes_on(b'}')?;
         }
         self.scan.leave();
         Some(())
     }
 
+    /// A member of the line's own whose key is expected; `Some(None)` where it is another.
     #[inline(always)]
-    fn member(&mut self, path: &'a [u8]) -> Option<()> {
+    fn expected(&mut self, place: &mut usize) -> Option<Option<()>> {
+        let expected = match &self.order {
+            Some(order) => order.expect(place, self.scan.rest()),
+            None => None,
+        };
+        let Some((slot, key_bytes)) = expected else {
+            return Some(None);
+        };
+        let key = self.scan.rest();
+        self.scan.pass(key_bytes);
+        let first = self.scan.peek()?;
+        let start = self.scan.at();
+        let slot = match first {
+            b'"' => {
+                self.scan.string()?;
+                slot
+            }
+            b'{' => {
+                let written = &key[1..key_bytes - 2];
+                self.rare_value((written, false), b"", first)?
+            }
+            _ => {
+                self.scan.value()?;
+                slot
+            }
+        };
+        if let Some(slot) = slot {
+            self.found(slot, first, start, self.scan.at());
+        }
+        Some(Some(()))
+    }
+
+    #[inline(always)]
+    fn member(&mut self, path: &'a [u8], place: &mut usize) -> Option<()> {
         let (written, escapes) = self.scan.string()?;
         self.scan.take(b':')?;
         let first = self.scan.peek()?;
@@ -85,6 +129,12 @@ impl<'a> Reader<'a> {
         } else {
             self.rare_value((written, escapes), path, first)?
         };
+        if let Some(order) = &mut self.order
+            && path.is_empty()
+            && !escapes
+        {
+            order.learn(place, written, slot);
+        }
         if let Some(slot) = slot {
             self.found(slot, first, start, self.scan.at());
         }

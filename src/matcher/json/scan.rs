@@ -41,6 +41,18 @@ impl<'a> Scan<'a> {
         self.at
     }
 
+    /// What has not been taken.
+    #[inline(always)]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// Takes bytes that the caller has seen, whole parts of the grammar.
+    #[inline(always)]
+    pub(super) fn pass(&mut self, bytes: usize) {
+        self.at += bytes;
+    }
+
     /// How many lists and objects are open.
     pub(super) fn depth(&self) -> u32 {
         self.depth

@@ -156,6 +156,28 @@ proptest! {
         prop_assert_eq!(found.is_some(), accepts(&line), "{}", line.escape_ascii());
     }
 
+    /// What was learned from the lines before, for these keys and for others, changes nothing.
+    #[test]
+    fn lines_are_read_as_if_each_was_the_first(
+        lines in proptest::collection::vec((members(node()), 0u8..8, spoiler(), 0usize..60), 1..8),
+        others in proptest::collection::vec(any::<bool>(), 8),
+    ) {
+        let (wanted, few) = (keys(&WANTED), keys(&["b", "a.b"]));
+        let mut slots = Slots::default();
+        for ((members, style, spoiled, at), other) in lines.into_iter().zip(others) {
+            let mut line = String::new();
+            write(&Node::Object(members), style, &mut line);
+            let mut line = line.into_bytes();
+            if at < line.len() {
+                line.splice(at..at, spoiled);
+            }
+            let keys = if other { &few } else { &wanted };
+            slots.clear(keys);
+            let object = super::super::read(&line, keys, &mut slots);
+            prop_assert_eq!(object.then(|| slots.0.clone()), read(&line, keys), "{}", line.escape_ascii());
+        }
+    }
+
     #[test]
     fn takes_any_bytes(line in proptest::collection::vec(spoiler(), 0..20)) {
         let line = [&b"{"[..], &line.concat()].concat();

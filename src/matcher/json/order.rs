@@ -1,0 +1,136 @@
+//! The order in which a program writes its keys: learned from its lines, so that the next line's
+//! keys are compared instead of read and looked up.
+//!
+//! A guess, never an answer: a key counts as the one that is expected only where the very bytes
+//! `"key":` stand there, which can mean nothing else.
+
+use std::ops::Range;
+
+/// More keys are read the plain way.
+const KEYS_MAX: usize = 128;
+
+/// Longer ones too.
+const KEY_BYTES_MAX: usize = 120;
+
+/// How many keys that other lines have may be missing on a line, between two that are there.
+const AHEAD_MAX: usize = 4;
+
+/// More sets of keys, each of a rule, are read the plain way.
+const ORDERS_MAX: usize = 16;
+
+/// What was learned for each of some sets of keys.
+#[derive(Debug, Clone, Default)]
+pub(in crate::matcher) struct Orders(Vec<Order>);
+
+impl Orders {
+    /// What was learned with the keys of this number. With those that are one set too many nothing is.
+    pub(super) fn of(&mut self, keys: u64) -> Option<&mut Order> {
+        // Rules are few, and most often there is one.
+        if let Some(place) = self.0.iter().position(|order| order.keys == keys) {
+            return self.0.get_mut(place);
+        }
+        if self.0.len() == ORDERS_MAX {
+            return None;
+        }
+        self.0.push(Order {
+            keys,
+            ..Order::default()
+        });
+        self.0.last_mut()
+    }
+}
+
+/// Keys without escapes, in the order of the lines that had them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Order {
+    /// The keys that were numbered the slots below.
+    keys: u64,
+    expected: Vec<Expected>,
+    /// Each as it is written: `"key":`.
+    text: Vec<u8>,
+}
+
+#[derive(Debug, Clone)]
+struct Expected {
+    text: Range<u32>,
+    slot: Option<u32>,
+}
+
+impl Order {
+    /// The slot of the key that `rest` begins with and how many bytes it takes, colon included,
+    /// where it is one of the next that are expected. `at` is the place in the order, and moves on.
+    #[inline(always)]
+    pub(super) fn expect(&self, at: &mut usize, rest: &[u8]) -> Option<(Option<usize>, usize)> {
+        let ahead = self.expected.get(*at..)?;
+        for (skipped, expected) in ahead.iter().take(AHEAD_MAX).enumerate() {
+            let text = &self.text[expected.text.start as usize..expected.text.end as usize];
+            if rest.starts_with(text) {
+                *at += skipped + 1;
+                return Some((expected.slot.map(|slot| slot as usize), text.len()));
+            }
+        }
+        None
+    }
+
+    /// Takes note of a key that was not expected at `at`, as it is written, and moves on behind it.
+    #[inline(never)]
+    pub(super) fn learn(&mut self, at: &mut usize, key: &[u8], slot: Option<usize>) {
+        if self.expected.len() >= KEYS_MAX || key.len() > KEY_BYTES_MAX {
+            return;
+        }
+        let start = self.text.len() as u32;
+        self.text.push(b'"');
+        self.text.extend_from_slice(key);
+        self.text.extend_from_slice(b"\":");
+        let expected = Expected {
+            text: start..self.text.len() as u32,
+            slot: slot.map(|slot| slot as u32),
+        };
+        let place = (*at).min(self.expected.len());
+        self.expected.insert(place, expected);
+        *at = place + 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_are_missing_now_and_then_are_passed_over() {
+        let mut orders = Orders::default();
+        let order = orders.of(1).unwrap();
+        let mut at = 0;
+        for (slot, key) in ["a", "b", "c"].iter().enumerate() {
+            assert_eq!(order.expect(&mut at, b"\"x\":1"), None);
+            order.learn(&mut at, key.as_bytes(), Some(slot));
+        }
+        let mut at = 0;
+        assert_eq!(order.expect(&mut at, b"\"a\":1"), Some((Some(0), 4)));
+        assert_eq!(order.expect(&mut at, b"\"c\":1"), Some((Some(2), 4)));
+        assert_eq!(at, 3);
+        assert_eq!(order.expect(&mut at, b"\"a\":1"), None);
+        // A new key takes its place, and what stands behind it is expected all the same.
+        let mut at = 1;
+        order.learn(&mut at, b"aa", None);
+        assert_eq!(order.expect(&mut at, b"\"b\":"), Some((Some(1), 4)));
+        let other = orders.of(2).unwrap();
+        assert_eq!(other.expect(&mut 0, b"\"a\":1"), None);
+        let known = (0..100).filter(|keys| orders.of(*keys).is_some());
+        assert_eq!(known.count(), ORDERS_MAX);
+        let order = orders.of(1).unwrap();
+        assert_eq!(order.expect(&mut 0, b"\"a\":1"), Some((Some(0), 4)));
+    }
+
+    #[test]
+    fn what_is_learned_is_bounded() {
+        let mut order = Order::default();
+        let mut at = 0;
+        for number in 0..10 * KEYS_MAX {
+            order.learn(&mut at, number.to_string().as_bytes(), None);
+        }
+        order.learn(&mut at, &[b'x'; 1000], None);
+        assert_eq!(order.expected.len(), KEYS_MAX);
+        assert!(order.text.len() < KEYS_MAX * (KEY_BYTES_MAX + 3));
+    }
+}
