@@ -65,6 +65,7 @@ pub(super) fn sum_and_count(name: &str, labels: &[u8], sum: f64, count: u64, out
 }
 
 /// The beginning of a sample, up to its value: `name_suffix{labels,bound} `.
+#[inline]
 pub(super) fn sample(name: &str, suffix: &str, labels: &[u8], bound: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(suffix.as_bytes());
@@ -75,9 +76,10 @@ pub(super) fn sample(name: &str, suffix: &str, labels: &[u8], bound: &[u8], out:
             out.push(b',');
         }
         out.extend_from_slice(bound);
-        out.push(b'}');
+        out.extend_from_slice(b"} ");
+    } else {
+        out.push(b' ');
     }
-    out.push(b' ');
 }
 
 /// One of the program's own families, by the library that keeps it.
