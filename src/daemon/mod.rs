@@ -17,6 +17,7 @@ use crate::shutdown::{self, Stop};
 
 mod content;
 mod events;
+mod files;
 mod progress;
 mod scrapers;
 
@@ -209,14 +210,21 @@ fn join(reader: JoinHandle<()>) {
 /// # Errors
 /// When the rules or the command line are wrong, or an input cannot be read.
 pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
-    let Built { inputs, parts, .. } = build(settings)?;
+    let built = build(settings)?;
+    let (inputs, mut parts) = (built.inputs, built.parts);
     let stop = input::Stop::new();
     let events = progress::Progress::new(&inputs);
     let (fleet, streams) = input::readers(inputs, options(settings, Mode::Once));
-    let mut worker = progress::Watched::new(Worker::new(parts.clone()), &events);
-    if let Some(fleet) = fleet {
-        read_files(fleet, &mut worker, &events, &stop)?;
+    if let Some(mut fleet) = fleet {
+        let threads = files::threads(&parts.store);
+        read_files(&mut fleet, threads, &parts, &events, &stop)?;
+        if threads > 1 && files::depend_on_order(&parts.store) {
+            parts.store = files::emptied(&parts);
+            events.begin_again();
+            read_files(&mut fleet, 1, &parts, &events, &stop)?;
+        }
     }
+    let mut worker = progress::Watched::new(Worker::new(parts.clone()), &events);
     for stream in streams {
         read_stream(stream, &mut worker, &events, &stop)?;
     }
@@ -225,12 +233,14 @@ pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
 }
 
 fn read_files(
-    mut fleet: Fleet,
-    worker: &mut progress::Watched<'_>,
+    fleet: &mut Fleet,
+    threads: usize,
+    parts: &Parts,
     events: &progress::Progress,
     stop: &input::Stop,
 ) -> Result<(), Failure> {
-    fleet.run(worker, events, stop).map_err(|errors| {
+    let worker = || progress::Watched::new(Worker::new(parts.clone()), events);
+    fleet.once(threads, worker, events, stop).map_err(|errors| {
         let said = errors
             .iter()
             .map(|error| format!("{error}: {}", error.error));

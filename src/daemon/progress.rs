@@ -47,6 +47,11 @@ impl Progress {
         Progress { bar }
     }
 
+    /// The files are read a second time.
+    pub fn begin_again(&self) {
+        self.bar.reset();
+    }
+
     /// Takes the line away.
     pub fn finish(&self) {
         self.bar.finish_and_clear();

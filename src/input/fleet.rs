@@ -9,9 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::discover::{Found, discover};
-use super::identity::{self, FileId, Position};
-use super::specification::{Kind, Specification};
+use super::identity::FileId;
+use super::specification::Specification;
 use super::stop::Stop;
 use super::tail::{Tail, Turn, shared_buffer};
 use super::wake::{FileEvents, Waker, Woken};
@@ -19,6 +18,7 @@ use super::{Events, Mode, Options, Sink, Unreadable};
 use crate::line::Origin;
 
 mod names;
+mod once;
 mod remembered;
 mod trouble;
 
@@ -139,7 +139,7 @@ impl Fleet {
         stop: &Stop,
     ) -> Result<(), Vec<Unreadable>> {
         match self.options.mode {
-            Mode::Once => self.once(sink, events, stop),
+            Mode::Once => self.once_in_turn(sink, events, stop),
             Mode::Follow => {
                 raise_descriptor_limit();
                 let mut waker = FileEvents::new(stop);
@@ -290,103 +290,6 @@ impl Fleet {
             member.ready = true;
             self.ready.push_back(id);
         }
-    }
-
-    fn once<S: Sink>(
-        &mut self,
-        sink: &mut S,
-        events: &dyn Events,
-        stop: &Stop,
-    ) -> Result<(), Vec<Unreadable>> {
-        let found = discover(&self.specifications);
-        let files = self.openable(&found, events)?;
-        let mut problems = Vec::new();
-        for (source, path) in files {
-            let origin = self.origin(source, &path);
-            events.opened(&origin.source, &path);
-            let read = self.read_once(&path, origin, sink, events, stop);
-            if let Err(error) = read {
-                problems.push(Unreadable { path, error });
-            }
-            if stop.is_requested() {
-                return Ok(());
-            }
-        }
-        events.caught_up();
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(problems)
-        }
-    }
-
-    /// Every file that was found, each once, in the order of their names.
-    fn openable(
-        &mut self,
-        found: &Found,
-        events: &dyn Events,
-    ) -> Result<Vec<(usize, PathBuf)>, Vec<Unreadable>> {
-        let (mut files, mut seen, mut problems) = (Vec::new(), HashSet::new(), Vec::new());
-        for (path, source) in &found.paths {
-            let opened = identity::open(path).and_then(|file| names::regular(&file));
-            match opened {
-                Ok(metadata) if !seen.insert(FileId::of(path, &metadata)) => {}
-                Ok(_) => files.push((*source, path.clone())),
-                Err(error) => problems.push(Unreadable {
-                    path: path.clone(),
-                    error,
-                }),
-            }
-        }
-        self.say_ignored(&found.compressed, events);
-        for (_, path, error) in &found.problems {
-            let error = io::Error::new(error.kind(), error.to_string());
-            problems.push(Unreadable {
-                path: path.clone(),
-                error,
-            });
-        }
-        for (index, specification) in self.specifications.iter().enumerate() {
-            let Kind::Glob(_) = specification.kind else {
-                continue;
-            };
-            let matches = found.shared.contains(&index)
-                || found.paths.values().any(|source| *source == index);
-            if !matches && found.problems.is_empty() {
-                let error = io::Error::new(io::ErrorKind::NotFound, "no file matches");
-                problems.push(Unreadable {
-                    path: (*specification.source).into(),
-                    error,
-                });
-            }
-        }
-        if problems.is_empty() {
-            Ok(files)
-        } else {
-            Err(problems)
-        }
-    }
-
-    fn read_once<S: Sink>(
-        &mut self,
-        path: &Path,
-        origin: Origin,
-        sink: &mut S,
-        events: &dyn Events,
-        stop: &Stop,
-    ) -> io::Result<()> {
-        let file = identity::open(path)?;
-        let id = FileId::of(path, &file.metadata()?);
-        let source = Arc::clone(&origin.source);
-        let mut tail = Tail::begin(file, origin, Position::start(id), sink)?;
-        while tail.turn(&mut self.buffer, sink)? == Turn::More {
-            events.lag(&source, tail.lag());
-            if stop.is_requested() {
-                return Ok(());
-            }
-        }
-        events.lag(&source, 0);
-        tail.finish(&mut self.buffer, sink).1
     }
 
     fn origin(&self, source: usize, path: &Path) -> Origin {

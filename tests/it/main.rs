@@ -10,6 +10,8 @@ mod agentgateway;
 mod check;
 /// `doctor`: the chain from the front end to Prometheus, and the next step where it is broken.
 mod doctor;
+/// Several files at once: the page is that of one file after the other.
+mod files;
 /// Scratch folders, runs, daemons: what the other modules are written with.
 mod fixture;
 /// Every way a log is rotated, replaced, piped or late: each line is counted, and counted once.

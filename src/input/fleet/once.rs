@@ -1,0 +1,252 @@
+//! Reading every file to its end, once: what is there now, in the order of names, or by several
+//! threads, each taking the next file when it has read one.
+//!
+//! Nothing is followed and nothing is noted: such a run has no next one.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::super::discover::{Found, discover};
+use super::super::identity::{self, FileId, Position};
+use super::super::specification::Kind;
+use super::super::stop::Stop;
+use super::super::tail::{Tail, Turn, shared_buffer};
+use super::super::{Events, Sink, Unreadable};
+use super::Fleet;
+use super::names::regular;
+use crate::line::Origin;
+
+/// The files to read; whoever is free takes the next.
+struct Queue {
+    files: Vec<(usize, PathBuf)>,
+    next: AtomicUsize,
+}
+
+/// What could not be read, with its number in the queue.
+type Problems = Vec<(usize, Unreadable)>;
+
+impl Fleet {
+    /// Reads every file to its end, with up to `threads` threads (at least this one), each of which
+    /// makes its own sink. No file is read by two of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Fleet::run`] does in [`Mode::Once`](super::Mode::Once).
+    pub fn once<S: Sink>(
+        &mut self,
+        threads: usize,
+        sink: impl Fn() -> S + Sync,
+        events: &dyn Events,
+        stop: &Stop,
+    ) -> Result<(), Vec<Unreadable>> {
+        let queue = self.queue(events)?;
+        let threads = threads.min(queue.files.len());
+        let fleet = &*self;
+        let read = || fleet.read_queue(&queue, &mut sink(), events, stop);
+        let problems = std::thread::scope(|scope| {
+            let spawn = |_| {
+                let thread = std::thread::Builder::new().name("read-files".to_owned());
+                // Where no more threads can be had, there are fewer.
+                thread.spawn_scoped(scope, read).ok()
+            };
+            let others: Vec<_> = (1..threads).filter_map(spawn).collect();
+            let mut problems = read();
+            for other in others {
+                match other.join() {
+                    Ok(more) => problems.extend(more),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            problems
+        });
+        end(problems, events, stop)
+    }
+
+    /// The same on this thread alone, for one sink.
+    pub(super) fn once_in_turn<S: Sink>(
+        &mut self,
+        sink: &mut S,
+        events: &dyn Events,
+        stop: &Stop,
+    ) -> Result<(), Vec<Unreadable>> {
+        let queue = self.queue(events)?;
+        let problems = self.read_queue(&queue, sink, events, stop);
+        end(problems, events, stop)
+    }
+
+    fn queue(&mut self, events: &dyn Events) -> Result<Queue, Vec<Unreadable>> {
+        let found = discover(&self.specifications);
+        Ok(Queue {
+            files: self.openable(&found, events)?,
+            next: AtomicUsize::new(0),
+        })
+    }
+
+    fn read_queue<S: Sink>(
+        &self,
+        queue: &Queue,
+        sink: &mut S,
+        events: &dyn Events,
+        stop: &Stop,
+    ) -> Problems {
+        let mut buffer = shared_buffer();
+        let mut problems = Vec::new();
+        while !stop.is_requested() {
+            let number = queue.next.fetch_add(1, Ordering::Relaxed);
+            let Some((source, path)) = queue.files.get(number) else {
+                break;
+            };
+            let origin = self.origin(*source, path);
+            events.opened(&origin.source, path);
+            if let Err(error) = read_once(path, origin, &mut buffer, sink, events, stop) {
+                let path = path.clone();
+                problems.push((number, Unreadable { path, error }));
+            }
+        }
+        problems
+    }
+
+    /// Every file that was found, each once, in the order of their names.
+    fn openable(
+        &mut self,
+        found: &Found,
+        events: &dyn Events,
+    ) -> Result<Vec<(usize, PathBuf)>, Vec<Unreadable>> {
+        let (mut files, mut seen, mut problems) = (Vec::new(), HashSet::new(), Vec::new());
+        for (path, source) in &found.paths {
+            let opened = identity::open(path).and_then(|file| regular(&file));
+            match opened {
+                Ok(metadata) if !seen.insert(FileId::of(path, &metadata)) => {}
+                Ok(_) => files.push((*source, path.clone())),
+                Err(error) => problems.push(Unreadable {
+                    path: path.clone(),
+                    error,
+                }),
+            }
+        }
+        self.say_ignored(&found.compressed, events);
+        for (_, path, error) in &found.problems {
+            let error = io::Error::new(error.kind(), error.to_string());
+            problems.push(Unreadable {
+                path: path.clone(),
+                error,
+            });
+        }
+        for (index, specification) in self.specifications.iter().enumerate() {
+            let Kind::Glob(_) = specification.kind else {
+                continue;
+            };
+            let matches = found.shared.contains(&index)
+                || found.paths.values().any(|source| *source == index);
+            if !matches && found.problems.is_empty() {
+                let error = io::Error::new(io::ErrorKind::NotFound, "no file matches");
+                problems.push(Unreadable {
+                    path: (*specification.source).into(),
+                    error,
+                });
+            }
+        }
+        if problems.is_empty() {
+            Ok(files)
+        } else {
+            Err(problems)
+        }
+    }
+}
+
+fn read_once<S: Sink>(
+    path: &Path,
+    origin: Origin,
+    buffer: &mut [u8],
+    sink: &mut S,
+    events: &dyn Events,
+    stop: &Stop,
+) -> io::Result<()> {
+    let file = identity::open(path)?;
+    let id = FileId::of(path, &file.metadata()?);
+    let source = Arc::clone(&origin.source);
+    let mut tail = Tail::begin(file, origin, Position::start(id), sink)?;
+    while tail.turn(buffer, sink)? == Turn::More {
+        events.lag(&source, tail.lag());
+        if stop.is_requested() {
+            return Ok(());
+        }
+    }
+    events.lag(&source, 0);
+    tail.finish(buffer, sink).1
+}
+
+fn end(mut problems: Problems, events: &dyn Events, stop: &Stop) -> Result<(), Vec<Unreadable>> {
+    if stop.is_requested() {
+        return Ok(());
+    }
+    events.caught_up();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    problems.sort_by_key(|(number, _)| *number);
+    Err(problems.into_iter().map(|(_, problem)| problem).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::super::super::testing::{Lines, Said};
+    use super::super::super::{Mode, Options, Specification, StreamId};
+    use super::*;
+
+    /// Lines that are handed in when their thread has read its last file.
+    struct Handed<'a>(Lines, &'a Mutex<Vec<Vec<String>>>);
+
+    impl Sink for Handed<'_> {
+        fn open(&mut self, origin: Origin, offset: u64) -> StreamId {
+            self.0.open(origin, offset)
+        }
+
+        fn offer(&mut self, stream: StreamId, offset: u64, bytes: &[u8]) -> usize {
+            self.0.offer(stream, offset, bytes)
+        }
+
+        fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {
+            self.0.close(stream, offset, rest);
+        }
+    }
+
+    impl Drop for Handed<'_> {
+        fn drop(&mut self) {
+            let lines = self.0.all().into_iter().map(str::to_owned).collect();
+            self.1.lock().unwrap().push(lines);
+        }
+    }
+
+    #[test]
+    fn several_threads_read_every_file_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut expected = Vec::new();
+        for number in 0..50 {
+            let text = format!("{number:02} first\n{number:02} no end");
+            expected.extend(text.lines().map(str::to_owned));
+            std::fs::write(folder.path().join(format!("{number:02}.log")), text).unwrap();
+        }
+        for threads in [0, 1, 4, 100] {
+            let inputs = Specification::parse_all([folder.path().join("*.log")]).unwrap();
+            let options = Options {
+                mode: Mode::Once,
+                ..Options::default()
+            };
+            let (read, stop) = (Mutex::default(), Stop::new());
+            let sink = || Handed(Lines::default(), &read);
+            let mut fleet = Fleet::new(inputs, options);
+            fleet.once(threads, sink, &Said::default(), &stop).unwrap();
+            let read = read.into_inner().unwrap();
+            assert_eq!(read.len(), threads.clamp(1, 50), "sinks");
+            let mut lines = read.concat();
+            lines.sort_unstable();
+            assert_eq!(lines, expected);
+        }
+    }
+}
