@@ -167,7 +167,7 @@ fn start(
     at_end: Option<&Stop>,
     reading: &input::Stop,
 ) -> Result<Vec<JoinHandle<()>>, Failure> {
-    let (fleet, streams) = input::readers(inputs, options(settings, Mode::Follow));
+    let (fleet, streams) = input::readers(inputs, options(settings, Mode::Follow), &Arc::default());
     let mut readers = Vec::new();
     let new = |at_end: Option<Stop>| {
         let events = ReaderEvents::new(Arc::clone(&parts.own), latch.clone(), at_end);
@@ -214,7 +214,7 @@ pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
     let (inputs, mut parts) = (built.inputs, built.parts);
     let stop = input::Stop::new();
     let events = progress::Progress::new(&inputs);
-    let (fleet, streams) = input::readers(inputs, options(settings, Mode::Once));
+    let (fleet, streams) = input::readers(inputs, options(settings, Mode::Once), &Arc::default());
     if let Some(mut fleet) = fleet {
         let threads = files::threads(&parts.store);
         read_files(&mut fleet, threads, &parts, &events, &stop)?;

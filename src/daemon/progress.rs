@@ -66,14 +66,18 @@ impl<'p> Watched<'p> {
 }
 
 impl Sink for Watched<'_> {
-    fn open(&mut self, origin: Origin, offset: u64) -> StreamId {
-        self.worker.open(origin, offset)
+    fn open(&mut self, origin: Origin, offset: u64, carried: &[u8]) -> StreamId {
+        self.worker.open(origin, offset, carried)
     }
 
     fn offer(&mut self, stream: StreamId, offset: u64, bytes: &[u8]) -> usize {
         let taken = self.worker.offer(stream, offset, bytes);
         self.progress.bar.inc(taken as u64);
         taken
+    }
+
+    fn carried(&self, stream: StreamId, out: &mut Vec<u8>) {
+        self.worker.carried(stream, out);
     }
 
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {

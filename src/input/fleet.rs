@@ -12,17 +12,19 @@ use std::time::{Duration, Instant};
 use super::identity::FileId;
 use super::specification::Specification;
 use super::stop::Stop;
-use super::tail::{Tail, Turn, shared_buffer};
+use super::tail::{Tail, Turn};
 use super::wake::{FileEvents, Waker, Woken};
-use super::{Events, Mode, Options, Sink, Unreadable};
+use super::{Events, Ledger, Mode, Options, Sink, Unreadable};
 use crate::line::Origin;
 
 mod names;
 mod once;
+mod reading;
 mod remembered;
 mod trouble;
 
 use names::Name;
+use reading::Reading;
 use remembered::Remembered;
 
 /// Reads all files of some inputs. Standard input and fifos are no part of it: see
@@ -49,7 +51,7 @@ pub struct Fleet {
     started: bool,
     /// Whether symlinks are among the names, so that an event may carry another name.
     links: bool,
-    buffer: Vec<u8>,
+    reading: Reading,
 }
 
 /// What the files of one specification have in common.
@@ -102,8 +104,8 @@ struct Outside<'a, S> {
 const ORPHAN_LOOK: Duration = Duration::from_millis(100);
 
 impl Fleet {
-    /// A fleet for the files and globs among `specifications`.
-    pub fn new(specifications: Vec<Specification>, options: Options) -> Self {
+    /// A fleet for the files and globs among `specifications`, which goes on where `ledger` says.
+    pub fn new(specifications: Vec<Specification>, options: Options, ledger: Arc<Ledger>) -> Self {
         let sources = specifications.iter().map(|_| Source::default()).collect();
         Fleet {
             specifications,
@@ -119,7 +121,7 @@ impl Fleet {
             catching_up: Some(HashMap::new()),
             started: false,
             links: false,
-            buffer: shared_buffer(),
+            reading: Reading::new(ledger),
         }
     }
 
@@ -179,7 +181,7 @@ impl Fleet {
                 continue;
             };
             let before = member.tail.read_to();
-            let turn = member.tail.turn(&mut self.buffer, outside.sink);
+            let turn = self.reading.turn(&mut member.tail, outside.sink);
             if member.tail.read_to() != before {
                 member.grew = Some(outside.waker.now());
             }
@@ -189,7 +191,7 @@ impl Fleet {
                 Ok(Turn::NewContent) => {
                     let source = &self.specifications[member.source].source;
                     outside.events.truncated(source, &member.path);
-                    member.tail.restart(outside.sink);
+                    self.reading.restart(&mut member.tail, outside.sink);
                     self.ready.push_back(id);
                 }
                 Err(error) => {

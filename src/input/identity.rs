@@ -22,6 +22,9 @@ pub struct FileId {
     pub inode: u64,
 }
 
+/// The device of content whose file is gone; no device has this number.
+const NO_DEVICE: u64 = i64::MAX as u64;
+
 /// Whether [`FileId`] alone tells two files apart while both exist.
 pub const ID_IS_EXACT: bool = cfg!(unix);
 
@@ -131,6 +134,31 @@ impl Position {
             marker: marker_before(file, offset)?,
             ..Position::start(id)
         })
+    }
+
+    /// The same with the signature of what `file` begins with now, if there was none. So a file that is
+    /// noted before it is read can be known by its content.
+    pub fn signed(self, file: &File) -> io::Result<Self> {
+        if self.signature.length > 0 {
+            return Ok(self);
+        }
+        let mut head = [0; SIGNATURE_BYTES_MAX];
+        let read = read_at(file, &mut head, 0)?;
+        let signature = Fingerprint::of(head.get(..read).unwrap_or_default());
+        Ok(Position { signature, ..self })
+    }
+
+    /// The same for a file that is gone: known by its content alone, under an identity that no file
+    /// has, so that one which is given its inode is not taken for it.
+    #[must_use]
+    pub fn of_content(self) -> Self {
+        let evidence = [self.offset, self.signature.hash, self.marker.hash];
+        let bytes: Vec<u8> = evidence.into_iter().flat_map(u64::to_le_bytes).collect();
+        let id = FileId {
+            device: NO_DEVICE,
+            inode: Fingerprint::of(&bytes).hash,
+        };
+        Position { id, ..self }
     }
 
     /// Whether `file` still holds the content in which this position was taken.

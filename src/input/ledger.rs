@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::time::SystemTime;
 
 use super::identity::{FileId, Position};
 
@@ -16,6 +17,8 @@ use super::identity::{FileId, Position};
 pub struct Ledger {
     gate: RwLock<()>,
     files: Mutex<BTreeMap<FileId, SavedFile>>,
+    saves: bool,
+    saved_at: Option<SystemTime>,
 }
 
 /// What has to be known of a file to read on in it after a restart.
@@ -23,7 +26,8 @@ pub struct Ledger {
 pub struct SavedFile {
     /// The input as the command line names it.
     pub source: Arc<str>,
-    /// The name under which the file was last known.
+    /// The name under which the file was last known to be followed; the file itself may be found
+    /// beside it after a rotation.
     pub path: PathBuf,
     /// How far it was read, with the evidence of what it is.
     pub position: Position,
@@ -32,6 +36,9 @@ pub struct SavedFile {
     pub carried: Vec<u8>,
     /// It was read to its end and left; kept in order to know it again.
     pub left: bool,
+    /// The file is compressed: the position counts bytes of its content, and so do signature and
+    /// marker.
+    pub packed: bool,
 }
 
 /// While this lives no cut is taken. Hold it for one block, never while waiting.
@@ -42,13 +49,41 @@ pub struct Step<'l> {
 }
 
 impl Ledger {
-    /// A ledger that begins with what was saved.
+    /// A ledger that begins with what was saved, and will be saved. Where nothing is ever saved use
+    /// the default: then what a restart cannot come back to is counted before it is left.
     pub fn new(saved: Vec<SavedFile>) -> Ledger {
         let files = saved.into_iter().map(|file| (file.position.id, file));
         Ledger {
             gate: RwLock::default(),
             files: Mutex::new(files.collect()),
+            saves: true,
+            saved_at: None,
         }
+    }
+
+    /// The same, with the time of the last save: where a file cannot be found again, those of its
+    /// rotated relatives that were written to later are new.
+    #[must_use]
+    pub fn saved_at(self, at: SystemTime) -> Ledger {
+        Ledger {
+            saved_at: Some(at),
+            ..self
+        }
+    }
+
+    /// Whether positions outlive the run.
+    pub fn saves(&self) -> bool {
+        self.saves
+    }
+
+    /// When it was last saved before this run.
+    pub fn last_save(&self) -> Option<SystemTime> {
+        self.saved_at
+    }
+
+    /// What is noted of this file.
+    pub fn file(&self, id: FileId) -> Option<SavedFile> {
+        self.lock().get(&id).cloned()
     }
 
     /// What is noted of every file now; at a start, what was saved.
@@ -107,6 +142,7 @@ mod tests {
             position: Position::start(FileId { device: 1, inode }),
             carried: Vec::new(),
             left: false,
+            packed: false,
         }
     }
 

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::line::Origin;
@@ -87,19 +88,21 @@ pub struct Unreadable {
 
 /// The readers that `specifications` need: one fleet for all files (none if there are no files),
 /// and one stream for each fifo and for standard input. Each is run by a thread of its own.
+/// They begin with what `ledger` holds, and note in it what they read.
 pub fn readers(
     specifications: Vec<Specification>,
     options: Options,
+    ledger: &Arc<Ledger>,
 ) -> (Option<Fleet>, Vec<Stream>) {
     let streams = specifications
         .iter()
-        .filter_map(|one| Stream::new(one, options.mode))
+        .filter_map(|one| Stream::new(one, options.mode, ledger))
         .collect();
     let files: Vec<_> = specifications
         .into_iter()
         .filter(|one| matches!(one.kind, Kind::File(_) | Kind::Glob(_)))
         .collect();
-    let fleet = (!files.is_empty()).then(|| Fleet::new(files, options));
+    let fleet = (!files.is_empty()).then(|| Fleet::new(files, options, Arc::clone(ledger)));
     (fleet, streams)
 }
 
@@ -109,13 +112,18 @@ pub struct StreamId(pub usize);
 
 /// Takes the bytes that inputs read. One sink belongs to one reading thread.
 pub trait Sink {
-    /// A file (or standard input) was opened and will be read from `offset`, in bytes.
-    fn open(&mut self, origin: Origin, offset: u64) -> StreamId;
+    /// A file (or standard input) was opened and will be read from `offset`, in bytes. `carried` is
+    /// what [`Sink::carried`] gave at this offset before a restart; empty for a new stream.
+    fn open(&mut self, origin: Origin, offset: u64, carried: &[u8]) -> StreamId;
 
     /// Offers `bytes`, which begin at `offset` in the stream. Returns how many of them were taken,
     /// always up to a line's end (or past an oversized piece); the rest is offered again with more
     /// bytes behind it. A sink never leaves more than [`crate::line::LINE_BYTES_MAX`] bytes untaken.
     fn offer(&mut self, stream: StreamId, offset: u64, bytes: &[u8]) -> usize;
+
+    /// Appends to `out` what is needed, beside the bytes that were not taken yet, to go on with the
+    /// stream after a restart. That is nothing almost always.
+    fn carried(&self, stream: StreamId, out: &mut Vec<u8>);
 
     /// The stream has been left. `rest` is what was never taken: a last line without an end.
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]);

@@ -11,7 +11,7 @@ use memchr::memchr;
 
 use super::specification::{Kind, Specification};
 use super::stop::Stop;
-use super::{Events, Mode, Sink, StreamId};
+use super::{Events, Ledger, Mode, Sink, StreamId};
 use crate::line::{LINE_BYTES_MAX, Origin};
 
 #[cfg(not(unix))]
@@ -30,11 +30,13 @@ pub struct Stream {
     path: Option<PathBuf>,
     #[cfg_attr(not(unix), allow(dead_code))]
     mode: Mode,
+    ledger: Arc<Ledger>,
 }
 
 impl Stream {
-    /// The reader of `specification`, if that is standard input or a fifo.
-    pub fn new(specification: &Specification, mode: Mode) -> Option<Self> {
+    /// The reader of `specification`, if that is standard input or a fifo. It has no position to note,
+    /// but what it hands over is not cut apart by a save.
+    pub fn new(specification: &Specification, mode: Mode, ledger: &Arc<Ledger>) -> Option<Self> {
         let path = match &specification.kind {
             Kind::StandardInput => None,
             Kind::Fifo(path) => Some(path.clone()),
@@ -44,6 +46,7 @@ impl Stream {
             source: Arc::clone(&specification.source),
             path,
             mode,
+            ledger: Arc::clone(ledger),
         })
     }
 
@@ -74,6 +77,7 @@ impl Stream {
 /// Bytes on their way to a sink.
 struct Pump<'a, S> {
     sink: &'a mut S,
+    ledger: &'a Ledger,
     origin: Origin,
     /// Opened with the first byte: a fifo that nobody writes to is no stream.
     stream: Option<StreamId>,
@@ -87,9 +91,10 @@ struct Pump<'a, S> {
 }
 
 impl<'a, S: Sink> Pump<'a, S> {
-    fn new(source: &Arc<str>, file: Arc<str>, sink: &'a mut S) -> Self {
+    fn new(source: &Arc<str>, file: Arc<str>, sink: &'a mut S, ledger: &'a Ledger) -> Self {
         Pump {
             sink,
+            ledger,
             origin: Origin {
                 source: Arc::clone(source),
                 file,
@@ -113,7 +118,7 @@ impl<'a, S: Sink> Pump<'a, S> {
             Some(stream) => stream,
             None => *self
                 .stream
-                .insert(self.sink.open(self.origin.clone(), self.offset)),
+                .insert(self.sink.open(self.origin.clone(), self.offset, &[])),
         };
         self.filled = (self.filled + length).min(self.buffer.len());
         let fresh = self
@@ -125,7 +130,9 @@ impl<'a, S: Sink> Pump<'a, S> {
             return;
         }
         let bytes = self.buffer.get(..self.filled).unwrap_or_default();
+        let step = self.ledger.step();
         let mut taken = self.sink.offer(stream, self.offset, bytes).min(self.filled);
+        drop(step);
         if self.filled - taken > LINE_BYTES_MAX {
             // Reading on matters more than bytes that nobody takes.
             taken = self.filled;
@@ -145,6 +152,7 @@ impl<'a, S: Sink> Pump<'a, S> {
     fn end(&mut self) {
         let rest = self.buffer.get(..self.filled).unwrap_or_default();
         if let Some(stream) = self.stream.take() {
+            let _step = self.ledger.step();
             self.sink.close(stream, self.offset, rest);
         }
         (self.offset, self.filled, self.scanned) = (0, 0, 0);

@@ -10,8 +10,7 @@ use std::time::SystemTime;
 use memchr::{memchr, memrchr};
 
 use super::identity::{
-    FileId, Fingerprint, MARKER_BYTES_MAX, Position, SIGNATURE_BYTES_MAX, marker_before,
-    marker_length, read_at,
+    FileId, Fingerprint, MARKER_BYTES_MAX, Position, SIGNATURE_BYTES_MAX, marker_length, read_at,
 };
 use super::{Sink, StreamId};
 use crate::line::{LINE_BYTES_MAX, Origin};
@@ -54,15 +53,18 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    /// Begins to read `file` at `position`, of which the caller knows that it is in this content.
+    /// Begins to read `file` at `position`, of which the caller knows that it is in this content, with
+    /// what the sink carries over from before it.
     pub(super) fn begin(
         file: File,
         origin: Origin,
         position: Position,
+        carried: &[u8],
         sink: &mut impl Sink,
     ) -> io::Result<Self> {
         let metadata = file.metadata()?;
-        let stream = sink.open(origin.clone(), position.offset);
+        let position = position.signed(&file)?;
+        let stream = sink.open(origin.clone(), position.offset, carried);
         let (size, modified) = (metadata.len(), metadata.modified().ok());
         Ok(Tail {
             file,
@@ -83,6 +85,12 @@ impl Tail {
     /// Where reading stands, with the evidence that goes with it.
     pub(super) fn position(&self) -> Position {
         self.position
+    }
+
+    /// Puts into `out` what the sink carries over from before the position.
+    pub(super) fn carried(&self, sink: &impl Sink, out: &mut Vec<u8>) {
+        out.clear();
+        sink.carried(self.stream, out);
     }
 
     /// How far the file has been read, in bytes: a line that is not whole yet included.
@@ -221,7 +229,7 @@ impl Tail {
         sink.close(self.stream, self.position.offset, b"");
         self.position = Position::start(self.position.id);
         self.scanned = 0;
-        self.stream = sink.open(self.origin.clone(), 0);
+        self.stream = sink.open(self.origin.clone(), 0, &[]);
     }
 
     /// A file that was cut short under a writer that does not append begins with a hole as large as
@@ -239,34 +247,39 @@ impl Tail {
             ..Position::at(&self.file, self.id(), offset)?
         };
         self.scanned = 0;
-        self.stream = sink.open(self.origin.clone(), offset);
+        self.stream = sink.open(self.origin.clone(), offset, &[]);
         Ok(Some(Turn::More))
     }
 
-    /// Reads to the end and leaves the file: its last line counts even without an end.
+    /// Leaves the file, of which `last` was the last turn: its last line counts even without an end.
     /// Returns the position behind all of it.
     pub(super) fn finish(
         mut self,
+        last: io::Result<Turn>,
         buffer: &mut [u8],
         sink: &mut impl Sink,
     ) -> (Position, io::Result<()>) {
-        let read = loop {
-            match self.turn(buffer, sink) {
-                Ok(Turn::More) => {}
-                Ok(Turn::Idle) => break self.rest(buffer),
-                // Cut short while it was left: what it holds now is nobody's continuation.
-                Ok(Turn::NewContent) => break Ok(0),
-                Err(error) => break Err(error),
-            }
+        let rest = match last {
+            // Cut short while it was left: what it holds now is nobody's continuation.
+            Ok(Turn::NewContent) => Ok(None),
+            Ok(_) => self.rest(buffer),
+            Err(error) => Err(error),
         };
-        let length = *read.as_ref().unwrap_or(&0);
+        let (rest, result) = match rest {
+            Ok(rest) => (rest, Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        let (length, marker) = rest.map_or((0, self.position.marker), |(before, end)| {
+            let begin = end.saturating_sub(MARKER_BYTES_MAX);
+            let marker = Fingerprint::of(buffer.get(begin..end).unwrap_or_default());
+            buffer.copy_within(before..end, 0);
+            (end - before, marker)
+        });
         let rest = buffer.get(..length).unwrap_or_default();
         sink.close(self.stream, self.position.offset, rest);
         self.position.offset += length as u64;
-        if let Ok(marker) = marker_before(&self.file, self.position.offset) {
-            self.position.marker = marker;
-        }
-        (self.position, read.map(|_| ()))
+        self.position.marker = marker;
+        (self.position, result)
     }
 
     /// Leaves the file as it is, to be opened again at the position that is returned.
@@ -275,12 +288,17 @@ impl Tail {
         self.position
     }
 
-    /// Puts the line without an end at the start of the buffer; returns its length.
-    fn rest(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some(room) = buffer.get_mut(..self.scanned) else {
-            return Ok(0);
+    /// Reads what stands before the offset, and the line without an end behind it; returns where that
+    /// begins and ends in the buffer. None if other content has taken the place.
+    fn rest(&self, buffer: &mut [u8]) -> io::Result<Option<(usize, usize)>> {
+        let before = marker_length(self.position.offset);
+        let Some(room) = buffer.get_mut(..before + self.scanned) else {
+            return Ok(None);
         };
-        read_at(&self.file, room, self.position.offset)
+        let read = read_at(&self.file, room, self.position.offset - before as u64)?;
+        let marker = room.get(..before).filter(|_| read >= before);
+        let same = marker.is_some_and(|marker| self.position.marker.matches(marker));
+        Ok(same.then_some((before, read)))
     }
 }
 

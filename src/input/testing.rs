@@ -51,15 +51,18 @@ impl Received {
     }
 }
 
+/// What is carried over in the middle of a line that is too long.
+const SKIPPING: &[u8] = b"skipping";
+
 impl Sink for Lines {
-    fn open(&mut self, origin: Origin, offset: u64) -> StreamId {
+    fn open(&mut self, origin: Origin, offset: u64, carried: &[u8]) -> StreamId {
         self.streams.push(Received {
             origin,
             begin: offset,
             lines: Vec::new(),
             closed: false,
             next: offset,
-            skipping: false,
+            skipping: carried == SKIPPING,
         });
         StreamId(self.streams.len() - 1)
     }
@@ -85,6 +88,12 @@ impl Sink for Lines {
         assert!(taken > 0, "offered without a line: {} bytes", bytes.len());
         stream.next += taken as u64;
         taken
+    }
+
+    fn carried(&self, stream: StreamId, out: &mut Vec<u8>) {
+        if self.streams[stream.0].skipping {
+            out.extend_from_slice(SKIPPING);
+        }
     }
 
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {
@@ -136,12 +145,16 @@ impl SharedLines {
 }
 
 impl Sink for SharedLines {
-    fn open(&mut self, origin: Origin, offset: u64) -> StreamId {
-        self.with(|lines| lines.open(origin, offset))
+    fn open(&mut self, origin: Origin, offset: u64, carried: &[u8]) -> StreamId {
+        self.with(|lines| lines.open(origin, offset, carried))
     }
 
     fn offer(&mut self, stream: StreamId, offset: u64, bytes: &[u8]) -> usize {
         self.with(|lines| lines.offer(stream, offset, bytes))
+    }
+
+    fn carried(&self, stream: StreamId, out: &mut Vec<u8>) {
+        self.with(|lines| lines.carried(stream, out));
     }
 
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {

@@ -25,6 +25,16 @@ pub struct Cut {
 }
 
 impl Framer {
+    /// A framer that stands inside a line that was cut, if `skipping`.
+    pub fn resumed(skipping: bool) -> Framer {
+        Framer { skipping }
+    }
+
+    /// Whether the rest of a line that was cut is still to be skipped.
+    pub fn is_skipping(&self) -> bool {
+        self.skipping
+    }
+
     /// Calls `each(offset_in_bytes, line)` for every complete line in `bytes`, without its `\n`.
     ///
     /// What follows the last `\n` is not taken, and has to stand at the start of the next block,

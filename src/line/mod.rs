@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+pub mod carried;
 pub mod envelope;
 pub mod escape;
 pub mod framer;

@@ -8,7 +8,7 @@ use crate::engine::{Engine, Runner};
 use crate::input::{Sink, StreamId};
 use crate::line::envelope::{Unwrapped, Unwrapper};
 use crate::line::framer::Framer;
-use crate::line::{Line, Origin};
+use crate::line::{Line, Origin, carried};
 use crate::metrics::batch::Batch;
 use crate::metrics::own::{Own, SourceCounters};
 use crate::metrics::store::Store;
@@ -76,13 +76,14 @@ impl Worker {
 }
 
 impl Sink for Worker {
-    fn open(&mut self, origin: Origin, _offset: u64) -> StreamId {
+    fn open(&mut self, origin: Origin, _offset: u64, carried: &[u8]) -> StreamId {
         let counters = self.counting.parts.own.source(&origin.source);
+        let (framer, unwrapper) = carried::read(carried);
         let stream = Stream {
             origin,
             counters,
-            framer: Framer::default(),
-            unwrapper: Unwrapper::default(),
+            framer,
+            unwrapper,
         };
         // Numbers of closed streams are used again, so that rotation does not grow the list.
         if let Some(free) = self.streams.iter().position(Option::is_none) {
@@ -112,6 +113,12 @@ impl Sink for Worker {
         let oversized = cut.oversized + unwrapper.take_oversized();
         counting.finish_block(counters, cut.taken, oversized);
         cut.taken
+    }
+
+    fn carried(&self, stream: StreamId, out: &mut Vec<u8>) {
+        if let Some(Some(stream)) = self.streams.get(stream.0) {
+            carried::write(&stream.framer, &stream.unwrapper, out);
+        }
     }
 
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {

@@ -14,7 +14,7 @@ use super::super::identity::{self, FileId, ID_IS_EXACT, Position, link_count};
 use super::super::specification::Kind;
 use super::super::tail::{Tail, line_start_before};
 use super::super::wake::Woken;
-use super::super::{Begin, Events, Sink};
+use super::super::{Begin, Events, SavedFile, Sink};
 use super::trouble::Trouble;
 use super::{Fleet, Member, Outside};
 
@@ -294,16 +294,26 @@ impl Fleet {
             return Ok(());
         };
         let source = name.source;
-        let position = match (self.remembered.get(id), name.from_end) {
-            (Some(position), _) if position.still_in(&file)? => position,
+        let known = self.reading.ledger.file(id).filter(|known| !known.packed);
+        let (position, carried) = match (known, name.from_end) {
+            (Some(known), _) if known.position.still_in(&file)? => (known.position, known.carried),
             (None, Some(size)) => {
                 let end = size.min(metadata.len());
-                Position::at(&file, id, line_start_before(&file, end)?)?
+                let start = line_start_before(&file, end)?;
+                (Position::at(&file, id, start)?, Vec::new())
             }
-            _ => Position::start(id),
+            _ => (Position::start(id), Vec::new()),
         };
         let origin = self.origin(source, path);
-        let tail = Tail::begin(file, origin, position, outside.sink)?;
+        let saved = SavedFile {
+            source: Arc::clone(&origin.source),
+            path: path.to_path_buf(),
+            position,
+            carried,
+            left: false,
+            packed: false,
+        };
+        let tail = self.reading.begin(file, origin, saved, outside.sink)?;
         self.remembered.forget(id);
         let Some(name) = self.names.get_mut(path) else {
             return Ok(());
@@ -398,10 +408,25 @@ impl Fleet {
             .tail
             .metadata()
             .is_ok_and(|metadata| link_count(&metadata) > 0);
-        let (position, _) = member.tail.finish(&mut self.buffer, outside.sink);
-        if still_linked && ID_IS_EXACT {
-            self.remembered.keep(position);
-        }
+        // A file without a name gives its number to the next one: only its content is known then.
+        let by_number = still_linked && ID_IS_EXACT;
+        let source = Arc::clone(&self.specifications[member.source].source);
+        let path = member.path.to_path_buf();
+        let left = self
+            .reading
+            .finish(member.tail, outside.sink, |position| SavedFile {
+                source,
+                path,
+                position: if by_number {
+                    position
+                } else {
+                    position.of_content()
+                },
+                carried: Vec::new(),
+                left: true,
+                packed: false,
+            });
+        self.remembered.keep(left, &self.reading.ledger);
         let source = &mut self.sources[member.source];
         source.members -= 1;
         source.lag = source.lag.saturating_sub(member.lag);

@@ -168,7 +168,7 @@ fn read_once<S: Sink>(
     let file = identity::open(path)?;
     let id = FileId::of(path, &file.metadata()?);
     let source = Arc::clone(&origin.source);
-    let mut tail = Tail::begin(file, origin, Position::start(id), sink)?;
+    let mut tail = Tail::begin(file, origin, Position::start(id), &[], sink)?;
     while tail.turn(buffer, sink)? == Turn::More {
         events.lag(&source, tail.lag());
         if stop.is_requested() {
@@ -176,7 +176,7 @@ fn read_once<S: Sink>(
         }
     }
     events.lag(&source, 0);
-    tail.finish(buffer, sink).1
+    tail.finish(Ok(Turn::Idle), buffer, sink).1
 }
 
 fn end(mut problems: Problems, events: &dyn Events, stop: &Stop) -> Result<(), Vec<Unreadable>> {
@@ -203,8 +203,12 @@ mod tests {
     struct Handed<'a>(Lines, &'a Mutex<Vec<Vec<String>>>);
 
     impl Sink for Handed<'_> {
-        fn open(&mut self, origin: Origin, offset: u64) -> StreamId {
-            self.0.open(origin, offset)
+        fn open(&mut self, origin: Origin, offset: u64, carried: &[u8]) -> StreamId {
+            self.0.open(origin, offset, carried)
+        }
+
+        fn carried(&self, stream: StreamId, out: &mut Vec<u8>) {
+            self.0.carried(stream, out);
         }
 
         fn offer(&mut self, stream: StreamId, offset: u64, bytes: &[u8]) -> usize {
@@ -240,7 +244,7 @@ mod tests {
             };
             let (read, stop) = (Mutex::default(), Stop::new());
             let sink = || Handed(Lines::default(), &read);
-            let mut fleet = Fleet::new(inputs, options);
+            let mut fleet = Fleet::new(inputs, options, Arc::default());
             fleet.once(threads, sink, &Said::default(), &stop).unwrap();
             let read = read.into_inner().unwrap();
             assert_eq!(read.len(), threads.clamp(1, 50), "sinks");

@@ -1,63 +1,64 @@
-//! Where reading stood in files that were left, in case they come back under a name that matches.
+//! Files that were left, in case they come back under a name that matches, or compressed.
 //!
-//! Bounded; the oldest is forgotten first.
+//! Bounded; the oldest is forgotten first, here and in the ledger.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
-use crate::input::identity::{FileId, Position};
+use crate::input::identity::FileId;
+use crate::input::ledger::Ledger;
 
 /// More files than this that were left and come back are hardly ever the same ones.
-const POSITIONS_MAX: usize = 4096;
+const FILES_MAX: usize = 4096;
 
-/// The positions of files that are not open.
+/// Files that are noted in the ledger and not open, in the order in which they were left.
 #[derive(Debug, Default)]
 pub(super) struct Remembered {
-    positions: HashMap<FileId, Position>,
-    /// In the order in which they were remembered.
     order: VecDeque<FileId>,
 }
 
 impl Remembered {
-    /// Keeps a position.
-    pub(super) fn keep(&mut self, position: Position) {
-        if self.positions.insert(position.id, position).is_none() {
-            self.order.push_back(position.id);
-        }
-        while self.order.len() > POSITIONS_MAX {
+    /// Keeps what the ledger notes of a file, and lets it forget the oldest if there are too many.
+    pub(super) fn keep(&mut self, id: FileId, ledger: &Ledger) {
+        self.forget(id);
+        self.order.push_back(id);
+        while self.order.len() > FILES_MAX {
             if let Some(oldest) = self.order.pop_front() {
-                self.positions.remove(&oldest);
+                ledger.step().forget(oldest);
             }
         }
     }
 
-    /// The position that was kept for this file.
-    pub(super) fn get(&self, id: FileId) -> Option<Position> {
-        self.positions.get(&id).copied()
-    }
-
-    /// Drops what was kept for this file: it is open again.
+    /// The file is open again.
     pub(super) fn forget(&mut self, id: FileId) {
-        if self.positions.remove(&id).is_some() {
-            self.order.retain(|kept| *kept != id);
-        }
+        self.order.retain(|kept| *kept != id);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::input::{Position, SavedFile};
 
     #[test]
     fn the_oldest_is_forgotten_first() {
-        let mut remembered = Remembered::default();
+        let (mut remembered, ledger) = (Remembered::default(), Ledger::default());
         let id = |inode| FileId { device: 1, inode };
-        for inode in 0..=POSITIONS_MAX as u64 {
-            remembered.keep(Position::start(id(inode)));
+        for inode in 0..=FILES_MAX as u64 {
+            ledger.step().note(SavedFile {
+                source: Arc::from("x"),
+                path: "x".into(),
+                position: Position::start(id(inode)),
+                carried: Vec::new(),
+                left: true,
+                packed: false,
+            });
+            remembered.keep(id(inode), &ledger);
         }
-        assert_eq!(remembered.get(id(0)), None);
-        assert_eq!(remembered.get(id(1)), Some(Position::start(id(1))));
+        assert_eq!(ledger.file(id(0)), None);
+        assert!(ledger.file(id(1)).is_some());
         remembered.forget(id(1));
-        assert_eq!(remembered.get(id(1)), None);
-        assert_eq!(remembered.order.len(), remembered.positions.len());
+        assert_eq!(remembered.order.len(), FILES_MAX - 1);
     }
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::stop::Stop;
@@ -46,7 +47,11 @@ impl Fixture {
         let scratch = tempfile::tempdir().unwrap();
         let folder = scratch.path().canonicalize().unwrap();
         let full = arguments.iter().map(|argument| folder.join(argument));
-        let fleet = Fleet::new(Specification::parse_all(full).unwrap(), options);
+        let fleet = Fleet::new(
+            Specification::parse_all(full).unwrap(),
+            options,
+            Arc::default(),
+        );
         let waker = HandWaker::new(&Stop::new());
         let (lines, said) = (Lines::default(), Said::default());
         Fixture {

@@ -58,7 +58,8 @@ impl Fleet {
         let source = &mut self.sources[member.source];
         source.members -= 1;
         source.lag = source.lag.saturating_sub(member.lag);
-        self.remembered.keep(member.tail.abandon(outside.sink));
+        self.reading.abandon(member.tail, outside.sink);
+        self.remembered.keep(id, &self.reading.ledger);
         let names = self
             .names
             .iter_mut()

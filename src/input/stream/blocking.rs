@@ -21,7 +21,12 @@ pub(super) fn run<S: Sink>(
     events: &dyn Events,
     stop: &Stop,
 ) -> io::Result<()> {
-    let mut pump = Pump::new(&stream.source, Arc::clone(&stream.source), sink);
+    let mut pump = Pump::new(
+        &stream.source,
+        Arc::clone(&stream.source),
+        sink,
+        &stream.ledger,
+    );
     let (sender, receiver) = sync_channel::<io::Result<Vec<u8>>>(16);
     std::thread::spawn(move || {
         let mut block = vec![0; 64 << 10];

@@ -41,13 +41,13 @@ pub(super) fn run<S: Sink>(
     stop: &Stop,
 ) -> io::Result<()> {
     let Some(path) = &stream.path else {
-        return read_input(&stream.source, io::stdin().as_fd(), sink, events, stop);
+        return read_input(stream, io::stdin().as_fd(), sink, events, stop);
     };
     let name = path
         .file_name()
         .unwrap_or(path.as_os_str())
         .to_string_lossy();
-    let pump = Pump::new(&stream.source, Arc::from(name), sink);
+    let pump = Pump::new(&stream.source, Arc::from(name), sink, &stream.ledger);
     let reader = Reader {
         pump,
         events,
@@ -67,13 +67,14 @@ pub(super) fn run<S: Sink>(
 
 /// Reads a descriptor that somebody else has opened: a pipe, a terminal, or a redirected file.
 pub(super) fn read_input<S: Sink>(
-    source: &Arc<str>,
+    stream: &Stream,
     input: BorrowedFd<'_>,
     sink: &mut S,
     events: &dyn Events,
     stop: &Stop,
 ) -> io::Result<()> {
-    let pump = Pump::new(source, Arc::clone(source), sink);
+    let source = &stream.source;
+    let pump = Pump::new(source, Arc::clone(source), sink, &stream.ledger);
     let mut reader = Reader {
         pump,
         events,

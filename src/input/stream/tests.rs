@@ -14,6 +14,14 @@ use super::{Stream, polled};
 use crate::input::testing::{Lines, Said, SharedLines, make_fifo};
 use crate::input::{Kind, Mode, Specification, Stop};
 
+fn standard_input() -> Stream {
+    let specification = Specification {
+        source: Arc::from("-"),
+        kind: Kind::StandardInput,
+    };
+    Stream::new(&specification, Mode::Follow, &Arc::default()).unwrap()
+}
+
 /// A stream on a thread of its own.
 struct Running {
     lines: SharedLines,
@@ -46,7 +54,7 @@ impl Running {
     fn input(input: impl Into<OwnedFd>) -> Self {
         let input = input.into();
         Self::start(move |lines, said, stop| {
-            polled::read_input(&Arc::from("-"), input.as_fd(), lines, said, stop)
+            polled::read_input(&standard_input(), input.as_fd(), lines, said, stop)
         })
     }
 
@@ -56,7 +64,7 @@ impl Running {
             source,
             kind: Kind::Fifo(path.to_owned()),
         };
-        let stream = Stream::new(&specification, mode).unwrap();
+        let stream = Stream::new(&specification, mode, &Arc::default()).unwrap();
         Self::start(move |lines, said, stop| stream.run(lines, said, stop))
     }
 
@@ -130,7 +138,7 @@ fn a_stop_reads_what_the_pipe_holds_and_no_more() {
     let stop = Stop::new();
     stop.drain();
     let (mut lines, said) = (Lines::default(), Said::default());
-    polled::read_input(&Arc::from("-"), reader.as_fd(), &mut lines, &said, &stop).unwrap();
+    polled::read_input(&standard_input(), reader.as_fd(), &mut lines, &said, &stop).unwrap();
     assert_eq!(lines.all(), ["one", "two"]);
     assert!(!lines.streams[0].closed);
 }

@@ -17,7 +17,7 @@ fn begin(file: &File, lines: &mut Lines) -> Tail {
         device: 0,
         inode: 0,
     });
-    Tail::begin(file.try_clone().unwrap(), origin, position, lines).unwrap()
+    Tail::begin(file.try_clone().unwrap(), origin, position, &[], lines).unwrap()
 }
 
 fn read_all(tail: &mut Tail, buffer: &mut [u8], lines: &mut Lines) {
@@ -53,7 +53,7 @@ proptest! {
                 prop_assert_eq!(tail.read_to(), written.len() as u64);
             }
         }
-        let (position, read) = tail.finish(&mut buffer, &mut lines);
+        let (position, read) = tail.finish(Ok(Turn::Idle), &mut buffer, &mut lines);
         read.unwrap();
         prop_assert_eq!(position.offset, written.len() as u64);
         prop_assert!(position.still_in(&file).unwrap());

@@ -99,8 +99,14 @@ impl Unwrapper {
         std::mem::take(&mut self.oversized)
     }
 
-    fn held(&self) -> impl Iterator<Item = &Held> {
+    /// Every place for a line in parts, always the same ones in the same order.
+    pub(super) fn held(&self) -> impl Iterator<Item = &Held> {
         self.depths.iter().flat_map(|depth| &depth.held)
+    }
+
+    /// The same, to be filled.
+    pub(super) fn held_mut(&mut self) -> impl Iterator<Item = &mut Held> {
+        self.depths.iter_mut().flat_map(|depth| &mut depth.held)
     }
 }
 
@@ -128,14 +134,15 @@ struct Depth {
 
 /// The joined parts of a line that is not whole yet.
 #[derive(Debug, Default)]
-struct Held {
+pub(super) struct Held {
     /// Where the first part begins; `None` if nothing is held.
-    from: Option<u64>,
-    text: Vec<u8>,
+    pub(super) from: Option<u64>,
+    /// At most [`LINE_BYTES_MAX`] bytes.
+    pub(super) text: Vec<u8>,
     /// The time of the first part.
-    time: Vec<u8>,
+    pub(super) time: Vec<u8>,
     /// The line was too long, and its rest is left out.
-    cut: bool,
+    pub(super) cut: bool,
 }
 
 impl Held {

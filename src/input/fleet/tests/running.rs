@@ -18,7 +18,11 @@ fn fleet(folder: &Path, arguments: &[&str], mode: Mode) -> Fleet {
         mode,
         ..Options::default()
     };
-    Fleet::new(Specification::parse_all(full).unwrap(), options)
+    Fleet::new(
+        Specification::parse_all(full).unwrap(),
+        options,
+        Arc::default(),
+    )
 }
 
 #[test]

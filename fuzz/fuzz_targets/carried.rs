@@ -1,0 +1,16 @@
+//! Any bytes for what a stream carries over a restart: nothing panics, and what is taken for whole is
+//! written again as it was.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use logmetrics::line::carried;
+
+fuzz_target!(|bytes: &[u8]| {
+    let (framer, mut unwrapper) = carried::read(bytes);
+    let mut again = Vec::new();
+    carried::write(&framer, &unwrapper, &mut again);
+    assert!(again.is_empty() || again == bytes);
+    _ = unwrapper.unwrap(0, b"2016-10-06T00:17:09.669794202Z stdout P part");
+    while unwrapper.flush().is_some() {}
+});

@@ -1,0 +1,95 @@
+//! Reading a file and noting how far, in one step: no save comes between the two.
+//!
+//! No name is known here, and no other file.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use super::super::identity::{FileId, Position};
+use super::super::tail::{Tail, Turn, shared_buffer};
+use super::super::{Ledger, SavedFile, Sink};
+use crate::line::Origin;
+
+/// The ledger, and the buffers that all files share.
+pub(super) struct Reading {
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) buffer: Vec<u8>,
+    /// What a sink carries over, on its way to the ledger.
+    carried: Vec<u8>,
+}
+
+impl Reading {
+    pub(super) fn new(ledger: Arc<Ledger>) -> Self {
+        Reading {
+            ledger,
+            buffer: shared_buffer(),
+            carried: Vec::new(),
+        }
+    }
+
+    /// Begins to read `file` where `saved` says.
+    pub(super) fn begin(
+        &mut self,
+        file: File,
+        origin: Origin,
+        saved: SavedFile,
+        sink: &mut impl Sink,
+    ) -> io::Result<Tail> {
+        let step = self.ledger.step();
+        let tail = Tail::begin(file, origin, saved.position, &saved.carried, sink)?;
+        step.note(SavedFile {
+            position: tail.position(),
+            ..saved
+        });
+        Ok(tail)
+    }
+
+    /// One turn of a file.
+    pub(super) fn turn(&mut self, tail: &mut Tail, sink: &mut impl Sink) -> io::Result<Turn> {
+        let before = tail.position();
+        let step = self.ledger.step();
+        let turn = tail.turn(&mut self.buffer, sink);
+        if tail.position() != before {
+            tail.carried(sink, &mut self.carried);
+            step.moved(tail.position(), &self.carried);
+        }
+        turn
+    }
+
+    /// Reads a file as a new one.
+    pub(super) fn restart(&mut self, tail: &mut Tail, sink: &mut impl Sink) {
+        let step = self.ledger.step();
+        tail.restart(sink);
+        step.moved(tail.position(), &[]);
+    }
+
+    /// Closes a file that has to be opened again, at the same place.
+    pub(super) fn abandon(&mut self, tail: Tail, sink: &mut impl Sink) {
+        let step = self.ledger.step();
+        step.moved(tail.abandon(sink), &[]);
+    }
+
+    /// Reads a file to its end and leaves it; `left` gives what is noted of it then.
+    pub(super) fn finish(
+        &mut self,
+        mut tail: Tail,
+        sink: &mut impl Sink,
+        left: impl FnOnce(Position) -> SavedFile,
+    ) -> FileId {
+        let id = tail.id();
+        let last = loop {
+            match self.turn(&mut tail, sink) {
+                Ok(Turn::More) => {}
+                last => break last,
+            }
+        };
+        let step = self.ledger.step();
+        let (position, _) = tail.finish(last, &mut self.buffer, sink);
+        step.forget(id);
+        let left = left(position);
+        let id = left.position.id;
+        step.note(left);
+        id
+    }
+}
