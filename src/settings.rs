@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::engine::Secret;
-use crate::server::Listen;
+use crate::server::{Listen, Protection};
 
 /// Everything that a run needs to know.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub struct Settings {
     pub rules: Vec<PathBuf>,
     /// Where to serve.
     pub listen: Listen,
+    /// Who may ask, and over what.
+    pub protection: Protection,
     /// Where to begin in a file that exists at the start.
     pub from: From,
     /// How `--once` prints.

@@ -1,20 +1,20 @@
 //! `logmetrics healthcheck`: asks a running logmetrics whether it is well, for containers that have
-//! no curl. One plain request; no TLS, no redirects.
+//! no curl. One request; no redirects, no proxy.
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::time::{Duration, Instant};
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::exit::Exit;
 use crate::server::listen::{Listen, PORT, parse_listen};
+use crate::server::read_file;
 
 /// How long the whole check may take.
 const TIMEOUT: Duration = Duration::from_secs(3);
-
-/// No more of an answer is read, in bytes; its first line says all.
-const ANSWER_BYTES_MAX: usize = 1024;
 
 /// Ask a running logmetrics whether it is well; exit 0 if so, 1 if not
 #[derive(Debug, Clone, Args)]
@@ -28,14 +28,21 @@ pub struct HealthcheckArgs {
     /// The port that logmetrics listens on
     #[arg(short, long, value_name = "PORT", env = "LOGMETRICS_PORT")]
     pub port: Option<u16>,
+    /// The certificate that logmetrics serves with: without a URL, ask by https
+    #[arg(long, value_name = "FILE", env = "LOGMETRICS_TLS_CERT")]
+    pub tls_cert: Option<PathBuf>,
+    /// The authorities (PEM) that the server's certificate must come from. Without it the certificate
+    /// is not looked at where logmetrics itself or this machine is asked; others must have a public one
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 /// Asks, says on standard error what is wrong, and nothing where all is well.
 pub fn execute(args: &HealthcheckArgs) -> Exit {
-    let (told, exit) = match target(args) {
-        Ok(target) => match check(&target, TIMEOUT) {
+    let (told, exit) = match target(args).and_then(|target| Ok((trust(args, &target)?, target))) {
+        Ok((trust, target)) => match check(&target, trust, TIMEOUT) {
             Ok(()) => return Exit::Done,
-            Err(error) => (format!("http://{target}: {error}"), Exit::Failed),
+            Err(error) => (format!("{target}: {error}"), Exit::Failed),
         },
         Err(error) => (error.to_string(), Exit::Usage),
     };
@@ -47,41 +54,42 @@ pub fn execute(args: &HealthcheckArgs) -> Exit {
 /// Where to ask what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Target {
+    scheme: &'static str,
     address: Listen,
     path: String,
 }
 
 impl std::fmt::Display for Target {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}{}", self.address, self.path)
+        write!(formatter, "{}://{}{}", self.scheme, self.address, self.path)
     }
 }
 
-/// Why a URL cannot be asked.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-enum UrlError {
+/// Why nothing can be asked.
+#[derive(Debug, thiserror::Error)]
+enum ArgsError {
     #[error("expected a URL such as `http://127.0.0.1:{PORT}/healthz`, but found `{}`", .0.escape_debug())]
     Form(String),
-    #[error("expected a URL that begins with `http://` (a health check speaks no TLS), but found `{}`", .0.escape_debug())]
-    Scheme(String),
+    #[error("cannot read `{}`: {source}", .path.display())]
+    Authorities { path: PathBuf, source: io::Error },
+    #[error("expected certificates in PEM (`-----BEGIN CERTIFICATE-----`) in `{}`, but found none", .0.display())]
+    NoAuthorities(PathBuf),
 }
 
 /// Why an answer is not a good one.
 #[derive(Debug, thiserror::Error)]
 enum CheckError {
-    #[error("cannot connect: {0}")]
-    Connect(io::Error),
     #[error("no answer within {} seconds", TIMEOUT.as_secs())]
     Late,
-    #[error("the connection broke: {0}")]
-    Broken(io::Error),
-    #[error("not well: {}", .0.escape_debug())]
-    Status(String),
+    #[error("{0}")]
+    Broken(String),
+    #[error("not well: {0}")]
+    Status(u16),
     #[error("this does not speak HTTP")]
     Foreign,
 }
 
-fn target(args: &HealthcheckArgs) -> Result<Target, UrlError> {
+fn target(args: &HealthcheckArgs) -> Result<Target, ArgsError> {
     if let Some(url) = &args.url {
         return parse_url(url);
     }
@@ -95,18 +103,49 @@ fn target(args: &HealthcheckArgs) -> Result<Target, UrlError> {
         "::" => address.host = "::1".into(),
         _ => {}
     }
+    let tls_cert = args.tls_cert.as_ref();
+    let is_tls = tls_cert.is_some_and(|path| !path.as_os_str().is_empty());
     Ok(Target {
+        scheme: if is_tls { "https" } else { "http" },
         address,
         path: "/healthz".into(),
     })
 }
 
-fn parse_url(url: &str) -> Result<Target, UrlError> {
-    let form = || UrlError::Form(url.into());
-    let (scheme, rest) = url.split_once("://").ok_or_else(form)?;
-    if !scheme.eq_ignore_ascii_case("http") {
-        return Err(UrlError::Scheme(url.into()));
+/// Which certificates are taken.
+fn trust(args: &HealthcheckArgs, target: &Target) -> Result<TlsConfig, ArgsError> {
+    let config = TlsConfig::builder();
+    let Some(path) = &args.ca else {
+        // Nothing secret is sent, and who could stand between a machine and itself could do worse.
+        let is_own = args.url.is_none()
+            || target.address.host == "localhost"
+            || matches!(target.address.host.parse(), Ok(ip) if IpAddr::is_loopback(&ip));
+        return Ok(config.disable_verification(is_own).build());
+    };
+    let bytes = read_file(path).map_err(|source| ArgsError::Authorities {
+        path: path.clone(),
+        source,
+    })?;
+    let certificates: Vec<Certificate<'static>> = parse_pem(&bytes)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if certificates.is_empty() {
+        return Err(ArgsError::NoAuthorities(path.clone()));
     }
+    Ok(config.root_certs(RootCerts::from(certificates)).build())
+}
+
+fn parse_url(url: &str) -> Result<Target, ArgsError> {
+    let form = || ArgsError::Form(url.into());
+    let (scheme, rest) = url.split_once("://").ok_or_else(form)?;
+    let (scheme, port) = match scheme.to_ascii_lowercase().as_str() {
+        "http" => ("http", 80),
+        "https" => ("https", 443),
+        _ => return Err(form()),
+    };
     let split = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(split);
     let path = path.split('#').next().unwrap_or_default();
@@ -121,107 +160,33 @@ fn parse_url(url: &str) -> Result<Target, UrlError> {
         if authority.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(form());
         }
-        address.port = 80;
+        address.port = port;
     }
     let slash = if path.starts_with('/') { "" } else { "/" };
     Ok(Target {
+        scheme,
         address,
         path: format!("{slash}{path}"),
     })
 }
 
-fn check(target: &Target, timeout: Duration) -> Result<(), CheckError> {
-    let deadline = Instant::now() + timeout;
-    let mut stream = connect(target, deadline)?;
-    let request = format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: logmetrics-healthcheck\r\n\
-         Connection: close\r\n\r\n",
-        target.path, target.address,
-    );
-    let mut answer = Vec::new();
-    let talk = exchange(&mut stream, request.as_bytes(), &mut answer, deadline);
-    // What has arrived counts, even where the connection broke behind it.
-    if let Some(verdict) = verdict(&answer) {
-        return verdict;
-    }
-    match talk {
-        Ok(()) => Err(CheckError::Foreign),
-        Err(error) => Err(late_or(error, CheckError::Broken)),
-    }
-}
-
-/// Tries every address of the name; the error is that of the last.
-fn connect(target: &Target, deadline: Instant) -> Result<TcpStream, CheckError> {
-    let Listen { host, port } = &target.address;
-    let addresses: Vec<SocketAddr> = (host.as_str(), *port)
-        .to_socket_addrs()
-        .map_err(CheckError::Connect)?
-        .collect();
-    let mut result = Err(CheckError::Connect(io::ErrorKind::NotFound.into()));
-    for address in addresses {
-        let Some(left) = left(deadline) else {
-            return Err(CheckError::Late);
-        };
-        match TcpStream::connect_timeout(&address, left) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => result = Err(late_or(error, CheckError::Connect)),
-        }
-    }
-    result
-}
-
-/// Sends the request and reads until the status line is whole, the answer long, or the end.
-fn exchange(
-    stream: &mut TcpStream,
-    request: &[u8],
-    answer: &mut Vec<u8>,
-    deadline: Instant,
-) -> io::Result<()> {
-    stream.set_write_timeout(left(deadline))?;
-    stream.write_all(request)?;
-    let mut chunk = [0; 256];
-    while answer.len() < ANSWER_BYTES_MAX && !answer.contains(&b'\n') {
-        let left = left(deadline).ok_or(io::ErrorKind::TimedOut)?;
-        stream.set_read_timeout(Some(left))?;
-        match stream.read(&mut chunk) {
-            Ok(0) => break,
-            Ok(read) => answer.extend(chunk.iter().take(read)),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-/// What the status line says (RFC 9112, 4); none where there is no whole one.
-fn verdict(answer: &[u8]) -> Option<Result<(), CheckError>> {
-    let line = answer
-        .split(|&byte| byte == b'\n')
-        .next()
-        .filter(|line| line.len() < answer.len())?;
-    let line = String::from_utf8_lossy(line);
-    let Some((version, status)) = line.trim_end().split_once(' ') else {
-        return Some(Err(CheckError::Foreign));
-    };
-    if !version.starts_with("HTTP/") {
-        return Some(Err(CheckError::Foreign));
-    }
-    Some(match status.split(' ').next() {
-        Some("200") => Ok(()),
-        _ => Err(CheckError::Status(status.into())),
-    })
-}
-
-fn left(deadline: Instant) -> Option<Duration> {
-    deadline
-        .checked_duration_since(Instant::now())
-        .filter(|left| !left.is_zero())
-}
-
-fn late_or(error: io::Error, other: impl Fn(io::Error) -> CheckError) -> CheckError {
-    match error.kind() {
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => CheckError::Late,
-        _ => other(error),
+fn check(target: &Target, trust: TlsConfig, timeout: Duration) -> Result<(), CheckError> {
+    let agent = ureq::Agent::config_builder()
+        .timeout_global(Some(timeout))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .user_agent("logmetrics-healthcheck")
+        .tls_config(trust)
+        .build()
+        .new_agent();
+    match agent.get(target.to_string()).call() {
+        Ok(response) if response.status() == 200 => Ok(()),
+        Ok(response) => Err(CheckError::Status(response.status().as_u16())),
+        Err(ureq::Error::Timeout(_)) => Err(CheckError::Late),
+        Err(ureq::Error::Protocol(_)) => Err(CheckError::Foreign),
+        Err(ureq::Error::Io(error)) => Err(CheckError::Broken(error.to_string())),
+        Err(error) => Err(CheckError::Broken(error.to_string())),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod exit;
 pub mod explain;
 pub mod healthcheck;
 pub mod once;
+pub mod protection;
 pub mod run;
 pub mod terminal;
 pub mod test;

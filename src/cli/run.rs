@@ -7,12 +7,13 @@ use std::time::Duration;
 use clap::{ArgAction, ValueEnum};
 
 use super::exit::Exit;
+use super::protection::ProtectionArgs;
 use super::{once, terminal};
 use crate::clock::Clock;
 use crate::daemon;
 use crate::engine::Secret;
 use crate::logging::{self, LogOptions};
-use crate::server::{Listen, parse_listen};
+use crate::server::{self, Listen, parse_listen};
 use crate::settings::{Format, From, Settings};
 
 /// What a user types to run.
@@ -36,6 +37,9 @@ pub struct Args {
     /// The port to serve on, at the address of --listen
     #[arg(short, long, value_name = "N", env = "LOGMETRICS_PORT")]
     port: Option<u16>,
+
+    #[command(flatten)]
+    protection: ProtectionArgs,
 
     /// Where to begin in a file that exists at the start
     #[arg(
@@ -131,6 +135,7 @@ fn settings(args: Args) -> Result<Settings, String> {
             port: args.port.unwrap_or(args.listen.port),
             ..args.listen
         },
+        protection: args.protection.settings()?,
         from: match args.from {
             FromArg::Start => From::Start,
             FromArg::End => From::End,
@@ -191,15 +196,17 @@ fn stdin_has_data() -> bool {
 }
 
 fn secret(file: Option<PathBuf>) -> Result<Option<Secret>, String> {
-    let text =
-        match file {
-            Some(path) => Some(std::fs::read(&path).map_err(|error| {
+    let text = match file {
+        Some(path) => {
+            server::warn_if_others_read(&path);
+            Some(server::read_file(&path).map_err(|error| {
                 format!("cannot read the secret in {}: {error}", path.display())
-            })?),
-            None => std::env::var_os("LOGMETRICS_PSEUDONYM_SECRET")
-                .filter(|value| !value.is_empty())
-                .map(|value| value.to_string_lossy().into_owned().into_bytes()),
-        };
+            })?)
+        }
+        None => std::env::var_os("LOGMETRICS_PSEUDONYM_SECRET")
+            .filter(|value| !value.is_empty())
+            .map(|value| value.to_string_lossy().into_owned().into_bytes()),
+    };
     text.map(|text| Secret::new(&text).map_err(|error| error.to_string()))
         .transpose()
 }

@@ -11,7 +11,7 @@ use crate::metrics::snapshot::Snapshot;
 use crate::metrics::store::Store;
 use crate::pipeline::{Parts, Worker};
 use crate::rules::{self, Problems};
-use crate::server::{self, Latch, Limits, Readiness};
+use crate::server::{self, Access, Latch, Limits, Readiness};
 use crate::settings::{From, Settings};
 use crate::shutdown::{self, Stop};
 
@@ -109,6 +109,7 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
         rules,
         parts,
     } = build(settings)?;
+    let access = Access::new(&settings.protection).map_err(Failure::Usage)?;
     // One thread is enough: a page is rendered a piece at a time, so that nobody waits for long.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -121,7 +122,10 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
         shutdown::on_signals(stop.clone())
             .map_err(|error| Failure::Run(format!("cannot listen to signals: {error}")))?;
         if let Ok(address) = listener.local_addr() {
-            tracing::info!("listening on http://{address}");
+            tracing::info!("listening on {}://{address}", access.scheme());
+            if access.is_bare() && !address.ip().is_loopback() {
+                tracing::warn!("passwords and tokens cross the network unencrypted; add --tls-cert and --tls-key");
+            }
         }
         let content = Arc::new(Running {
             store: Arc::clone(&parts.store),
@@ -151,7 +155,7 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
                 _ = tokio::task::spawn_blocking(move || readers.into_iter().for_each(join)).await;
             }
         };
-        server::serve(listener, content, readiness, Limits::default(), lines_read).await;
+        server::serve(listener, content, readiness, Limits::default(), access, lines_read).await;
         drop(stop);
         tracing::info!("stopped; {} lines were read", parts.own.lines_read());
         Ok(())

@@ -161,7 +161,7 @@ struct Watched<S> {
 }
 
 impl<S> Watched<S> {
-    fn note_write(&self, result: &Poll<io::Result<usize>>) {
+    fn note_write<T>(&self, result: &Poll<io::Result<T>>) {
         let mut progress = self.seat.progress();
         match result {
             Poll::Ready(_) => progress.blocked = None,
@@ -216,7 +216,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        // TLS takes what is written and may keep it; only the flush tells that nobody takes it.
+        let result = Pin::new(&mut self.stream).poll_flush(context);
+        self.note_write(&result);
+        result
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -14,20 +14,28 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
+mod access;
 pub mod body;
 mod connection;
 mod crowd;
 pub mod encoding;
+mod gate;
+mod kept;
 pub mod limits;
 pub mod listen;
 pub mod page;
 pub mod readiness;
 pub mod routes;
+mod tls;
 
+pub use access::{Access, Protection};
 pub use body::Pieces;
+pub use gate::{Token, TokenSource};
+pub use kept::{read_file, warn_if_others_read};
 pub use limits::Limits;
 pub use listen::{BindError, Listen, bind, parse_listen};
 pub use readiness::{Latch, Readiness};
+pub use tls::TlsFiles;
 
 use crate::clock::Clock;
 use crate::exposition::Format;
@@ -70,13 +78,17 @@ pub async fn serve(
     content: Arc<dyn Content>,
     readiness: Readiness,
     limits: Limits,
+    access: Access,
     drain: impl Future,
 ) {
-    let routes = Arc::new(Routes::new(content, readiness, &limits));
+    let access = Arc::new(access);
+    let routes = Routes::new(content, readiness, &limits, Arc::clone(&access));
+    let looking = tokio::spawn(Arc::clone(&access).keep_up_to_date());
     let mut server = Server {
         crowd: Crowd::new(limits.connections_max),
         limits: Arc::new(limits),
-        routes,
+        routes: Arc::new(routes),
+        access,
         connections: JoinSet::new(),
     };
     let mut door = Door::new(listener);
@@ -95,6 +107,7 @@ pub async fn serve(
         }
     }
     drop(door);
+    looking.abort();
     server.finish().await;
 }
 
@@ -102,13 +115,16 @@ struct Server {
     crowd: Arc<Crowd>,
     limits: Arc<Limits>,
     routes: Arc<Routes>,
+    access: Arc<Access>,
     connections: JoinSet<()>,
 }
 
 impl Server {
     fn welcome(&mut self, stream: TcpStream, peer: SocketAddr) {
         let Some(ticket) = self.crowd.admit() else {
-            if self.connections.len() < self.limits.connections_max + REFUSALS_MAX {
+            // Who speaks TLS would not understand it.
+            let is_plain = self.access.certificate.is_none();
+            if is_plain && self.connections.len() < self.limits.connections_max + REFUSALS_MAX {
                 self.connections.spawn(refuse(stream));
             }
             return;
@@ -116,8 +132,15 @@ impl Server {
         // Without it the last part of a response may wait for the other side's acknowledgement.
         _ = stream.set_nodelay(true);
         let (routes, limits) = (self.routes.clone(), self.limits.clone());
+        let (access, peer) = (self.access.clone(), peer.ip());
         self.connections.spawn(async move {
-            connection::run(stream, peer.ip(), ticket, routes, &limits).await;
+            let Some(certificate) = &access.certificate else {
+                return connection::run(stream, peer, ticket, routes, &limits).await;
+            };
+            let shaken = certificate.shake_hands(stream, &ticket.seat, &limits);
+            if let Some(stream) = shaken.await {
+                connection::run(stream, peer, ticket, routes, &limits).await;
+            }
         });
     }
 

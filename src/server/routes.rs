@@ -9,7 +9,8 @@
 //! | `/readyz` | GET, HEAD | 200 `ok`, or 503 until the content that existed at the start is read |
 //! | `/favicon.ico` | GET, HEAD | 204, so that browsers leave no 404 behind |
 //!
-//! Everything else is 404; another method is 405. A request's body is never read.
+//! Everything else is 404; another method is 405. A request's body is never read. Where passwords or
+//! tokens are asked for, all but `/healthz` and `/readyz` is 401 without one.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,7 +23,8 @@ use tokio::sync::Semaphore;
 
 use super::body::Body;
 use super::encoding::{self, Encoding};
-use super::{Content, Limits, Readiness, Scrape};
+use super::gate::Verdict;
+use super::{Access, Content, Limits, Readiness, Scrape};
 use crate::exposition;
 
 /// Prometheus says by this header that it is Prometheus, and how long it waits, in seconds.
@@ -48,6 +50,7 @@ nothing is here; logmetrics serves
 pub struct Routes {
     content: Arc<dyn Content>,
     readiness: Readiness,
+    access: Arc<Access>,
     scrapes: Arc<Semaphore>,
     /// Scrapes that stand in line.
     waiting: AtomicUsize,
@@ -56,19 +59,34 @@ pub struct Routes {
 
 impl Routes {
     /// Routes to this content.
-    pub fn new(content: Arc<dyn Content>, readiness: Readiness, limits: &Limits) -> Self {
+    pub fn new(
+        content: Arc<dyn Content>,
+        readiness: Readiness,
+        limits: &Limits,
+        access: Arc<Access>,
+    ) -> Self {
         Self {
             content,
             readiness,
+            access,
             scrapes: Arc::new(Semaphore::new(limits.scrapes_max)),
             waiting: AtomicUsize::new(0),
             waiting_max: limits.scrapes_waiting_max,
         }
     }
 
-    /// The answer to one request from `peer`. Waits only where a scrape stands in line.
+    /// The answer to one request from `peer`. Waits only where a scrape stands in line, or while a
+    /// password is checked.
     pub async fn answer<B>(&self, request: &Request<B>, peer: IpAddr) -> Response<Body> {
         let path = request.uri().path();
+        // An orchestrator has no password; these two say nothing of what is counted.
+        if !matches!(path, "/healthz" | "/readyz") {
+            match self.access.gate.admits(request.headers()).await {
+                Verdict::Welcome => {}
+                Verdict::Stranger => return self.unauthorized(request.method()),
+                Verdict::Busy => return busy("too many passwords to check; try again\n"),
+            }
+        }
         if !matches!(
             path,
             "/" | "/metrics" | "/healthz" | "/readyz" | "/favicon.ico"
@@ -99,7 +117,7 @@ impl Routes {
             Body::empty()
         } else {
             let Some(line) = Line::enter(self) else {
-                return too_many_scrapes();
+                return busy("too many scrapes at once; try again\n");
             };
             // The semaphore is never closed; without a permit the scrape just runs.
             let permit = self.scrapes.clone().acquire_owned().await.ok();
@@ -121,6 +139,18 @@ impl Routes {
         );
         if let Some(name) = Encoding::name(encoding) {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+        }
+        response
+    }
+
+    fn unauthorized(&self, method: &Method) -> Response<Body> {
+        let status = StatusCode::UNAUTHORIZED;
+        let text = "a password or token is missing or wrong; /healthz and /readyz need none\n";
+        let mut response = plain(method, status, text);
+        for challenge in self.access.gate.challenges() {
+            response
+                .headers_mut()
+                .append(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }
@@ -233,13 +263,9 @@ fn favicon() -> Response<Body> {
     response
 }
 
-fn too_many_scrapes() -> Response<Body> {
+fn busy(text: &'static str) -> Response<Body> {
     let status = StatusCode::SERVICE_UNAVAILABLE;
-    let mut response = plain(
-        &Method::GET,
-        status,
-        "too many scrapes at once; try again\n",
-    );
+    let mut response = plain(&Method::GET, status, text);
     response
         .headers_mut()
         .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

@@ -61,6 +61,7 @@ impl Fixture {
             content,
             Readiness::ready(),
             limits,
+            Access::default(),
             drained,
         ));
         Self {

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
 
+/// TLS, passwords and tokens: who may come in, and what happens when certificates change.
+mod access;
 /// The sample logs of a real agentgateway give the counts of an independent reading, in whatever
 /// compose, docker, Kubernetes or a terminal wraps them.
 mod agentgateway;

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on says so by panicking
 
+/// A real Prometheus comes in by TLS and with a password, as the README shows it.
+mod access;
 /// docker-compose: the pipe of the README's first screen, and the example of `examples/compose`.
 mod compose;
 /// The image: small, healthy, nobody's; a sidecar on a shared volume.

@@ -53,7 +53,12 @@ impl Client {
         let crowd = Crowd::new(1);
         let ticket = crowd.admit().unwrap();
         let seat = ticket.seat.clone();
-        let routes = Arc::new(Routes::new(Arc::new(content), Readiness::ready(), &limits));
+        let routes = Arc::new(Routes::new(
+            Arc::new(content),
+            Readiness::ready(),
+            &limits,
+            Arc::default(),
+        ));
         let server = tokio::spawn(async move {
             run(far, Ipv4Addr::LOCALHOST.into(), ticket, routes, &limits).await;
         });

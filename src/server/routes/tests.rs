@@ -48,7 +48,12 @@ impl Fixture {
     fn with(limits: &Limits) -> Self {
         let content = Arc::new(Fixed::default());
         let (readiness, latch) = Readiness::new();
-        let routes = Arc::new(Routes::new(content.clone(), readiness, limits));
+        let routes = Arc::new(Routes::new(
+            content.clone(),
+            readiness,
+            limits,
+            Arc::default(),
+        ));
         Self {
             content,
             routes,
