@@ -7,13 +7,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tracing::{debug, info, warn};
 
 use crate::input::Events;
+use crate::logging::Limited;
 use crate::metrics::own::Own;
 use crate::server::Latch;
 use crate::shutdown::Stop;
 
+/// Messages of one kind about one input that are written in a minute.
+pub const MESSAGES_PER_MINUTE: u32 = 3;
+
 /// Turns what one reading thread tells into the program's own metrics and log.
 pub struct ReaderEvents {
     own: Arc<Own>,
+    /// What can happen again and again; shared by all threads. A key is what is told of those
+    /// messages that were held back.
+    messages: Arc<Limited>,
     /// Held until this thread has read what existed at the start.
     latch: Mutex<Option<Latch>>,
     /// Told when standard input ends, where that is the end of the run.
@@ -22,9 +29,15 @@ pub struct ReaderEvents {
 
 impl ReaderEvents {
     /// Events of a thread that readiness waits for.
-    pub fn new(own: Arc<Own>, latch: Latch, at_end: Option<Stop>) -> ReaderEvents {
+    pub fn new(
+        own: Arc<Own>,
+        messages: Arc<Limited>,
+        latch: Latch,
+        at_end: Option<Stop>,
+    ) -> ReaderEvents {
         ReaderEvents {
             own,
+            messages,
             latch: Mutex::new(Some(latch)),
             at_end,
         }
@@ -33,7 +46,10 @@ impl ReaderEvents {
 
 impl Events for ReaderEvents {
     fn waiting(&self, source: &str) {
-        info!("nothing at {source} yet; waiting for it");
+        let key = format!("nothing at {source}");
+        if let Some(more) = self.messages.admit(&key) {
+            info!("nothing at {source} yet; waiting for it{more}");
+        }
     }
 
     fn opened(&self, source: &str, path: &Path) {
@@ -42,33 +58,48 @@ impl Events for ReaderEvents {
 
     fn rotated(&self, source: &str, path: &Path) {
         self.own.source(source).rotations.inc();
-        info!(
-            "{} was replaced by a new file; reading that from its start",
-            path.display()
-        );
+        let key = format!("files of {source} were replaced");
+        if let Some(more) = self.messages.admit(&key) {
+            info!(
+                "{} was replaced by a new file; reading that from its start{more}",
+                path.display()
+            );
+        }
     }
 
     fn truncated(&self, source: &str, path: &Path) {
         self.own.source(source).truncations.inc();
-        info!(
-            "{} was cut short; reading it again from its start",
-            path.display()
-        );
+        let key = format!("files of {source} were cut short");
+        if let Some(more) = self.messages.admit(&key) {
+            info!(
+                "{} was cut short; reading it again from its start{more}",
+                path.display()
+            );
+        }
     }
 
     fn left(&self, source: &str, path: &Path) {
         debug!("left {} (of {source})", path.display());
     }
 
-    fn unreadable(&self, _source: &str, path: &Path, error: &io::Error) {
-        warn!("cannot read {}: {error}; trying again", path.display());
+    fn unreadable(&self, source: &str, path: &Path, error: &io::Error) {
+        let key = format!("files of {source} cannot be read");
+        if let Some(more) = self.messages.admit(&key) {
+            warn!(
+                "cannot read {}: {error}; trying again{more}",
+                path.display()
+            );
+        }
     }
 
     fn ignored(&self, source: &str, path: &Path) {
-        info!(
-            "{} is compressed and not read (of {source}; said once)",
-            path.display()
-        );
+        let key = format!("files of {source} are compressed and not read");
+        if let Some(more) = self.messages.admit(&key) {
+            info!(
+                "{} is compressed and not read (of {source}; said once){more}",
+                path.display()
+            );
+        }
     }
 
     fn polling(&self, why: &str) {

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::engine::{Engine, Trouble};
 use crate::input::{self, Begin, Fleet, Mode, Options, Specification, Stream};
+use crate::logging::Limited;
 use crate::metrics::own::{FieldTrouble, Known, Own};
 use crate::metrics::snapshot::Snapshot;
 use crate::metrics::store::Store;
@@ -22,7 +24,10 @@ mod progress;
 mod scrapers;
 
 use content::Running;
-use events::ReaderEvents;
+use events::{MESSAGES_PER_MINUTE, ReaderEvents};
+
+/// How often messages that were held back are looked for.
+const OVERDUE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Why a run could not begin or go on.
 #[derive(Debug)]
@@ -143,7 +148,16 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
         let (readiness, latch) = Readiness::new();
         let reading = input::Stop::new();
         let at_end = settings.exit_on_eof.then(|| stop.clone());
-        let readers = start(settings, inputs, &parts, &latch, at_end.as_ref(), &reading)?;
+        let messages = Arc::new(Limited::new(parts.clock.clone(), MESSAGES_PER_MINUTE));
+        let shared = Shared {
+            parts: &parts,
+            messages: &messages,
+            latch: &latch,
+            at_end: at_end.as_ref(),
+            reading: &reading,
+        };
+        let readers = start(settings, inputs, &shared)?;
+        tokio::spawn(tell_overdue(messages));
         // From here on only the readers hold readiness back.
         drop(latch);
         let lines_read = {
@@ -162,20 +176,40 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
     })
 }
 
+/// Tells now and then of messages that were held back and that nothing brings up again.
+async fn tell_overdue(messages: Arc<Limited>) {
+    let mut ticks = tokio::time::interval(OVERDUE_INTERVAL);
+    loop {
+        ticks.tick().await;
+        for (what, more) in messages.overdue() {
+            tracing::info!("{what}{more}");
+        }
+    }
+}
+
+/// What the reading threads share.
+struct Shared<'a> {
+    parts: &'a Parts,
+    messages: &'a Arc<Limited>,
+    latch: &'a Latch,
+    at_end: Option<&'a Stop>,
+    reading: &'a input::Stop,
+}
+
 /// A thread for all files, and one for each pipe.
 fn start(
     settings: &Settings,
     inputs: Vec<Specification>,
-    parts: &Parts,
-    latch: &Latch,
-    at_end: Option<&Stop>,
-    reading: &input::Stop,
+    shared: &Shared<'_>,
 ) -> Result<Vec<JoinHandle<()>>, Failure> {
     let (fleet, streams) = input::readers(inputs, options(settings, Mode::Follow), &Arc::default());
     let mut readers = Vec::new();
     let new = |at_end: Option<Stop>| {
-        let events = ReaderEvents::new(Arc::clone(&parts.own), latch.clone(), at_end);
-        (Worker::new(parts.clone()), events, reading.clone())
+        let own = Arc::clone(&shared.parts.own);
+        let messages = Arc::clone(shared.messages);
+        let events = ReaderEvents::new(own, messages, shared.latch.clone(), at_end);
+        let worker = Worker::new(shared.parts.clone());
+        (worker, events, shared.reading.clone())
     };
     if let Some(mut fleet) = fleet {
         let (mut worker, events, reading) = new(None);
@@ -186,7 +220,7 @@ fn start(
     }
     for stream in streams {
         let name = stream.source().to_owned();
-        let (mut worker, events, reading) = new(at_end.cloned().filter(|_| name == "-"));
+        let (mut worker, events, reading) = new(shared.at_end.cloned().filter(|_| name == "-"));
         readers.push(spawn("pipe", move || {
             if let Err(error) = stream.run(&mut worker, &events, &reading) {
                 tracing::error!("cannot read {name}: {error}");

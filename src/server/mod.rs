@@ -210,7 +210,12 @@ impl Door {
         tokio::time::sleep_until(self.opens).await;
         let result = self.listener.accept().await;
         match &result {
-            Ok(_) => self.pause = Duration::ZERO,
+            Ok(_) => {
+                self.pause = Duration::ZERO;
+                for (what, more) in self.complaints.overdue() {
+                    tracing::warn!("cannot accept a connection: {what}{more}");
+                }
+            }
             Err(error) => {
                 self.pause = pause_after(error, self.pause);
                 self.opens = Instant::now() + self.pause;

@@ -22,6 +22,8 @@ mod follow;
 mod hostile;
 /// All that is published is right: the pages' code blocks, the rules we ship, the examples.
 mod published;
+/// The program's own log: a few lines, whatever happens how often.
+mod quiet;
 /// HTTP as scrapers and orchestrators use it, and the end of a daemon's life.
 mod serve;
 /// The written laws of the source tree, enforced.
