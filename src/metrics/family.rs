@@ -64,7 +64,7 @@ impl Moment {
 }
 
 /// One metric's series.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Family {
     pub(crate) definition: Arc<Definition>,
     hasher: LabelHasher,
@@ -102,8 +102,6 @@ impl Family {
             Kind::Counter | Kind::Gauge => (1, 1),
             Kind::Histogram { buckets } => (buckets.len() + 2, buckets.len() + 1),
         };
-        let is_always_there = definition.labels.is_empty() && definition.kind != Kind::Gauge;
-        let expire = definition.expire.filter(|_| !is_always_there);
         let mut family = Family {
             definition: Arc::new(definition.clone()),
             table: HashTable::new(),
@@ -114,7 +112,7 @@ impl Family {
             order: Order::default(),
             updated_s: Vec::new(),
             free: Vec::new(),
-            expire_s: expire.map(|expire| expire.as_millis().div_ceil(1000) as u64),
+            expire_s: expire_s(definition),
             limits: Limits::new(&definition.labels, hasher.clone()),
             other: labels::all_other(&definition.labels),
             other_slot: None,
@@ -123,9 +121,21 @@ impl Family {
             folded: Vec::new(),
             hasher,
         };
-        if is_always_there {
+        if is_always_there(definition) {
             family.other_slot(moment);
         }
+        family
+    }
+
+    /// The same series under another definition of the same metric. A series that is there stays,
+    /// also where limits are lower now.
+    pub(crate) fn redefined(&self, definition: &Definition) -> Family {
+        let mut family = self.clone();
+        family.definition = Arc::new(definition.clone());
+        family.expire_s = expire_s(definition);
+        family.limits.redefine(&definition.labels);
+        // What is known of the old one's slots says nothing about these.
+        family.generation = next_generation();
         family
     }
 
@@ -345,6 +355,17 @@ impl Family {
             + (self.updated_s.capacity() + self.free.capacity()) * size_of::<u32>()
             + self.limits.capacity_bytes()
     }
+}
+
+/// Whether the metric's one series is there from the start and for ever.
+fn is_always_there(definition: &Definition) -> bool {
+    definition.labels.is_empty() && definition.kind != Kind::Gauge
+}
+
+/// How long a series may be idle, in seconds.
+fn expire_s(definition: &Definition) -> Option<u64> {
+    let expire = definition.expire?;
+    (!is_always_there(definition)).then(|| expire.as_millis().div_ceil(1000) as u64)
 }
 
 fn next_generation() -> u64 {

@@ -12,13 +12,13 @@ use super::definition::{Label, OTHER};
 use super::labels;
 
 /// The labels of one metric.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Limits {
     labels: Vec<LabelLimit>,
     hasher: LabelHasher,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct LabelLimit {
     values: HashTable<Value>,
     values_max: usize,
@@ -56,6 +56,13 @@ impl Limits {
         Limits {
             labels: labels.iter().map(label).collect(),
             hasher,
+        }
+    }
+
+    /// Takes the limits of other definitions of the same labels.
+    pub(crate) fn redefine(&mut self, labels: &[Label]) {
+        for (limit, label) in self.labels.iter_mut().zip(labels) {
+            limit.values_max = label.values_max;
         }
     }
 

@@ -12,6 +12,7 @@ pub mod labels;
 mod limits;
 mod order;
 pub mod own;
+pub mod reload;
 pub mod snapshot;
 pub mod store;
 #[cfg(test)]

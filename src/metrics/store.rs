@@ -13,17 +13,17 @@ use super::snapshot::{Snapshot, Unsorted};
 /// All series.
 #[derive(Debug)]
 pub struct Store {
-    definitions: Arc<[Definition]>,
-    hasher: LabelHasher,
-    families: Mutex<Families>,
+    pub(super) definitions: Arc<[Definition]>,
+    pub(super) hasher: LabelHasher,
+    pub(super) families: Mutex<Families>,
 }
 
 #[derive(Debug)]
-struct Families {
-    list: Vec<Family>,
-    births: u64,
+pub(super) struct Families {
+    pub(super) list: Vec<Family>,
+    pub(super) births: u64,
     /// When expired series were last looked for, in seconds since 1970.
-    expired_s: u64,
+    pub(super) expired_s: u64,
 }
 
 /// How many series a metric has, and what its limits have folded.
@@ -133,7 +133,7 @@ impl Store {
         self.lock().list.iter().map(Family::capacity_bytes).sum()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Families> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Families> {
         // A thread that panicked in here has left whole values: every update is one assignment.
         self.families.lock().unwrap_or_else(PoisonError::into_inner)
     }
