@@ -4,27 +4,31 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+
+use super::reload::Reloader;
 use super::scrapers::Scrapers;
 use crate::clock::Clock;
 use crate::exposition::Exposition;
 use crate::metrics::own::Own;
 use crate::metrics::store::Store;
+use crate::pipeline::Live;
 use crate::pipeline::samples::Samples;
 use crate::server::page::{Input, MetricRow, Page, RuleRow};
-use crate::server::{Content, Pieces, Scrape};
+use crate::server::{Content, Pieces, Reloaded, Scrape};
 
 /// The running program, as the server sees it.
 pub struct Running {
-    /// The series of the rules.
-    pub store: Arc<Store>,
+    /// The rules that run, and their series.
+    pub live: Arc<ArcSwap<Live>>,
+    /// Reads the rules again.
+    pub reloader: Arc<Reloader>,
     /// The program's own metrics.
     pub own: Arc<Own>,
     /// The last lines that no rule matched.
     pub samples: Arc<Samples>,
     /// The inputs as the command line names them.
     pub inputs: Vec<String>,
-    /// The names of the rules.
-    pub rules: Vec<String>,
     /// The time.
     pub clock: Clock,
     /// Who has scraped before.
@@ -37,31 +41,35 @@ impl Content for Running {
     fn scrape(&self, request: Scrape) -> Pieces {
         self.own.scrapes.inc();
         let now_ms = self.clock.now_ms();
-        let mut snapshot = self.store.snapshot(now_ms);
+        let live = self.live.load_full();
+        let mut snapshot = live.store.snapshot(now_ms);
         let births = snapshot.births;
         if let Some(scraper) = request.scraper
             && let Some(before) = self.scrapers.visit(scraper, births, now_ms)
         {
             snapshot.show_new_at_zero(before);
         }
-        let own = self.own.gather(&self.store.counts());
+        let own = self.own.gather(&live.store.counts());
         Box::new(Exposition::new(snapshot, own, request.format))
     }
 
     fn status_page(&self) -> String {
-        let uptime = self.clock.now_ms().saturating_sub(self.started_ms);
+        let live = self.live.load_full();
+        let since = |ms| Duration::from_millis(self.clock.now_ms().saturating_sub(ms));
         let mut last_unmatched = self.samples.lines();
         last_unmatched.reverse();
         Page {
             version: crate::VERSION.to_owned(),
-            uptime: Duration::from_millis(uptime),
+            uptime: since(self.started_ms),
             inputs: self
                 .inputs
                 .iter()
                 .map(|source| self.input(source))
                 .collect(),
-            rules: self.rules(),
-            metrics: self.metrics(),
+            rules: rules(&live),
+            rules_loaded: since(live.loaded_ms),
+            rules_outdated: !self.own.is_reload_well(),
+            metrics: metrics(&live.store),
             lines_unmatched: self.own.lines_unmatched.get(),
             last_unmatched: last_unmatched
                 .iter()
@@ -69,6 +77,10 @@ impl Content for Running {
                 .collect(),
         }
         .render()
+    }
+
+    fn reload(&self) -> Reloaded {
+        self.reloader.reload("POST /-/reload")
     }
 }
 
@@ -82,33 +94,26 @@ impl Running {
             bytes: counters.bytes.get(),
         }
     }
+}
 
-    fn rules(&self) -> Vec<RuleRow> {
-        let matches = self.own.rule_matches();
-        let rows = self.rules.iter().zip(matches);
-        rows.map(|(name, matches)| RuleRow {
-            name: name.clone(),
-            matches,
+fn rules(live: &Live) -> Vec<RuleRow> {
+    let rows = live.engine.rule_names().zip(live.counters.matches());
+    rows.map(|(name, matches)| RuleRow {
+        name: name.to_owned(),
+        matches,
+    })
+    .collect()
+}
+
+fn metrics(store: &Store) -> Vec<MetricRow> {
+    let counts = store.counts().into_iter();
+    counts
+        .zip(store.definitions().iter())
+        .map(|(counts, definition)| MetricRow {
+            name: definition.name.clone(),
+            series: counts.series as u64,
+            limit: definition.series_max as u64,
+            limited: counts.series_limited_total,
         })
         .collect()
-    }
-
-    fn metrics(&self) -> Vec<MetricRow> {
-        let counts = self.store.counts();
-        let definitions = self.store.definitions();
-        let row = |(counts, definition): (_, &crate::metrics::definition::Definition)| {
-            let counts: crate::metrics::store::SeriesCounts = counts;
-            MetricRow {
-                name: definition.name.clone(),
-                series: counts.series as u64,
-                limit: definition.series_max as u64,
-                limited: counts.series_limited_total,
-            }
-        };
-        counts
-            .into_iter()
-            .zip(definitions.iter())
-            .map(row)
-            .collect()
-    }
 }

@@ -1,18 +1,22 @@
 //! A run: build, start, serve, drain, in this order. Nothing is parsed or matched here.
 
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+use tokio::net::TcpListener;
+
 use crate::clock::Clock;
-use crate::engine::{Engine, Trouble};
-use crate::input::{self, Begin, Fleet, Mode, Options, Specification, Stream};
+use crate::engine::Engine;
+use crate::input::{self, Begin, Fleet, Ledger, Mode, Options, Specification, Stream};
 use crate::logging::Limited;
-use crate::metrics::own::{FieldTrouble, Known, Own};
+use crate::metrics::own::{Known, Own};
 use crate::metrics::snapshot::Snapshot;
 use crate::metrics::store::Store;
-use crate::pipeline::{Parts, Worker};
-use crate::rules::{self, Problems};
+use crate::pipeline::{Live, Parts, Worker};
+use crate::rules::{self, Gathered, Problems};
 use crate::server::{self, Access, Latch, Limits, Readiness};
 use crate::settings::{From, Settings};
 use crate::shutdown::{self, Stop};
@@ -21,10 +25,12 @@ mod content;
 mod events;
 mod files;
 mod progress;
+mod reload;
 mod scrapers;
 
 use content::Running;
 use events::{MESSAGES_PER_MINUTE, ReaderEvents};
+use reload::Reloader;
 
 /// How often messages that were held back are looked for.
 const OVERDUE_INTERVAL: Duration = Duration::from_secs(10);
@@ -43,7 +49,8 @@ pub enum Failure {
 /// What a run is made of, before anything is read.
 struct Built {
     inputs: Vec<Specification>,
-    rules: Vec<String>,
+    /// The rules' texts as they were loaded.
+    gathered: Gathered,
     parts: Parts,
 }
 
@@ -52,40 +59,35 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Failure::Usage(errors.join("\nerror: "))
     })?;
-    let loaded = rules::load(&settings.rules).map_err(Failure::Rules)?;
+    let gathered = rules::gather(&settings.rules);
+    let loaded = gathered.clone().check().map_err(Failure::Rules)?;
     let engine = Engine::new(&loaded.set, settings.secret.as_ref())
         .map_err(|error| Failure::Usage(error.to_string()))?;
-    for problem in &loaded.advice {
-        tracing::warn!("{}", problem.message);
-    }
+    reload::advise(&loaded.advice);
     let clock = Clock::system();
-    let troubles = engine.reasons().iter().map(|reason| {
-        let trouble = match reason.trouble {
-            Trouble::Missing => FieldTrouble::Missing,
-            Trouble::BadValue => FieldTrouble::BadValue,
-            Trouble::Ambiguous => FieldTrouble::Ambiguous,
-        };
-        (&*reason.rule, &*reason.field, trouble)
-    });
     let own = Own::new(&Known {
         sources: inputs.iter().map(|input| &*input.source).collect(),
-        rules: engine.rule_names().collect(),
-        troubles: troubles.collect(),
         revision: env!("LOGMETRICS_REVISION"),
         rustc: env!("LOGMETRICS_RUSTC"),
     })
     .map_err(|error| Failure::Run(error.to_string()))?;
+    let now_ms = clock.now_ms();
+    own.reloaded(Some(now_ms));
+    let live = Live {
+        store: Arc::new(Store::new(loaded.set.metrics, now_ms)),
+        counters: reload::follow(&own, &engine),
+        engine: Arc::new(engine),
+        loaded_ms: now_ms,
+    };
     let parts = Parts {
-        store: Arc::new(Store::new(loaded.set.metrics, clock.now_ms())),
+        live: Arc::new(ArcSwap::from_pointee(live)),
         own: Arc::new(own),
         samples: Arc::default(),
         clock,
-        engine: Arc::new(engine),
     };
-    let rules = parts.engine.rule_names().map(str::to_owned).collect();
     Ok(Built {
         inputs,
-        rules,
+        gathered,
         parts,
     })
 }
@@ -109,71 +111,104 @@ fn options(settings: &Settings, mode: Mode) -> Options {
 /// When the rules or the command line are wrong, or the port cannot be had. Nothing has been read
 /// then.
 pub fn run(settings: &Settings) -> Result<(), Failure> {
-    let Built {
-        inputs,
-        rules,
-        parts,
-    } = build(settings)?;
+    let built = build(settings)?;
     let access = Access::new(&settings.protection).map_err(Failure::Usage)?;
     // One thread is enough: a page is rendered a piece at a time, so that nobody waits for long.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Run(format!("cannot start the server: {error}")))?;
-    runtime.block_on(async {
-        let listener =
-            server::bind(&settings.listen).map_err(|error| Failure::Run(error.to_string()))?;
-        let (stop, drain) = shutdown::channel();
-        shutdown::on_signals(stop.clone())
-            .map_err(|error| Failure::Run(format!("cannot listen to signals: {error}")))?;
-        if let Ok(address) = listener.local_addr() {
-            tracing::info!("listening on {}://{address}", access.scheme());
-            if access.is_bare() && !address.ip().is_loopback() {
-                tracing::warn!("passwords and tokens cross the network unencrypted; add --tls-cert and --tls-key");
-            }
-        }
-        let content = Arc::new(Running {
-            store: Arc::clone(&parts.store),
-            own: Arc::clone(&parts.own),
-            samples: Arc::clone(&parts.samples),
-            inputs: inputs
-                .iter()
-                .map(|input| input.source.to_string())
-                .collect(),
-            rules,
-            scrapers: scrapers::Scrapers::default(),
-            started_ms: parts.clock.now_ms(),
-            clock: parts.clock.clone(),
-        });
-        let (readiness, latch) = Readiness::new();
-        let reading = input::Stop::new();
-        let at_end = settings.exit_on_eof.then(|| stop.clone());
-        let messages = Arc::new(Limited::new(parts.clock.clone(), MESSAGES_PER_MINUTE));
-        let shared = Shared {
-            parts: &parts,
-            messages: &messages,
-            latch: &latch,
-            at_end: at_end.as_ref(),
-            reading: &reading,
-        };
-        let readers = start(settings, inputs, &shared)?;
-        tokio::spawn(tell_overdue(messages));
-        // From here on only the readers hold readiness back.
-        drop(latch);
-        let lines_read = {
-            let drain = drain.clone();
-            async move {
-                drain.drained().await;
-                // Reading to the end takes its own threads; the server answers meanwhile.
-                reading.drain();
-                _ = tokio::task::spawn_blocking(move || readers.into_iter().for_each(join)).await;
-            }
-        };
-        server::serve(listener, content, readiness, Limits::default(), access, lines_read).await;
-        drop(stop);
-        tracing::info!("stopped; {} lines were read", parts.own.lines_read());
-        Ok(())
-    })
+    runtime.block_on(follow(settings, built, access))
+}
+
+/// A run within its runtime.
+async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(), Failure> {
+    let Built {
+        inputs,
+        gathered,
+        parts,
+    } = built;
+    let listener =
+        server::bind(&settings.listen).map_err(|error| Failure::Run(error.to_string()))?;
+    let (stop, drain) = shutdown::channel();
+    shutdown::on_signals(stop.clone()).map_err(no_signals)?;
+    let ledger = Arc::new(Ledger::default());
+    let reloader = Arc::new(Reloader {
+        paths: settings.rules.clone(),
+        secret: settings.secret.clone(),
+        live: Arc::clone(&parts.live),
+        own: Arc::clone(&parts.own),
+        ledger: Arc::clone(&ledger),
+        clock: parts.clock.clone(),
+        last: Mutex::new(gathered),
+    });
+    tokio::spawn(reload::on_hangup(Arc::clone(&reloader)).map_err(no_signals)?);
+    announce(&listener, &access);
+    let content = Arc::new(Running {
+        live: Arc::clone(&parts.live),
+        reloader: Arc::clone(&reloader),
+        own: Arc::clone(&parts.own),
+        samples: Arc::clone(&parts.samples),
+        inputs: inputs
+            .iter()
+            .map(|input| input.source.to_string())
+            .collect(),
+        scrapers: scrapers::Scrapers::default(),
+        started_ms: parts.clock.now_ms(),
+        clock: parts.clock.clone(),
+    });
+    let (readiness, latch) = Readiness::new();
+    let reading = input::Stop::new();
+    let at_end = settings.exit_on_eof.then(|| stop.clone());
+    let messages = Arc::new(Limited::new(parts.clock.clone(), MESSAGES_PER_MINUTE));
+    let shared = Shared {
+        parts: &parts,
+        ledger: &ledger,
+        messages: &messages,
+        latch: &latch,
+        at_end: at_end.as_ref(),
+        reading: &reading,
+    };
+    let readers = start(settings, inputs, &shared)?;
+    tokio::spawn(tell_overdue(messages));
+    tokio::spawn(reload::watch(reloader));
+    // From here on only the readers hold readiness back.
+    drop(latch);
+    let lines_read = async move {
+        drain.drained().await;
+        // Reading to the end takes its own threads; the server answers meanwhile.
+        reading.drain();
+        _ = tokio::task::spawn_blocking(move || readers.into_iter().for_each(join)).await;
+    };
+    server::serve(
+        listener,
+        content,
+        readiness,
+        Limits::default(),
+        access,
+        lines_read,
+    )
+    .await;
+    drop(stop);
+    tracing::info!("stopped; {} lines were read", parts.own.lines_read());
+    Ok(())
+}
+
+fn no_signals(error: io::Error) -> Failure {
+    Failure::Run(format!("cannot listen to signals: {error}"))
+}
+
+/// Says where it serves, and whether passwords could be overheard there.
+fn announce(listener: &TcpListener, access: &Access) {
+    let Ok(address) = listener.local_addr() else {
+        return;
+    };
+    tracing::info!("listening on {}://{address}", access.scheme());
+    if access.is_bare() && !address.ip().is_loopback() {
+        tracing::warn!(
+            "passwords and tokens cross the network unencrypted; add --tls-cert and --tls-key"
+        );
+    }
 }
 
 /// Tells now and then of messages that were held back and that nothing brings up again.
@@ -190,6 +225,7 @@ async fn tell_overdue(messages: Arc<Limited>) {
 /// What the reading threads share.
 struct Shared<'a> {
     parts: &'a Parts,
+    ledger: &'a Arc<Ledger>,
     messages: &'a Arc<Limited>,
     latch: &'a Latch,
     at_end: Option<&'a Stop>,
@@ -202,7 +238,7 @@ fn start(
     inputs: Vec<Specification>,
     shared: &Shared<'_>,
 ) -> Result<Vec<JoinHandle<()>>, Failure> {
-    let (fleet, streams) = input::readers(inputs, options(settings, Mode::Follow), &Arc::default());
+    let (fleet, streams) = input::readers(inputs, options(settings, Mode::Follow), shared.ledger);
     let mut readers = Vec::new();
     let new = |at_end: Option<Stop>| {
         let own = Arc::clone(&shared.parts.own);
@@ -267,7 +303,7 @@ pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
         read_stream(stream, &mut worker, &events, &stop)?;
     }
     events.finish();
-    Ok(parts.store.snapshot(parts.clock.now_ms()))
+    Ok(parts.live.load().store.snapshot(parts.clock.now_ms()))
 }
 
 fn read_files(

@@ -6,17 +6,23 @@ use std::sync::{Mutex, PoisonError};
 
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
-use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
 use super::store::SeriesCounts;
+
+mod rules;
+
+use rules::OfRules;
+pub use rules::{KnownRules, RuleCounters};
 
 /// The program's own metrics.
 pub struct Own {
     registry: Registry,
     vectors: Vectors,
     sources: Mutex<HashMap<Box<str>, SourceCounters>>,
-    rule_matches: Vec<IntCounter>,
-    troubles: Vec<IntCounter>,
+    of_rules: OfRules,
+    reload_success: IntGauge,
+    reload_last_success: Gauge,
     /// Lines that no rule matched.
     pub lines_unmatched: IntCounter,
     /// Answered scrapes.
@@ -56,10 +62,6 @@ pub enum FieldTrouble {
 pub struct Known<'a> {
     /// The inputs as the command line names them.
     pub sources: Vec<&'a str>,
-    /// The names of the rules, in the order that [`Own::count_matches`] counts them.
-    pub rules: Vec<&'a str>,
-    /// Rule, field and trouble, in the order that [`Own::count_troubles`] counts them.
-    pub troubles: Vec<(&'a str, &'a str, FieldTrouble)>,
     /// The commit that the binary was built from.
     pub revision: &'a str,
     /// The compiler that built it.
@@ -111,27 +113,23 @@ impl Own {
                 &["source"],
             )?,
         };
-        let matches = counters.by(
-            "rule_matches_total",
-            "Lines that a rule matched.",
-            &["rule"],
-        )?;
-        let troubles = counters.troubles()?;
-        let of_trouble = |(rule, field, trouble): &(&str, &str, FieldTrouble)| {
-            troubles[*trouble as usize].with_label_values(&[*rule, *field])
-        };
+        let reload_success = counters.register(IntGauge::with_opts(options(
+            "rules_reload_success",
+            "Whether the rules that were last to be loaded are the ones that run.",
+        ))?)?;
+        let reload_last_success = counters.register(Gauge::with_opts(options(
+            "rules_reload_last_success_timestamp_seconds",
+            "When the rules that run were loaded, in seconds since 1970.",
+        ))?)?;
         let lines_unmatched =
             counters.one("lines_unmatched_total", "Lines that no rule matched.")?;
         let scrapes = counters.one("scrapes_total", "Scrapes that were answered.")?;
         counters.build_info(known)?;
         counters.process()?;
         let own = Own {
-            rule_matches: known
-                .rules
-                .iter()
-                .map(|rule| matches.with_label_values(&[*rule]))
-                .collect(),
-            troubles: known.troubles.iter().map(of_trouble).collect(),
+            of_rules: OfRules::new(&counters)?,
+            reload_success,
+            reload_last_success,
             registry,
             vectors,
             sources: Mutex::default(),
@@ -169,19 +167,24 @@ impl Own {
         sources.values().map(|counters| counters.lines.get()).sum()
     }
 
-    /// Adds lines matched, for each rule in the order it is known.
-    pub fn count_matches(&self, matches: &[u64]) {
-        add(&self.rule_matches, matches);
+    /// Shows the counters of these rules, and of no others, from now on. Rules that were shown before
+    /// keep their counts.
+    pub fn follow_rules(&self, known: &KnownRules<'_>) -> RuleCounters {
+        self.of_rules.follow(known)
     }
 
-    /// Adds lines with trouble, for each field in the order it is known.
-    pub fn count_troubles(&self, troubles: &[u64]) {
-        add(&self.troubles, troubles);
+    /// Notes how a reload of the rules went; after one that went well, when, in milliseconds since
+    /// 1970.
+    pub fn reloaded(&self, success_ms: Option<u64>) {
+        self.reload_success.set(i64::from(success_ms.is_some()));
+        if let Some(now_ms) = success_ms {
+            self.reload_last_success.set(now_ms as f64 / 1000.0);
+        }
     }
 
-    /// Lines matched so far, for each rule.
-    pub fn rule_matches(&self) -> Vec<u64> {
-        self.rule_matches.iter().map(IntCounter::get).collect()
+    /// Whether the rules that were last to be loaded are the ones that run.
+    pub fn is_reload_well(&self) -> bool {
+        self.reload_success.get() == 1
     }
 
     /// All of them, sorted by name; `counts` is what the store says of its series.
@@ -193,14 +196,6 @@ impl Own {
         }
         families.sort_by(|a, b| a.name().cmp(b.name()));
         families
-    }
-}
-
-fn add(counters: &[IntCounter], counts: &[u64]) {
-    for (counter, &count) in counters.iter().zip(counts) {
-        if count > 0 {
-            counter.inc_by(count);
-        }
     }
 }
 
@@ -254,28 +249,6 @@ impl Counters<'_> {
         self.register(IntCounter::with_opts(options(name, help))?)
     }
 
-    /// In the order of [`FieldTrouble`].
-    fn troubles(&self) -> prometheus::Result<[IntCounterVec; 3]> {
-        let labels = &["rule", "field"];
-        Ok([
-            self.by(
-                "rule_missing_field_total",
-                "Lines on which a field had neither value nor default, so that a metric was not updated.",
-                labels,
-            )?,
-            self.by(
-                "rule_bad_value_total",
-                "Lines on which a value was no number that its metric can take.",
-                labels,
-            )?,
-            self.by(
-                "rule_ambiguous_field_total",
-                "Lines on which a key stood more than once where only one is taken.",
-                labels,
-            )?,
-        ])
-    }
-
     fn build_info(&self, known: &Known<'_>) -> prometheus::Result<()> {
         let labels = ["version", "revision", "rustc"];
         let help = "Always 1; the labels say which build this is.";
@@ -317,12 +290,14 @@ mod tests {
     fn what_is_known_shows_at_zero() {
         let own = Own::new(&Known {
             sources: vec!["-"],
-            rules: vec!["web"],
-            troubles: vec![("web", "user", FieldTrouble::Missing)],
             revision: "abc",
             rustc: "rustc 1",
         })
         .unwrap();
+        own.follow_rules(&KnownRules {
+            names: vec!["web"],
+            troubles: vec![("web", "user", FieldTrouble::Missing)],
+        });
         let page = text(&own.gather(&[]));
         for sample in [
             "logmetrics_lines_total{source=\"-\"} 0\n",
@@ -342,16 +317,12 @@ mod tests {
             ("a", "x", FieldTrouble::BadValue),
             ("b", "y", FieldTrouble::Ambiguous),
         ];
-        let rules = vec!["a", "b"];
-        let own = Own::new(&Known {
-            rules,
-            troubles,
-            ..Known::default()
-        })
-        .unwrap();
-        own.count_matches(&[3, 0]);
-        own.count_matches(&[1, 2]);
-        own.count_troubles(&[0, 5]);
+        let names = vec!["a", "b"];
+        let own = Own::new(&Known::default()).unwrap();
+        let rules = own.follow_rules(&KnownRules { names, troubles });
+        rules.count_matches(&[3, 0]);
+        rules.count_matches(&[1, 2]);
+        rules.count_troubles(&[0, 5]);
         own.source("x.log").lines.inc_by(7);
         own.source("x.log").lines.inc();
         let counts = SeriesCounts {
@@ -361,7 +332,7 @@ mod tests {
             label_limited_total: vec![("user".into(), 9)],
         };
         let page = text(&own.gather(&[counts]));
-        assert_eq!(own.rule_matches(), [4, 2]);
+        assert_eq!(rules.matches(), [4, 2]);
         for sample in [
             "logmetrics_rule_bad_value_total{field=\"x\",rule=\"a\"} 0\n",
             "logmetrics_rule_ambiguous_field_total{field=\"y\",rule=\"b\"} 5\n",
@@ -372,5 +343,51 @@ mod tests {
         ] {
             assert!(page.contains(sample), "{sample} is not on\n{page}");
         }
+    }
+
+    #[test]
+    fn rules_that_stay_keep_their_counts() {
+        let own = Own::new(&Known::default()).unwrap();
+        let follow = |names: &[&'static str]| {
+            let missing = |name: &&'static str| (*name, "user", FieldTrouble::Missing);
+            own.follow_rules(&KnownRules {
+                names: names.to_vec(),
+                troubles: names.iter().map(missing).collect(),
+            })
+        };
+        let first = follow(&["a", "b"]);
+        first.count_matches(&[1, 2]);
+        first.count_troubles(&[3, 4]);
+        let second = follow(&["b", "c"]);
+        second.count_matches(&[10, 20]);
+        assert_eq!(second.matches(), [12, 20]);
+        let page = text(&own.gather(&[]));
+        let of_rules = page
+            .lines()
+            .filter(|line| line.contains("{") && line.contains("rule="));
+        assert_eq!(
+            of_rules.collect::<Vec<_>>(),
+            [
+                "logmetrics_rule_matches_total{rule=\"b\"} 12",
+                "logmetrics_rule_matches_total{rule=\"c\"} 20",
+                "logmetrics_rule_missing_field_total{field=\"user\",rule=\"b\"} 4",
+                "logmetrics_rule_missing_field_total{field=\"user\",rule=\"c\"} 0",
+            ]
+        );
+        // One that comes back begins anew.
+        assert_eq!(follow(&["a"]).matches(), [0]);
+    }
+
+    #[test]
+    fn a_reload_that_fails_keeps_the_time_of_the_last_good_one() {
+        let own = Own::new(&Known::default()).unwrap();
+        own.reloaded(Some(1500));
+        assert!(own.is_reload_well());
+        own.reloaded(None);
+        assert!(!own.is_reload_well());
+        let page = text(&own.gather(&[]));
+        assert!(page.contains("logmetrics_rules_reload_success 0\n"));
+        let time = "logmetrics_rules_reload_last_success_timestamp_seconds 1.5\n";
+        assert!(page.contains(time), "{page}");
     }
 }

@@ -12,7 +12,7 @@ use crate::line::{LINE_BYTES_MAX, Line, Origin};
 pub mod samples;
 mod worker;
 
-pub use worker::{Parts, Worker};
+pub use worker::{Live, Parts, Worker};
 
 /// Bytes read at a time.
 const BLOCK_BYTES: usize = 256 * 1024;

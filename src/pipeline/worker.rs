@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use super::samples::Samples;
 use crate::clock::Clock;
 use crate::engine::{Engine, Runner};
@@ -10,7 +12,7 @@ use crate::line::envelope::{Unwrapped, Unwrapper};
 use crate::line::framer::Framer;
 use crate::line::{Line, Origin, carried};
 use crate::metrics::batch::Batch;
-use crate::metrics::own::{Own, SourceCounters};
+use crate::metrics::own::{Own, RuleCounters, SourceCounters};
 use crate::metrics::store::Store;
 
 /// A batch is applied when it holds so many bytes, even within a block.
@@ -19,13 +21,24 @@ const BATCH_BYTES_MAX: usize = 1 << 20;
 /// Lines without a match that are kept of one block.
 const SAMPLES_PER_BLOCK: usize = 4;
 
-/// What workers share.
-#[derive(Clone)]
-pub struct Parts {
+/// What a reload of the rules replaces as a whole.
+pub struct Live {
     /// The rules.
     pub engine: Arc<Engine>,
     /// The series.
     pub store: Arc<Store>,
+    /// What is counted for each rule.
+    pub counters: RuleCounters,
+    /// When the rules were loaded, in milliseconds since 1970.
+    pub loaded_ms: u64,
+}
+
+/// What workers share.
+#[derive(Clone)]
+pub struct Parts {
+    /// The rules and what they count. Replaced only while no reader is in a step of the ledger: what a
+    /// worker has begun with, it ends with.
+    pub live: Arc<ArcSwap<Live>>,
     /// The program's own metrics.
     pub own: Arc<Own>,
     /// Where unmatched lines are kept for the status page.
@@ -51,6 +64,8 @@ struct Stream {
 /// From a line to the store.
 struct Counting {
     parts: Parts,
+    /// What the runner and the batch are for.
+    live: Arc<Live>,
     runner: Runner,
     batch: Batch,
     lines: u64,
@@ -60,12 +75,14 @@ struct Counting {
 impl Worker {
     /// A worker for one thread.
     pub fn new(parts: Parts) -> Worker {
-        let runner = parts.engine.runner();
-        let batch = Batch::new(parts.store.hasher());
+        let live = parts.live.load_full();
+        let runner = live.engine.runner();
+        let batch = Batch::new(live.store.hasher());
         Worker {
             streams: Vec::new(),
             counting: Counting {
                 parts,
+                live,
                 runner,
                 batch,
                 lines: 0,
@@ -105,6 +122,7 @@ impl Sink for Worker {
             counters,
         } = stream;
         let counting = &mut self.counting;
+        counting.begin_block();
         let cut = framer.cut(bytes, |at, raw| {
             if let Some(unwrapped) = unwrapper.unwrap(offset + at as u64, raw) {
                 counting.line(&unwrapped, origin);
@@ -132,6 +150,7 @@ impl Sink for Worker {
             counters,
         } = &mut stream;
         let counting = &mut self.counting;
+        counting.begin_block();
         let cut = framer.finish(rest, |at, raw| {
             if let Some(unwrapped) = unwrapper.unwrap(offset + at as u64, raw) {
                 counting.line(&unwrapped, origin);
@@ -146,13 +165,24 @@ impl Sink for Worker {
 }
 
 impl Counting {
+    /// Takes up the rules that run now. Nothing is left of the ones before: each block is counted
+    /// to its end.
+    fn begin_block(&mut self) {
+        let live = self.parts.live.load();
+        if !Arc::ptr_eq(&live, &self.live) {
+            self.live = Arc::clone(&live);
+            self.runner = live.engine.runner();
+            self.batch = Batch::new(live.store.hasher());
+        }
+    }
+
     fn line(&mut self, unwrapped: &Unwrapped<'_>, origin: &Origin) {
         let line = Line {
             text: unwrapped.text,
             wrapping: unwrapped.wrapping,
             origin,
         };
-        let engine = &self.parts.engine;
+        let engine = &self.live.engine;
         let matched = engine.feed(&line, &mut self.runner, &mut self.batch);
         self.lines += 1;
         if !matched && self.unmatched.len() < SAMPLES_PER_BLOCK {
@@ -165,9 +195,8 @@ impl Counting {
 
     fn apply(&mut self) {
         if !self.batch.is_empty() {
-            self.parts
-                .store
-                .apply(&self.batch, self.parts.clock.now_ms());
+            let now_ms = self.parts.clock.now_ms();
+            self.live.store.apply(&self.batch, now_ms);
             self.batch.clear();
         }
     }
@@ -181,8 +210,8 @@ impl Counting {
         counters.lines.inc_by(std::mem::take(&mut self.lines));
         let tally = self.runner.tally();
         self.parts.own.lines_unmatched.inc_by(tally.unmatched);
-        self.parts.own.count_matches(&tally.matches);
-        self.parts.own.count_troubles(&tally.troubles);
+        self.live.counters.count_matches(&tally.matches);
+        self.live.counters.count_troubles(&tally.troubles);
         tally.clear();
         if !self.unmatched.is_empty() {
             self.parts.samples.add(self.unmatched.drain(..));

@@ -51,17 +51,44 @@ pub struct FileSummary {
     pub cases: usize,
 }
 
+/// Rules files as they are on the disk, read but not checked. Equal where nothing has changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gathered {
+    sources: Vec<SourceText>,
+    /// What could not be read.
+    drafts: Vec<Draft>,
+}
+
 /// Reads and checks files, and folders of `*.toml` files by name; without any the built-in rules.
 ///
 /// # Errors
 ///
 /// All problems at once.
 pub fn load(paths: &[PathBuf]) -> Result<Loaded, Problems> {
+    gather(paths).check()
+}
+
+impl Gathered {
+    /// Checks what was read.
+    ///
+    /// # Errors
+    ///
+    /// All problems at once.
+    pub fn check(self) -> Result<Loaded, Problems> {
+        check(self.sources, self.drafts)
+    }
+}
+
+/// Reads what [`load`] checks.
+pub fn gather(paths: &[PathBuf]) -> Gathered {
     if paths.is_empty() {
-        return load_text(vec![SourceText {
-            path: BUILT_IN_NAME.into(),
-            text: BUILT_IN.into(),
-        }]);
+        return Gathered {
+            sources: vec![SourceText {
+                path: BUILT_IN_NAME.into(),
+                text: BUILT_IN.into(),
+            }],
+            drafts: Vec::new(),
+        };
     }
     let (mut sources, mut drafts) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
@@ -74,7 +101,7 @@ pub fn load(paths: &[PathBuf]) -> Result<Loaded, Problems> {
             }
         }
     }
-    check(sources, drafts)
+    Gathered { sources, drafts }
 }
 
 /// Checks texts that have been read already, in their order.

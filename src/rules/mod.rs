@@ -18,7 +18,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use load::{BUILT_IN, BUILT_IN_NAME, FileSummary, Loaded, SourceText, load, load_text};
+pub use load::{
+    BUILT_IN, BUILT_IN_NAME, FileSummary, Gathered, Loaded, SourceText, gather, load, load_text,
+};
 pub use problem::{Excerpt, Problem, Problems, Severity, escape};
 
 use std::collections::BTreeMap;

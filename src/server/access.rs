@@ -20,6 +20,8 @@ pub struct Protection {
     pub users: Option<PathBuf>,
     /// Tokens.
     pub tokens: Option<TokenSource>,
+    /// Whether `POST /-/reload` does anything.
+    pub lifecycle: bool,
 }
 
 /// The door as it is now.
@@ -29,6 +31,8 @@ pub struct Access {
     pub certificate: Option<Certificate>,
     /// Who may come in.
     pub gate: Gate,
+    /// Whether who came in may have the rules reloaded.
+    pub lifecycle: bool,
 }
 
 impl Access {
@@ -50,7 +54,11 @@ impl Access {
         {
             warn_if_others_read(path);
         }
-        Ok(Access { certificate, gate })
+        Ok(Access {
+            certificate,
+            gate,
+            lifecycle: protection.lifecycle,
+        })
     }
 
     /// `http` or `https`.

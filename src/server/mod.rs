@@ -50,6 +50,17 @@ pub trait Content: Send + Sync + 'static {
     fn scrape(&self, request: Scrape) -> Pieces;
     /// The status page (HTML, whole).
     fn status_page(&self) -> String;
+    /// Reads the rules again. Called where waiting is allowed, by one request at a time.
+    fn reload(&self) -> Reloaded;
+}
+
+/// What became of a reload, as text for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reloaded {
+    /// The new rules run.
+    Done(String),
+    /// They are wrong, and the old ones run on.
+    Wrong(String),
 }
 
 /// One scrape.

@@ -23,6 +23,10 @@ pub struct Page {
     pub inputs: Vec<Input>,
     /// In the order of the rules files.
     pub rules: Vec<RuleRow>,
+    /// Since when these rules run.
+    pub rules_loaded: Duration,
+    /// Whether newer rules were wrong, so that these run on.
+    pub rules_outdated: bool,
     /// In the order they are to be shown.
     pub metrics: Vec<MetricRow>,
     /// Lines that no rule matched.
@@ -148,7 +152,15 @@ impl Page {
                     Cell(Count(rule.matches))
                 )
             },
-        )
+        )?;
+        let loaded = Span(self.rules_loaded);
+        writeln!(out, "<p class=\"soft\">loaded {loaded} ago</p>")?;
+        if self.rules_outdated {
+            out.write_str(
+                "<p class=\"warn\">Newer rules are wrong and not in use; the log says why.</p>\n",
+            )?;
+        }
+        Ok(())
     }
 
     fn write_metrics(&self, out: &mut String) -> fmt::Result {

@@ -7,6 +7,7 @@
 //! | `/metrics` | GET, HEAD | one scrape, in the form `Accept` and the coding `Accept-Encoding` asks for |
 //! | `/healthz` | GET, HEAD | 200 `ok` |
 //! | `/readyz` | GET, HEAD | 200 `ok`, or 503 until the content that existed at the start is read |
+//! | `/-/reload` | POST | reloads the rules: 200, or 422 with what is wrong; 403 unless it is allowed |
 //! | `/favicon.ico` | GET, HEAD | 204, so that browsers leave no 404 behind |
 //!
 //! Everything else is 404; another method is 405. A request's body is never read. Where passwords or
@@ -24,7 +25,7 @@ use tokio::sync::Semaphore;
 use super::body::Body;
 use super::encoding::{self, Encoding};
 use super::gate::Verdict;
-use super::{Access, Content, Limits, Readiness, Scrape};
+use super::{Access, Content, Limits, Readiness, Reloaded, Scrape};
 use crate::exposition;
 
 /// Prometheus says by this header that it is Prometheus, and how long it waits, in seconds.
@@ -38,12 +39,18 @@ const HTML: &str = "text/html; charset=utf-8";
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
                            form-action 'none'; frame-ancestors 'none'";
 
+const NO_LIFECYCLE: &str = "\
+reloading by HTTP is off; start logmetrics with --enable-lifecycle (a changed rules file is noticed without it)
+";
+
 const NOT_FOUND: &str = "\
 nothing is here; logmetrics serves
   /metrics  the metrics, for Prometheus
   /         the status page, for people
   /healthz  whether it runs
   /readyz   whether it has read what existed when it started
+and with --enable-lifecycle
+  POST /-/reload  reads the rules again
 ";
 
 /// Answers requests.
@@ -51,6 +58,7 @@ pub struct Routes {
     content: Arc<dyn Content>,
     readiness: Readiness,
     access: Arc<Access>,
+    reloading: tokio::sync::Mutex<()>,
     scrapes: Arc<Semaphore>,
     /// Scrapes that stand in line.
     waiting: AtomicUsize,
@@ -69,6 +77,7 @@ impl Routes {
             content,
             readiness,
             access,
+            reloading: tokio::sync::Mutex::default(),
             scrapes: Arc::new(Semaphore::new(limits.scrapes_max)),
             waiting: AtomicUsize::new(0),
             waiting_max: limits.scrapes_waiting_max,
@@ -87,6 +96,9 @@ impl Routes {
                 Verdict::Busy => return busy("too many passwords to check; try again\n"),
             }
         }
+        if path == "/-/reload" {
+            return self.reload(request.method()).await;
+        }
         if !matches!(
             path,
             "/" | "/metrics" | "/healthz" | "/readyz" | "/favicon.ico"
@@ -94,7 +106,7 @@ impl Routes {
             return plain(request.method(), StatusCode::NOT_FOUND, NOT_FOUND);
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return method_not_allowed(request.method());
+            return method_not_allowed(request.method(), "GET, HEAD");
         }
         match path {
             "/metrics" => self.metrics(request, peer).await,
@@ -141,6 +153,27 @@ impl Routes {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
         }
         response
+    }
+
+    async fn reload(&self, method: &Method) -> Response<Body> {
+        if *method != Method::POST {
+            return method_not_allowed(method, "POST");
+        }
+        if !self.access.lifecycle {
+            return plain(method, StatusCode::FORBIDDEN, NO_LIFECYCLE);
+        }
+        let _one_at_a_time = self.reloading.lock().await;
+        let content = Arc::clone(&self.content);
+        let (status, text) = match tokio::task::spawn_blocking(move || content.reload()).await {
+            Ok(Reloaded::Done(text)) => (StatusCode::OK, text),
+            Ok(Reloaded::Wrong(text)) => (StatusCode::UNPROCESSABLE_ENTITY, text),
+            Err(error) => {
+                tracing::error!(%error, "a reload failed; this is a mistake in logmetrics");
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                return plain(method, status, "the reload failed\n");
+            }
+        };
+        whole(method, status, PLAIN, text.into())
     }
 
     fn unauthorized(&self, method: &Method) -> Response<Body> {
@@ -244,12 +277,16 @@ fn plain(method: &Method, status: StatusCode, text: &'static str) -> Response<Bo
     whole(method, status, PLAIN, Bytes::from_static(text.as_bytes()))
 }
 
-fn method_not_allowed(method: &Method) -> Response<Body> {
+fn method_not_allowed(method: &Method, allowed: &'static str) -> Response<Body> {
     let status = StatusCode::METHOD_NOT_ALLOWED;
-    let mut response = plain(method, status, "only GET and HEAD are answered here\n");
+    let text = match allowed {
+        "POST" => "only POST is answered here\n",
+        _ => "only GET and HEAD are answered here\n",
+    };
+    let mut response = plain(method, status, text);
     response
         .headers_mut()
-        .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        .insert(header::ALLOW, HeaderValue::from_static(allowed));
     response
 }
 

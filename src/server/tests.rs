@@ -33,6 +33,10 @@ impl Content for Stepped {
     fn status_page(&self) -> String {
         panic!("the page is broken");
     }
+
+    fn reload(&self) -> Reloaded {
+        Reloaded::Done("reloaded\n".into())
+    }
 }
 
 struct Fixture {

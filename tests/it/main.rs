@@ -24,6 +24,8 @@ mod hostile;
 mod published;
 /// The program's own log: a few lines, whatever happens how often.
 mod quiet;
+/// New rules while everything runs: nothing is lost, wrong ones change nothing.
+mod reload;
 /// HTTP as scrapers and orchestrators use it, and the end of a daemon's life.
 mod serve;
 /// The written laws of the source tree, enforced.

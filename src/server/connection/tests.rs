@@ -26,6 +26,10 @@ impl Content for Pages {
     fn status_page(&self) -> String {
         "page".into()
     }
+
+    fn reload(&self) -> crate::server::Reloaded {
+        crate::server::Reloaded::Done("reloaded\n".into())
+    }
 }
 
 /// The far end of a connection that is being served.

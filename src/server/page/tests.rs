@@ -30,6 +30,8 @@ fn a_page_with_everything() {
             name: "agentgateway-request".into(),
             matches: 12_000,
         }],
+        rules_loaded: Duration::from_secs(61),
+        rules_outdated: true,
         metrics: vec![MetricRow {
             name: "requests_by_user".into(),
             series: 42,
@@ -65,6 +67,8 @@ fn a_page_with_everything() {
     <tr><td>agentgateway-request</td><td class="number">12,000</td></tr>
     </tbody>
     </table></div>
+    <p class="soft">loaded 1 min 1 s ago</p>
+    <p class="warn">Newer rules are wrong and not in use; the log says why.</p>
     <h2>Metrics</h2>
     <div class="scroll"><table>
     <thead><tr><th>Metric</th><th class="number">Series</th><th class="number">Limit</th><th class="number"></th><th class="number">Over the limit</th></tr></thead>

@@ -16,6 +16,7 @@ const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7));
 #[derive(Default)]
 struct Fixed {
     asked: Mutex<Vec<Scrape>>,
+    reloads: Mutex<u32>,
 }
 
 impl Content for Fixed {
@@ -32,6 +33,16 @@ impl Content for Fixed {
     fn status_page(&self) -> String {
         "<!doctype html>".into()
     }
+
+    fn reload(&self) -> Reloaded {
+        let mut reloads = self.reloads.lock().unwrap();
+        *reloads += 1;
+        match *reloads {
+            1 => Reloaded::Done("rules reloaded: 2 rules\n".into()),
+            2 => Reloaded::Wrong("error: unknown key `metrix`\n".into()),
+            _ => panic!("the reload is broken"),
+        }
+    }
 }
 
 struct Fixture {
@@ -46,13 +57,17 @@ impl Fixture {
     }
 
     fn with(limits: &Limits) -> Self {
+        Self::behind(limits, Access::default())
+    }
+
+    fn behind(limits: &Limits, access: Access) -> Self {
         let content = Arc::new(Fixed::default());
         let (readiness, latch) = Readiness::new();
         let routes = Arc::new(Routes::new(
             content.clone(),
             readiness,
             limits,
-            Arc::default(),
+            Arc::new(access),
         ));
         Self {
             content,
@@ -240,14 +255,7 @@ async fn the_status_page() {
 #[tokio::test]
 async fn nothing_else_is_there() {
     let fixture = Fixture::new();
-    for path in [
-        "/metrics/",
-        "/Metrics",
-        "/-/reload",
-        "//",
-        "*",
-        "/%6detrics",
-    ] {
+    for path in ["/metrics/", "/Metrics", "/-/quit", "//", "*", "/%6detrics"] {
         assert_eq!(fixture.get(path, &[]).await.status(), 404, "{path}");
     }
     insta::assert_snapshot!(text(fixture.get("/nowhere", &[]).await).await, @"
@@ -256,6 +264,8 @@ async fn nothing_else_is_there() {
       /         the status page, for people
       /healthz  whether it runs
       /readyz   whether it has read what existed when it started
+    and with --enable-lifecycle
+      POST /-/reload  reads the rules again
     ");
 }
 
@@ -326,4 +336,56 @@ async fn whoever_leaves_the_line_gives_the_place_back() {
     assert_eq!(fixture.routes.waiting.load(Ordering::Relaxed), 0);
     drop(first);
     assert_eq!(fixture.get("/metrics", &[]).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_reload_is_for_those_who_may() {
+    let closed = Fixture::new();
+    let refused = closed.ask(Method::POST, "/-/reload", &[]).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    assert!(text(refused).await.contains("--enable-lifecycle"));
+    assert_eq!(*closed.content.reloads.lock().unwrap(), 0);
+
+    let access = Access {
+        lifecycle: true,
+        ..Access::default()
+    };
+    let open = Fixture::behind(&Limits::default(), access);
+    let get = open.get("/-/reload", &[]).await;
+    assert_eq!(get.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(get.headers()[header::ALLOW], "POST");
+    for (status, said) in [
+        (200, "rules reloaded: 2 rules\n"),
+        (422, "error: unknown key `metrix`\n"),
+        (500, "the reload failed\n"),
+    ] {
+        let response = open.ask(Method::POST, "/-/reload", &[]).await;
+        assert_eq!(response.status().as_u16(), status);
+        assert_eq!(text(response).await, said);
+    }
+}
+
+#[tokio::test]
+async fn strangers_hear_where_they_may_come_in() {
+    let token = crate::server::Token::new("abc").unwrap();
+    let access = Access::new(&crate::server::Protection {
+        tokens: Some(crate::server::TokenSource::Value(token)),
+        lifecycle: true,
+        ..Default::default()
+    });
+    let fixture = Fixture::behind(&Limits::default(), access.unwrap());
+    for path in ["/", "/metrics", "/-/reload", "/nothing", "/favicon.ico"] {
+        let response = fixture.ask(Method::POST, path, &[]).await;
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{path}");
+        let challenge = &response.headers()[header::WWW_AUTHENTICATE];
+        assert_eq!(challenge, "Bearer realm=\"logmetrics\"");
+    }
+    assert_eq!(*fixture.content.reloads.lock().unwrap(), 0);
+    assert!(fixture.content.asked.lock().unwrap().is_empty());
+    for path in ["/healthz", "/readyz"] {
+        let response = fixture.get(path, &[]).await;
+        assert_ne!(response.status(), StatusCode::UNAUTHORIZED, "{path}");
+    }
+    let known = [("authorization", "Bearer abc")];
+    assert_eq!(fixture.get("/metrics", &known).await.status(), 200);
 }
