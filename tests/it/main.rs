@@ -14,6 +14,8 @@ mod check;
 mod doctor;
 /// Several files at once: the page is that of one file after the other.
 mod files;
+/// Thousands who connect and say nothing or nonsense: reading goes on, health answers.
+mod crowd;
 /// Scratch folders, runs, daemons: what the other modules are written with.
 mod fixture;
 /// Every way a log is rotated, replaced, piped or late: each line is counted, and counted once.
