@@ -4,9 +4,11 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use crate::metrics::definition::Kind;
 use crate::metrics::store::Store;
-use crate::pipeline::Parts;
+use crate::pipeline::{Live, Parts};
 
 /// How many threads may read files into this store.
 pub fn threads(store: &Store) -> usize {
@@ -28,8 +30,14 @@ pub fn depend_on_order(store: &Store) -> bool {
     })
 }
 
-/// The same store without what was counted.
-pub fn emptied(parts: &Parts) -> Arc<Store> {
-    let definitions = parts.store.definitions().to_vec();
-    Arc::new(Store::new(definitions, parts.clock.now_ms()))
+/// The same rules, with a store in which nothing is counted yet.
+pub fn emptied(parts: &Parts) -> Arc<ArcSwap<Live>> {
+    let live = parts.live.load();
+    let definitions = live.store.definitions().to_vec();
+    Arc::new(ArcSwap::from_pointee(Live {
+        engine: Arc::clone(&live.engine),
+        store: Arc::new(Store::new(definitions, parts.clock.now_ms())),
+        counters: live.counters.clone(),
+        loaded_ms: live.loaded_ms,
+    }))
 }

@@ -290,10 +290,11 @@ pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
     let events = progress::Progress::new(&inputs);
     let (fleet, streams) = input::readers(inputs, options(settings, Mode::Once), &Arc::default());
     if let Some(mut fleet) = fleet {
-        let threads = files::threads(&parts.store);
+        let store = Arc::clone(&parts.live.load().store);
+        let threads = files::threads(&store);
         read_files(&mut fleet, threads, &parts, &events, &stop)?;
-        if threads > 1 && files::depend_on_order(&parts.store) {
-            parts.store = files::emptied(&parts);
+        if threads > 1 && files::depend_on_order(&store) {
+            parts.live = files::emptied(&parts);
             events.begin_again();
             read_files(&mut fleet, 1, &parts, &events, &stop)?;
         }

@@ -10,12 +10,12 @@ mod access;
 mod agentgateway;
 /// `check`: rules that are right pass, rules that are wrong are pointed at, all at once.
 mod check;
+/// Thousands who connect and say nothing or nonsense: reading goes on, health answers.
+mod crowd;
 /// `doctor`: the chain from the front end to Prometheus, and the next step where it is broken.
 mod doctor;
 /// Several files at once: the page is that of one file after the other.
 mod files;
-/// Thousands who connect and say nothing or nonsense: reading goes on, health answers.
-mod crowd;
 /// Scratch folders, runs, daemons: what the other modules are written with.
 mod fixture;
 /// Every way a log is rotated, replaced, piped or late: each line is counted, and counted once.

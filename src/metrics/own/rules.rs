@@ -18,7 +18,7 @@ pub struct KnownRules<'a> {
 }
 
 /// The counters of one set of rules.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct RuleCounters {
     matches: Vec<IntCounter>,
     troubles: Vec<IntCounter>,
