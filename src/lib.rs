@@ -15,6 +15,7 @@ pub mod logging;
 pub mod matcher;
 pub mod metrics;
 pub mod pipeline;
+pub mod replay;
 pub mod rules;
 pub mod server;
 pub mod settings;

@@ -27,6 +27,19 @@ pub struct Own {
     pub lines_unmatched: IntCounter,
     /// Answered scrapes.
     pub scrapes: IntCounter,
+    /// What became of history that standard input repeated.
+    pub replay: ReplayCounters,
+}
+
+/// What is counted of standard input that repeats history.
+#[derive(Debug, Clone)]
+pub struct ReplayCounters {
+    /// Lines that were left out, as an earlier run counted them.
+    pub repeated_lines: IntCounter,
+    /// Containers that have a history which what came does not join.
+    pub no_overlap: IntCounter,
+    /// Lines of which it is not known yet whether they are new.
+    pub held_lines: IntGauge,
 }
 
 /// What is counted for one input, as the command line names it. Clones share the counts.
@@ -124,6 +137,7 @@ impl Own {
         let lines_unmatched =
             counters.one("lines_unmatched_total", "Lines that no rule matched.")?;
         let scrapes = counters.one("scrapes_total", "Scrapes that were answered.")?;
+        let replay = counters.replay()?;
         counters.build_info(known)?;
         counters.process()?;
         let own = Own {
@@ -135,6 +149,7 @@ impl Own {
             sources: Mutex::default(),
             lines_unmatched,
             scrapes,
+            replay,
         };
         for source in &known.sources {
             own.source(source);
@@ -247,6 +262,22 @@ impl Counters<'_> {
 
     fn one(&self, name: &str, help: &str) -> prometheus::Result<IntCounter> {
         self.register(IntCounter::with_opts(options(name, help))?)
+    }
+
+    fn replay(&self) -> prometheus::Result<ReplayCounters> {
+        let help = "Lines of standard input held until it is known whether they repeat history.";
+        let held_lines = IntGauge::with_opts(options("stdin_held_lines", help))?;
+        Ok(ReplayCounters {
+            repeated_lines: self.one(
+                "stdin_repeated_lines_total",
+                "Lines of standard input left out, as an earlier run counted them.",
+            )?,
+            no_overlap: self.one(
+                "stdin_no_overlap_total",
+                "Containers whose lines did not join what an earlier run counted of them.",
+            )?,
+            held_lines: self.register(held_lines)?,
+        })
     }
 
     fn build_info(&self, known: &Known<'_>) -> prometheus::Result<()> {

@@ -1,6 +1,6 @@
 //! One reading thread's part of the pipeline: a sink for bytes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
@@ -14,6 +14,7 @@ use crate::line::{Line, Origin, carried};
 use crate::metrics::batch::Batch;
 use crate::metrics::own::{Own, RuleCounters, SourceCounters};
 use crate::metrics::store::Store;
+use crate::replay::{Notice, Recognizer};
 
 /// A batch is applied when it holds so many bytes, even within a block.
 const BATCH_BYTES_MAX: usize = 1 << 20;
@@ -51,7 +52,18 @@ pub struct Parts {
 pub struct Worker {
     streams: Vec<Option<Stream>>,
     counting: Counting,
+    replay: Option<Replay>,
 }
+
+/// What knows the lines of standard input again that were counted in an earlier run.
+struct Replay {
+    recognizer: Arc<Mutex<Recognizer>>,
+    /// Is told what people want to know.
+    tell: Tell,
+}
+
+/// Takes what people want to know of repeated history.
+type Tell = Box<dyn Fn(&Notice) + Send>;
 
 /// One opened file or pipe.
 struct Stream {
@@ -88,9 +100,50 @@ impl Worker {
                 lines: 0,
                 unmatched: Vec::new(),
             },
+            replay: None,
+        }
+    }
+
+    /// Leaves out what standard input repeats. The recogniser is locked for each block; who saves
+    /// it does so when no block is in hand.
+    pub fn recognising(
+        self,
+        recognizer: Arc<Mutex<Recognizer>>,
+        tell: impl Fn(&Notice) + Send + 'static,
+    ) -> Worker {
+        Worker {
+            replay: Some(Replay {
+                recognizer,
+                tell: Box::new(tell),
+            }),
+            ..self
         }
     }
 }
+
+impl Replay {
+    fn lock(&self) -> MutexGuard<'_, Recognizer> {
+        let recognizer = self.recognizer.lock();
+        recognizer.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts and tells what became of lines.
+    fn finish_block(&self, mut recognizer: MutexGuard<'_, Recognizer>, own: &Own) {
+        let held = recognizer.held_lines();
+        own.replay.held_lines.set(held as i64);
+        let notices = recognizer.take_notices();
+        drop(recognizer);
+        for notice in &notices {
+            own.replay.repeated_lines.inc_by(notice.repeated_lines());
+            let is_apart = matches!(notice, Notice::NoOverlap { .. } | Notice::Diverged { .. });
+            own.replay.no_overlap.inc_by(u64::from(is_apart));
+            (self.tell)(notice);
+        }
+    }
+}
+
+/// The source that has no positions, so that it is known again by what it says.
+const STANDARD_INPUT: &str = "-";
 
 impl Sink for Worker {
     fn open(&mut self, origin: Origin, _offset: u64, carried: &[u8]) -> StreamId {
@@ -123,11 +176,27 @@ impl Sink for Worker {
         } = stream;
         let counting = &mut self.counting;
         counting.begin_block();
-        let cut = framer.cut(bytes, |at, raw| {
-            if let Some(unwrapped) = unwrapper.unwrap(offset + at as u64, raw) {
+        let (now_ms, own) = (
+            counting.parts.clock.now_ms(),
+            Arc::clone(&counting.parts.own),
+        );
+        let mut count = |offset: u64, raw: &[u8]| {
+            if let Some(unwrapped) = unwrapper.unwrap(offset, raw) {
                 counting.line(&unwrapped, origin);
             }
-        });
+        };
+        let replay = self.replay.as_ref();
+        let cut = match replay.filter(|_| &*origin.source == STANDARD_INPUT) {
+            None => framer.cut(bytes, |at, raw| count(offset + at as u64, raw)),
+            Some(replay) => {
+                let mut recognizer = replay.lock();
+                let cut = framer.cut(bytes, |at, raw| {
+                    recognizer.offer(now_ms, raw, |raw| count(offset + at as u64, raw));
+                });
+                replay.finish_block(recognizer, &own);
+                cut
+            }
+        };
         let oversized = cut.oversized + unwrapper.take_oversized();
         counting.finish_block(counters, cut.taken, oversized);
         cut.taken
@@ -151,11 +220,28 @@ impl Sink for Worker {
         } = &mut stream;
         let counting = &mut self.counting;
         counting.begin_block();
-        let cut = framer.finish(rest, |at, raw| {
-            if let Some(unwrapped) = unwrapper.unwrap(offset + at as u64, raw) {
+        let (now_ms, own) = (
+            counting.parts.clock.now_ms(),
+            Arc::clone(&counting.parts.own),
+        );
+        let mut count = |offset: u64, raw: &[u8]| {
+            if let Some(unwrapped) = unwrapper.unwrap(offset, raw) {
                 counting.line(&unwrapped, origin);
             }
-        });
+        };
+        let replay = self.replay.as_ref();
+        let cut = match replay.filter(|_| &*origin.source == STANDARD_INPUT) {
+            None => framer.finish(rest, |at, raw| count(offset + at as u64, raw)),
+            Some(replay) => {
+                let mut recognizer = replay.lock();
+                let cut = framer.finish(rest, |at, raw| {
+                    recognizer.offer(now_ms, raw, |raw| count(offset + at as u64, raw));
+                });
+                recognizer.finish(|raw| count(offset + rest.len() as u64, raw));
+                replay.finish_block(recognizer, &own);
+                cut
+            }
+        };
         while let Some(unwrapped) = unwrapper.flush() {
             counting.line(&unwrapped, origin);
         }

@@ -14,6 +14,7 @@ const IMPORT_LAW: &[(&str, &[&str])] = &[
     ("shutdown", &[]),
     ("logging", &["clock"]),
     ("input", &["line", "clock"]),
+    ("replay", &["line"]),
     ("matcher", &["line"]),
     ("metrics", &["clock"]),
     ("rules", &["matcher", "metrics"]),
@@ -26,12 +27,16 @@ const IMPORT_LAW: &[(&str, &[&str])] = &[
         &["rules", "engine", "metrics", "line", "pipeline"],
     ),
     ("settings", &["engine", "server"]),
-    ("pipeline", &["input", "line", "engine", "metrics", "clock"]),
+    (
+        "pipeline",
+        &["input", "replay", "line", "engine", "metrics", "clock"],
+    ),
     (
         "daemon",
         &[
             "settings",
             "pipeline",
+            "replay",
             "input",
             "line",
             "rules",

@@ -11,6 +11,7 @@ mod ansi;
 mod compose;
 mod cri;
 mod docker;
+pub mod speaker;
 #[cfg(test)]
 mod tests;
 mod time;
