@@ -125,6 +125,11 @@ pub trait Sink {
     /// stream after a restart. That is nothing almost always.
     fn carried(&self, stream: StreamId, out: &mut Vec<u8>);
 
+    /// Nothing came from standard input for a while, a second or so. Files never say it.
+    fn idle(&mut self, stream: StreamId) {
+        let _ = stream;
+    }
+
     /// The stream has been left. `rest` is what was never taken: a last line without an end.
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]);
 }

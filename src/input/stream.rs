@@ -148,6 +148,14 @@ impl<'a, S: Sink> Pump<'a, S> {
         };
     }
 
+    /// Nothing came for a while.
+    #[cfg_attr(not(unix), allow(dead_code))]
+    fn idle(&mut self) {
+        if let Some(stream) = self.stream {
+            self.sink.idle(stream);
+        }
+    }
+
     /// The stream has ended by itself: what is left is a line.
     fn end(&mut self) {
         let rest = self.buffer.get(..self.filled).unwrap_or_default();

@@ -208,6 +208,29 @@ impl Sink for Worker {
         }
     }
 
+    fn idle(&mut self, stream: StreamId) {
+        let Some(replay) = &self.replay else {
+            return;
+        };
+        let Some(Some(stream)) = self.streams.get_mut(stream.0) else {
+            return;
+        };
+        let counting = &mut self.counting;
+        counting.begin_block();
+        let (now_ms, own) = (
+            counting.parts.clock.now_ms(),
+            Arc::clone(&counting.parts.own),
+        );
+        let mut recognizer = replay.lock();
+        recognizer.idle(now_ms, |raw| {
+            if let Some(unwrapped) = stream.unwrapper.unwrap(0, raw) {
+                counting.line(&unwrapped, &stream.origin);
+            }
+        });
+        replay.finish_block(recognizer, &own);
+        counting.finish_block(&stream.counters, 0, stream.unwrapper.take_oversized());
+    }
+
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {
         let Some(Some(mut stream)) = self.streams.get_mut(stream.0).map(Option::take) else {
             return;
@@ -304,3 +327,6 @@ impl Counting {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

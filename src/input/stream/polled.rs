@@ -20,6 +20,9 @@ use crate::input::{Events, Mode, Sink};
 
 /// How often a fifo's name is looked at: another one may have taken it.
 const NAME_LOOK: Duration = Duration::from_secs(2);
+
+/// How long nothing must come from standard input until its sink is told.
+const IDLE_LOOK: Duration = Duration::from_secs(1);
 const RETRY_DELAY_MIN: Duration = Duration::from_millis(100);
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(2);
 
@@ -84,11 +87,17 @@ pub(super) fn read_input<S: Sink>(
     };
     events.opened(source, Path::new(&**source));
     reader.start(input);
-    if reader.read(input, None)? == Pause::End {
-        reader.pump.end();
-        events.ended(source);
+    loop {
+        match reader.read(input, Some(IDLE_LOOK))? {
+            Pause::Look => reader.pump.idle(),
+            Pause::Stopped => return Ok(()),
+            Pause::End => {
+                reader.pump.end();
+                events.ended(source);
+                return Ok(());
+            }
+        }
     }
-    Ok(())
 }
 
 /// A pipe that has a byte in it, which nobody takes out, once the stop is requested: it ends every
