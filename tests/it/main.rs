@@ -28,6 +28,8 @@ mod published;
 mod quiet;
 /// New rules while everything runs: nothing is lost, wrong ones change nothing.
 mod reload;
+/// Standard input that repeats its history after a restart.
+mod replay;
 /// HTTP as scrapers and orchestrators use it, and the end of a daemon's life.
 mod serve;
 /// The written laws of the source tree, enforced.
