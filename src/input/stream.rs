@@ -152,6 +152,7 @@ impl<'a, S: Sink> Pump<'a, S> {
     #[cfg_attr(not(unix), allow(dead_code))]
     fn idle(&mut self) {
         if let Some(stream) = self.stream {
+            let _step = self.ledger.step();
             self.sink.idle(stream);
         }
     }

@@ -22,9 +22,14 @@ fn run(recognizer: Recognizer) -> Run {
     };
     let set = load_text(vec![file]).unwrap().set;
     let (clock, hand) = Clock::by_hand(1_000_000);
-    let parts = Parts {
+    let live = Live {
         engine: Arc::new(Engine::new(&set, None).unwrap()),
         store: Arc::new(Store::new(set.metrics, 0)),
+        counters: RuleCounters::default(),
+        loaded_ms: 0,
+    };
+    let parts = Parts {
+        live: Arc::new(ArcSwap::from_pointee(live)),
         own: Arc::new(Own::new(&Known::default()).unwrap()),
         samples: Arc::default(),
         clock,
@@ -49,7 +54,7 @@ impl Run {
             source: source.into(),
             file: source.into(),
         };
-        self.worker.open(origin, 0)
+        self.worker.open(origin, 0, &[])
     }
 
     fn lines(&self) -> u64 {
