@@ -4,6 +4,7 @@
 //! store writes to a copy of it, made once at the first write: the lock is held for microseconds
 //! whatever the number of series. Knows nothing of metrics.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Bytes of a chunk: small enough that copying it is nothing beside a batch, large enough that the
@@ -67,6 +68,26 @@ impl<T: Copy + Default> Column<T> {
         &mut Arc::make_mut(&mut self.chunks[chunk])[start..start + self.stride]
     }
 
+    /// The rows that may differ from those of `before`, an earlier clone: all of every chunk that the
+    /// two do not share. Also rows that only one of them has.
+    pub(crate) fn changed(&self, before: &Column<T>) -> impl Iterator<Item = Range<usize>> {
+        let chunks = self.chunks.len().max(before.chunks.len());
+        let rows = self.rows.max(before.rows);
+        let chunk_rows = 1 << self.chunk_rows_log2;
+        (0..chunks)
+            .filter(
+                |&chunk| match (self.chunks.get(chunk), before.chunks.get(chunk)) {
+                    (Some(now), Some(before)) => !Arc::ptr_eq(now, before),
+                    _ => true,
+                },
+            )
+            .map(move |chunk| chunk * chunk_rows..rows.min((chunk + 1) * chunk_rows))
+            // A row that was added to a shared chunk was written there, but for one of default values.
+            .chain(std::iter::once(
+                self.rows.min(before.rows)..self.rows.max(before.rows),
+            ))
+    }
+
     /// Bytes allocated.
     pub(crate) fn capacity_bytes(&self) -> usize {
         let values: usize = self.chunks.iter().map(|chunk| size_of_val(&**chunk)).sum();
@@ -123,6 +144,27 @@ mod tests {
         assert_eq!((column.row(0)[0], column.row(4999)[0]), (1, 2));
         // What was not written is still shared.
         assert!(Arc::ptr_eq(&clone.chunks[1], &column.chunks[1]));
+    }
+
+    #[test]
+    fn what_changed_is_found_by_chunks() {
+        let mut column = Column::<u64>::new(1);
+        for _ in 0..5000 {
+            column.push();
+        }
+        let before = column.clone();
+        let changed =
+            |column: &Column<u64>| -> Vec<usize> { column.changed(&before).flatten().collect() };
+        assert!(changed(&column).is_empty());
+        column.row_mut(1500)[0] = 1;
+        assert!(changed(&column).into_iter().eq(1024..2048));
+        column.push();
+        assert!(
+            changed(&column)
+                .into_iter()
+                .eq((1024..2048).chain(5000..5001))
+        );
+        assert_eq!(before.changed(&Column::new(1)).last(), Some(0..5000));
     }
 
     #[test]

@@ -18,11 +18,13 @@ use super::limits::{Fold, Limits};
 use super::order::Order;
 use super::texts::{Place, Texts};
 
+mod restore;
+
 /// The next generation of any family of any store. 0 is none.
 static NEXT_GENERATION: AtomicU64 = AtomicU64::new(1);
 
 /// The time of the last update of a slot that holds no series.
-const FREE: u32 = u32::MAX;
+pub(crate) const FREE: u32 = u32::MAX;
 
 /// All that does not change while a series lives.
 #[derive(Debug, Clone, Copy, Default)]
@@ -77,7 +79,7 @@ pub(crate) struct Family {
     pub(crate) exemplars: Exemplars,
     pub(crate) order: Order,
     /// When each slot was last updated, in seconds since 1970, or [`FREE`].
-    updated_s: Vec<u32>,
+    pub(crate) updated_s: Column<u32>,
     free: Vec<u32>,
     /// How long a series may be idle, in seconds.
     expire_s: Option<u64>,
@@ -98,11 +100,19 @@ impl Family {
     /// No series; but where there are no labels, there is the one series from the start, so that
     /// its first increase shows. (A gauge has no value before its first update.)
     pub(crate) fn new(definition: &Definition, hasher: LabelHasher, moment: &mut Moment) -> Family {
+        let mut family = Family::empty(definition, hasher);
+        if is_always_there(definition) {
+            family.other_slot(moment);
+        }
+        family
+    }
+
+    fn empty(definition: &Definition, hasher: LabelHasher) -> Family {
         let (values, buckets) = match &definition.kind {
             Kind::Counter | Kind::Gauge => (1, 1),
             Kind::Histogram { buckets } => (buckets.len() + 2, buckets.len() + 1),
         };
-        let mut family = Family {
+        Family {
             definition: Arc::new(definition.clone()),
             table: HashTable::new(),
             births: Column::new(1),
@@ -110,7 +120,7 @@ impl Family {
             texts: Texts::default(),
             exemplars: Exemplars::new(buckets),
             order: Order::default(),
-            updated_s: Vec::new(),
+            updated_s: Column::new(1),
             free: Vec::new(),
             expire_s: expire_s(definition),
             limits: Limits::new(&definition.labels, hasher.clone()),
@@ -120,11 +130,7 @@ impl Family {
             series_limited_total: 0,
             folded: Vec::new(),
             hasher,
-        };
-        if is_always_there(definition) {
-            family.other_slot(moment);
         }
-        family
     }
 
     /// The same series under another definition of the same metric. A series that is there stays,
@@ -163,7 +169,10 @@ impl Family {
         } else {
             self.slot(named, moment)
         } as usize;
-        self.updated_s[slot] = moment.updated_s;
+        // A chunk that a save shares is copied at the first write: once a second is enough.
+        if self.updated_s.row(slot)[0] != moment.updated_s {
+            self.updated_s.row_mut(slot)[0] = moment.updated_s;
+        }
         let bucket = self.set(slot, value);
         if let (Some(exemplar), Some(bucket)) = (exemplar, bucket) {
             let now_ms = moment.now_ms;
@@ -269,7 +278,7 @@ impl Family {
     /// A new series at 0.
     fn bear(&mut self, text: &[u8], hash: u64, moment: &mut Moment) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
-            self.updated_s.push(FREE);
+            self.updated_s.push();
             self.births.push();
             self.values.push() as u32
         });
@@ -280,7 +289,13 @@ impl Family {
         };
         moment.births += 1;
         self.values.row_mut(slot as usize).fill(0);
-        self.updated_s[slot as usize] = moment.updated_s;
+        self.updated_s.row_mut(slot as usize)[0] = moment.updated_s;
+        self.enter(slot, text, hash);
+        slot
+    }
+
+    /// Makes a series that has its slot known everywhere else.
+    fn enter(&mut self, slot: u32, text: &[u8], hash: u64) {
         let found = Found {
             hash: hash as u32,
             slot,
@@ -289,7 +304,6 @@ impl Family {
         self.table.insert_unique(spread(found.hash), found, rehash);
         self.limits.add(text);
         self.order.add(slot);
-        slot
     }
 
     /// Forgets the series that were idle for too long.
@@ -301,17 +315,22 @@ impl Family {
         let is_idle = |updated_s: u32| {
             updated_s != FREE && now_s.saturating_sub(u64::from(updated_s)) >= expire_s
         };
-        if !self.updated_s.iter().any(|&updated_s| is_idle(updated_s)) {
+        let slots = 0..self.updated_s.rows();
+        if !slots
+            .clone()
+            .any(|slot| is_idle(self.updated_s.row(slot)[0]))
+        {
             return;
         }
-        for slot in 0..self.updated_s.len() {
-            if is_idle(self.updated_s[slot]) {
+        for slot in slots {
+            if is_idle(self.updated_s.row(slot)[0]) {
                 self.forget(slot as u32);
             }
         }
         self.generation = next_generation();
         let updated_s = &self.updated_s;
-        self.order.retain(|slot| updated_s[slot as usize] != FREE);
+        self.order
+            .retain(|slot| updated_s.row(slot as usize)[0] != FREE);
         if self.texts.is_mostly_garbage() {
             self.rewrite_texts();
         }
@@ -328,7 +347,7 @@ impl Family {
             found.remove();
         }
         self.exemplars.forget(slot as usize);
-        self.updated_s[slot as usize] = FREE;
+        self.updated_s.row_mut(slot as usize)[0] = FREE;
         self.free.push(slot);
         if self.other_slot == Some(slot) {
             self.other_slot = None;
@@ -352,7 +371,8 @@ impl Family {
             + self.texts.capacity_bytes()
             + self.exemplars.capacity_bytes()
             + self.order.capacity_bytes()
-            + (self.updated_s.capacity() + self.free.capacity()) * size_of::<u32>()
+            + self.updated_s.capacity_bytes()
+            + self.free.capacity() * size_of::<u32>()
             + self.limits.capacity_bytes()
     }
 }

@@ -123,6 +123,13 @@ impl Limits {
         self.labels.iter().map(|label| label.limited_total)
     }
 
+    /// Goes on counting from earlier totals, one for each label.
+    pub(crate) fn set_limited_totals(&mut self, totals: &[u64]) {
+        for (label, &total) in self.labels.iter_mut().zip(totals) {
+            label.limited_total = total;
+        }
+    }
+
     /// Bytes allocated.
     pub(crate) fn capacity_bytes(&self) -> usize {
         let tables = self

@@ -1,13 +1,14 @@
 //! The store: every series that rules make, how many there may be, and their values at one instant.
 //!
-//! Nothing here knows lines, rules or HTTP. Updates come in as a [`batch::Batch`]; the only way out
-//! is a snapshot.
+//! Nothing here knows lines, rules or HTTP. Updates come in as a [`batch::Batch`]; what goes
+//! out is a snapshot to be shown, or an image to be saved.
 
 pub mod batch;
 mod column;
 pub mod definition;
 mod exemplars;
 mod family;
+pub mod image;
 pub mod labels;
 mod limits;
 mod order;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::batch::{Batch, LabelHasher};
 use super::definition::Definition;
 use super::family::{Family, Moment};
+use super::image::{FamilyImage, Image, SavedFamily, Unfit};
 use super::snapshot::{Snapshot, Unsorted};
 
 /// All series.
@@ -44,10 +45,25 @@ impl Store {
     /// An empty store. Metrics without labels (but no gauges) have their one series from the start.
     /// `now_ms` is the time in milliseconds since 1970, here and everywhere.
     pub fn new(definitions: Vec<Definition>, now_ms: u64) -> Store {
-        let hasher = LabelHasher::default();
-        let mut moment = Moment::new(now_ms, 0);
-        let family = |definition: &Definition| Family::new(definition, hasher.clone(), &mut moment);
-        let list = definitions.iter().map(family).collect();
+        let none = definitions.iter().map(|_| None).collect();
+        Store::begin(definitions, none, 0, now_ms, LabelHasher::default())
+    }
+
+    fn begin(
+        definitions: Vec<Definition>,
+        restored: Vec<Option<Family>>,
+        births: u64,
+        now_ms: u64,
+        hasher: LabelHasher,
+    ) -> Store {
+        let mut moment = Moment::new(now_ms, births);
+        let mut new =
+            |definition: &Definition| Family::new(definition, hasher.clone(), &mut moment);
+        let list = definitions
+            .iter()
+            .zip(restored)
+            .map(|(definition, restored)| restored.unwrap_or_else(|| new(definition)))
+            .collect();
         let families = Families {
             list,
             births: moment.births,
@@ -57,6 +73,38 @@ impl Store {
             definitions: definitions.into(),
             hasher,
             families: Mutex::new(families),
+        }
+    }
+
+    /// A store that goes on from what was saved: for each definition its metric's series, or nothing
+    /// where the metric begins anew. `births` is how many series had been born.
+    ///
+    /// # Errors
+    /// When what was saved is nothing that a store can hold.
+    pub fn restored(
+        definitions: Vec<Definition>,
+        saved: &[Option<SavedFamily>],
+        births: u64,
+        now_ms: u64,
+    ) -> Result<Store, Unfit> {
+        let hasher = LabelHasher::default();
+        let mut families = Vec::with_capacity(definitions.len());
+        let saved = saved.iter().map(Option::as_ref);
+        for (definition, saved) in definitions.iter().zip(saved.chain(std::iter::repeat(None))) {
+            families.push(match saved {
+                Some(saved) => Some(Family::restored(definition, hasher.clone(), saved, births)?),
+                None => None,
+            });
+        }
+        Ok(Store::begin(definitions, families, births, now_ms, hasher))
+    }
+
+    /// All values at one instant, to be saved. Holds the lock for microseconds and forgets nothing.
+    pub fn image(&self) -> Image {
+        let families = self.lock();
+        Image {
+            families: families.list.iter().map(FamilyImage::take).collect(),
+            births: families.births,
         }
     }
 

@@ -1,0 +1,108 @@
+//! A family as it was saved: every series in its slot, with its own birth, values and last update.
+
+use std::hash::BuildHasher;
+
+use super::{Birth, FREE, Family, LabelHasher, is_always_there};
+use crate::metrics::definition::{Definition, Kind};
+use crate::metrics::image::{SavedFamily, SavedSeries, Unfit};
+use crate::metrics::labels;
+
+/// No metric ever had so many series: a number from here on is no slot.
+const SLOTS_MAX: u32 = 1 << 28;
+
+impl Family {
+    /// The family that was saved under a definition that [is the same
+    /// metric](Definition::is_same_metric). Nothing of it is believed: slots, labels and values must
+    /// be such as this store writes them.
+    pub(crate) fn restored(
+        definition: &Definition,
+        hasher: LabelHasher,
+        saved: &SavedFamily,
+        births: u64,
+    ) -> Result<Family, Unfit> {
+        let mut family = Family::empty(definition, hasher);
+        let folded = &saved.folded;
+        if folded.label_limited_totals.len() != definition.labels.len() {
+            return Err(family.unfit("totals of other labels"));
+        }
+        family.series_limited_total = folded.series_limited_total;
+        family
+            .limits
+            .set_limited_totals(&folded.label_limited_totals);
+        for series in &saved.series {
+            if series.born >= births {
+                return Err(family.unfit("a series that was not born yet"));
+            }
+            family.restore(series)?;
+        }
+        if is_always_there(definition) && family.other_slot.is_none() {
+            return Err(family.unfit("no series"));
+        }
+        for slot in (0..family.updated_s.rows()).rev() {
+            if family.updated_s.row(slot)[0] == FREE {
+                family.free.push(slot as u32);
+            }
+        }
+        Ok(family)
+    }
+
+    fn restore(&mut self, series: &SavedSeries) -> Result<(), Unfit> {
+        let (slot, text) = (series.slot, &*series.labels);
+        if slot >= SLOTS_MAX || !is_text_of(text, &self.definition) {
+            return Err(self.unfit("labels that it cannot have"));
+        }
+        let is_count = |value: f64| value >= 0.0 && !value.is_nan();
+        let is_value = match (&self.definition.kind, &*series.values) {
+            (Kind::Counter, [value]) => is_count(f64::from_bits(*value)),
+            (Kind::Gauge, [_]) => true,
+            (Kind::Histogram { buckets }, values) => values.len() == buckets.len() + 2,
+            _ => false,
+        };
+        if !is_value || series.updated_s == FREE {
+            return Err(self.unfit("a value that it cannot have"));
+        }
+        let row = slot as usize;
+        while self.updated_s.rows() <= row {
+            let free = self.updated_s.push();
+            self.updated_s.row_mut(free)[0] = FREE;
+            self.births.push();
+            self.values.push();
+        }
+        let hash = self.hasher.hash_one(text);
+        if self.updated_s.row(row)[0] != FREE || self.find(text, hash).is_some() {
+            return Err(self.unfit("one series twice"));
+        }
+        self.births.row_mut(row)[0] = Birth {
+            created_ms: series.created_ms,
+            born: series.born,
+            place: self.texts.add(text),
+        };
+        self.values.row_mut(row).copy_from_slice(&series.values);
+        self.updated_s.row_mut(row)[0] = series.updated_s;
+        self.enter(slot, text, hash);
+        if text == self.other {
+            self.other_slot = Some(slot);
+        }
+        Ok(())
+    }
+
+    fn unfit(&self, what: &'static str) -> Unfit {
+        let metric = self.definition.name.clone();
+        Unfit { metric, what }
+    }
+}
+
+/// Whether this is how the labels of a series of this metric are written.
+fn is_text_of(text: &[u8], definition: &Definition) -> bool {
+    let mut written = Vec::with_capacity(text.len());
+    let mut pairs = labels::pairs(text);
+    for (number, label) in definition.labels.iter().enumerate() {
+        let Some((_, value)) = pairs.next() else {
+            return false;
+        };
+        let mut escaped = Vec::with_capacity(value.len());
+        labels::escape(&labels::unescape(value), &mut escaped);
+        labels::write(label.name.as_bytes(), &escaped, number == 0, &mut written);
+    }
+    written == text && str::from_utf8(text).is_ok()
+}
