@@ -20,6 +20,7 @@ pub mod rules;
 pub mod server;
 pub mod settings;
 pub mod shutdown;
+pub mod state;
 
 /// `0.1.0 (1a2b3c4d5e6f)`: the release, and the commit it was built from.
 pub const VERSION: &str = concat!(

@@ -10,8 +10,10 @@ use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, 
 
 use super::store::SeriesCounts;
 
+mod checkpoint;
 mod rules;
 
+pub use checkpoint::Checkpoint;
 use rules::OfRules;
 pub use rules::{KnownRules, RuleCounters};
 

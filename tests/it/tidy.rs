@@ -17,6 +17,7 @@ const IMPORT_LAW: &[(&str, &[&str])] = &[
     ("replay", &["line"]),
     ("matcher", &["line"]),
     ("metrics", &["clock"]),
+    ("state", &["input", "metrics", "clock", "logging"]),
     ("rules", &["matcher", "metrics"]),
     ("engine", &["line", "matcher", "rules", "metrics", "clock"]),
     ("exposition", &["metrics"]),
@@ -35,6 +36,7 @@ const IMPORT_LAW: &[(&str, &[&str])] = &[
         "daemon",
         &[
             "settings",
+            "state",
             "pipeline",
             "replay",
             "input",

@@ -1,0 +1,160 @@
+//! Saves again and again, on a thread of its own.
+//!
+//! Only the cut is taken while reading stands still, and that copies references. A disk that is slow,
+//! full or gone holds up this thread alone: what it did not take is in the next save.
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::save::{Cut, SaveError, Saver};
+use crate::clock::Clock;
+use crate::input::Ledger;
+use crate::logging::Limited;
+use crate::metrics::own::Checkpoint;
+use crate::metrics::store::Store;
+
+/// Something else that must survive together with the counts.
+pub struct NoteSource {
+    /// Keeps its notes apart from those of others.
+    pub prefix: &'static str,
+    /// Gives what changed since its last call: keys and values, nothing as a value removes. Called
+    /// while reading stands still: it must be quick.
+    pub changes: Changes,
+}
+
+/// See [`NoteSource::changes`].
+pub type Changes = Box<dyn FnMut() -> Vec<(Vec<u8>, Option<Vec<u8>>)> + Send>;
+
+/// Where everything that is saved comes from.
+pub struct Source {
+    /// The positions, and the gate that keeps reading still.
+    pub ledger: Arc<Ledger>,
+    /// The store that counts now; asked while reading stands still.
+    pub store: Box<dyn Fn() -> Arc<Store> + Send>,
+    /// What else there is.
+    pub notes: Vec<NoteSource>,
+}
+
+impl Source {
+    /// Everything at one instant.
+    pub fn cut(&mut self) -> Cut {
+        let Source {
+            ledger,
+            store,
+            notes,
+        } = self;
+        ledger.cut(|files| {
+            let mut changes = Vec::new();
+            for source in notes {
+                let prefix = source.prefix;
+                let changed = (source.changes)().into_iter();
+                changes.extend(changed.map(|(key, value)| ((prefix.to_owned(), key), value)));
+            }
+            Cut {
+                files: files.clone(),
+                image: store().image(),
+                notes: changes,
+            }
+        })
+    }
+}
+
+/// The thread that saves.
+#[derive(Debug)]
+pub struct Keeper {
+    stop: mpsc::Sender<()>,
+    thread: JoinHandle<Result<(), SaveError>>,
+}
+
+/// One save after the other.
+struct Round {
+    saver: Saver,
+    source: Source,
+    clock: Clock,
+    checkpoint: Checkpoint,
+    limited: Limited,
+    has_failed: bool,
+}
+
+impl Keeper {
+    /// Saves at once, and then every `interval`.
+    ///
+    /// # Errors
+    /// When there can be no thread.
+    pub fn start(
+        saver: Saver,
+        source: Source,
+        interval: Duration,
+        clock: Clock,
+        checkpoint: Checkpoint,
+    ) -> std::io::Result<Keeper> {
+        let (stop, stopped) = mpsc::channel();
+        let mut round = Round {
+            saver,
+            source,
+            checkpoint,
+            limited: Limited::new(clock.clone(), 1),
+            clock,
+            has_failed: false,
+        };
+        let body = move || {
+            loop {
+                let saved = round.save();
+                match stopped.recv_timeout(interval) {
+                    Err(RecvTimeoutError::Timeout) => drop(saved),
+                    // Also where nobody is left who could say it.
+                    Ok(()) | Err(RecvTimeoutError::Disconnected) => return round.save(),
+                }
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("state".into())
+            .spawn(body)?;
+        Ok(Keeper { stop, thread })
+    }
+
+    /// Saves a last time: call it when nothing is read any more.
+    ///
+    /// # Errors
+    /// When the last save fails, with what to tell.
+    pub fn finish(self) -> Result<(), String> {
+        // The thread may have ended by itself, which joining tells.
+        _ = self.stop.send(());
+        match self.thread.join() {
+            Ok(saved) => saved.map_err(|error| error.to_string()),
+            Err(_) => Err("the thread that saves has failed".to_owned()),
+        }
+    }
+}
+
+impl Round {
+    fn save(&mut self) -> Result<(), SaveError> {
+        let begun = Instant::now();
+        let now_ms = self.clock.now_ms();
+        let cut = self.source.cut();
+        let saved = self.saver.save(cut, now_ms);
+        let path = self.saver.path().display();
+        match &saved {
+            Ok(()) => {
+                let bytes = self.saver.bytes();
+                self.checkpoint.succeeded(now_ms, begun.elapsed(), bytes);
+                if std::mem::take(&mut self.has_failed) {
+                    tracing::info!("the state is saved in {path} again");
+                }
+            }
+            Err(error) => {
+                self.checkpoint.failures.inc();
+                self.has_failed = true;
+                if let Some(more) = self.limited.admit("save") {
+                    tracing::error!(
+                        "cannot save the state in {path}: {error}; counting goes on, and saving is \
+                         tried again{more}"
+                    );
+                }
+            }
+        }
+        saved
+    }
+}
