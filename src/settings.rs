@@ -25,8 +25,19 @@ pub struct Settings {
     pub exit_on_eof: bool,
     /// How long a renamed file is read on for while nobody writes to it.
     pub rotate_wait: Duration,
+    /// Where positions and values are kept, and how often.
+    pub state: Option<State>,
     /// The key of pseudonyms.
     pub secret: Option<Secret>,
+}
+
+/// Where positions and values are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// The file.
+    pub file: PathBuf,
+    /// The time between two saves.
+    pub interval: Duration,
 }
 
 /// Where reading begins in a file that exists at the start.

@@ -13,8 +13,9 @@ use crate::clock::Clock;
 use crate::daemon;
 use crate::engine::Secret;
 use crate::logging::{self, LogOptions};
+use crate::rules;
 use crate::server::{self, Listen, parse_listen};
-use crate::settings::{Format, From, Settings};
+use crate::settings::{Format, From, Settings, State};
 
 /// What a user types to run.
 #[derive(Debug, Clone, clap::Args)]
@@ -49,6 +50,15 @@ pub struct Args {
         default_value = "start"
     )]
     from: FromArg,
+
+    /// Remember positions and metric values in this file, so that a restart loses and repeats nothing
+    #[arg(long, value_name = "FILE", env = "LOGMETRICS_STATE")]
+    state: Option<PathBuf>,
+
+    /// How often to save to the file of --state
+    #[arg(long, value_name = "DURATION", env = "LOGMETRICS_STATE_INTERVAL",
+          default_value = "1s", value_parser = parse_interval)]
+    state_interval: Duration,
 
     /// Read to the end, print the rules' metrics on standard output, exit
     #[arg(long, env = "LOGMETRICS_ONCE", action = ArgAction::SetTrue,
@@ -147,8 +157,19 @@ fn settings(args: Args) -> Result<Settings, String> {
         },
         exit_on_eof: args.exit_on_eof,
         rotate_wait: Duration::from_secs(args.rotate_wait),
+        state: args.state.map(|file| State {
+            file,
+            interval: args.state_interval,
+        }),
         secret: secret(args.pseudonym_secret_file)?,
     })
+}
+
+fn parse_interval(text: &str) -> Result<Duration, String> {
+    match rules::duration::parse(text) {
+        Some(interval) if !interval.is_zero() => Ok(interval),
+        _ => Err("a time such as `500ms`, `1s` or `1m` is wanted".to_owned()),
+    }
 }
 
 /// A list of paths in a variable, separated as in PATH (`:`; on Windows `;`).

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use super::memory::Told;
 use super::reload::Reloader;
 use super::scrapers::Scrapers;
 use crate::clock::Clock;
@@ -32,7 +33,9 @@ pub struct Running {
     /// The time.
     pub clock: Clock,
     /// Who has scraped before.
-    pub scrapers: Scrapers,
+    pub scrapers: Arc<Scrapers>,
+    /// How saving goes, where a state is kept.
+    pub state: Option<Told>,
     /// When the program started, in milliseconds since 1970.
     pub started_ms: u64,
 }
@@ -61,6 +64,10 @@ impl Content for Running {
         Page {
             version: crate::VERSION.to_owned(),
             uptime: since(self.started_ms),
+            state: self
+                .state
+                .as_ref()
+                .map(|state| state.row(self.clock.now_ms())),
             inputs: self
                 .inputs
                 .iter()

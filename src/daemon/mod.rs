@@ -10,27 +10,32 @@ use tokio::net::TcpListener;
 
 use crate::clock::Clock;
 use crate::engine::Engine;
-use crate::input::{self, Begin, Fleet, Ledger, Mode, Options, Specification, Stream};
+use crate::input::{self, Begin, Ledger, Mode, Options, Specification};
 use crate::logging::Limited;
 use crate::metrics::own::{Known, Own};
-use crate::metrics::snapshot::Snapshot;
-use crate::metrics::store::Store;
 use crate::pipeline::{Live, Parts, Worker};
+use crate::replay::{Notice, Recognizer};
 use crate::rules::{self, Gathered, Problems};
 use crate::server::{self, Access, Latch, Limits, Readiness};
 use crate::settings::{From, Settings};
 use crate::shutdown::{self, Stop};
+use crate::state::Keeper;
 
 mod content;
 mod events;
 mod files;
+mod memory;
+mod once;
 mod progress;
 mod reload;
 mod scrapers;
 
 use content::Running;
 use events::{MESSAGES_PER_MINUTE, ReaderEvents};
+use memory::{Memory, Told};
+pub use once::once;
 use reload::Reloader;
+use scrapers::Scrapers;
 
 /// How often messages that were held back are looked for.
 const OVERDUE_INTERVAL: Duration = Duration::from_secs(10);
@@ -52,6 +57,7 @@ struct Built {
     /// The rules' texts as they were loaded.
     gathered: Gathered,
     parts: Parts,
+    memory: Memory,
 }
 
 fn build(settings: &Settings) -> Result<Built, Failure> {
@@ -73,8 +79,9 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
     .map_err(|error| Failure::Run(error.to_string()))?;
     let now_ms = clock.now_ms();
     own.reloaded(Some(now_ms));
+    let (store, memory) = Memory::open(settings, loaded.set.metrics, now_ms)?;
     let live = Live {
-        store: Arc::new(Store::new(loaded.set.metrics, now_ms)),
+        store: Arc::new(store),
         counters: reload::follow(&own, &engine),
         engine: Arc::new(engine),
         loaded_ms: now_ms,
@@ -89,6 +96,7 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
         inputs,
         gathered,
         parts,
+        memory,
     })
 }
 
@@ -127,36 +135,25 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
         inputs,
         gathered,
         parts,
+        memory,
     } = built;
     let listener =
         server::bind(&settings.listen).map_err(|error| Failure::Run(error.to_string()))?;
     let (stop, drain) = shutdown::channel();
     shutdown::on_signals(stop.clone()).map_err(no_signals)?;
-    let ledger = Arc::new(Ledger::default());
-    let reloader = Arc::new(Reloader {
-        paths: settings.rules.clone(),
-        secret: settings.secret.clone(),
-        live: Arc::clone(&parts.live),
-        own: Arc::clone(&parts.own),
-        ledger: Arc::clone(&ledger),
-        clock: parts.clock.clone(),
-        last: Mutex::new(gathered),
-    });
+    let ledger = Arc::clone(&memory.ledger);
+    let scrapers = Arc::new(Scrapers::restored(&memory.notes.of(scrapers::PREFIX)));
+    let replay = memory.replay();
+    let notes = replay
+        .iter()
+        .map(memory::notes_of)
+        .chain([scrapers.notes()]);
+    let notes = notes.collect();
+    let (keeper, state) = memory.keep(&parts, notes)?.unzip();
+    let reloader = Arc::new(reloader(settings, &parts, &ledger, gathered));
     tokio::spawn(reload::on_hangup(Arc::clone(&reloader)).map_err(no_signals)?);
     announce(&listener, &access);
-    let content = Arc::new(Running {
-        live: Arc::clone(&parts.live),
-        reloader: Arc::clone(&reloader),
-        own: Arc::clone(&parts.own),
-        samples: Arc::clone(&parts.samples),
-        inputs: inputs
-            .iter()
-            .map(|input| input.source.to_string())
-            .collect(),
-        scrapers: scrapers::Scrapers::default(),
-        started_ms: parts.clock.now_ms(),
-        clock: parts.clock.clone(),
-    });
+    let content = running(&inputs, &parts, &reloader, (state, scrapers));
     let (readiness, latch) = Readiness::new();
     let reading = input::Stop::new();
     let at_end = settings.exit_on_eof.then(|| stop.clone());
@@ -168,17 +165,24 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
         latch: &latch,
         at_end: at_end.as_ref(),
         reading: &reading,
+        replay,
     };
     let readers = start(settings, inputs, &shared)?;
     tokio::spawn(tell_overdue(messages));
     tokio::spawn(reload::watch(reloader));
     // From here on only the readers hold readiness back.
     drop(latch);
+    let (tell, told) = std::sync::mpsc::channel();
     let lines_read = async move {
         drain.drained().await;
         // Reading to the end takes its own threads; the server answers meanwhile.
         reading.drain();
-        _ = tokio::task::spawn_blocking(move || readers.into_iter().for_each(join)).await;
+        _ = tokio::task::spawn_blocking(move || {
+            readers.into_iter().for_each(join);
+            // Nobody listens any more where the runtime was stopped before.
+            _ = tell.send(keeper.map_or(Ok(()), Keeper::finish));
+        })
+        .await;
     };
     server::serve(
         listener,
@@ -191,7 +195,47 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     .await;
     drop(stop);
     tracing::info!("stopped; {} lines were read", parts.own.lines_read());
-    Ok(())
+    finished(settings, told.try_recv().unwrap_or(Ok(())))
+}
+
+fn reloader(
+    settings: &Settings,
+    parts: &Parts,
+    ledger: &Arc<Ledger>,
+    gathered: Gathered,
+) -> Reloader {
+    Reloader {
+        paths: settings.rules.clone(),
+        secret: settings.secret.clone(),
+        live: Arc::clone(&parts.live),
+        own: Arc::clone(&parts.own),
+        ledger: Arc::clone(ledger),
+        clock: parts.clock.clone(),
+        last: Mutex::new(gathered),
+    }
+}
+
+/// What the server shows.
+fn running(
+    inputs: &[Specification],
+    parts: &Parts,
+    reloader: &Arc<Reloader>,
+    (state, scrapers): (Option<Told>, Arc<Scrapers>),
+) -> Arc<Running> {
+    Arc::new(Running {
+        live: Arc::clone(&parts.live),
+        reloader: Arc::clone(reloader),
+        own: Arc::clone(&parts.own),
+        samples: Arc::clone(&parts.samples),
+        inputs: inputs
+            .iter()
+            .map(|input| input.source.to_string())
+            .collect(),
+        state,
+        scrapers,
+        started_ms: parts.clock.now_ms(),
+        clock: parts.clock.clone(),
+    })
 }
 
 fn no_signals(error: io::Error) -> Failure {
@@ -230,6 +274,7 @@ struct Shared<'a> {
     latch: &'a Latch,
     at_end: Option<&'a Stop>,
     reading: &'a input::Stop,
+    replay: Option<Arc<Mutex<Recognizer>>>,
 }
 
 /// A thread for all files, and one for each pipe.
@@ -244,7 +289,7 @@ fn start(
         let own = Arc::clone(&shared.parts.own);
         let messages = Arc::clone(shared.messages);
         let events = ReaderEvents::new(own, messages, shared.latch.clone(), at_end);
-        let worker = Worker::new(shared.parts.clone());
+        let worker = recognising(Worker::new(shared.parts.clone()), shared.replay.as_ref());
         (worker, events, shared.reading.clone())
     };
     if let Some(mut fleet) = fleet {
@@ -279,58 +324,22 @@ fn join(reader: JoinHandle<()>) {
     _ = reader.join();
 }
 
-/// Reads everything that is there and gives the rules' metrics.
-///
-/// # Errors
-/// When the rules or the command line are wrong, or an input cannot be read.
-pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
-    let built = build(settings)?;
-    let (inputs, mut parts) = (built.inputs, built.parts);
-    let stop = input::Stop::new();
-    let events = progress::Progress::new(&inputs);
-    let (fleet, streams) = input::readers(inputs, options(settings, Mode::Once), &Arc::default());
-    if let Some(mut fleet) = fleet {
-        let store = Arc::clone(&parts.live.load().store);
-        let threads = files::threads(&store);
-        read_files(&mut fleet, threads, &parts, &events, &stop)?;
-        if threads > 1 && files::depend_on_order(&store) {
-            parts.live = files::emptied(&parts);
-            events.begin_again();
-            read_files(&mut fleet, 1, &parts, &events, &stop)?;
-        }
-    }
-    let mut worker = progress::Watched::new(Worker::new(parts.clone()), &events);
-    for stream in streams {
-        read_stream(stream, &mut worker, &events, &stop)?;
-    }
-    events.finish();
-    Ok(parts.live.load().store.snapshot(parts.clock.now_ms()))
-}
-
-fn read_files(
-    fleet: &mut Fleet,
-    threads: usize,
-    parts: &Parts,
-    events: &progress::Progress,
-    stop: &input::Stop,
-) -> Result<(), Failure> {
-    let worker = || progress::Watched::new(Worker::new(parts.clone()), events);
-    fleet.once(threads, worker, events, stop).map_err(|errors| {
-        let said = errors
-            .iter()
-            .map(|error| format!("{error}: {}", error.error));
-        Failure::Usage(said.collect::<Vec<_>>().join("\nerror: "))
+/// The end of a run whose last save may have failed.
+fn finished(settings: &Settings, saved: Result<(), String>) -> Result<(), Failure> {
+    let file = settings.state.iter().map(|state| state.file.display());
+    saved.map_err(|error| {
+        let file = file.map(|file| file.to_string()).collect::<String>();
+        Failure::Run(format!("cannot save the state in `{file}`: {error}"))
     })
 }
 
-fn read_stream(
-    stream: Stream,
-    worker: &mut progress::Watched<'_>,
-    events: &progress::Progress,
-    stop: &input::Stop,
-) -> Result<(), Failure> {
-    let name = stream.source().to_owned();
-    stream
-        .run(worker, events, stop)
-        .map_err(|error| Failure::Run(format!("cannot read {name}: {error}")))
+/// A worker that knows again what standard input repeats, where that is remembered.
+fn recognising(worker: Worker, replay: Option<&Arc<Mutex<Recognizer>>>) -> Worker {
+    let Some(recognizer) = replay else {
+        return worker;
+    };
+    worker.recognising(Arc::clone(recognizer), |notice| match notice {
+        Notice::Repeated { .. } => tracing::info!("{notice}"),
+        _ => tracing::warn!("{notice}"),
+    })
 }

@@ -80,6 +80,10 @@ impl Sink for Watched<'_> {
         self.worker.carried(stream, out);
     }
 
+    fn idle(&mut self, stream: StreamId) {
+        self.worker.idle(stream);
+    }
+
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {
         self.worker.close(stream, offset, rest);
     }

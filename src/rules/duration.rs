@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Whole numbers with units `w`, `d`, `h`, `m`, `s` and `ms`, the largest first, each at most once.
-pub(super) fn parse(text: &str) -> Option<Duration> {
+pub fn parse(text: &str) -> Option<Duration> {
     const UNITS: [(&str, u64); 6] = [
         ("w", 7 * 24 * 3_600_000),
         ("d", 24 * 3_600_000),

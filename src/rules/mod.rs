@@ -7,7 +7,7 @@ mod advise;
 mod case;
 mod compile;
 mod definitions;
-mod duration;
+pub mod duration;
 mod load;
 mod metric;
 mod names;

@@ -19,6 +19,8 @@ pub struct Page {
     pub version: String,
     /// Since when it runs.
     pub uptime: Duration,
+    /// The state that is kept, if one is.
+    pub state: Option<StateRow>,
     /// In the order of the command line.
     pub inputs: Vec<Input>,
     /// In the order of the rules files.
@@ -33,6 +35,19 @@ pub struct Page {
     pub lines_unmatched: u64,
     /// The latest of them, newest first; of more than [`LINES_MAX`] only those are shown.
     pub last_unmatched: Vec<String>,
+}
+
+/// The state that is kept.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StateRow {
+    /// The file as the command line names it.
+    pub file: String,
+    /// How long ago it was last saved; nothing before the first time.
+    pub saved_ago: Option<Duration>,
+    /// Saves that failed.
+    pub failures: u64,
+    /// What was saved before was damaged, so that counting began anew.
+    pub is_damaged: bool,
 }
 
 /// An input.
@@ -92,6 +107,7 @@ impl Page {
             Span(self.uptime),
         )?;
         self.write_summary(out)?;
+        self.write_state(out)?;
         self.write_inputs(out)?;
         self.write_rules(out)?;
         self.write_metrics(out)?;
@@ -117,6 +133,29 @@ impl Page {
             writeln!(out, "<div><dt>{name}</dt><dd>{value}</dd></div>")?;
         }
         out.write_str("</dl>\n")
+    }
+
+    fn write_state(&self, out: &mut String) -> fmt::Result {
+        let Some(state) = &self.state else {
+            return Ok(());
+        };
+        write!(out, "<p>State in {}, ", Escaped(&state.file))?;
+        match state.saved_ago {
+            Some(ago) => write!(out, "saved {} ago", Span(ago))?,
+            None => out.write_str("not saved yet")?,
+        }
+        if state.failures > 0 {
+            let failures = Count(state.failures);
+            write!(
+                out,
+                ", <span class=\"warn\">saving failed {failures} times</span>"
+            )?;
+        }
+        if state.is_damaged {
+            let words = "what was saved before was damaged; counting began anew";
+            write!(out, ", <span class=\"warn\">{words}</span>")?;
+        }
+        out.write_str("</p>\n")
     }
 
     fn write_inputs(&self, out: &mut String) -> fmt::Result {

@@ -67,8 +67,8 @@ pub const FILE: Table = Table {
              source TEXT NOT NULL, path BLOB NOT NULL, offset INTEGER NOT NULL, \
              signature_bytes INTEGER NOT NULL, signature INTEGER NOT NULL, \
              marker_bytes INTEGER NOT NULL, marker INTEGER NOT NULL, carried BLOB NOT NULL, \
-             is_left INTEGER NOT NULL, PRIMARY KEY (device, inode)) STRICT, WITHOUT ROWID",
-    put: "REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             is_left INTEGER NOT NULL, is_packed INTEGER NOT NULL, PRIMARY KEY (device, inode)) STRICT, WITHOUT ROWID",
+    put: "REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     remove: "DELETE FROM file WHERE device = ? AND inode = ?",
 };
 
@@ -289,6 +289,7 @@ pub fn file_row<T>(file: &SavedFile, take: impl FnOnce(&[ValueRef<'_>]) -> T) ->
         integer(position.marker.hash),
         ValueRef::Blob(&file.carried),
         integer(file.left.into()),
+        integer(file.packed.into()),
     ])
 }
 

@@ -221,6 +221,14 @@ fn small(row: &Row<'_>, column: usize) -> Option<u32> {
     u32::try_from(signed(row, column)?).ok()
 }
 
+fn flag(row: &Row<'_>, column: usize) -> Option<bool> {
+    match signed(row, column)? {
+        0 => Some(false),
+        1 => Some(true),
+        _ => None,
+    }
+}
+
 fn bytes<'r>(row: &'r Row<'_>, column: usize) -> Option<&'r [u8]> {
     row.get_ref(column).ok()?.as_bytes().ok()
 }
@@ -278,11 +286,8 @@ fn file(row: &Row<'_>) -> Option<SavedFile> {
             marker: fingerprint(7, 8)?,
         },
         carried: bytes(row, 9)?.to_vec(),
-        left: match signed(row, 10)? {
-            0 => false,
-            1 => true,
-            _ => return None,
-        },
+        left: flag(row, 10)?,
+        packed: flag(row, 11)?,
     })
 }
 

@@ -32,6 +32,8 @@ mod reload;
 mod replay;
 /// HTTP as scrapers and orchestrators use it, and the end of a daemon's life.
 mod serve;
+/// `--state`: a restart loses nothing and repeats nothing.
+mod state;
 /// The written laws of the source tree, enforced.
 mod tidy;
 /// The command line: help, mistakes and their messages, environment variables.

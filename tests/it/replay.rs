@@ -27,7 +27,6 @@ fn printed(round: usize, from: [usize; 2], to: usize) -> String {
 }
 
 #[test]
-#[ignore = "needs `--state`"]
 fn a_history_that_grows_counts_each_line_once() {
     let scratch = Scratch::new();
     let rules = scratch.write("rules.toml", RULES);

@@ -1,7 +1,8 @@
 //! Reading every file to its end, once: what is there now, in the order of names, or by several
 //! threads, each taking the next file when it has read one.
 //!
-//! Nothing is followed and nothing is noted: such a run has no next one.
+//! Nothing is followed. Where positions are saved it begins where the last run ended, and leaves a
+//! line without an end to the next one.
 
 use std::collections::HashSet;
 use std::io;
@@ -13,10 +14,11 @@ use super::super::discover::{Found, discover};
 use super::super::identity::{self, FileId, Position};
 use super::super::specification::Kind;
 use super::super::stop::Stop;
-use super::super::tail::{Tail, Turn, shared_buffer};
-use super::super::{Events, Sink, Unreadable};
+use super::super::tail::Turn;
+use super::super::{Events, SavedFile, Sink, Unreadable};
 use super::Fleet;
 use super::names::regular;
+use super::reading::Reading;
 use crate::line::Origin;
 
 /// The files to read; whoever is free takes the next.
@@ -92,7 +94,7 @@ impl Fleet {
         events: &dyn Events,
         stop: &Stop,
     ) -> Problems {
-        let mut buffer = shared_buffer();
+        let mut reading = Reading::new(Arc::clone(&self.reading.ledger));
         let mut problems = Vec::new();
         while !stop.is_requested() {
             let number = queue.next.fetch_add(1, Ordering::Relaxed);
@@ -101,7 +103,7 @@ impl Fleet {
             };
             let origin = self.origin(*source, path);
             events.opened(&origin.source, path);
-            if let Err(error) = read_once(path, origin, &mut buffer, sink, events, stop) {
+            if let Err(error) = read_once(path, origin, &mut reading, sink, events, stop) {
                 let path = path.clone();
                 problems.push((number, Unreadable { path, error }));
             }
@@ -160,7 +162,7 @@ impl Fleet {
 fn read_once<S: Sink>(
     path: &Path,
     origin: Origin,
-    buffer: &mut [u8],
+    reading: &mut Reading,
     sink: &mut S,
     events: &dyn Events,
     stop: &Stop,
@@ -168,15 +170,31 @@ fn read_once<S: Sink>(
     let file = identity::open(path)?;
     let id = FileId::of(path, &file.metadata()?);
     let source = Arc::clone(&origin.source);
-    let mut tail = Tail::begin(file, origin, Position::start(id), &[], sink)?;
-    while tail.turn(buffer, sink)? == Turn::More {
+    let known = match reading.ledger.file(id) {
+        Some(saved) if reading.ledger.saves() && saved.position.still_in(&file)? => Some(saved),
+        _ => None,
+    };
+    let saved = known.unwrap_or_else(|| SavedFile {
+        source: Arc::clone(&source),
+        path: path.to_owned(),
+        position: Position::start(id),
+        carried: Vec::new(),
+        left: false,
+        packed: false,
+    });
+    let mut tail = reading.begin(file, origin, saved, sink)?;
+    while reading.turn(&mut tail, sink)? == Turn::More {
         events.lag(&source, tail.lag());
         if stop.is_requested() {
             return Ok(());
         }
     }
     events.lag(&source, 0);
-    tail.finish(Ok(Turn::Idle), buffer, sink).1
+    if reading.ledger.saves() {
+        // A line without an end is still being written: it counts when it is whole, next time.
+        return Ok(());
+    }
+    tail.finish(Ok(Turn::Idle), &mut reading.buffer, sink).1
 }
 
 fn end(mut problems: Problems, events: &dyn Events, stop: &Stop) -> Result<(), Vec<Unreadable>> {

@@ -15,11 +15,16 @@ fn escaped(text: &str) -> String {
     Escaped(text).to_string()
 }
 
-#[test]
-fn a_page_with_everything() {
-    let page = Page {
+fn everything() -> Page {
+    Page {
         version: "0.1.0".into(),
         uptime: Duration::from_secs(90_061),
+        state: Some(StateRow {
+            file: "<state>.db".into(),
+            saved_ago: Some(Duration::from_secs(1)),
+            failures: 2,
+            is_damaged: true,
+        }),
         inputs: vec![Input {
             source: "-".into(),
             lag_bytes: 0,
@@ -40,7 +45,12 @@ fn a_page_with_everything() {
         }],
         lines_unmatched: 345,
         last_unmatched: vec!["info <script>alert('x')</script>".into()],
-    };
+    }
+}
+
+#[test]
+fn a_page_with_everything() {
+    let page = everything();
     insta::assert_snapshot!(content(&page), @r#"
     <header>
     <h1>logmetrics</h1>
@@ -53,6 +63,7 @@ fn a_page_with_everything() {
     <div><dt>Series</dt><dd>42</dd></div>
     <div><dt>Still to be read</dt><dd><span class="good">nothing</span></dd></div>
     </dl>
+    <p>State in &lt;state&gt;.db, saved 1 s ago, <span class="warn">saving failed 2 times</span>, <span class="warn">what was saved before was damaged; counting began anew</span></p>
     <h2>Inputs</h2>
     <div class="scroll"><table>
     <thead><tr><th>Source</th><th class="number">Lines</th><th class="number">Read</th><th class="number">Behind</th></tr></thead>

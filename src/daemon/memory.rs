@@ -1,0 +1,152 @@
+//! What a run remembers of the one before it: with `--state` all of it, else nothing.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::Failure;
+use crate::input::Ledger;
+use crate::metrics::definition::Definition;
+use crate::metrics::own::{Checkpoint, Own};
+use crate::metrics::store::Store;
+use crate::pipeline::Parts;
+use crate::replay::Recognizer;
+use crate::server::page::StateRow;
+use crate::settings::{Settings, State};
+use crate::state::{self, Keeper, News, NoteSource, Notes, Saver, Source};
+
+/// Where reading begins, and what is to be saved.
+pub struct Memory {
+    /// Where reading stands; there is always one.
+    pub ledger: Arc<Ledger>,
+    /// What others had noted.
+    pub notes: Notes,
+    saver: Option<(Saver, State)>,
+    is_damaged: bool,
+}
+
+/// What is told of the state while it is kept.
+#[derive(Debug, Clone)]
+pub struct Told {
+    file: String,
+    checkpoint: Checkpoint,
+}
+
+impl Memory {
+    /// Opens the state, if one is to be kept, and begins the store with it.
+    pub fn open(
+        settings: &Settings,
+        definitions: Vec<Definition>,
+        now_ms: u64,
+    ) -> Result<(Store, Memory), Failure> {
+        let Some(wanted) = &settings.state else {
+            let memory = Memory {
+                ledger: Arc::default(),
+                notes: Notes::default(),
+                saver: None,
+                is_damaged: false,
+            };
+            return Ok((Store::new(definitions, now_ms), memory));
+        };
+        let opened = state::open(&wanted.file, definitions, now_ms)
+            .map_err(|error| Failure::Run(error.to_string()))?;
+        say(&opened.news, wanted);
+        let mut ledger = Ledger::new(opened.files);
+        if let Some(saved_ms) = opened.news.saved_ms {
+            ledger = ledger.saved_at(UNIX_EPOCH + Duration::from_millis(saved_ms));
+        }
+        let memory = Memory {
+            ledger: Arc::new(ledger),
+            notes: opened.notes,
+            saver: Some((opened.saver, wanted.clone())),
+            is_damaged: opened.news.damaged.is_some(),
+        };
+        Ok((opened.store, memory))
+    }
+
+    /// What standard input is known again by: only where it outlives the run.
+    pub fn replay(&self) -> Option<Arc<Mutex<Recognizer>>> {
+        self.saver.as_ref()?;
+        let recognizer = Recognizer::restore(self.notes.of(REPLAY));
+        Some(Arc::new(Mutex::new(recognizer)))
+    }
+
+    /// Begins to save, if a state is to be kept.
+    pub fn keep(
+        self,
+        parts: &Parts,
+        notes: Vec<NoteSource>,
+    ) -> Result<Option<(Keeper, Told)>, Failure> {
+        let Some((saver, wanted)) = self.saver else {
+            return Ok(None);
+        };
+        let checkpoint = register(&parts.own)?;
+        checkpoint.damaged.set(self.is_damaged.into());
+        let live = Arc::clone(&parts.live);
+        let source = Source {
+            ledger: self.ledger,
+            store: Box::new(move || Arc::clone(&live.load().store)),
+            notes,
+        };
+        let clock = parts.clock.clone();
+        let keeper = Keeper::start(saver, source, wanted.interval, clock, checkpoint.clone())
+            .map_err(|error| Failure::Run(format!("cannot start a thread: {error}")))?;
+        let file = wanted.file.display().to_string();
+        Ok(Some((keeper, Told { file, checkpoint })))
+    }
+}
+
+/// The notes of what standard input said.
+const REPLAY: &str = "stdin";
+
+/// Lets what standard input said be saved.
+pub fn notes_of(recognizer: &Arc<Mutex<Recognizer>>) -> NoteSource {
+    let recognizer = Arc::clone(recognizer);
+    let changes = move || {
+        let mut recognizer = recognizer.lock().unwrap_or_else(PoisonError::into_inner);
+        recognizer.changes()
+    };
+    NoteSource {
+        prefix: REPLAY,
+        changes: Box::new(changes),
+    }
+}
+
+impl Told {
+    /// For the status page.
+    pub fn row(&self, now_ms: u64) -> StateRow {
+        let last = self.checkpoint.last_success_ms();
+        StateRow {
+            file: self.file.clone(),
+            saved_ago: last.map(|at| Duration::from_millis(now_ms.saturating_sub(at))),
+            failures: self.checkpoint.failures.get(),
+            is_damaged: self.checkpoint.damaged.get() != 0,
+        }
+    }
+}
+
+fn register(own: &Own) -> Result<Checkpoint, Failure> {
+    own.checkpoint()
+        .map_err(|error| Failure::Run(error.to_string()))
+}
+
+fn say(news: &News, wanted: &State) {
+    let file = wanted.file.display();
+    if let Some((why, aside)) = &news.damaged {
+        tracing::error!(
+            "the state in {file} is damaged ({why}); it is kept as {}, and counting begins anew",
+            aside.display()
+        );
+    }
+    if !news.dropped.is_empty() {
+        let list = |names: &[String]| match names {
+            [] => "none".to_owned(),
+            names => names.join(", "),
+        };
+        tracing::warn!(
+            "the rules are others than when {file} was saved: kept {}; dropped {}; new {}",
+            list(&news.kept),
+            list(&news.dropped),
+            list(&news.new)
+        );
+    }
+}

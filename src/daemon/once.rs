@@ -1,0 +1,82 @@
+//! `--once`: everything that is there is read to its end, and nothing is served.
+
+use std::sync::Arc;
+
+use super::memory;
+use super::{Built, Failure, build, files, finished, options, progress, recognising};
+use crate::input::{self, Fleet, Mode, Stream};
+use crate::metrics::snapshot::Snapshot;
+use crate::pipeline::{Parts, Worker};
+use crate::settings::Settings;
+
+/// Reads everything that is there and gives the rules' metrics.
+///
+/// # Errors
+/// When the rules or the command line are wrong, or an input cannot be read.
+pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
+    let Built {
+        inputs,
+        mut parts,
+        memory,
+        ..
+    } = build(settings)?;
+    let ledger = Arc::clone(&memory.ledger);
+    let replay = memory.replay();
+    let keeper = memory.keep(&parts, replay.iter().map(memory::notes_of).collect())?;
+    let stop = input::Stop::new();
+    let events = progress::Progress::new(&inputs);
+    let (fleet, streams) = input::readers(inputs, options(settings, Mode::Once), &ledger);
+    if let Some(mut fleet) = fleet {
+        let store = Arc::clone(&parts.live.load().store);
+        // What is saved while several threads read would be read again in part, in another order.
+        let threads = if keeper.is_some() {
+            1
+        } else {
+            files::threads(&store)
+        };
+        read_files(&mut fleet, threads, &parts, &events, &stop)?;
+        if threads > 1 && files::depend_on_order(&store) {
+            parts.live = files::emptied(&parts);
+            events.begin_again();
+            read_files(&mut fleet, 1, &parts, &events, &stop)?;
+        }
+    }
+    let worker = recognising(Worker::new(parts.clone()), replay.as_ref());
+    let mut worker = progress::Watched::new(worker, &events);
+    for stream in streams {
+        read_stream(stream, &mut worker, &events, &stop)?;
+    }
+    events.finish();
+    if let Some((keeper, _)) = keeper {
+        finished(settings, keeper.finish())?;
+    }
+    Ok(parts.live.load().store.snapshot(parts.clock.now_ms()))
+}
+
+fn read_files(
+    fleet: &mut Fleet,
+    threads: usize,
+    parts: &Parts,
+    events: &progress::Progress,
+    stop: &input::Stop,
+) -> Result<(), Failure> {
+    let worker = || progress::Watched::new(Worker::new(parts.clone()), events);
+    fleet.once(threads, worker, events, stop).map_err(|errors| {
+        let said = errors
+            .iter()
+            .map(|error| format!("{error}: {}", error.error));
+        Failure::Usage(said.collect::<Vec<_>>().join("\nerror: "))
+    })
+}
+
+fn read_stream(
+    stream: Stream,
+    worker: &mut progress::Watched<'_>,
+    events: &progress::Progress,
+    stop: &input::Stop,
+) -> Result<(), Failure> {
+    let name = stream.source().to_owned();
+    stream
+        .run(worker, events, stop)
+        .map_err(|error| Failure::Run(format!("cannot read {name}: {error}")))
+}
