@@ -166,7 +166,7 @@ fn settings(args: Args) -> Result<Settings, String> {
 }
 
 fn parse_interval(text: &str) -> Result<Duration, String> {
-    match rules::duration::parse(text) {
+    match rules::parse_duration(text) {
         Some(interval) if !interval.is_zero() => Ok(interval),
         _ => Err("a time such as `500ms`, `1s` or `1m` is wanted".to_owned()),
     }

@@ -6,6 +6,7 @@ use super::compile::Scope;
 use super::names;
 use super::pattern;
 use super::problem::{At, Draft, wording};
+use super::report::ReportSpec;
 use super::schema::{LabelSpec, RuleSpec};
 
 /// Words in a key that stand for something with a value of its own on nearly every line.
@@ -27,7 +28,7 @@ pub(super) fn rule(scope: &Scope<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     unused_groups(scope, &mut drafts);
     for label in &scope.spec.labels {
-        if !scope.spec.uses_label(&label.name.value) {
+        if !scope.spec.names_label(&label.name.value) {
             drafts.push(wording::unused_label(&label.name));
         }
     }
@@ -124,4 +125,6 @@ fn almost_labels(scope: &Scope<'_>, drafts: &mut Vec<Draft>) {
         let conditions = metric.conditions.iter().map(|(name, _)| name);
         drafts.extend(metric.by.iter().chain(conditions).filter_map(almost));
     }
+    let report = scope.spec.report.iter();
+    drafts.extend(report.flat_map(ReportSpec::names).filter_map(almost));
 }

@@ -9,6 +9,7 @@ use super::definitions::MetricUse;
 use super::load::SourceText;
 use super::metric;
 use super::problem::{At, Draft, wording};
+use super::report;
 use super::schema::{FieldSpec, LabelSpec, RuleSpec};
 use super::{Field, FieldsMode, LABEL_BYTES_MAX, LabelSource, Rule, TimeField, names, pattern};
 use crate::matcher::fields::Marks;
@@ -87,6 +88,11 @@ impl<'s> Scope<'s> {
         for key in &spec.from {
             self.check_key(key);
         }
+        self.unchecked_field(spec)
+    }
+
+    /// A field whose keys are checked elsewhere.
+    pub fn unchecked_field(&self, spec: &FieldSpec) -> Field {
         Field {
             from: spec.from.iter().map(|key| key.value.clone()).collect(),
             take: spec.take,
@@ -150,7 +156,9 @@ pub(super) fn rule<'s>(
         labels.insert(label.name.value.clone(), label_source(label, &mut scope));
     }
     let marks = marks(&mut scope);
+    let defined = labels.clone();
     let (metrics, uses) = metric::actions(&mut labels, &mut scope);
+    let report = report::compile(&defined, &labels, &mut scope);
     let rule = Rule {
         name,
         pattern,
@@ -160,6 +168,8 @@ pub(super) fn rule<'s>(
         trace,
         labels,
         metrics,
+        report,
+        report_is_written: spec.report.is_some(),
     };
     (Compiled { rule, uses }, scope)
 }
@@ -169,7 +179,7 @@ fn named_groups(pattern: &regex::Regex) -> Vec<String> {
     names.flatten().map(str::to_string).collect()
 }
 
-fn label_source(spec: &LabelSpec, scope: &mut Scope<'_>) -> LabelSource {
+pub(super) fn label_source(spec: &LabelSpec, scope: &mut Scope<'_>) -> LabelSource {
     check_label_name(&spec.name, scope);
     let mut map = Vec::new();
     for (text, to) in &spec.map {

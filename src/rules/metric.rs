@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::compile::{Scope, check_label_name};
 use super::definitions::{LabelUse, MetricUse};
 use super::problem::{At, wording};
-use super::schema::{KindSpec, MetricSpec};
+use super::schema::{FieldSpec, KindSpec, MetricSpec};
 use super::{Action, Condition, Field, LABEL_BYTES_MAX, LabelSource, Take, names};
 use crate::metrics::definition::MetricId;
 
@@ -135,7 +135,7 @@ fn metric_labels(
 }
 
 /// A label that is the field of its name.
-fn plain_label(name: &str) -> LabelSource {
+pub(super) fn plain_label(name: &str) -> LabelSource {
     LabelSource {
         field: Field {
             from: vec![name.to_string()],
@@ -157,18 +157,18 @@ fn conditions(metric: &MetricSpec, scope: &mut Scope<'_>) -> Vec<(Condition, reg
         let condition = if scope.label(&name.value).is_some() {
             Condition::Label(name.value.clone())
         } else {
-            Condition::Field(condition_field(&name.value, metric))
+            let value = metric.value.as_ref().map(|value| &value.value);
+            Condition::Field(condition_field(&name.value, value))
         };
         conditions.extend(scope.whole(text).map(|pattern| (condition, pattern)));
     }
     conditions
 }
 
-/// A field that a condition looks at. Where the key is that of the metric's value, the condition
+/// A field that a condition looks at. Where the key is that of the `value` it is about, the condition
 /// sees what the value will be; otherwise the first value, which stands where the writer of the
 /// line put it before anything that others chose.
-fn condition_field(key: &str, metric: &MetricSpec) -> Field {
-    let value = metric.value.as_ref().map(|value| &value.value);
+pub(super) fn condition_field(key: &str, value: Option<&FieldSpec>) -> Field {
     let value = value.filter(|value| value.from.iter().any(|from| from.value == key));
     Field {
         from: vec![key.to_string()],

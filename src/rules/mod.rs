@@ -7,21 +7,24 @@ mod advise;
 mod case;
 mod compile;
 mod definitions;
-pub mod duration;
+mod duration;
 mod load;
 mod metric;
 mod names;
 mod pattern;
 mod problem;
+mod report;
 mod schema;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use duration::parse as parse_duration;
 pub use load::{
     BUILT_IN, BUILT_IN_NAME, FileSummary, Gathered, Loaded, SourceText, gather, load, load_text,
 };
 pub use problem::{Excerpt, Problem, Problems, Severity, escape};
+pub use report::{ReportFields, ReportNumber};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -64,6 +67,10 @@ pub struct Rule {
     pub labels: BTreeMap<String, LabelSource>,
     /// What is counted, in the order of the file.
     pub metrics: Vec<Action>,
+    /// What a report reads a request from; `None` where nothing of the rule looks like one.
+    pub report: Option<ReportFields>,
+    /// Whether the rule says so itself, in `[rule.report]`.
+    pub report_is_written: bool,
 }
 
 /// How a line's own fields are read.

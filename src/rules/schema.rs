@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::duration;
 use super::problem::{At, Place, wording};
+use super::report::{self, ReportSpec};
 use super::table::{Reader, Table, Value};
 use super::{Case, FieldsMode, Take};
 use crate::matcher::fields::Marks;
@@ -31,6 +32,7 @@ pub(super) struct RuleSpec {
     pub trace: Option<FieldSpec>,
     pub labels: Vec<LabelSpec>,
     pub metrics: Vec<MetricSpec>,
+    pub report: Option<ReportSpec>,
     /// Whether `match` and `fields` could be read, so that it is known what fields there may be.
     pub names_known: bool,
     /// Whether a key or a value could not be read, so that what seems to be missing may be that.
@@ -149,6 +151,10 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
         .into_iter()
         .filter_map(|metric| read_metric(metric, reader))
         .collect();
+    let report = table
+        .take("report")
+        .and_then(|value| value.table("a table of what a report shows", reader))
+        .map(|table| report::read(table, reader));
     let place = table.place;
     table.finish(reader);
     RuleSpec {
@@ -160,6 +166,7 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
         trace,
         labels,
         metrics,
+        report,
         names_known,
         broken: reader.drafts.len() > before,
     }
@@ -220,7 +227,7 @@ fn read_from(value: &Value<'_>, reader: &mut Reader) -> Option<FieldSpec> {
 }
 
 /// `from`, `take` and `outside`; without `from` the field of the name that is given.
-fn read_field_table(
+pub(super) fn read_field_table(
     table: &mut Table<'_>,
     name: Option<&At<String>>,
     reader: &mut Reader,
@@ -265,7 +272,11 @@ fn read_marks(value: &Value<'_>, reader: &mut Reader) -> Option<At<Marks>> {
     Some(At::new(marks, value.place))
 }
 
-fn read_label(name: At<String>, value: &Value<'_>, reader: &mut Reader) -> Option<LabelSpec> {
+pub(super) fn read_label(
+    name: At<String>,
+    value: &Value<'_>,
+    reader: &mut Reader,
+) -> Option<LabelSpec> {
     let plain = |name, field| LabelSpec {
         name,
         field,
@@ -408,7 +419,15 @@ impl RuleSpec {
             .filter_map(|metric| metric.value.as_ref());
         let time = self.time.iter().map(|(field, _)| field);
         let values = values.map(|value| &value.value);
-        labels.chain(values).chain(time).chain(&self.trace)
+        let report = self.report.iter().flat_map(ReportSpec::fields);
+        let own = labels.chain(values).chain(time).chain(&self.trace);
+        own.chain(report)
+    }
+
+    /// Whether a metric or the report names this label.
+    pub fn names_label(&self, name: &str) -> bool {
+        let mut report = self.report.iter().flat_map(ReportSpec::names);
+        self.uses_label(name) || report.any(|used| used.value == name)
     }
 
     /// Whether a metric's `by` or `where` names this label.

@@ -199,6 +199,14 @@ pub fn rule_name_twice(name: &At<String>, first: Place) -> Draft {
     .also("the second", first, "the first")
 }
 
+/// A trace id is shown wherever there is one.
+pub fn report_trace_where(name: &At<String>) -> Draft {
+    Draft::error(
+        name.place,
+        "`trace` takes no `where`: an id that is on the line is shown",
+    )
+}
+
 pub fn empty_field_name(place: Place) -> Draft {
     Draft::error(
         place,

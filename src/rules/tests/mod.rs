@@ -2,6 +2,7 @@
 
 mod files;
 mod metrics;
+mod report;
 mod rules;
 mod shapes;
 
