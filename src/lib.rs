@@ -16,6 +16,7 @@ pub mod matcher;
 pub mod metrics;
 pub mod pipeline;
 pub mod replay;
+pub mod report;
 pub mod rules;
 pub mod server;
 pub mod settings;

@@ -13,6 +13,7 @@ pub mod explain;
 pub mod healthcheck;
 pub mod once;
 pub mod protection;
+pub mod report;
 pub mod run;
 pub mod terminal;
 pub mod test;
@@ -63,6 +64,8 @@ enum Command {
     Doctor(doctor::Args),
     /// Print a Grafana dashboard for what the rules count
     Dashboard(dashboard::Args),
+    /// Say who asked what, with what result, how slowly, from logs
+    Report(report::Args),
     /// Ask a running logmetrics whether it is healthy, for containers without a shell
     Healthcheck(healthcheck::HealthcheckArgs),
     /// Print a completion script for a shell
@@ -103,6 +106,7 @@ pub fn main() -> Exit {
         Command::Explain(args) => explain::execute(&args),
         Command::Doctor(args) => doctor::execute(&args),
         Command::Dashboard(args) => dashboard::execute(args),
+        Command::Report(args) => report::execute(args),
         Command::Healthcheck(args) => healthcheck::execute(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

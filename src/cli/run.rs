@@ -139,7 +139,7 @@ fn settings(args: Args) -> Result<Settings, String> {
         args.rules
     };
     Ok(Settings {
-        inputs: inputs(logs)?,
+        inputs: inputs(logs, "logmetrics")?,
         rules,
         listen: Listen {
             port: args.port.unwrap_or(args.listen.port),
@@ -183,16 +183,19 @@ fn from_environment(name: &str) -> Vec<String> {
         .collect()
 }
 
-fn inputs(mut logs: Vec<String>) -> Result<Vec<String>, String> {
+/// The logs that were named, otherwise what is piped in; `command` is what to type, for the message.
+pub(super) fn inputs(mut logs: Vec<String>, command: &str) -> Result<Vec<String>, String> {
     if !logs.is_empty() {
         return Ok(logs);
     }
     if std::io::stdin().is_terminal() || !stdin_has_data() {
-        return Err("nothing to read: name a log file, or pipe one in\n\n  \
-                    docker-compose logs -f agentgateway | logmetrics\n  \
-                    logmetrics /var/log/gateway.log\n\n\
-                    logmetrics --help says more"
-            .to_owned());
+        let follow = if command == "logmetrics" { " -f" } else { "" };
+        return Err(format!(
+            "nothing to read: name a log file, or pipe one in\n\n  \
+             docker-compose logs{follow} agentgateway | {command}\n  \
+             {command} /var/log/gateway.log\n\n\
+             {command} --help says more"
+        ));
     }
     logs.push("-".to_owned());
     Ok(logs)
@@ -216,7 +219,8 @@ fn stdin_has_data() -> bool {
     true
 }
 
-fn secret(file: Option<PathBuf>) -> Result<Option<Secret>, String> {
+/// The key of pseudonyms, where there is one.
+pub(super) fn secret(file: Option<PathBuf>) -> Result<Option<Secret>, String> {
     let text = match file {
         Some(path) => {
             server::warn_if_others_read(&path);

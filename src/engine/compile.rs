@@ -42,7 +42,7 @@ pub(super) fn compile(set: &RuleSet, secret: Option<&Secret>) -> Result<Engine, 
 
 /// Reasons, each once.
 #[derive(Default)]
-struct Reasons {
+pub(super) struct Reasons {
     list: Vec<Reason>,
 }
 
@@ -63,7 +63,7 @@ impl Reasons {
     }
 }
 
-struct RuleCompiler<'a> {
+pub(super) struct RuleCompiler<'a> {
     rule: &'a Rule,
     set: &'a RuleSet,
     reasons: &'a mut Reasons,
@@ -75,7 +75,7 @@ struct RuleCompiler<'a> {
 }
 
 impl<'a> RuleCompiler<'a> {
-    fn new(
+    pub(super) fn new(
         rule: &'a Rule,
         set: &'a RuleSet,
         reasons: &'a mut Reasons,
@@ -108,11 +108,20 @@ impl<'a> RuleCompiler<'a> {
             .iter()
             .map(|action| self.action(action, &labels))
             .collect();
+        Ok(self.finish(labels, actions))
+    }
+
+    /// The program, once all that reads fields has been compiled.
+    pub(super) fn finish(
+        mut self,
+        labels: Vec<LabelProgram>,
+        actions: Vec<ActionProgram>,
+    ) -> Program {
         let times = self.times();
         let trace = self.rule.trace.as_ref().map(|field| self.field(field));
         let captures = self.captures;
         let inputs = inputs(&actions, &self.conditions);
-        Ok(Program {
+        Program {
             inputs,
             name: self.rule.name.as_str().into(),
             pattern: self
@@ -130,10 +139,10 @@ impl<'a> RuleCompiler<'a> {
             actions,
             times,
             trace,
-        })
+        }
     }
 
-    fn labels(&mut self) -> Result<Vec<LabelProgram>, SecretMissing> {
+    pub(super) fn labels(&mut self) -> Result<Vec<LabelProgram>, SecretMissing> {
         self.rule
             .labels
             .iter()
@@ -220,7 +229,7 @@ impl<'a> RuleCompiler<'a> {
     }
 
     /// The number of a condition, which is added where it is new.
-    fn condition(
+    pub(super) fn condition(
         &mut self,
         condition: &Condition,
         pattern: &Regex,
@@ -288,7 +297,7 @@ impl<'a> RuleCompiler<'a> {
         times
     }
 
-    fn field(&mut self, field: &Field) -> FieldProgram {
+    pub(super) fn field(&mut self, field: &Field) -> FieldProgram {
         let from = field
             .from
             .iter()

@@ -27,7 +27,7 @@ pub(super) const RAW_BYTES_MAX: usize = 1024;
 
 /// The number of a label's value, until all are forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct ValueId(u32);
+pub(super) struct ValueId(pub(super) u32);
 
 /// Values and series of one thread.
 #[derive(Debug)]
@@ -43,6 +43,7 @@ pub(super) struct Memo {
     /// The batch's memory that the series' numbers belong to.
     batch_memory: u64,
     values_max: usize,
+    generation: u64,
 }
 
 /// A value of one label, from what stood on the line to what is exposed.
@@ -97,6 +98,7 @@ impl Default for Memo {
             series_values: Vec::new(),
             batch_memory: 0,
             values_max: VALUES_MAX,
+            generation: 0,
         }
     }
 }
@@ -118,6 +120,7 @@ impl Memo {
             self.values.clear();
             self.list.clear();
             self.text.clear();
+            self.generation += 1;
             self.forget_series();
         }
     }
@@ -217,6 +220,16 @@ impl Memo {
     /// Whether the label has neither value nor default.
     pub(super) fn is_missing(&self, id: ValueId) -> bool {
         self.list[id.0 as usize].is_missing
+    }
+
+    /// How often all was forgotten: numbers of values are given anew each time.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The value as it is.
+    pub(super) fn text(&self, id: ValueId) -> &[u8] {
+        &self.text[self.list[id.0 as usize].value.range()]
     }
 
     /// The value as it is written among labels.

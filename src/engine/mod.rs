@@ -10,6 +10,7 @@ use crate::rules::RuleSet;
 
 mod compile;
 pub mod convert;
+pub mod extract;
 mod field;
 mod label;
 mod memo;

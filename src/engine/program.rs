@@ -128,15 +128,15 @@ impl Subject {
 /// Buffers of one thread.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    groups: Groups,
-    slots: Slots,
+    pub(super) groups: Groups,
+    pub(super) slots: Slots,
     /// The values of the rule's labels on the line at hand, where they were asked for.
-    labels: Vec<Option<ValueId>>,
+    pub(super) labels: Vec<Option<ValueId>>,
     /// Whether each condition holds, where that was asked on the line at hand.
-    verdicts: Vec<Option<bool>>,
-    memo: Memo,
+    pub(super) verdicts: Vec<Option<bool>>,
+    pub(super) memo: Memo,
     recipes: Recipes,
-    decoded: Vec<u8>,
+    pub(super) decoded: Vec<u8>,
     /// The exemplar of the line at hand and its number in the batch, where that was asked.
     exemplar: Option<Option<u32>>,
 }
@@ -370,7 +370,7 @@ impl Program {
     }
 }
 
-fn found<'s>(groups: &'s Groups, slots: &'s Slots, times: &'s Times) -> Found<'s> {
+pub(super) fn found<'s>(groups: &'s Groups, slots: &'s Slots, times: &'s Times) -> Found<'s> {
     Found {
         groups,
         slots,

@@ -106,6 +106,24 @@ pub fn readers(
     (fleet, streams)
 }
 
+/// Paths that cannot be looked at, and why.
+pub type Problems = Vec<(PathBuf, io::Error)>;
+
+/// The files that `specifications` name now, compressed ones among them, each with the place of its
+/// specification, by path; and the folders that cannot be read. A file that is named twice belongs
+/// to the first that names it.
+pub fn existing(specifications: &[Specification]) -> (Vec<(usize, PathBuf)>, Problems) {
+    let found = discover::discover(specifications);
+    let paths = found.paths.into_iter();
+    let mut files: Vec<_> = paths.map(|(path, index)| (index, path)).collect();
+    files.extend(found.compressed);
+    files.sort_by(|a, b| a.1.cmp(&b.1));
+    files.dedup_by(|a, b| a.1 == b.1);
+    let problems = found.problems.into_iter();
+    let problems = problems.map(|(_, path, error)| (path, error));
+    (files, problems.collect())
+}
+
 /// A stream of bytes that a [`Sink`] has been told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StreamId(pub usize);

@@ -30,6 +30,8 @@ mod quiet;
 mod reload;
 /// Standard input that repeats its history after a restart.
 mod replay;
+/// `report`: its numbers are those of the metrics, whatever holds the lines and however it is written.
+mod report;
 /// HTTP as scrapers and orchestrators use it, and the end of a daemon's life.
 mod serve;
 /// `--state`: a restart loses nothing and repeats nothing.

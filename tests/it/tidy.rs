@@ -32,6 +32,8 @@ const IMPORT_LAW: &[(&str, &[&str])] = &[
         "pipeline",
         &["input", "replay", "line", "engine", "metrics", "clock"],
     ),
+    ("report", &["engine", "rules", "line", "input", "pipeline"]),
+    ("pipeline", &["input", "line", "engine", "metrics", "clock"]),
     (
         "daemon",
         &[

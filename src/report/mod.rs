@@ -1,0 +1,21 @@
+//! Reports: who asked what, with what result, how slowly, from the lines of a log.
+//!
+//! Lines come from any reader through [`Collector::line`]; requests are told from other lines by the
+//! rules; a finished [`Report`] is plain data that `render` writes in one of several formats.
+//! Nothing here prints, and no number depends on the order in which threads read.
+
+mod collect;
+mod figures;
+mod model;
+mod names;
+mod period;
+pub mod read;
+pub mod render;
+#[cfg(test)]
+mod tests;
+
+pub use collect::{Collector, Plan, Totals};
+pub use figures::{Durations, Figures, RELATIVE_ERROR};
+pub use model::{Entry, Report, SingleRequest};
+pub use names::{NAMES_MAX, OTHER, USERS_MAX};
+pub use period::{Period, PeriodError};
