@@ -44,7 +44,7 @@ pub fn over_time(report: &Report) -> Option<(String, String)> {
         svg += &column(x, bar, *moment, figures, &scale);
     }
     // As many times as have room, the same distance apart.
-    let every = (bins.len() as f64 * 132.0 / (WIDTH - LEFT)).ceil().max(1.0) as usize;
+    let every = (bins.len() as f64 * 176.0 / (WIDTH - LEFT)).ceil().max(1.0) as usize;
     for (place, (moment, _)) in bins.iter().enumerate().step_by(every) {
         let x = LEFT + slot * (place as f64 + 0.5);
         let (x, anchor) = if x < LEFT + 56.0 {

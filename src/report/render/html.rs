@@ -36,7 +36,7 @@ pub fn render(report: &Report, options: &Options) -> String {
     if let Some((svg, step)) = chart::over_time(report) {
         let _ = write!(
             out,
-            "<section class=\"whole\"><h2>Requests over time <small>each bar one {step}, UTC</small></h2>\n\
+            "<section class=\"whole\"><h2>Requests over time <small>each bar: {step}, UTC</small></h2>\n\
              <figure>{svg}<figcaption><span class=\"fine\">answered</span> \
              <span class=\"client\">errors 4xx</span> <span class=\"server\">errors 5xx</span>\
              </figcaption></figure></section>\n"
