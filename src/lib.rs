@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod engine;
 pub mod exposition;
 pub mod input;
+pub mod jaeger;
 pub mod line;
 pub mod logging;
 pub mod matcher;

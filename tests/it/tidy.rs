@@ -15,6 +15,7 @@ const IMPORT_LAW: &[(&str, &[&str])] = &[
     ("logging", &["clock"]),
     ("input", &["line", "clock"]),
     ("replay", &["line"]),
+    ("jaeger", &["input", "line", "clock"]),
     ("matcher", &["line"]),
     ("metrics", &["clock"]),
     ("state", &["input", "metrics", "clock", "logging"]),
@@ -32,6 +33,7 @@ const IMPORT_LAW: &[(&str, &[&str])] = &[
         "pipeline",
         &["input", "replay", "line", "engine", "metrics", "clock"],
     ),
+    ("settings", &["engine", "server", "jaeger"]),
     ("report", &["engine", "rules", "line", "input", "pipeline"]),
     ("pipeline", &["input", "line", "engine", "metrics", "clock"]),
     (
@@ -42,6 +44,7 @@ const IMPORT_LAW: &[(&str, &[&str])] = &[
             "pipeline",
             "replay",
             "input",
+            "jaeger",
             "line",
             "rules",
             "engine",

@@ -1,0 +1,312 @@
+//! Asks Jaeger's query service over HTTP, and asks again where that may help.
+
+use std::fmt;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ureq::Agent;
+use ureq::http::{HeaderMap, header};
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+
+use super::Query;
+use super::address::{Address, encoded};
+use super::answer::{Answer, Form, parse, said};
+use super::search::{Server, Window};
+
+/// The largest answer that is held in memory, in bytes, unpacked. A larger one is asked in halves.
+const BODY_BYTES_MAX: u64 = 32 << 20;
+
+/// The longest message of a server that is read.
+const MESSAGE_BYTES_MAX: u64 = 64 << 10;
+
+/// How long building a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Waits between attempts. Then it is a failure.
+const WAITS: [Duration; 4] = [
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
+
+/// The longest wait that a server may ask for.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(30);
+
+/// What Jaeger, or rather what stands before it, wants to see. Never printed.
+#[derive(Clone, Default)]
+pub enum Credentials {
+    /// Nothing, or what stands in the URL.
+    #[default]
+    None,
+    /// Name and password.
+    Basic(String, String),
+    /// A bearer token.
+    Bearer(String),
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Credentials")
+    }
+}
+
+/// Why a search ended.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Failure {
+    /// An answer for the least window is larger than may be held.
+    #[error("more than {} MiB of traces began within one microsecond", BODY_BYTES_MAX >> 20)]
+    TooLarge,
+    /// Asking again later may help.
+    #[error("cannot ask jaeger at {address}: {why}")]
+    Away {
+        /// Whom.
+        address: String,
+        /// What happened.
+        why: String,
+    },
+    /// Asking again will not help; something has to be changed first.
+    #[error("jaeger at {address} {why}")]
+    Refused {
+        /// Who.
+        address: String,
+        /// What it said, and the next step.
+        why: String,
+    },
+    /// The certificates cannot be read.
+    #[error("expected certificates in PEM form in the file of `--jaeger-ca`: {0}")]
+    Authorities(String),
+    /// The search was abandoned.
+    #[error("stopped")]
+    Stopped,
+}
+
+/// One attempt's end.
+enum Attempt {
+    Done(Answer),
+    /// This interface is not there.
+    NoRoute,
+    Failed(Failure),
+    /// May go better next time, after a wait the server named.
+    Again(String, Option<Duration>),
+}
+
+/// A blocking client of one query service.
+pub struct Client {
+    agent: Agent,
+    address: Address,
+    authorization: Option<String>,
+    service: String,
+    /// The interface that has answered.
+    form: Option<Form>,
+}
+
+impl Client {
+    /// A client; nothing is asked yet.
+    ///
+    /// # Errors
+    /// [`Failure::Authorities`].
+    pub fn new(query: &Query) -> Result<Client, Failure> {
+        let tls = match &query.authorities {
+            None => TlsConfig::default(),
+            Some(pem) => TlsConfig::builder()
+                .root_certs(RootCerts::Specific(Arc::new(authorities(pem)?)))
+                .build(),
+        };
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_connect(Some(CONNECT))
+            .timeout_global(Some(query.timeout))
+            .user_agent(concat!("logmetrics/", env!("CARGO_PKG_VERSION")))
+            .tls_config(tls)
+            .build()
+            .new_agent();
+        let basic = |name: &str, password: &str| {
+            format!("Basic {}", STANDARD.encode(format!("{name}:{password}")))
+        };
+        let authorization = match &query.credentials {
+            Credentials::Basic(name, password) => Some(basic(name, password)),
+            Credentials::Bearer(token) => Some(format!("Bearer {token}")),
+            Credentials::None => query
+                .address
+                .user()
+                .map(|(name, password)| basic(name, password)),
+        };
+        Ok(Client {
+            agent,
+            address: query.address.clone(),
+            authorization,
+            service: query.service.clone(),
+            form: None,
+        })
+    }
+
+    /// The interface that has answered, once one has.
+    pub fn form(&self) -> Option<Form> {
+        self.form
+    }
+
+    /// Asks the newer interface, and the older one where that is not there.
+    fn attempt(&mut self, window: Window, limit: u32) -> Attempt {
+        let forms: &[Form] = match self.form {
+            Some(Form::V1) => &[Form::V1, Form::V3],
+            _ => &[Form::V3, Form::V1],
+        };
+        for &form in forms {
+            match self.attempt_form(form, window, limit) {
+                Attempt::NoRoute => {}
+                Attempt::Done(answer) => {
+                    self.form = Some(form);
+                    return Attempt::Done(answer);
+                }
+                other => return other,
+            }
+        }
+        Attempt::Failed(self.refused(
+            "has neither /api/v3/traces nor /api/traces; is its base path missing in the URL?",
+        ))
+    }
+
+    fn attempt_form(&self, form: Form, window: Window, limit: u32) -> Attempt {
+        let Some(url) = self.url(form, window, limit) else {
+            return Attempt::Failed(self.refused("cannot be asked for times so far away"));
+        };
+        let mut request = self
+            .agent
+            .get(&url)
+            .header(header::ACCEPT, "application/json");
+        if let Some(authorization) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
+        let mut response = match request.call() {
+            Ok(response) => response,
+            Err(error @ (ureq::Error::BadUri(_) | ureq::Error::Http(_))) => {
+                return Attempt::Failed(self.refused(&format!("cannot be asked: {error}")));
+            }
+            Err(error) => return Attempt::Again(error.to_string(), None),
+        };
+        let status = response.status().as_u16();
+        let most = if status == 200 {
+            BODY_BYTES_MAX
+        } else {
+            MESSAGE_BYTES_MAX
+        };
+        let mut body = Vec::new();
+        let reader = response.body_mut().as_reader();
+        if let Err(error) = reader.take(most + 1).read_to_end(&mut body) {
+            return Attempt::Again(format!("the answer was cut short: {error}"), None);
+        }
+        if status == 200 && body.len() as u64 > most {
+            return Attempt::Failed(Failure::TooLarge);
+        }
+        self.judge(form, status, response.headers(), &body)
+    }
+
+    fn judge(&self, form: Form, status: u16, headers: &HeaderMap, body: &[u8]) -> Attempt {
+        // Jaeger answers with its page under every path that it does not know.
+        let is_page = body.trim_ascii_start().starts_with(b"<");
+        let error = error_of(body);
+        match status {
+            200 if is_page => Attempt::NoRoute,
+            200 => match parse(body, form, &self.service) {
+                Ok(answer) => Attempt::Done(answer),
+                Err(error) => Attempt::Again(error.to_string(), None),
+            },
+            // What v3 says when nothing is found; otherwise the route is not there.
+            404 if error.is_some() => Attempt::Done(Answer::default()),
+            404 | 405 | 501 => Attempt::NoRoute,
+            401 | 403 => Attempt::Failed(self.refused(&format!(
+                "answers {status}: it wants other credentials; see `--jaeger-user` and `--jaeger-token-file`"
+            ))),
+            408 | 429 | 500.. => {
+                let wait = headers.get(header::RETRY_AFTER);
+                let wait = wait.and_then(|wait| wait.to_str().ok()?.trim().parse().ok());
+                let why = format!("it answers {status} {}", error.unwrap_or_default());
+                Attempt::Again(why.trim_end().to_owned(), wait.map(Duration::from_secs))
+            }
+            // A server that speaks the older interface only need not say 404.
+            400 if form == Form::V3 && error.is_none() => Attempt::NoRoute,
+            _ => {
+                let why = format!("answers {status} {}", error.unwrap_or_default());
+                Attempt::Failed(self.refused(why.trim_end()))
+            }
+        }
+    }
+
+    /// Raw traces: Jaeger would otherwise move spans in time, to hide differences of clocks.
+    fn url(&self, form: Form, window: Window, limit: u32) -> Option<String> {
+        let service = encoded(&self.service);
+        Some(match form {
+            Form::V3 => {
+                let time = |us: u64| {
+                    let us = i64::try_from(us).ok()?;
+                    let time = jiff::Timestamp::from_microsecond(us).ok()?;
+                    Some(encoded(&format!("{time:.9}")))
+                };
+                let (start, end) = (time(window.start_us)?, time(window.end_us)?);
+                self.address.join(&format!(
+                    "/api/v3/traces?query.serviceName={service}&query.startTimeMin={start}\
+                     &query.startTimeMax={end}&query.searchDepth={limit}&query.rawTraces=true"
+                ))
+            }
+            Form::V1 => self.address.join(&format!(
+                "/api/traces?service={service}&start={}&end={}&limit={limit}&raw=true",
+                window.start_us, window.end_us
+            )),
+        })
+    }
+
+    fn refused(&self, why: &str) -> Failure {
+        Failure::Refused {
+            address: self.address.to_string(),
+            why: why.to_owned(),
+        }
+    }
+}
+
+impl Server for Client {
+    fn ask(&mut self, window: Window, limit: u32) -> Result<Answer, Failure> {
+        let mut waits = WAITS.iter();
+        loop {
+            let (why, named) = match self.attempt(window, limit) {
+                Attempt::Done(answer) => return Ok(answer),
+                Attempt::Failed(failure) => return Err(failure),
+                Attempt::Again(why, named) => (why, named),
+                Attempt::NoRoute => ("no interface answers".to_owned(), None),
+            };
+            let Some(&wait) = waits.next() else {
+                return Err(Failure::Away {
+                    address: self.address.to_string(),
+                    why,
+                });
+            };
+            tracing::debug!("jaeger at {}: {why}; asking again", self.address);
+            std::thread::sleep(named.map_or(wait, |named| named.min(RETRY_AFTER_MAX)));
+        }
+    }
+}
+
+/// What a JSON error says: `{"error":{…}}` of v3, `{"errors":[…]}` of the older interface.
+fn error_of(body: &[u8]) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let error = body.get("error").or_else(|| body.get("errors"))?;
+    Some(said(&error.to_string()))
+}
+
+fn authorities(pem: &[u8]) -> Result<Vec<ureq::tls::Certificate<'static>>, Failure> {
+    let mut certificates = Vec::new();
+    for item in parse_pem(pem) {
+        match item {
+            Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
+            Ok(_) => {}
+            Err(error) => return Err(Failure::Authorities(error.to_string())),
+        }
+    }
+    if certificates.is_empty() {
+        return Err(Failure::Authorities("there are none".to_owned()));
+    }
+    Ok(certificates)
+}
