@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::engine::Secret;
+use crate::jaeger::{Query, Schedule};
 use crate::server::{Listen, Protection};
 
 /// Everything that a run needs to know.
@@ -11,6 +12,8 @@ use crate::server::{Listen, Protection};
 pub struct Settings {
     /// Files, globs, fifos and `-`, as they were named.
     pub inputs: Vec<String>,
+    /// The Jaeger whose spans count like lines.
+    pub jaeger: Option<Jaeger>,
     /// Rules files and folders; the built-in rules where there is none.
     pub rules: Vec<PathBuf>,
     /// Where to serve.
@@ -38,6 +41,35 @@ pub struct State {
     pub file: PathBuf,
     /// The time between two saves.
     pub interval: Duration,
+}
+
+/// Jaeger as an input.
+#[derive(Clone)]
+pub struct Jaeger {
+    /// Whom to ask, and for what.
+    pub query: Query,
+    /// When to ask.
+    pub schedule: Schedule,
+    /// From where on spans count, by their start.
+    pub since: Since,
+}
+
+impl std::fmt::Debug for Jaeger {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // No credentials.
+        write!(formatter, "Jaeger({})", self.query.address)
+    }
+}
+
+/// From where on spans count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// When the program starts.
+    Now,
+    /// So long before.
+    Ago(Duration),
+    /// Microseconds since 1970.
+    At(u64),
 }
 
 /// Where reading begins in a file that exists at the start.

@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod exit;
 pub mod explain;
 pub mod healthcheck;
+pub mod jaeger;
 pub mod once;
 pub mod protection;
 pub mod report;
@@ -26,6 +27,7 @@ Examples:
   logmetrics /logs/gateway.log
   logmetrics --rules my-rules.toml '/var/log/app/*.log'
   logmetrics --once access.log -r rules/nginx.toml
+  logmetrics --jaeger http://jaeger:16686
 
 Then: curl http://localhost:3903/metrics
 
@@ -53,7 +55,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Follow logs and serve metrics (what happens without a subcommand)
-    Run(run::Args),
+    Run(Box<run::Args>),
     /// Check rules; errors point at line and column
     Check(check::Args),
     /// Run the test cases that rules files carry
@@ -65,7 +67,7 @@ enum Command {
     /// Print a Grafana dashboard for what the rules count
     Dashboard(dashboard::Args),
     /// Say who asked what, with what result, how slowly, from logs
-    Report(report::Args),
+    Report(Box<report::Args>),
     /// Ask a running logmetrics whether it is healthy, for containers without a shell
     Healthcheck(healthcheck::HealthcheckArgs),
     /// Print a completion script for a shell
@@ -91,8 +93,8 @@ pub fn main() -> Exit {
             };
         }
     };
-    match cli.command.unwrap_or(Command::Run(cli.run)) {
-        Command::Run(args) => run::execute(args),
+    match cli.command.unwrap_or(Command::Run(Box::new(cli.run))) {
+        Command::Run(args) => run::execute(*args),
         Command::Check(args) => {
             let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr());
             match check::execute(&args, &mut out, &mut err) {
@@ -106,7 +108,7 @@ pub fn main() -> Exit {
         Command::Explain(args) => explain::execute(&args),
         Command::Doctor(args) => doctor::execute(&args),
         Command::Dashboard(args) => dashboard::execute(args),
-        Command::Report(args) => report::execute(args),
+        Command::Report(args) => report::execute(*args),
         Command::Healthcheck(args) => healthcheck::execute(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

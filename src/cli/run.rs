@@ -8,14 +8,14 @@ use clap::{ArgAction, ValueEnum};
 
 use super::exit::Exit;
 use super::protection::ProtectionArgs;
-use super::{once, terminal};
+use super::{jaeger, once, terminal};
 use crate::clock::Clock;
 use crate::daemon;
 use crate::engine::Secret;
 use crate::logging::{self, LogOptions};
 use crate::rules;
 use crate::server::{self, Listen, parse_listen};
-use crate::settings::{Format, From, Settings, State};
+use crate::settings::{Format, From, Settings, Since, State};
 
 /// What a user types to run.
 #[derive(Debug, Clone, clap::Args)]
@@ -89,6 +89,10 @@ pub struct Args {
 
     #[command(flatten)]
     log: LogOptions,
+
+    // Last, as its heading would stand over what follows.
+    #[command(flatten)]
+    jaeger: jaeger::JaegerArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -138,8 +142,20 @@ fn settings(args: Args) -> Result<Settings, String> {
     } else {
         args.rules
     };
+    let jaeger = args.jaeger.settings()?;
+    if args.once && jaeger.as_ref().is_some_and(|one| one.since == Since::Now) {
+        return Err(
+            "`--once` with `--jaeger` needs to know from when on: `--jaeger-since 1h`".to_owned(),
+        );
+    }
     Ok(Settings {
-        inputs: inputs(logs, "logmetrics")?,
+        inputs: if jaeger.is_some() && logs.is_empty() {
+            // Beside Jaeger, standard input is read only where `-` says so.
+            logs
+        } else {
+            inputs(logs, "logmetrics")?
+        },
+        jaeger,
         rules,
         listen: Listen {
             port: args.port.unwrap_or(args.listen.port),
@@ -193,7 +209,8 @@ pub(super) fn inputs(mut logs: Vec<String>, command: &str) -> Result<Vec<String>
         return Err(format!(
             "nothing to read: name a log file, or pipe one in\n\n  \
              docker-compose logs{follow} agentgateway | {command}\n  \
-             {command} /var/log/gateway.log\n\n\
+             {command} /var/log/gateway.log\n  \
+             {command} --jaeger http://jaeger:16686\n\n\
              {command} --help says more"
         ));
     }

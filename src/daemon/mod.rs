@@ -24,6 +24,7 @@ use crate::state::Keeper;
 mod content;
 mod events;
 mod files;
+mod jaeger;
 mod memory;
 mod once;
 mod progress;
@@ -71,8 +72,9 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
         .map_err(|error| Failure::Usage(error.to_string()))?;
     reload::advise(&loaded.advice);
     let clock = Clock::system();
+    let jaeger = settings.jaeger.as_ref().map(jaeger::source);
     let own = Own::new(&Known {
-        sources: inputs.iter().map(|input| &*input.source).collect(),
+        sources: sources(&inputs, jaeger.as_deref()).collect(),
         revision: env!("LOGMETRICS_REVISION"),
         rustc: env!("LOGMETRICS_RUSTC"),
     })
@@ -98,6 +100,14 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
         parts,
         memory,
     })
+}
+
+/// All inputs by name, Jaeger last.
+fn sources<'a>(
+    inputs: &'a [Specification],
+    jaeger: Option<&'a str>,
+) -> impl Iterator<Item = &'a str> {
+    inputs.iter().map(|input| &*input.source).chain(jaeger)
 }
 
 fn options(settings: &Settings, mode: Mode) -> Options {
@@ -144,16 +154,15 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     let ledger = Arc::clone(&memory.ledger);
     let scrapers = Arc::new(Scrapers::restored(&memory.notes.of(scrapers::PREFIX)));
     let replay = memory.replay();
-    let notes = replay
-        .iter()
-        .map(memory::notes_of)
-        .chain([scrapers.notes()]);
-    let notes = notes.collect();
+    let jaeger = jaeger(settings, &parts, &memory)?;
+    let notes = replay.iter().map(memory::notes_of);
+    let notes = notes.chain(jaeger.as_ref().map(jaeger::Input::notes));
+    let notes = notes.chain([scrapers.notes()]).collect();
     let (keeper, state) = memory.keep(&parts, notes)?.unzip();
     let reloader = Arc::new(reloader(settings, &parts, &ledger, gathered));
     tokio::spawn(reload::on_hangup(Arc::clone(&reloader)).map_err(no_signals)?);
     announce(&listener, &access);
-    let content = running(&inputs, &parts, &reloader, (state, scrapers));
+    let content = running(settings, &inputs, &reloader, (&parts, state, scrapers));
     let (readiness, latch) = Readiness::new();
     let reading = input::Stop::new();
     let at_end = settings.exit_on_eof.then(|| stop.clone());
@@ -167,7 +176,10 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
         reading: &reading,
         replay,
     };
-    let readers = start(settings, inputs, &shared)?;
+    let mut readers = start(settings, inputs, &shared)?;
+    if let Some(jaeger) = jaeger {
+        readers.push(start_jaeger(jaeger, &shared)?);
+    }
     tokio::spawn(tell_overdue(messages));
     tokio::spawn(reload::watch(reloader));
     // From here on only the readers hold readiness back.
@@ -217,19 +229,19 @@ fn reloader(
 
 /// What the server shows.
 fn running(
+    settings: &Settings,
     inputs: &[Specification],
-    parts: &Parts,
     reloader: &Arc<Reloader>,
-    (state, scrapers): (Option<Told>, Arc<Scrapers>),
+    (parts, state, scrapers): (&Parts, Option<Told>, Arc<Scrapers>),
 ) -> Arc<Running> {
+    let jaeger = settings.jaeger.as_ref().map(jaeger::source);
     Arc::new(Running {
         live: Arc::clone(&parts.live),
         reloader: Arc::clone(reloader),
         own: Arc::clone(&parts.own),
         samples: Arc::clone(&parts.samples),
-        inputs: inputs
-            .iter()
-            .map(|input| input.source.to_string())
+        inputs: sources(inputs, jaeger.as_deref())
+            .map(str::to_owned)
             .collect(),
         state,
         scrapers,
@@ -310,6 +322,27 @@ fn start(
         })?);
     }
     Ok(readers)
+}
+
+/// Jaeger as an input, where that is asked.
+fn jaeger(
+    settings: &Settings,
+    parts: &Parts,
+    memory: &Memory,
+) -> Result<Option<jaeger::Input>, Failure> {
+    let new = |jaeger| {
+        let saved = memory.notes.of(jaeger::PREFIX);
+        let ledger = Arc::clone(&memory.ledger);
+        jaeger::Input::new(jaeger, saved, ledger, &parts.own, parts.clock.clone())
+    };
+    settings.jaeger.as_ref().map(new).transpose()
+}
+
+/// A thread for Jaeger.
+fn start_jaeger(jaeger: jaeger::Input, shared: &Shared<'_>) -> Result<JoinHandle<()>, Failure> {
+    let worker = Worker::new(shared.parts.clone());
+    let (latch, stop) = (shared.latch.clone(), shared.reading.clone());
+    spawn("jaeger", move || jaeger.run(worker, latch, &stop))
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Failure> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::memory;
-use super::{Built, Failure, build, files, finished, options, progress, recognising};
+use super::{Built, Failure, build, files, finished, jaeger, options, progress, recognising};
 use crate::input::{self, Fleet, Mode, Stream};
 use crate::metrics::snapshot::Snapshot;
 use crate::pipeline::{Parts, Worker};
@@ -45,6 +45,9 @@ pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
     let mut worker = progress::Watched::new(worker, &events);
     for stream in streams {
         read_stream(stream, &mut worker, &events, &stop)?;
+    }
+    if let Some(jaeger) = &settings.jaeger {
+        jaeger::once(jaeger, &mut worker, &parts.clock)?;
     }
     events.finish();
     if let Some((keeper, _)) = keeper {

@@ -89,7 +89,7 @@ impl Poller {
     ) {
         let mut server = Abandonable::new(server, stop, watcher);
         let mut search = Search::default();
-        let stream = sink.open(self.origin.clone(), 0);
+        let stream = sink.open(self.origin.clone(), 0, &[]);
         let mut polling = Polling {
             poller: self,
             sink,

@@ -11,9 +11,11 @@ use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, 
 use super::store::SeriesCounts;
 
 mod checkpoint;
+mod jaeger;
 mod rules;
 
 pub use checkpoint::Checkpoint;
+pub use jaeger::JaegerMetrics;
 use rules::OfRules;
 pub use rules::{KnownRules, RuleCounters};
 

@@ -22,6 +22,8 @@ mod fixture;
 mod follow;
 /// Lines that nobody would write on purpose: the program stays calm and its page valid.
 mod hostile;
+/// Jaeger's spans count like lines: complete and once, whatever its service does.
+mod jaeger;
 /// All that is published is right: the pages' code blocks, the rules we ship, the examples.
 mod published;
 /// The program's own log: a few lines, whatever happens how often.

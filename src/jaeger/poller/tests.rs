@@ -54,7 +54,9 @@ impl Server for Late {
 struct Counts(BTreeMap<String, usize>);
 
 impl Sink for Counts {
-    fn open(&mut self, _origin: Origin, _offset: u64) -> StreamId {
+    fn carried(&self, _stream: StreamId, _out: &mut Vec<u8>) {}
+
+    fn open(&mut self, _origin: Origin, _offset: u64, _carried: &[u8]) -> StreamId {
         StreamId(0)
     }
 

@@ -1,0 +1,242 @@
+//! Jaeger as an input: the recorded traces give the counts of an independent reading, however the
+//! service behaves.
+
+use std::time::{Duration, Instant};
+
+use crate::fixture::{Daemon, Page, Run, Scratch, text};
+
+mod service;
+
+use service::{Jaeger, Manner};
+
+const REQUESTS: f64 = 398.0;
+
+/// The program, about to read the last hour of `jaeger`.
+fn once(jaeger: &Jaeger) -> Run {
+    Run::new()
+        .args("--once --jaeger-since 1h --jaeger")
+        .arg(&jaeger.url)
+}
+
+#[track_caller]
+fn assert_complete(run: Run, how: &str) {
+    let expected = text("tests/data/jaeger/expected");
+    let mut expected: Vec<_> = expected.lines().collect();
+    expected.sort_unstable();
+    let finished = run.go().success().calm();
+    assert_eq!(finished.sorted("requests_by_user{"), expected, "{how}");
+}
+
+#[test]
+fn each_interface_gives_the_counts_of_an_independent_reading() {
+    for (how, v3, v1) in [
+        ("both", true, true),
+        ("v3", true, false),
+        ("v1", false, true),
+    ] {
+        let jaeger = Jaeger::start(Manner {
+            v3,
+            v1,
+            ..Manner::default()
+        });
+        assert_complete(once(&jaeger), how);
+    }
+}
+
+#[test]
+fn a_cap_that_the_server_keeps_to_itself_hides_nothing() {
+    for (v3, cap) in [(true, 100), (false, 20)] {
+        let jaeger = Jaeger::start(Manner {
+            v3,
+            cap,
+            ..Manner::default()
+        });
+        assert_complete(once(&jaeger), &format!("cap {cap}"));
+        assert!(jaeger.asked() < 300, "{} requests", jaeger.asked());
+    }
+}
+
+#[test]
+fn failing_now_and_then_loses_nothing() {
+    let jaeger = Jaeger::start(Manner {
+        fault_every: 3,
+        cap: 60,
+        ..Manner::default()
+    });
+    assert_complete(once(&jaeger), "every third request fails");
+}
+
+#[test]
+fn under_a_base_path_and_behind_a_password() {
+    let scratch = Scratch::new();
+    let token = scratch.write("token", "secret\n");
+    let password = scratch.write("password", "p:w\n");
+    let manner = |authorization| Manner {
+        base: "/jaeger/ui",
+        authorization: Some(authorization),
+        ..Manner::default()
+    };
+    let jaeger = Jaeger::start(manner("Bearer secret"));
+    assert_complete(
+        once(&jaeger).arg("--jaeger-token-file").arg(&token),
+        "a file with a token",
+    );
+    assert_complete(
+        once(&jaeger).variable("LOGMETRICS_JAEGER_TOKEN", "secret"),
+        "a variable",
+    );
+
+    // ann:p:w
+    let jaeger = Jaeger::start(manner("Basic YW5uOnA6dw=="));
+    let basic = once(&jaeger)
+        .args("--jaeger-user ann --jaeger-password-file")
+        .arg(&password);
+    assert_complete(basic, "name and password");
+    let url = jaeger.url.replace("//", "//ann:p%3Aw@");
+    let in_url = Run::new()
+        .args("--once --jaeger-since 1h --jaeger")
+        .arg(&url);
+    assert_complete(in_url, "in the URL");
+
+    let refused = once(&jaeger).go().code(1);
+    refused.says(&["401", "--jaeger-user", "--jaeger-token-file"]);
+    let wrong = jaeger.url.replace("//", "//ann:hidden@");
+    let refused = Run::new()
+        .args("--once --jaeger-since 1h --jaeger")
+        .arg(&wrong)
+        .go()
+        .code(1);
+    assert!(!refused.stderr.contains("hidden"), "{}", refused.stderr);
+}
+
+#[test]
+fn mistakes_are_said_with_the_next_step() {
+    let jaeger = Jaeger::start(Manner {
+        base: "/jaeger",
+        ..Manner::default()
+    });
+    let no_base = jaeger.url.replace("/jaeger", "");
+    let run = |url: &str| {
+        Run::new()
+            .args("--once --jaeger-since 1h --jaeger")
+            .arg(url)
+            .go()
+    };
+    run(&no_base).code(1).says(&["base path"]);
+    run("ftp://jaeger").code(2).says(&["http://jaeger:16686"]);
+    Run::new()
+        .args("--once --jaeger http://j")
+        .go()
+        .code(2)
+        .says(&["--jaeger-since 1h"]);
+    Run::new()
+        .args("--once --jaeger-since 1h --jaeger http://j --jaeger-ca /nowhere.pem")
+        .go()
+        .code(2)
+        .says(&["/nowhere.pem"]);
+}
+
+/// A daemon that polls often.
+fn follow(jaeger: &Jaeger, late: &str) -> Run {
+    Run::new()
+        .args("--jaeger-since 1h --jaeger-interval 50ms --jaeger-late")
+        .arg(late)
+        .arg("--jaeger")
+        .arg(&jaeger.url)
+}
+
+#[track_caller]
+fn assert_followed(daemon: &Daemon, page: &Page) {
+    let expected = text("tests/data/jaeger/expected");
+    for line in expected.lines() {
+        let (series, value) = line.rsplit_once(' ').unwrap();
+        assert_eq!(
+            page.value(series),
+            value.parse().ok(),
+            "{series}\n{}",
+            daemon.said()
+        );
+    }
+    assert_eq!(page.sum("requests_by_user"), REQUESTS);
+}
+
+fn spans(page: &Page) -> f64 {
+    page.value("logmetrics_jaeger_spans_total").unwrap()
+}
+
+/// Waits until Jaeger was asked so many times more.
+#[track_caller]
+fn until_asked(daemon: &Daemon, more: f64) {
+    let asked = |page: &Page| page.sum("logmetrics_jaeger_requests_total");
+    let before = asked(&daemon.metrics());
+    daemon.until(|page| asked(page) >= before + more);
+}
+
+#[test]
+fn spans_that_come_late_count_once() {
+    let jaeger = Jaeger::start(Manner::default());
+    jaeger.show(0);
+    let daemon = follow(&jaeger, "1h").start();
+    daemon.until_ready();
+    for shown in [1, 150, 151, 398] {
+        jaeger.show(shown);
+        daemon.until(|page| spans(page) == shown as f64);
+    }
+    until_asked(&daemon, 10.0);
+    let page = daemon.metrics();
+    assert_followed(&daemon, &page);
+    assert_eq!(page.value("logmetrics_jaeger_up"), Some(1.0));
+    let lines = format!("logmetrics_lines_total{{source=\"{}\"}}", jaeger.url);
+    assert_eq!(page.value(&lines), Some(REQUESTS));
+    daemon.stop();
+}
+
+#[test]
+fn beside_a_log_with_exemplars() {
+    let jaeger = Jaeger::start(Manner::default());
+    let scratch = Scratch::new();
+    let log = scratch.write(
+        "gateway.log",
+        "request route=only.in.the.log http.status=200 http.header.x-user-email=ann\n",
+    );
+    let daemon = follow(&jaeger, "1h").arg(&log).start();
+    let page = daemon.until(|page| page.sum("requests_by_user") == REQUESTS + 1.0);
+    let of_log = "requests_by_user{route=\"only.in.the.log\",status=\"200\",user_email=\"ann\"}";
+    assert_eq!(page.value(of_log), Some(1.0));
+    let accept = [("accept", "application/openmetrics-text; version=1.0.0")];
+    let open = daemon.request("GET", "/metrics", &accept);
+    assert!(open.text().contains("# {trace_id=\""), "{}", open.text());
+    daemon.stop();
+}
+
+#[test]
+fn while_jaeger_is_away_it_is_said_and_made_up_for() {
+    let jaeger = Jaeger::start(Manner {
+        authorization: Some("nobody"),
+        ..Manner::default()
+    });
+    let daemon = follow(&jaeger, "1h").start();
+    daemon.until_said("401");
+    let page = daemon.until(|page| page.value("logmetrics_jaeger_lag_seconds") > Some(0.0));
+    assert_eq!(page.value("logmetrics_jaeger_up"), Some(0.0));
+    daemon.until_ready();
+    jaeger.behave(|manner| manner.authorization = None);
+    let page = daemon.until(|page| page.value("logmetrics_jaeger_up") == Some(1.0));
+    assert_followed(&daemon, &page);
+    daemon.stop();
+}
+
+#[test]
+fn a_slow_answer_does_not_hold_up_the_end() {
+    let jaeger = Jaeger::start(Manner {
+        delay: Duration::from_secs(20),
+        ..Manner::default()
+    });
+    let daemon = follow(&jaeger, "1h").start();
+    while jaeger.asked() == 0 {
+        std::thread::yield_now();
+    }
+    let began = Instant::now();
+    daemon.stop();
+    assert!(began.elapsed() < Duration::from_secs(5));
+}

@@ -1,0 +1,258 @@
+//! A Jaeger query service with the recorded traces, as good or as bad as a test wants it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use crate::fixture::text;
+
+/// How the service behaves.
+#[derive(Clone)]
+pub struct Manner {
+    /// Whether `/api/v3/traces` is there.
+    pub v3: bool,
+    /// Whether `/api/traces` is there.
+    pub v1: bool,
+    /// Never more traces than this, whatever is asked for.
+    pub cap: usize,
+    /// What stands before `/api`.
+    pub base: &'static str,
+    /// The header that is wanted.
+    pub authorization: Option<&'static str>,
+    /// Every so many requests one goes wrong, each time in another way.
+    pub fault_every: usize,
+    /// Every answer takes so long.
+    pub delay: Duration,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Manner {
+            v3: true,
+            v1: true,
+            cap: usize::MAX,
+            base: "",
+            authorization: None,
+            fault_every: usize::MAX,
+            delay: Duration::ZERO,
+        }
+    }
+}
+
+/// A trace of one span.
+struct Trace {
+    start_us: u64,
+    v3: Value,
+    v1: Value,
+}
+
+/// A running service.
+pub struct Jaeger {
+    /// `http://127.0.0.1:PORT` with the base path.
+    pub url: String,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    manner: Mutex<Manner>,
+    traces: Vec<Trace>,
+    /// How many of the traces, in a mixed order, are there already.
+    visible: AtomicUsize,
+    asked: AtomicUsize,
+}
+
+impl Jaeger {
+    /// Begins to serve; the traces are moved to the last minute.
+    pub fn start(manner: Manner) -> Jaeger {
+        let traces = recorded();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}{}", listener.local_addr().unwrap(), manner.base);
+        let shared = Arc::new(Shared {
+            manner: Mutex::new(manner),
+            visible: AtomicUsize::new(traces.len()),
+            traces,
+            asked: AtomicUsize::new(0),
+        });
+        let served = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (served, stream) = (Arc::clone(&served), stream.unwrap());
+                // A client that goes away is no fault of the test.
+                std::thread::spawn(move || _ = served.answer(stream));
+            }
+        });
+        Jaeger { url, shared }
+    }
+
+    /// Shows only so many of the 398 traces from now on; the others come late.
+    pub fn show(&self, traces: usize) {
+        self.shared.visible.store(traces, Ordering::SeqCst);
+    }
+
+    /// Behaves otherwise from now on.
+    pub fn behave(&self, change: impl FnOnce(&mut Manner)) {
+        change(&mut self.shared.manner.lock().unwrap());
+    }
+
+    /// How often it was asked.
+    pub fn asked(&self) -> usize {
+        self.shared.asked.load(Ordering::SeqCst)
+    }
+}
+
+impl Shared {
+    fn answer(&self, mut stream: TcpStream) -> std::io::Result<()> {
+        let mut reader = BufReader::new(stream.try_clone()?);
+        let (mut first, mut line, mut authorization) = (String::new(), String::new(), None);
+        reader.read_line(&mut first)?;
+        while reader.read_line(&mut line)? > 2 {
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("authorization:") {
+                authorization = Some(line[line.len() - value.len()..].trim().to_owned());
+            }
+            line.clear();
+        }
+        let number = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let manner = self.manner.lock().unwrap().clone();
+        std::thread::sleep(manner.delay);
+        let target = first.split(' ').nth(1).unwrap_or_default();
+        let is_wanted = |wanted: &str| authorization.as_deref() == Some(wanted);
+        let (status, body) = if manner
+            .authorization
+            .is_some_and(|wanted| !is_wanted(wanted))
+        {
+            (401, "who are you?".to_owned())
+        } else {
+            self.page(&manner, target)
+        };
+        let fault = number.is_multiple_of(manner.fault_every);
+        let (status, sent) = match number / manner.fault_every % 3 {
+            // The connection is cut before the answer, in the midst of it, or the answer is an error.
+            0 if fault => return Ok(()),
+            1 if fault => (status, &body[..body.len() / 2]),
+            2 if fault => (503, "overloaded"),
+            _ => (status, body.as_str()),
+        };
+        let length = if fault && status == 503 {
+            sent.len()
+        } else {
+            body.len()
+        };
+        write!(
+            stream,
+            "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{sent}"
+        )
+    }
+
+    fn page(&self, manner: &Manner, target: &str) -> (u16, String) {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let value = |name: &str| {
+            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            let found = pairs.find(|(key, _)| *key == name)?;
+            Some(found.1.replace("%3A", ":").replace("%20", " "))
+        };
+        let number = |name: &str| value(name).unwrap().parse::<u64>().unwrap();
+        match path.strip_prefix(manner.base) {
+            Some("/api/v3/traces") if manner.v3 => {
+                let time = |name: &str| {
+                    let time: jiff::Timestamp = value(name).unwrap().parse().unwrap();
+                    time.as_microsecond() as u64
+                };
+                let found = self.search(
+                    &value("query.serviceName").unwrap(),
+                    (time("query.startTimeMin"), time("query.startTimeMax")),
+                    (number("query.searchDepth") as usize).min(manner.cap),
+                );
+                if found.is_empty() {
+                    let message = json!({"error": {"httpCode": 404, "message": "No traces found"}});
+                    return (404, message.to_string());
+                }
+                let spans: Vec<_> = found.iter().map(|trace| &trace.v3).collect();
+                let service =
+                    json!({"key": "service.name", "value": {"stringValue": "agentgateway"}});
+                let resource = json!({"resource": {"attributes": [service]}, "scopeSpans": [{"spans": spans}]});
+                (
+                    200,
+                    json!({"result": {"resourceSpans": [resource]}}).to_string(),
+                )
+            }
+            Some("/api/traces") if manner.v1 => {
+                let found = self.search(
+                    &value("service").unwrap(),
+                    (number("start"), number("end")),
+                    (number("limit") as usize).min(manner.cap),
+                );
+                let traces: Vec<_> = found.iter().map(|trace| &trace.v1).collect();
+                (
+                    200,
+                    json!({"data": traces, "total": 0, "errors": null}).to_string(),
+                )
+            }
+            // As Jaeger does: its page under every other path.
+            Some(_) => (200, "<!doctype html><title>Jaeger UI</title>".to_owned()),
+            None => (404, "404 page not found".to_owned()),
+        }
+    }
+
+    fn search(&self, service: &str, (start, end): (u64, u64), limit: usize) -> Vec<&Trace> {
+        let visible = self.visible.load(Ordering::SeqCst);
+        let mut found: Vec<_> = self.traces[..visible].iter().collect();
+        found.retain(|trace| service == "agentgateway" && (start..=end).contains(&trace.start_us));
+        found.sort_by_key(|trace| std::cmp::Reverse(trace.start_us));
+        found.truncate(limit);
+        found
+    }
+}
+
+/// The recorded traces in a mixed order, the last of them as if begun ten seconds ago.
+fn recorded() -> Vec<Trace> {
+    let read = |name: &str| -> Value {
+        serde_json::from_str(&text(&format!("tests/data/jaeger/{name}.json"))).unwrap()
+    };
+    let (mut v3, v1) = (Vec::new(), read("api-traces"));
+    for resource in read("api-v3-traces")["result"]["resourceSpans"]
+        .as_array()
+        .unwrap()
+    {
+        v3.extend(
+            resource["scopeSpans"][0]["spans"]
+                .as_array()
+                .unwrap()
+                .clone(),
+        );
+    }
+    let v1 = v1["data"].as_array().unwrap();
+    assert_eq!((v3.len(), v1.len()), (398, 398));
+    let number = |value: &Value| -> u64 { value.as_str().unwrap().parse().unwrap() };
+    let start = |span: &Value| number(&span["startTimeUnixNano"]);
+    let last = v3.iter().map(start).max().unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    // Whole microseconds, so that both forms still agree. It may be to the past.
+    let by_us = now.as_micros() as i64 - 10_000_000 - (last / 1_000) as i64;
+    let mut traces: Vec<_> = v3
+        .into_iter()
+        .map(|mut span| {
+            for key in ["startTimeUnixNano", "endTimeUnixNano"] {
+                let moved = number(&span[key]) as i64 + by_us * 1_000;
+                span[key] = json!(moved.to_string());
+            }
+            let start_us = start(&span) / 1_000;
+            let mut v1 = v1
+                .iter()
+                .find(|trace| trace["traceID"] == span["traceId"])
+                .unwrap()
+                .clone();
+            v1["spans"][0]["startTime"] = json!(start_us);
+            Trace {
+                start_us,
+                v3: span,
+                v1,
+            }
+        })
+        .collect();
+    traces.sort_by_key(|trace| trace.v3["spanId"].to_string());
+    traces
+}
