@@ -13,11 +13,12 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::exit::Exit;
-use super::{run, terminal};
+use super::{jaeger, run, terminal};
 use crate::clock::Clock;
 use crate::engine::Secret;
 use crate::engine::extract::{Dimension, Extractor};
 use crate::input::Specification;
+use crate::jaeger::{Lines, Query, Window};
 use crate::report::read::Work;
 use crate::report::render::{Format, Options, render};
 use crate::report::{Period, Plan, Report};
@@ -25,6 +26,9 @@ use crate::rules;
 
 /// Characters in a line where it is not known how many there are.
 const WIDTH_DEFAULT: u16 = 80;
+
+/// How far back Jaeger is asked without `--since`, in seconds.
+const JAEGER_SECONDS: f64 = 24.0 * 3_600.0;
 
 /// How often the progress line is drawn.
 const PROGRESS: Duration = Duration::from_millis(100);
@@ -35,6 +39,7 @@ Examples:
   logmetrics report '/var/log/gw/*.log' /var/log/gw/old.log.gz --since 24h
   docker-compose logs agentgateway | logmetrics report --user sarah.johnson@example.com
   logmetrics report gateway.log --format html -o report.html
+  logmetrics report --jaeger http://jaeger:16686 --since 7d
   logmetrics report gateway.log --format json | jq '.users[] | {user, requests}'
 
 Percentiles are right to 1 %. 10 000 users and 1 000 routes, models, providers and statuses are told
@@ -95,6 +100,10 @@ pub struct Args {
     /// A file with the secret that keys pseudonyms (or LOGMETRICS_PSEUDONYM_SECRET)
     #[arg(long, value_name = "FILE", env = "LOGMETRICS_PSEUDONYM_SECRET_FILE")]
     pseudonym_secret_file: Option<PathBuf>,
+
+    // Last, as its heading would stand over what follows.
+    #[command(flatten)]
+    jaeger: jaeger::JaegerServer,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -125,11 +134,16 @@ pub fn execute(args: Args) -> Exit {
         Err(exit) => return exit,
     };
     let now_ms = Clock::system().now_ms();
-    let planned = inputs(&args).and_then(|inputs| {
+    let planned = args.jaeger.clone().query().and_then(|query| {
         let period = period(&args, now_ms)?;
-        Ok((inputs, period))
+        let inputs = inputs(&args, query.is_some())?;
+        let mut work = Work::plan(&inputs);
+        if let Some(query) = query {
+            add_jaeger(&mut work, query, period, now_ms)?;
+        }
+        Ok((work, period))
     });
-    let (inputs, period) = match planned {
+    let (work, period) = match planned {
         Ok(planned) => planned,
         Err(message) => return terminal::usage(&message),
     };
@@ -139,7 +153,7 @@ pub fn execute(args: Args) -> Exit {
         args.user.clone(),
         args.top as usize,
     ));
-    let (report, failed) = read(&plan, &inputs);
+    let (report, failed) = read(&plan, work);
     for message in &failed {
         terminal::say(&format_args!("error: {message}"));
     }
@@ -190,12 +204,37 @@ fn extractor(paths: &[PathBuf], secret: Option<&Secret>) -> Result<Extractor, Ex
     }
 }
 
-fn inputs(args: &Args) -> Result<Vec<Specification>, String> {
+/// Beside Jaeger, standard input is read only where `-` says so.
+fn inputs(args: &Args, has_jaeger: bool) -> Result<Vec<Specification>, String> {
+    if has_jaeger && args.logs.is_empty() {
+        return Ok(Vec::new());
+    }
     let logs = run::inputs(args.logs.clone(), "logmetrics report")?;
     Specification::parse_all(&logs).map_err(|errors| {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         errors.join("\nerror: ")
     })
+}
+
+/// Begins to ask for the requests that began within the period.
+fn add_jaeger(work: &mut Work, query: Query, period: Period, now_ms: u64) -> Result<(), String> {
+    let now_seconds = now_ms as f64 / 1e3;
+    let since = period.since.unwrap_or_else(|| {
+        terminal::say(&"note: jaeger is asked for the last 24 hours; `--since 7d` asks for more");
+        period.until.unwrap_or(now_seconds) - JAEGER_SECONDS
+    });
+    let until = period.until.unwrap_or(now_seconds).min(now_seconds);
+    // A float's times before 1970 become 1970.
+    let micros = |seconds: f64| (seconds * 1e6) as u64;
+    // A float may be half a microsecond off; the report looks again at each time.
+    let window = Window {
+        start_us: micros(since).saturating_sub(1),
+        end_us: micros(until) + 1,
+    };
+    let source = query.address.to_string();
+    let lines = Lines::fetch(query, window).map_err(|error| error.to_string())?;
+    work.add(&source, lines);
+    Ok(())
 }
 
 fn period(args: &Args, now_ms: u64) -> Result<Period, String> {
@@ -217,8 +256,7 @@ fn period(args: &Args, now_ms: u64) -> Result<Period, String> {
 }
 
 /// Reads with as many threads as there are processors, and shows how far it is.
-fn read(plan: &Arc<Plan>, inputs: &[Specification]) -> (Report, Vec<String>) {
-    let work = Work::plan(inputs);
+fn read(plan: &Arc<Plan>, work: Work) -> (Report, Vec<String>) {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let progress = AtomicU64::new(0);
     let bytes = work.bytes;

@@ -4,6 +4,7 @@
 //! and takes nothing from what was read before.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -42,9 +43,19 @@ struct Part {
     place: Place,
 }
 
+struct Fetched(Mutex<Option<Box<dyn Read + Send>>>);
+
+impl fmt::Debug for Fetched {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Fetched")
+    }
+}
+
 #[derive(Debug)]
 enum Place {
     StandardInput,
+    /// Lines that are fetched, to be taken once.
+    Fetched(Fetched),
     Whole(PathBuf),
     Range(PathBuf, u64, u64),
 }
@@ -87,6 +98,14 @@ impl Work {
         work.failed
             .extend(problems.map(|(path, error)| unreadable(&path, &error)));
         work
+    }
+
+    /// Adds lines that come from elsewhere than files; `source` names it.
+    pub fn add(&mut self, source: &str, lines: impl Read + Send + 'static) {
+        self.parts.push(Part {
+            origin: origin(&Arc::from(source), None),
+            place: Place::Fetched(Fetched(Mutex::new(Some(Box::new(lines))))),
+        });
     }
 
     fn add_file(&mut self, origin: Origin, path: &Path) {
@@ -155,6 +174,7 @@ impl Part {
     fn read(&self, collector: &mut Collector, progress: &AtomicU64) -> Result<(), String> {
         let name = match &self.place {
             Place::StandardInput => "standard input".to_owned(),
+            Place::Fetched(_) => self.origin.source.to_string(),
             Place::Whole(path) | Place::Range(path, ..) => format!("`{}`", path.display()),
         };
         let mut lines = 0_u64;
@@ -180,6 +200,10 @@ impl Part {
     fn open<'p>(&self, progress: &'p AtomicU64) -> io::Result<(Box<dyn Read + 'p>, bool)> {
         match &self.place {
             Place::StandardInput => decompressed(io::stdin().lock()),
+            Place::Fetched(Fetched(lines)) => {
+                let lines = lines.lock().unwrap_or_else(PoisonError::into_inner).take();
+                Ok((lines.unwrap_or_else(|| Box::new(io::empty())), false))
+            }
             Place::Whole(path) => {
                 let bytes = File::open(path)?;
                 decompressed(Counted { bytes, progress })

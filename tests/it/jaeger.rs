@@ -136,6 +136,40 @@ fn mistakes_are_said_with_the_next_step() {
         .says(&["/nowhere.pem"]);
 }
 
+#[test]
+fn a_report_of_jaeger_has_the_same_users() {
+    let jaeger = Jaeger::start(Manner {
+        cap: 100,
+        fault_every: 4,
+        ..Manner::default()
+    });
+    let report = |more: &str| {
+        let run = Run::new()
+            .args("report --format json --jaeger")
+            .arg(&jaeger.url);
+        run.args(more).go()
+    };
+    let finished = report("--since 1h").success().calm();
+    let found: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
+    assert_eq!(found["total"]["requests"], 398);
+    let mut expected = std::collections::BTreeMap::<String, u64>::new();
+    for line in text("tests/data/jaeger/expected").lines() {
+        let (series, count) = line.rsplit_once(' ').unwrap();
+        let user = series.split("user_email=\"").nth(1).unwrap();
+        let user = user.split('"').next().unwrap().to_owned();
+        *expected.entry(user).or_default() += count.parse::<u64>().unwrap();
+    }
+    for user in found["users"].as_array().unwrap() {
+        let name = user["user"].as_str().unwrap();
+        assert_eq!(user["requests"].as_u64(), expected.remove(name), "{name}");
+    }
+    assert!(expected.is_empty(), "{expected:?}");
+
+    report("").success().says(&["last 24 hours"]);
+    jaeger.behave(|manner| manner.authorization = Some("nobody"));
+    report("--since 1h").code(1).says(&["401", "--jaeger-user"]);
+}
+
 /// A daemon that polls often.
 fn follow(jaeger: &Jaeger, late: &str) -> Run {
     Run::new()
