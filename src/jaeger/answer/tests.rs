@@ -137,3 +137,23 @@ fn ids_are_hexadecimal_or_base64() {
         assert_eq!(trace_id(wrong), None, "{wrong}");
     }
 }
+
+proptest::proptest! {
+    /// What the fuzz target asserts, near answers that are right.
+    #[test]
+    fn a_changed_byte_makes_no_broken_line(at in 0_usize..1_500, byte: u8, v3: bool) {
+        let (form, body) = RECORDED[usize::from(!v3)];
+        // The first span alone, so that this is quick.
+        let end = if v3 { "\"flags\":257}" } else { "\"processID\":\"p1\",\"warnings\":null}" };
+        let rest = if v3 { "]}]}]}}" } else { "],\"processes\":{\"p1\":{\"serviceName\":\"agentgateway\"}}}]}" };
+        let text = std::str::from_utf8(body).unwrap();
+        let mut body = format!("{}{end}{rest}", text.split_once(end).unwrap().0).into_bytes();
+        proptest::prop_assert_eq!(parse(&body, form, "agentgateway").unwrap().requests.len(), 1);
+        body[at] = byte;
+        for request in parse(&body, form, "agentgateway").unwrap_or_default().requests {
+            let line: serde_json::Value = serde_json::from_slice(&request.line).unwrap();
+            proptest::prop_assert_eq!(&line["scope"], "request");
+            proptest::prop_assert!(!request.line.contains(&b'\n'));
+        }
+    }
+}
