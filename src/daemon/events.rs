@@ -102,6 +102,21 @@ impl Events for ReaderEvents {
         }
     }
 
+    fn lost(&self, source: &str, path: &Path) {
+        warn!(
+            "cannot find the file that was followed as {} (of {source}), not even beside it: what was \
+             written to it since the last save is not counted",
+            path.display()
+        );
+    }
+
+    fn skipped(&self, _source: &str, path: &Path, error: &io::Error) {
+        warn!(
+            "cannot read {} whole: {error}; nothing of it is counted, the next start looks again",
+            path.display()
+        );
+    }
+
     fn polling(&self, why: &str) {
         warn!("file events cannot be had ({why}); looking at the files every 250 ms instead");
     }

@@ -17,12 +17,17 @@ use super::wake::{FileEvents, Waker, Woken};
 use super::{Events, Ledger, Mode, Options, Sink, Unreadable};
 use crate::line::Origin;
 
+mod backlog;
+mod beside;
+mod missing;
 mod names;
 mod once;
 mod reading;
 mod remembered;
 mod trouble;
 
+use backlog::Backlog;
+use missing::Unseen;
 use names::Name;
 use reading::Reading;
 use remembered::Remembered;
@@ -52,6 +57,9 @@ pub struct Fleet {
     /// Whether symlinks are among the names, so that an event may carry another name.
     links: bool,
     reading: Reading,
+    /// Files of the last run that are not found yet.
+    unseen: Unseen,
+    backlog: Backlog,
 }
 
 /// What the files of one specification have in common.
@@ -81,6 +89,8 @@ struct Member {
     names: usize,
     /// Whether it stands in the queue.
     ready: bool,
+    /// Whether it waits for files before it, in the backlog.
+    waits: bool,
     /// Since when it has had no name.
     orphaned: Option<Instant>,
     /// When it was last seen to grow, once it had no name.
@@ -106,6 +116,8 @@ const ORPHAN_LOOK: Duration = Duration::from_millis(100);
 impl Fleet {
     /// A fleet for the files and globs among `specifications`, which goes on where `ledger` says.
     pub fn new(specifications: Vec<Specification>, options: Options, ledger: Arc<Ledger>) -> Self {
+        let mut remembered = Remembered::default();
+        let unseen = Unseen::new(&ledger, &mut remembered);
         let sources = specifications.iter().map(|_| Source::default()).collect();
         Fleet {
             specifications,
@@ -117,11 +129,13 @@ impl Fleet {
             orphans: BTreeSet::new(),
             troubled: BTreeSet::new(),
             unreadable_folders: HashSet::new(),
-            remembered: Remembered::default(),
+            remembered,
             catching_up: Some(HashMap::new()),
             started: false,
             links: false,
+            unseen,
             reading: Reading::new(ledger),
+            backlog: Backlog::new(),
         }
     }
 
@@ -159,8 +173,7 @@ impl Fleet {
     }
 
     fn follow<S: Sink>(&mut self, outside: &mut Outside<'_, S>, stop: &Stop) {
-        self.look(Woken::all(), outside);
-        self.started = true;
+        self.begin(outside);
         while !stop.is_requested() {
             self.round(outside);
             self.report(outside.events);
@@ -171,36 +184,54 @@ impl Fleet {
         self.drain(outside);
     }
 
-    /// One turn for each file that is ready.
+    /// The first look: opens what is there, and finds what was rotated since the last run.
+    fn begin<S: Sink>(&mut self, outside: &mut Outside<'_, S>) {
+        self.look(Woken::all(), outside);
+        self.started = true;
+        self.search(outside);
+    }
+
+    /// One turn for each file that is ready, and for the first that waits.
     fn round<S: Sink>(&mut self, outside: &mut Outside<'_, S>) {
+        self.turn_of_backlog(outside);
         for _ in 0..self.ready.len() {
             let Some(id) = self.ready.pop_front() else {
                 return;
             };
-            let Some(member) = self.members.get_mut(&id) else {
-                continue;
-            };
-            let before = member.tail.read_to();
-            let turn = self.reading.turn(&mut member.tail, outside.sink);
-            if member.tail.read_to() != before {
-                member.grew = Some(outside.waker.now());
+            if self.turn_of(id, outside) {
+                self.ready.push_back(id);
+            } else if let Some(member) = self.members.get_mut(&id) {
+                member.ready = false;
             }
-            match turn {
-                Ok(Turn::Idle) => member.ready = false,
-                Ok(Turn::More) => self.ready.push_back(id),
-                Ok(Turn::NewContent) => {
-                    let source = &self.specifications[member.source].source;
-                    outside.events.truncated(source, &member.path);
-                    self.reading.restart(&mut member.tail, outside.sink);
-                    self.ready.push_back(id);
-                }
-                Err(error) => {
-                    member.ready = false;
-                    self.reading_failed(id, &error, outside);
-                }
-            }
-            self.settle(id);
         }
+    }
+
+    /// One turn of a file; says whether there may be more.
+    fn turn_of<S: Sink>(&mut self, id: FileId, outside: &mut Outside<'_, S>) -> bool {
+        let Some(member) = self.members.get_mut(&id) else {
+            return false;
+        };
+        let before = member.tail.read_to();
+        let turn = self.reading.turn(&mut member.tail, outside.sink);
+        if member.tail.read_to() != before {
+            member.grew = Some(outside.waker.now());
+        }
+        let more = match turn {
+            Ok(Turn::Idle) => false,
+            Ok(Turn::More) => true,
+            Ok(Turn::NewContent) => {
+                let source = &self.specifications[member.source].source;
+                outside.events.truncated(source, &member.path);
+                self.reading.restart(&mut member.tail, outside.sink);
+                true
+            }
+            Err(error) => {
+                self.reading_failed(id, &error, outside);
+                false
+            }
+        };
+        self.settle(id);
+        more
     }
 
     /// Brings a file's part of its source's lag up to date.
@@ -232,8 +263,12 @@ impl Fleet {
         let members = &self.members;
         if let Some(targets) = &mut self.catching_up {
             // What was cut short or cannot be read is not waited for.
-            targets.retain(|id, _| members.get(id).is_some_and(|member| member.ready));
-            if targets.is_empty() {
+            targets.retain(|id, _| {
+                members
+                    .get(id)
+                    .is_some_and(|member| member.ready || member.waits)
+            });
+            if targets.is_empty() && self.backlog.is_empty() {
                 self.catching_up = None;
                 events.caught_up();
             }
@@ -242,7 +277,7 @@ impl Fleet {
 
     /// How long nothing will happen by itself.
     fn pause(&self, now: Instant) -> Duration {
-        if !self.ready.is_empty() {
+        if !self.ready.is_empty() || !self.backlog.is_empty() {
             return Duration::ZERO;
         }
         let orphans = (!self.orphans.is_empty()).then_some(ORPHAN_LOOK);
@@ -261,6 +296,7 @@ impl Fleet {
     /// Reads what exists now to its end. A writer that goes on writing is not waited for.
     fn drain<S: Sink>(&mut self, outside: &mut Outside<'_, S>) {
         self.look(Woken::all(), outside);
+        self.hurry_backlog(outside);
         let mut targets = HashMap::new();
         for (id, member) in &self.members {
             targets.insert(
@@ -278,9 +314,11 @@ impl Fleet {
                 read_to.is_some_and(|read_to| read_to == 0 || targets.get(id) > Some(&read_to))
             });
         }
-        // Nothing leads back to these after a restart, so their last lines count now.
+        // Where nothing leads back to these after a restart, their last lines count now.
         for id in std::mem::take(&mut self.orphans) {
-            self.leave(id, outside);
+            if !self.is_found_again(id) {
+                self.leave(id, outside);
+            }
         }
         self.report(outside.events);
     }
@@ -288,6 +326,7 @@ impl Fleet {
     fn mark_ready(&mut self, id: FileId) {
         if let Some(member) = self.members.get_mut(&id)
             && !member.ready
+            && !member.waits
         {
             member.ready = true;
             self.ready.push_back(id);

@@ -14,6 +14,8 @@ mod discover;
 mod fleet;
 mod identity;
 mod ledger;
+mod packed;
+mod rotated;
 mod specification;
 mod stop;
 mod stream;
@@ -172,6 +174,15 @@ pub trait Events: Send + Sync {
     /// A compressed file that a glob matched is not read. Said once for each source.
     fn ignored(&self, source: &str, path: &Path) {
         let _ = (source, path);
+    }
+    /// A file that was followed before a restart is found nowhere: what was written to it since the
+    /// last save cannot be counted.
+    fn lost(&self, source: &str, path: &Path) {
+        let _ = (source, path);
+    }
+    /// A rotated file that may hold lines that were never read cannot be read, or not whole.
+    fn skipped(&self, source: &str, path: &Path, error: &io::Error) {
+        let _ = (source, path, error);
     }
     /// File events cannot be had (`why`); files are looked at by polling instead.
     fn polling(&self, why: &str);

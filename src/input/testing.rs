@@ -17,6 +17,8 @@ use crate::line::{LINE_BYTES_MAX, Origin};
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     pub(super) streams: Vec<Received>,
+    /// The lines of all streams in the order in which they came.
+    pub(super) in_order: Vec<String>,
     /// How many bytes were offered, again and again ones included.
     pub(super) offered: usize,
 }
@@ -32,6 +34,14 @@ pub(super) struct Received {
 }
 
 impl Lines {
+    /// As if these lines had been counted before.
+    pub(super) fn counted(in_order: Vec<String>) -> Self {
+        Lines {
+            in_order,
+            ..Lines::default()
+        }
+    }
+
     pub(super) fn all(&self) -> Vec<&str> {
         self.streams
             .iter()
@@ -52,7 +62,7 @@ impl Received {
 }
 
 /// What is carried over in the middle of a line that is too long.
-const SKIPPING: &[u8] = b"skipping";
+pub(super) const SKIPPING: &[u8] = b"skipping";
 
 impl Sink for Lines {
     fn open(&mut self, origin: Origin, offset: u64, carried: &[u8]) -> StreamId {
@@ -72,7 +82,7 @@ impl Sink for Lines {
         let stream = &mut self.streams[stream.0];
         assert!(!stream.closed, "offered to a closed stream");
         assert_eq!(offset, stream.next, "offered what does not follow");
-        let mut taken = 0;
+        let (mut taken, before) = (0, stream.lines.len());
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             let Some(text) = line.strip_suffix(b"\n") else {
                 break;
@@ -87,6 +97,7 @@ impl Sink for Lines {
         }
         assert!(taken > 0, "offered without a line: {} bytes", bytes.len());
         stream.next += taken as u64;
+        self.in_order.extend_from_slice(&stream.lines[before..]);
         taken
     }
 
@@ -106,7 +117,9 @@ impl Sink for Lines {
             String::from_utf8_lossy(rest)
         );
         if !rest.is_empty() {
+            let before = stream.lines.len();
             stream.push(rest);
+            self.in_order.extend_from_slice(&stream.lines[before..]);
         }
         stream.closed = true;
     }
@@ -233,6 +246,12 @@ impl Events for Said {
     }
     fn ignored(&self, _source: &str, path: &Path) {
         self.say("ignored", path);
+    }
+    fn skipped(&self, _source: &str, path: &Path, _error: &io::Error) {
+        self.say("skipped", path);
+    }
+    fn lost(&self, _source: &str, path: &Path) {
+        self.say("lost", path);
     }
     fn polling(&self, why: &str) {
         self.say("polling:", Path::new(why));

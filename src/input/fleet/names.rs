@@ -294,10 +294,10 @@ impl Fleet {
             return Ok(());
         };
         let source = name.source;
-        let known = self.reading.ledger.file(id).filter(|known| !known.packed);
-        let (position, carried) = match (known, name.from_end) {
-            (Some(known), _) if known.position.still_in(&file)? => (known.position, known.carried),
-            (None, Some(size)) => {
+        let from_end = name.from_end;
+        let (position, carried) = match (self.known(id, &file)?, from_end) {
+            (Some(known), _) => (known.position, known.carried),
+            (None, Some(size)) if !self.unseen.is_followed(path) => {
                 let end = size.min(metadata.len());
                 let start = line_start_before(&file, end)?;
                 (Position::at(&file, id, start)?, Vec::new())
@@ -346,6 +346,7 @@ impl Fleet {
             source,
             names: 1,
             ready: false,
+            waits: false,
             orphaned: None,
             grew: None,
             replaced: false,
@@ -357,6 +358,22 @@ impl Fleet {
         self.sources[source].said_waiting = false;
         self.mark_ready(id);
         self.settle(id);
+    }
+
+    /// A file that was found under a name that is not followed.
+    pub(super) fn enlist_orphan(
+        &mut self,
+        path: Arc<Path>,
+        source: usize,
+        tail: Tail,
+        now: Instant,
+    ) {
+        let id = tail.id();
+        self.enlist(path, source, tail);
+        if let Some(member) = self.members.get_mut(&id) {
+            (member.names, member.orphaned, member.replaced) = (0, Some(now), true);
+            self.orphans.insert(id);
+        }
     }
 
     /// Looks at the files without a name, and leaves those that have been idle long enough.
@@ -372,6 +389,9 @@ impl Fleet {
             };
             if member.tail.note(&metadata) {
                 member.grew = Some(now);
+            }
+            if member.waits {
+                continue;
             }
             let deleted = link_count(&metadata) == 0;
             let wait = if deleted {

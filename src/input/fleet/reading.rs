@@ -7,6 +7,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::super::identity::{FileId, Position};
+use super::super::packed::Packed;
 use super::super::tail::{Tail, Turn, shared_buffer};
 use super::super::{Ledger, SavedFile, Sink};
 use crate::line::Origin;
@@ -54,6 +55,19 @@ impl Reading {
             tail.carried(sink, &mut self.carried);
             step.moved(tail.position(), &self.carried);
         }
+        turn
+    }
+
+    /// One turn of a compressed file.
+    pub(super) fn turn_of_packed(
+        &mut self,
+        packed: &mut Packed,
+        sink: &mut impl Sink,
+    ) -> io::Result<Turn> {
+        let step = self.ledger.step();
+        let turn = packed.turn(sink);
+        packed.carried(sink, &mut self.carried);
+        step.moved(packed.position(), &self.carried);
         turn
     }
 

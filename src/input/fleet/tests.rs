@@ -4,17 +4,18 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::super::stop::Stop;
 use super::super::testing::{HandWaker, Lines, Said};
 use super::super::wake::Woken;
-use super::super::{Begin, Options, Specification};
+use super::super::{Begin, Ledger, Options, SavedFile, Specification};
 use super::{Fleet, Outside};
 
 mod following;
 mod looking;
 mod model;
+mod restarting;
 mod running;
 
 /// A fleet over a scratch folder, and everything it talks to.
@@ -25,6 +26,17 @@ pub(super) struct Fixture {
     pub(super) lines: Lines,
     pub(super) said: Said,
     pub(super) waker: HandWaker,
+    arguments: Vec<PathBuf>,
+    options: Options,
+    /// When the last run is said to have saved.
+    pub(super) saved_at: SystemTime,
+}
+
+/// What a save would hold: positions, and the lines that were counted.
+#[derive(Clone)]
+pub(super) struct Cut {
+    files: Vec<SavedFile>,
+    lines: Vec<String>,
 }
 
 impl Fixture {
@@ -47,11 +59,9 @@ impl Fixture {
         let scratch = tempfile::tempdir().unwrap();
         let folder = scratch.path().canonicalize().unwrap();
         let full = arguments.iter().map(|argument| folder.join(argument));
-        let fleet = Fleet::new(
-            Specification::parse_all(full).unwrap(),
-            options,
-            Arc::default(),
-        );
+        let arguments: Vec<PathBuf> = full.collect();
+        let inputs = Specification::parse_all(&arguments).unwrap();
+        let fleet = Fleet::new(inputs, options, Arc::default());
         let waker = HandWaker::new(&Stop::new());
         let (lines, said) = (Lines::default(), Said::default());
         Fixture {
@@ -61,7 +71,29 @@ impl Fixture {
             lines,
             said,
             waker,
+            arguments,
+            options,
+            saved_at: SystemTime::now(),
         }
+    }
+
+    /// What a save would hold now.
+    pub(super) fn cut(&self) -> Cut {
+        Cut {
+            files: self.fleet.reading.ledger.files(),
+            lines: self.lines.in_order.clone(),
+        }
+    }
+
+    /// A new run that begins with `cut`; whatever happened after it is forgotten. Nothing was looked
+    /// at yet.
+    pub(super) fn restart(&mut self, cut: Cut) {
+        let ledger = Ledger::new(cut.files).saved_at(self.saved_at);
+        let inputs = Specification::parse_all(&self.arguments).unwrap();
+        self.fleet = Fleet::new(inputs, self.options, Arc::new(ledger));
+        self.lines = Lines::counted(cut.lines);
+        self.said = Said::default();
+        self.waker = HandWaker::new(&Stop::new());
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -112,9 +144,12 @@ impl Fixture {
             events: said,
             waker,
         };
-        fleet.look(woken, &mut outside);
-        fleet.started = true;
-        while !fleet.ready.is_empty() {
+        if fleet.started {
+            fleet.look(woken, &mut outside);
+        } else {
+            fleet.begin(&mut outside);
+        }
+        while !fleet.ready.is_empty() || !fleet.backlog.is_empty() {
             fleet.round(&mut outside);
         }
         fleet.report(outside.events);
@@ -142,6 +177,25 @@ impl Fixture {
             .iter()
             .map(|stream| stream.lines.len())
             .collect()
+    }
+
+    /// The first look of a run and one round; returns how many lines there are now.
+    pub(super) fn begin_and_one_round(&mut self) -> usize {
+        let Fixture {
+            fleet,
+            lines,
+            said,
+            waker,
+            ..
+        } = self;
+        let mut outside = Outside {
+            sink: lines,
+            events: said,
+            waker,
+        };
+        fleet.begin(&mut outside);
+        fleet.round(&mut outside);
+        lines.in_order.len()
     }
 
     /// Lets every open file fail as if reading it had.

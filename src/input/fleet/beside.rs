@@ -1,0 +1,241 @@
+//! Which of the files in a folder is the one that was followed, and which came after it.
+//!
+//! Reads what it has to in order to compare; nothing is counted or noted here.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::super::SavedFile;
+use super::super::identity::{self, FileId, Position};
+use super::super::packed;
+use super::super::rotated::{Age, Packing, Rotated, unpacked};
+
+/// A file beside the name that was followed.
+pub(super) struct Candidate {
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+    pub(super) id: FileId,
+    /// None if rotation gives no such name; then it is known by its identity.
+    pub(super) age: Option<Age>,
+    pub(super) packing: Option<Packing>,
+    modified: Option<SystemTime>,
+    size: u64,
+}
+
+/// What a candidate turned out to be.
+pub(super) enum Match {
+    /// One that was followed: its rest is to be read.
+    Missing(SavedFile),
+    /// One that was read to its end and left.
+    Left(SavedFile),
+}
+
+/// A search for files that were followed under one name.
+pub(super) struct Search {
+    missing: Vec<Option<SavedFile>>,
+    left: Vec<SavedFile>,
+    /// The oldest first.
+    candidates: Vec<(Candidate, Option<Match>)>,
+    /// Candidates that cannot be read.
+    pub(super) problems: Vec<(PathBuf, io::Error)>,
+    /// Whether what is missing may be in one that cannot be read.
+    pub(super) doubtful: bool,
+}
+
+impl Search {
+    pub(super) fn new(missing: Vec<SavedFile>, left: Vec<SavedFile>) -> Self {
+        Search {
+            missing: missing.into_iter().map(Some).collect(),
+            left,
+            candidates: Vec::new(),
+            problems: Vec::new(),
+            doubtful: false,
+        }
+    }
+
+    /// Looks at what stands beside `path`.
+    pub(super) fn look(&mut self, path: &Path) {
+        self.list(path);
+        // An identity says more than a content, which may stand in a copy as well.
+        for compare in [Self::by_identity, Self::by_content] {
+            for at in 0..self.candidates.len() {
+                if self.candidates[at].1.is_none() {
+                    match compare(self, at) {
+                        Ok(found) => self.candidates[at].1 = found,
+                        Err(error) => {
+                            let path = self.candidates[at].0.path.clone();
+                            self.problems.push((path, error));
+                        }
+                    }
+                }
+            }
+        }
+        self.doubtful = !self.problems.is_empty();
+    }
+
+    fn list(&mut self, path: &Path) {
+        let (Some(folder), Some(base)) = (path.parent(), path.file_name()) else {
+            return;
+        };
+        let mut names = Vec::new();
+        match fs::read_dir(folder) {
+            Ok(entries) => names.extend(entries.flatten().map(|entry| entry.file_name())),
+            Err(error) => self.problems.push((folder.to_owned(), error)),
+        }
+        let all: std::collections::HashSet<_> = names.iter().cloned().collect();
+        for name in names.iter().filter(|name| **name != base) {
+            let rotated = name.to_str().and_then(Rotated::of);
+            let rotated = rotated.filter(|rotated| *rotated.base == *base);
+            let packing = rotated.as_ref().and_then(|rotated| rotated.packing);
+            let plain = name.to_str().map(|name| unpacked(name).0);
+            if packing.is_some()
+                && plain.is_some_and(|plain| all.contains(std::ffi::OsStr::new(plain)))
+            {
+                // It is being compressed: what is whole is the other.
+                continue;
+            }
+            let age = rotated.map(|rotated| rotated.age);
+            match self.candidate(folder.join(name), age, packing) {
+                Ok(found) => self.candidates.extend(found.map(|found| (found, None))),
+                Err((path, error)) => self.problems.push((path, error)),
+            }
+        }
+        self.candidates.sort_by_key(|(candidate, _)| candidate.age);
+    }
+
+    fn candidate(
+        &self,
+        path: PathBuf,
+        age: Option<Age>,
+        packing: Option<Packing>,
+    ) -> Result<Option<Candidate>, (PathBuf, io::Error)> {
+        let Some(metadata) = fs::metadata(&path).ok().filter(fs::Metadata::is_file) else {
+            return Ok(None);
+        };
+        let id = FileId::of(&path, &metadata);
+        let is_missing = self
+            .missing
+            .iter()
+            .flatten()
+            .any(|file| file.position.id == id);
+        if age.is_none() && !is_missing {
+            return Ok(None);
+        }
+        // What was renamed meanwhile is another file; its own identity is what counts.
+        let opened = identity::open(&path).and_then(|file| Ok((file.metadata()?, file)));
+        match opened {
+            Ok((metadata, file)) => Ok(Some(Candidate {
+                id: FileId::of(&path, &metadata),
+                modified: metadata.modified().ok(),
+                size: metadata.len(),
+                path,
+                file,
+                age,
+                packing,
+            })),
+            Err(error) => Err((path, error)),
+        }
+    }
+
+    fn by_identity(&mut self, at: usize) -> io::Result<Option<Match>> {
+        let Some((candidate, _)) = self.candidates.get(at) else {
+            return Ok(None);
+        };
+        let is_it = |file: &SavedFile| {
+            file.position.id == candidate.id && file.packed == candidate.packing.is_some()
+        };
+        let holds = |file: &SavedFile| match candidate.packing {
+            None => file.position.still_in(&candidate.file),
+            Some(packing) => {
+                let positions = [file.position];
+                let content = packed::examine(&candidate.file, candidate.id, packing, &positions)?;
+                Ok(content.holds.contains(&true))
+            }
+        };
+        for slot in &mut self.missing {
+            if slot.as_ref().is_some_and(is_it)
+                && let Some(file) = slot
+                && holds(file)?
+            {
+                return Ok(slot.take().map(Match::Missing));
+            }
+        }
+        for file in self.left.iter().filter(|file| is_it(file)) {
+            if holds(file)? {
+                return Ok(Some(Match::Left(file.clone())));
+            }
+        }
+        Ok(None)
+    }
+
+    fn by_content(&mut self, at: usize) -> io::Result<Option<Match>> {
+        let Some((candidate, _)) = self.candidates.get(at) else {
+            return Ok(None);
+        };
+        let (missing, left) = (self.missing.iter().flatten(), self.left.iter());
+        let positions: Vec<Position> = left.chain(missing).map(|file| file.position).collect();
+        let (end, holds) = match candidate.packing {
+            None => {
+                let one =
+                    |one: &Position| Ok(one.signature.length > 0 && one.still_in(&candidate.file)?);
+                (
+                    candidate.size,
+                    positions.iter().map(one).collect::<io::Result<Vec<_>>>()?,
+                )
+            }
+            Some(packing) if packed::may_hold(&candidate.file, packing, &positions)? => {
+                let content = packed::examine(&candidate.file, candidate.id, packing, &positions)?;
+                (content.end.offset, content.holds)
+            }
+            Some(_) => return Ok(None),
+        };
+        let (left, missing) = holds.split_at_checked(self.left.len()).unwrap_or_default();
+        for (file, _) in self.left.iter().zip(left).filter(|(_, holds)| **holds) {
+            // Read to its end: a longer one only begins alike.
+            if file.position.offset == end {
+                return Ok(Some(Match::Left(file.clone())));
+            }
+        }
+        let slots = self.missing.iter_mut().filter(|slot| slot.is_some());
+        let found = slots.zip(missing).find(|(_, holds)| **holds);
+        Ok(found.and_then(|(slot, _)| slot.take()).map(Match::Missing))
+    }
+
+    /// What was followed and found nowhere.
+    pub(super) fn lost(&self) -> impl Iterator<Item = &SavedFile> {
+        self.missing.iter().flatten()
+    }
+
+    /// What is to be read, the oldest first: what was missing, and whatever was rotated after it. Where
+    /// names do not tell that, it is what was written to after the last save.
+    pub(super) fn into_unread(
+        self,
+        last_save: Option<SystemTime>,
+    ) -> impl Iterator<Item = (Candidate, Option<Match>)> {
+        let ages = |wanted: fn(&Match) -> bool| {
+            let matching = self
+                .candidates
+                .iter()
+                .filter(move |(_, found)| found.as_ref().is_some_and(wanted));
+            matching.filter_map(|(candidate, _)| candidate.age)
+        };
+        let oldest = ages(|found| matches!(found, Match::Missing(_))).min();
+        let newest_left = ages(|found| matches!(found, Match::Left(_))).max();
+        let known = oldest.or(newest_left);
+        self.candidates
+            .into_iter()
+            .filter(move |(candidate, found)| match (found, known) {
+                (Some(Match::Missing(_)), _) => true,
+                // Its writer has gone on in it after it was left.
+                (Some(Match::Left(file)), _) => {
+                    candidate.packing.is_none()
+                        && file.position.id == candidate.id
+                        && candidate.size > file.position.offset
+                }
+                (None, Some(known)) => candidate.age.is_some_and(|age| age.is_newer_than(known)),
+                (None, None) => last_save.is_some_and(|saved| candidate.modified > Some(saved)),
+            })
+    }
+}
