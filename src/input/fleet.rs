@@ -222,7 +222,9 @@ impl Fleet {
             Ok(Turn::NewContent) => {
                 let source = &self.specifications[member.source].source;
                 outside.events.truncated(source, &member.path);
-                self.reading.restart(&mut member.tail, outside.sink);
+                if let Some(left) = self.reading.restart(&mut member.tail, outside.sink) {
+                    self.remembered.keep(left, &self.reading.ledger);
+                }
                 true
             }
             Err(error) => {

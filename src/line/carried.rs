@@ -37,7 +37,7 @@ pub fn write(framer: &Framer, unwrapper: &Unwrapper, out: &mut Vec<u8>) {
 }
 
 /// A framer and an unwrapper that go on where `bytes` were written; fresh ones if it holds nothing,
-/// or anything else than [`write`] writes.
+/// or anything else than [`write()`] writes.
 pub fn read(bytes: &[u8]) -> (Framer, Unwrapper) {
     checked(bytes).unwrap_or_default()
 }

@@ -5,12 +5,16 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::super::SavedFile;
 use super::super::identity::{self, FileId, Position};
 use super::super::packed;
 use super::super::rotated::{Age, Packing, Rotated, unpacked};
+
+/// File systems' clocks are that coarse. What was written so shortly before a save and is known to
+/// nobody was not read.
+const CLOCK_STEP: Duration = Duration::from_secs(2);
 
 /// A file beside the name that was followed.
 pub(super) struct Candidate {
@@ -32,6 +36,12 @@ pub(super) enum Match {
     Left(SavedFile),
 }
 
+/// An empty file has nothing but its number, which is given to the next one once the file is gone. It
+/// tells nothing of what is older: what is not known is read from its start, as such a file would be.
+fn has_evidence(file: &SavedFile) -> bool {
+    file.position.signature.length > 0
+}
+
 /// A search for files that were followed under one name.
 pub(super) struct Search {
     missing: Vec<Option<SavedFile>>,
@@ -48,7 +58,7 @@ impl Search {
     pub(super) fn new(missing: Vec<SavedFile>, left: Vec<SavedFile>) -> Self {
         Search {
             missing: missing.into_iter().map(Some).collect(),
-            left,
+            left: left.into_iter().filter(has_evidence).collect(),
             candidates: Vec::new(),
             problems: Vec::new(),
             doubtful: false,
@@ -221,7 +231,8 @@ impl Search {
                 .filter(move |(_, found)| found.as_ref().is_some_and(wanted));
             matching.filter_map(|(candidate, _)| candidate.age)
         };
-        let oldest = ages(|found| matches!(found, Match::Missing(_))).min();
+        let oldest =
+            ages(|found| matches!(found, Match::Missing(file) if has_evidence(file))).min();
         let newest_left = ages(|found| matches!(found, Match::Left(_))).max();
         let known = oldest.or(newest_left);
         self.candidates
@@ -235,7 +246,9 @@ impl Search {
                         && candidate.size > file.position.offset
                 }
                 (None, Some(known)) => candidate.age.is_some_and(|age| age.is_newer_than(known)),
-                (None, None) => last_save.is_some_and(|saved| candidate.modified > Some(saved)),
+                (None, None) => last_save.is_some_and(|saved| {
+                    candidate.modified.map(|at| at + CLOCK_STEP) > Some(saved)
+                }),
             })
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Unseen {
     pending: BTreeMap<FileId, SavedFile>,
     /// Names that were followed.
     followed: HashSet<PathBuf>,
-    /// Those of them under which no file was followed when the last run ended.
+    /// Those of them under which no file was surely followed when the last run ended.
     between: HashSet<PathBuf>,
 }
 
@@ -62,6 +62,11 @@ fn base_of(path: &Path) -> Option<(PathBuf, Rotated)> {
     Some((path.with_file_name(&rotated.base), rotated))
 }
 
+/// The name under which a file and those rotated before and after it are looked for.
+fn of_relatives(path: &Path) -> PathBuf {
+    base_of(path).map_or_else(|| path.to_owned(), |(base, _)| base)
+}
+
 /// Files of one name, to be put in order: those of unknown age come first.
 type Relatives = Vec<(Option<Age>, Waiting)>;
 
@@ -74,7 +79,10 @@ impl Fleet {
         };
         let pending = self.unseen.pending.contains_key(&id);
         if known.position.still_in(file)? {
-            self.unseen.pending.remove(&id);
+            if self.unseen.pending.remove(&id).is_some() && known.position.signature.length == 0 {
+                // An empty file has nothing but its number, which may have been given to a new one.
+                self.unseen.between.insert(known.path.clone());
+            }
             return Ok(Some(known));
         }
         if pending || known.left {
@@ -112,14 +120,17 @@ impl Fleet {
         let mut missing: BTreeMap<PathBuf, Vec<SavedFile>> = BTreeMap::new();
         for path in std::mem::take(&mut self.unseen.between) {
             if self.names.contains_key(path.as_path()) {
-                missing.entry(path).or_default();
+                missing.entry(of_relatives(&path)).or_default();
             }
         }
         for (id, file) in std::mem::take(&mut self.unseen.pending) {
             if self.is_in_trouble(&file, id) {
                 continue;
             }
-            missing.entry(file.path.clone()).or_default().push(file);
+            missing
+                .entry(of_relatives(&file.path))
+                .or_default()
+                .push(file);
         }
         let mut relatives: BTreeMap<PathBuf, Relatives> = BTreeMap::new();
         for (path, files) in missing {
@@ -180,7 +191,7 @@ impl Fleet {
         let left = ledger
             .files()
             .into_iter()
-            .filter(|file| file.left && file.path == path);
+            .filter(|file| file.left && file.path.parent() == path.parent());
         let mut search = Search::new(missing, left.collect());
         search.look(path);
         let name = Arc::clone(&self.specifications[source].source);
@@ -193,7 +204,9 @@ impl Fleet {
             } else {
                 ledger.step().forget(file.position.id);
             }
-            outside.events.lost(&name, path);
+            if file.position.signature.length > 0 {
+                outside.events.lost(&name, path);
+            }
         }
         let mut relatives = Vec::new();
         for (candidate, found) in search.into_unread(ledger.last_save()) {

@@ -71,11 +71,22 @@ impl Reading {
         turn
     }
 
-    /// Reads a file as a new one.
-    pub(super) fn restart(&mut self, tail: &mut Tail, sink: &mut impl Sink) {
+    /// Reads a file as a new one. What it held before may live on in a copy: that is noted as left,
+    /// under the identity that is returned.
+    pub(super) fn restart(&mut self, tail: &mut Tail, sink: &mut impl Sink) -> Option<FileId> {
+        let before = self.ledger.file(tail.id());
         let step = self.ledger.step();
         tail.restart(sink);
         step.moved(tail.position(), &[]);
+        let before = before.filter(|before| before.position.offset > 0)?;
+        let position = before.position.of_content();
+        step.note(SavedFile {
+            position,
+            carried: Vec::new(),
+            left: true,
+            ..before
+        });
+        Some(position.id)
     }
 
     /// Closes a file that has to be opened again, at the same place.

@@ -15,6 +15,7 @@ use super::{Fleet, Outside};
 mod following;
 mod looking;
 mod model;
+mod restart_model;
 mod restarting;
 mod running;
 

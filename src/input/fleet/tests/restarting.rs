@@ -15,7 +15,9 @@ fn pack(fixture: &Fixture, name: &str) {
     let file = File::create(fixture.path(&format!("{name}.gz"))).unwrap();
     let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
     encoder.write_all(&bytes).unwrap();
-    encoder.finish().unwrap();
+    let packed = encoder.finish().unwrap();
+    let modified = fs::metadata(&path).unwrap().modified().unwrap();
+    packed.set_modified(modified).unwrap();
     fs::remove_file(path).unwrap();
 }
 
