@@ -28,14 +28,12 @@ const IMPORT_LAW: &[(&str, &[&str])] = &[
         "doctor",
         &["rules", "engine", "metrics", "line", "pipeline"],
     ),
-    ("settings", &["engine", "server"]),
+    ("settings", &["engine", "server", "jaeger"]),
     (
         "pipeline",
         &["input", "replay", "line", "engine", "metrics", "clock"],
     ),
-    ("settings", &["engine", "server", "jaeger"]),
     ("report", &["engine", "rules", "line", "input", "pipeline"]),
-    ("pipeline", &["input", "line", "engine", "metrics", "clock"]),
     (
         "daemon",
         &[

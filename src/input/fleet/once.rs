@@ -15,7 +15,7 @@ use super::super::identity::{self, FileId, Position};
 use super::super::specification::Kind;
 use super::super::stop::Stop;
 use super::super::tail::Turn;
-use super::super::{Events, SavedFile, Sink, Unreadable};
+use super::super::{Events, Ledger, SavedFile, Sink, Unreadable};
 use super::Fleet;
 use super::names::regular;
 use super::reading::Reading;
@@ -23,7 +23,8 @@ use crate::line::Origin;
 
 /// The files to read; whoever is free takes the next.
 struct Queue {
-    files: Vec<(usize, PathBuf)>,
+    files: Vec<(Origin, PathBuf)>,
+    ledger: Arc<Ledger>,
     next: AtomicUsize,
 }
 
@@ -46,8 +47,7 @@ impl Fleet {
     ) -> Result<(), Vec<Unreadable>> {
         let queue = self.queue(events)?;
         let threads = threads.min(queue.files.len());
-        let fleet = &*self;
-        let read = || fleet.read_queue(&queue, &mut sink(), events, stop);
+        let read = || read_queue(&queue, &mut sink(), events, stop);
         let problems = std::thread::scope(|scope| {
             let spawn = |_| {
                 let thread = std::thread::Builder::new().name("read-files".to_owned());
@@ -75,40 +75,20 @@ impl Fleet {
         stop: &Stop,
     ) -> Result<(), Vec<Unreadable>> {
         let queue = self.queue(events)?;
-        let problems = self.read_queue(&queue, sink, events, stop);
+        let problems = read_queue(&queue, sink, events, stop);
         end(problems, events, stop)
     }
 
     fn queue(&mut self, events: &dyn Events) -> Result<Queue, Vec<Unreadable>> {
         let found = discover(&self.specifications);
+        let files = self.openable(&found, events)?.into_iter();
         Ok(Queue {
-            files: self.openable(&found, events)?,
+            files: files
+                .map(|(source, path)| (self.origin(source, &path), path))
+                .collect(),
+            ledger: Arc::clone(&self.reading.ledger),
             next: AtomicUsize::new(0),
         })
-    }
-
-    fn read_queue<S: Sink>(
-        &self,
-        queue: &Queue,
-        sink: &mut S,
-        events: &dyn Events,
-        stop: &Stop,
-    ) -> Problems {
-        let mut reading = Reading::new(Arc::clone(&self.reading.ledger));
-        let mut problems = Vec::new();
-        while !stop.is_requested() {
-            let number = queue.next.fetch_add(1, Ordering::Relaxed);
-            let Some((source, path)) = queue.files.get(number) else {
-                break;
-            };
-            let origin = self.origin(*source, path);
-            events.opened(&origin.source, path);
-            if let Err(error) = read_once(path, origin, &mut reading, sink, events, stop) {
-                let path = path.clone();
-                problems.push((number, Unreadable { path, error }));
-            }
-        }
-        problems
     }
 
     /// Every file that was found, each once, in the order of their names.
@@ -157,6 +137,24 @@ impl Fleet {
             Err(problems)
         }
     }
+}
+
+fn read_queue<S: Sink>(queue: &Queue, sink: &mut S, events: &dyn Events, stop: &Stop) -> Problems {
+    let mut reading = Reading::new(Arc::clone(&queue.ledger));
+    let mut problems = Vec::new();
+    while !stop.is_requested() {
+        let number = queue.next.fetch_add(1, Ordering::Relaxed);
+        let Some((origin, path)) = queue.files.get(number) else {
+            break;
+        };
+        events.opened(&origin.source, path);
+        let read = read_once(path, origin.clone(), &mut reading, sink, events, stop);
+        if let Err(error) = read {
+            let path = path.clone();
+            problems.push((number, Unreadable { path, error }));
+        }
+    }
+    problems
 }
 
 fn read_once<S: Sink>(
