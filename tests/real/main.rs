@@ -15,5 +15,5 @@ mod docker;
 mod fixture;
 /// A real Prometheus scrapes in each format it asks for, and promtool reads the page.
 mod prometheus;
-/// The stack to copy: alerts and dashboards, judged by who reads them.
+/// The stack to copy: alerts, dashboards, units and manifests, judged by who reads them.
 mod stack;

@@ -95,3 +95,46 @@ fn promtool_accepts_every_query_of_every_dashboard() {
         promtool(&["check", "rules"], &file);
     }
 }
+
+#[test]
+#[ignore = "needs systemd-analyze"]
+fn systemd_accepts_the_units() {
+    let scratch = Scratch::new();
+    // Units are judged together with the programs that they start.
+    let program = env!("CARGO_BIN_EXE_logmetrics");
+    for name in [
+        "logmetrics.service",
+        "logmetrics-report.service",
+        "logmetrics-report.timer",
+    ] {
+        let unit = std::fs::read_to_string(repository("examples/systemd").join(name)).unwrap();
+        let unit = unit
+            .replace("/usr/local/bin/logmetrics", program)
+            .replace("Documentation=man:logmetrics(1)\n", "");
+        scratch.write(name, unit);
+    }
+    for name in ["logmetrics.service", "logmetrics-report.timer"] {
+        let output = Command::new("systemd-analyze")
+            .args(["verify", "--man=no"])
+            .arg(scratch.path(name))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        // It also judges the units of this machine that ours want.
+        let ours: Vec<_> = said
+            .lines()
+            .filter(|line| line.contains("logmetrics"))
+            .collect();
+        assert!(ours.is_empty(), "{said}");
+    }
+}
+
+#[test]
+#[ignore = "needs kubernetes-validate"]
+fn kubernetes_accepts_the_manifests() {
+    let validate = std::env::var("KUBERNETES_VALIDATE").unwrap();
+    for name in ["sidecar.yaml", "daemonset.yaml"] {
+        let manifest = repository("examples/kubernetes").join(name);
+        succeed(Command::new(&validate).arg("--strict").arg(manifest));
+    }
+}
