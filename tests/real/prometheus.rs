@@ -185,15 +185,3 @@ fn promtool_finds_nothing_but_the_promised_name() {
     assert!(said.contains(known), "promtool read nothing: {said}");
     daemon.stop();
 }
-
-#[test]
-#[ignore = "needs promtool"]
-fn the_examples_configuration_is_right() {
-    let configuration = repository("examples/compose/prometheus.yml");
-    let promtool = Command::new("promtool")
-        .args(["check", "config"])
-        .arg(configuration)
-        .status()
-        .unwrap();
-    assert!(promtool.success());
-}
