@@ -15,6 +15,10 @@ use crate::logging::Limited;
 use crate::metrics::own::Checkpoint;
 use crate::metrics::store::Store;
 
+/// How soon the second save follows the first one. From there each waits twice as long, up to the
+/// interval: a file that was rotated before it stood in any save cannot be known again.
+const SECOND_SAVE: Duration = Duration::from_millis(10);
+
 /// Something else that must survive together with the counts.
 pub struct NoteSource {
     /// Keeps its notes apart from those of others.
@@ -79,7 +83,7 @@ struct Round {
 }
 
 impl Keeper {
-    /// Saves at once, and then every `interval`.
+    /// Saves at once, some times soon after, and then every `interval`.
     ///
     /// # Errors
     /// When there can be no thread.
@@ -99,10 +103,13 @@ impl Keeper {
             clock,
             has_failed: false,
         };
+        let mut wait = SECOND_SAVE;
         let body = move || {
             loop {
                 let saved = round.save();
-                match stopped.recv_timeout(interval) {
+                let now = wait.min(interval);
+                wait = now.saturating_mul(2);
+                match stopped.recv_timeout(now) {
                     Err(RecvTimeoutError::Timeout) => drop(saved),
                     // Also where nobody is left who could say it.
                     Ok(()) | Err(RecvTimeoutError::Disconnected) => return round.save(),
@@ -156,5 +163,47 @@ impl Round {
             }
         }
         saved
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::super::open::open;
+    use super::*;
+    use crate::metrics::own::{Known, Own};
+
+    #[test]
+    fn what_is_found_in_the_first_moments_is_saved_long_before_the_interval_is_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = open(&folder.path().join("state.db"), Vec::new(), 1).unwrap();
+        let known = Known {
+            sources: Vec::new(),
+            revision: "",
+            rustc: "",
+        };
+        let checkpoint = Own::new(&known).unwrap().checkpoint().unwrap();
+        let (cuts, store) = (Arc::new(AtomicU32::new(0)), Arc::new(opened.store));
+        let counted = Arc::clone(&cuts);
+        let source = Source {
+            ledger: Arc::default(),
+            store: Box::new(move || Arc::clone(&store)),
+            notes: vec![NoteSource {
+                prefix: "counts cuts",
+                changes: Box::new(move || {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    Vec::new()
+                }),
+            }],
+        };
+        let hour = Duration::from_secs(3600);
+        let keeper = Keeper::start(opened.saver, source, hour, Clock::system(), checkpoint);
+        let begun = Instant::now();
+        while cuts.load(Ordering::SeqCst) < 4 {
+            assert!(begun.elapsed() < Duration::from_secs(30));
+            std::thread::yield_now();
+        }
+        keeper.unwrap().finish().unwrap();
     }
 }
