@@ -14,6 +14,8 @@ mod check;
 mod crowd;
 /// `doctor`: the chain from the front end to Prometheus, and the next step where it is broken.
 mod doctor;
+/// Kills, rotations and full disks at random moments: each line is counted, and counted once.
+mod faults;
 /// Several files at once: the page is that of one file after the other.
 mod files;
 /// Scratch folders, runs, daemons: what the other modules are written with.

@@ -1,0 +1,274 @@
+//! One trial: a gateway, a scraper and a killer at once, and the count at the end.
+
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::dice::{self, Dice};
+use super::gateway::{Gateway, Habits, LOG};
+use super::tally::{RULES, Tally};
+use crate::fixture::{Client, Daemon, PATIENCE, Page, Run, Scratch, wait_for};
+
+/// How a run ends.
+#[derive(Debug, Clone, Copy)]
+pub enum Death {
+    /// SIGKILL; now and then before it has begun to listen.
+    Kill,
+    /// SIGTERM, as in a deploy.
+    Stop,
+}
+
+/// What is tried.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    pub habits: Habits,
+    pub death: Death,
+    /// How often it dies.
+    pub deaths: u64,
+    /// Milliseconds from listening to death.
+    pub alive_ms: Range<u64>,
+    /// Milliseconds from one run to the next, in every second case; otherwise there is no pause.
+    pub down_ms: Range<u64>,
+    /// What is followed, in the folder of the log.
+    pub input: &'static str,
+    /// Whether the rules change now and then, but not those whose counts are compared.
+    pub reloads: bool,
+}
+
+/// The run that can be asked now, and its number.
+type Living = Mutex<(u64, Option<String>)>;
+
+/// Tells all to stop when the killer is done, also where an assertion has ended it.
+struct StopAll<'a>(&'a AtomicBool);
+
+impl Drop for StopAll<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Trial {
+    /// Tries it with the seed of this run, and asserts that every line was counted once.
+    #[track_caller]
+    pub fn run(&self) {
+        let seed = dice::seed();
+        println!("LOGMETRICS_FAULT_SEED={seed} repeats these actions (not their exact times)");
+        let scratch = Scratch::new();
+        let tally = Tally::default();
+        let (stop, living) = (AtomicBool::new(false), Living::default());
+        scratch.write("rules.toml", rules(0));
+        drop(scratch.writer(LOG));
+        let gateway = Gateway::new(&scratch, &tally, self.habits.clone(), seed);
+        let mut killer = Killer {
+            trial: self,
+            scratch: &scratch,
+            tally: &tally,
+            living: &living,
+            dice: Dice::new(seed, "killer"),
+        };
+        // What was rotated before it ever looked is not its own.
+        let first = killer.start();
+        first.until_ready();
+        killer.end_well(first);
+        std::thread::scope(|scope| {
+            let stop_all = StopAll(&stop);
+            let writing = scope.spawn(|| gateway.run(&stop));
+            let scraping = scope.spawn(|| scrape(&living, &tally, &stop));
+            killer.deaths();
+            let last = killer.start();
+            drop(stop_all);
+            writing.join().unwrap();
+            killer.assert_exact(last);
+            let scrapes = scraping.join().unwrap();
+            println!("{} lines, {scrapes} scrapes", tally.lines());
+        });
+    }
+}
+
+/// The rules that are compared, with others that differ from one version to the next.
+fn rules(version: u64) -> String {
+    let other = match version % 3 {
+        0 => String::new(),
+        1 => "[[rule]]\nmatch = 'label'\nmetric = [{ counter = 'other' }]\n".into(),
+        _ => "[[rule]]\nfields = 'logfmt'\n\
+              metric = [{ counter = 'other', by = ['label'], limit = 5 }]\n"
+            .into(),
+    };
+    format!("{RULES}{other}")
+}
+
+/// Asks whoever lives, again and again: no count falls in one life, none exceeds what was written.
+/// Gives the number of scrapes.
+fn scrape(living: &Living, tally: &Tally, stop: &AtomicBool) -> u64 {
+    let (mut scrapes, mut last): (u64, Option<(u64, Page)>) = (0, None);
+    while !stop.load(Ordering::SeqCst) {
+        std::thread::sleep(Duration::from_millis(10));
+        let (life, url) = living.lock().unwrap().clone();
+        let Some(url) = url else { continue };
+        let Ok(answer) = Client::new(url).try_request("GET", "/metrics", &[]) else {
+            assert!(living.lock().unwrap().0 != life, "no answer in life {life}");
+            continue;
+        };
+        let page = Page(answer.text().to_owned());
+        tally.assert_no_more(&page);
+        if let Some((before, earlier)) = &last
+            && *before == life
+        {
+            for (series, was) in earlier.series("seen") {
+                let is = page.value(&format!("seen{{{series}}}"));
+                assert!(is >= Some(was), "{series} fell from {was} to {is:?}");
+            }
+        }
+        last = Some((life, page));
+        scrapes += 1;
+    }
+    scrapes
+}
+
+/// Who starts and ends the program.
+struct Killer<'a> {
+    trial: &'a Trial,
+    scratch: &'a Scratch,
+    tally: &'a Tally,
+    living: &'a Living,
+    dice: Dice,
+}
+
+impl Killer<'_> {
+    fn program(&mut self) -> Run {
+        let interval = self.dice.pick(&["10ms", "100ms", "1s"]);
+        let scratch = self.scratch;
+        Run::new()
+            .rules(scratch.path("rules.toml"))
+            .arg("--state")
+            .arg(scratch.path("state/state.db"))
+            .args("--state-interval")
+            .arg(interval)
+            .arg(scratch.path(self.trial.input))
+    }
+
+    fn start(&mut self) -> Daemon {
+        std::fs::create_dir_all(self.scratch.path("state")).unwrap();
+        let daemon = self.program().start();
+        self.tally.note("it listens");
+        self.publish(Some(daemon.url.clone()));
+        daemon
+    }
+
+    /// Tells the scraper of a new life, or of the end of one.
+    fn publish(&self, url: Option<String>) {
+        let mut living = self.living.lock().unwrap();
+        *living = (living.0 + 1, url);
+    }
+
+    fn deaths(&mut self) {
+        for _ in 0..self.trial.deaths {
+            if matches!(self.trial.death, Death::Kill) && self.dice.one_in(4) {
+                let life = self.dice.ms(0..60);
+                std::fs::create_dir_all(self.scratch.path("state")).unwrap();
+                self.tally
+                    .note(format_args!("starts, to be killed after {life:?}"));
+                self.program().killed_after(life);
+                continue;
+            }
+            let daemon = self.start();
+            let alive = self.dice.ms(self.trial.alive_ms.clone());
+            self.live(&daemon, alive);
+            self.end(daemon);
+            if self.dice.one_in(2) {
+                let down = self.dice.ms(self.trial.down_ms.clone());
+                self.tally.note(format_args!("stays down for {down:?}"));
+                std::thread::sleep(down);
+            }
+        }
+    }
+
+    /// Lets it live for so long, with new rules now and then.
+    fn live(&mut self, daemon: &Daemon, time: Duration) {
+        let until = Instant::now() + time;
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            if !self.trial.reloads {
+                std::thread::sleep(left);
+                continue;
+            }
+            std::thread::sleep(left.min(self.dice.ms(5..80)));
+            let version = self.dice.within(0..3);
+            self.tally.note(format_args!("rules {version}"));
+            self.scratch.write("rules.toml", rules(version));
+            daemon.signal(Signal::HUP);
+        }
+    }
+
+    fn end(&mut self, mut daemon: Daemon) {
+        self.publish(None);
+        match self.trial.death {
+            Death::Stop => {
+                self.tally.note("stops it");
+                daemon.stop();
+            }
+            Death::Kill => {
+                daemon.signal(Signal::KILL);
+                daemon.ended(PATIENCE);
+                self.tally.note("killed it");
+                assert!(!daemon.said().contains("panicked"), "{}", daemon.said());
+            }
+        }
+    }
+
+    /// Every line was counted once; so it stays when more is written, and after a restart.
+    fn assert_exact(&mut self, last: Daemon) {
+        self.settle(&last);
+        self.scratch.append(LOG, self.tally.line());
+        self.settle(&last);
+        last.until_ready();
+        self.end_well(last);
+        let again = self.start();
+        again.until_ready();
+        self.settle(&again);
+        self.end_well(again);
+    }
+
+    fn end_well(&self, daemon: Daemon) {
+        self.publish(None);
+        daemon.stop();
+    }
+
+    /// Waits until as many lines are counted as were written, and compares them one by one.
+    #[track_caller]
+    fn settle(&self, daemon: &Daemon) {
+        let mut page = daemon.metrics();
+        let lines = self.tally.lines() as f64;
+        // A long history takes its time; there is progress meanwhile.
+        let mut progress = (0.0, Instant::now());
+        let settled = wait_for(10 * PATIENCE, || {
+            page = daemon.metrics();
+            let seen = page.sum("seen");
+            if seen > progress.0 {
+                progress = (seen, Instant::now());
+            }
+            (seen >= lines || progress.1.elapsed() > PATIENCE / 2).then_some(())
+        });
+        let differences = self.tally.differences(&page);
+        if settled.is_none() || !differences.is_empty() {
+            panic!(
+                "not exact:\n{differences}\n-- what was done:\n{}\n-- it said:\n{}\n-- the folder:\n{}",
+                self.tally.journal(),
+                daemon.said(),
+                self.folder()
+            );
+        }
+    }
+
+    fn folder(&self) -> String {
+        let entries = std::fs::read_dir(self.scratch.path("")).unwrap();
+        let entries = entries.map(|entry| {
+            let entry = entry.unwrap();
+            let length = entry.metadata().map_or(0, |metadata| metadata.len());
+            format!("{} {length}\n", entry.file_name().to_string_lossy())
+        });
+        entries.collect()
+    }
+}
