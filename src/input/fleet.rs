@@ -19,6 +19,8 @@ use crate::line::Origin;
 
 mod backlog;
 mod beside;
+mod copies;
+mod members;
 mod missing;
 mod names;
 mod once;
@@ -97,6 +99,8 @@ struct Member {
     grew: Option<Instant>,
     /// Whether another file has its name.
     replaced: bool,
+    /// Whether it was empty when it was opened under the name of a rotated one: it may become a copy.
+    suspect: bool,
     /// The reading error that was said.
     said: Option<io::ErrorKind>,
     /// What it adds to its source's lag.
@@ -208,6 +212,10 @@ impl Fleet {
 
     /// One turn of a file; says whether there may be more.
     fn turn_of<S: Sink>(&mut self, id: FileId, outside: &mut Outside<'_, S>) -> bool {
+        if self.is_made_a_copy(id) {
+            self.leave_copy(id, outside);
+            return false;
+        }
         let Some(member) = self.members.get_mut(&id) else {
             return false;
         };
@@ -219,14 +227,7 @@ impl Fleet {
         let more = match turn {
             Ok(Turn::Idle) => false,
             Ok(Turn::More) => true,
-            Ok(Turn::NewContent) => {
-                let source = &self.specifications[member.source].source;
-                outside.events.truncated(source, &member.path);
-                if let Some(left) = self.reading.restart(&mut member.tail, outside.sink) {
-                    self.remembered.keep(left, &self.reading.ledger);
-                }
-                true
-            }
+            Ok(Turn::NewContent) => self.read_anew(id, outside),
             Err(error) => {
                 self.reading_failed(id, &error, outside);
                 false

@@ -142,9 +142,7 @@ impl Position {
         if self.signature.length > 0 {
             return Ok(self);
         }
-        let mut head = [0; SIGNATURE_BYTES_MAX];
-        let read = read_at(file, &mut head, 0)?;
-        let signature = Fingerprint::of(head.get(..read).unwrap_or_default());
+        let signature = Fingerprint::of(&head(file)?);
         Ok(Position { signature, ..self })
     }
 
@@ -166,11 +164,16 @@ impl Position {
         if file.metadata()?.len() < self.offset {
             return Ok(false);
         }
-        let mut head = [0; SIGNATURE_BYTES_MAX];
-        let read = read_at(file, &mut head, 0)?;
-        Ok(self.signature.begins(head.get(..read).unwrap_or_default())
-            && marker_before(file, self.offset)? == self.marker)
+        Ok(self.signature.begins(&head(file)?) && marker_before(file, self.offset)? == self.marker)
     }
+}
+
+/// The first bytes of `file`, as many as a signature covers.
+pub fn head(file: &File) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; SIGNATURE_BYTES_MAX];
+    let read = read_at(file, &mut head, 0)?;
+    head.truncate(read);
+    Ok(head)
 }
 
 /// The fingerprint of the bytes before `offset`.

@@ -41,6 +41,14 @@ pub struct SavedFile {
     pub packed: bool,
 }
 
+impl SavedFile {
+    /// Whether there is more to know it by than its number, which is given to another file once this one
+    /// is gone. An empty file has nothing else.
+    pub(super) fn has_evidence(&self) -> bool {
+        self.position.signature.length > 0
+    }
+}
+
 /// While this lives no cut is taken. Hold it for one block, never while waiting.
 #[derive(Debug)]
 pub struct Step<'l> {

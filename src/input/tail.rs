@@ -10,7 +10,8 @@ use std::time::SystemTime;
 use memchr::{memchr, memrchr};
 
 use super::identity::{
-    FileId, Fingerprint, MARKER_BYTES_MAX, Position, SIGNATURE_BYTES_MAX, marker_length, read_at,
+    FileId, Fingerprint, MARKER_BYTES_MAX, Position, SIGNATURE_BYTES_MAX, marker_before,
+    marker_length, read_at,
 };
 use super::{Sink, StreamId};
 use crate::line::{LINE_BYTES_MAX, Origin};
@@ -80,6 +81,11 @@ impl Tail {
     /// Device and inode.
     pub(super) fn id(&self) -> FileId {
         self.position.id
+    }
+
+    /// The file itself.
+    pub(super) fn file(&self) -> &File {
+        &self.file
     }
 
     /// Where reading stands, with the evidence that goes with it.
@@ -222,6 +228,36 @@ impl Tail {
             self.position.signature = Fingerprint::of(head);
         }
         Ok(true)
+    }
+
+    /// Goes on at another position in the same file, with what the sink carries over from before it.
+    pub(super) fn go_on(
+        &mut self,
+        position: Position,
+        carried: &[u8],
+        sink: &mut impl Sink,
+    ) -> io::Result<()> {
+        let id = self.id();
+        let position = Position { id, ..position }.signed(&self.file)?;
+        sink.close(self.stream, self.position.offset, b"");
+        self.position = position;
+        self.scanned = 0;
+        self.stream = sink.open(self.origin.clone(), position.offset, carried);
+        Ok(())
+    }
+
+    /// Whether `copy` holds what was read of this file, or as much of what it holds now as was copied.
+    pub(super) fn is_copied_in(&self, copy: &File) -> io::Result<bool> {
+        let length = copy.metadata()?.len();
+        let read = self.position.signature.length > 0 && self.position.still_in(copy)?;
+        if read || length == 0 || self.file.metadata()?.len() < length {
+            return Ok(read);
+        }
+        let (mut one, mut other) = ([0; SIGNATURE_BYTES_MAX], [0; SIGNATURE_BYTES_MAX]);
+        let begins = read_at(copy, &mut one, 0)?;
+        let begins = begins.min(read_at(&self.file, &mut other, 0)?);
+        Ok(one.get(..begins) == other.get(..begins)
+            && marker_before(copy, length)? == marker_before(&self.file, length)?)
     }
 
     /// Reads the file as a new one, from its start. A line that had no end before is gone.

@@ -46,7 +46,12 @@ impl Fleet {
                 if self.turn_of(id, outside) {
                     return self.backlog.push_front(Waiting::Member(id));
                 }
-                self.release(id);
+                // Its turn may have found others that come before it.
+                let waits =
+                    |one: &Waiting| matches!(one, Waiting::Member(waiting) if *waiting == id);
+                if !self.backlog.iter().any(waits) {
+                    self.release(id);
+                }
             }
             Some(Waiting::Packed(mut packed, saved)) => {
                 match self.reading.turn_of_packed(&mut packed, outside.sink) {

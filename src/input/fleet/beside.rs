@@ -34,12 +34,18 @@ pub(super) enum Match {
     Missing(SavedFile),
     /// One that was read to its end and left.
     Left(SavedFile),
+    /// The copy of a missing one that was made before all was written that was read of it: nothing in it
+    /// is new. Noted behind all of it.
+    Counted(SavedFile),
 }
 
-/// An empty file has nothing but its number, which is given to the next one once the file is gone. It
-/// tells nothing of what is older: what is not known is read from its start, as such a file would be.
-fn has_evidence(file: &SavedFile) -> bool {
-    file.position.signature.length > 0
+impl Match {
+    /// What is noted of it.
+    pub(super) fn file(&self) -> &SavedFile {
+        match self {
+            Match::Missing(file) | Match::Left(file) | Match::Counted(file) => file,
+        }
+    }
 }
 
 /// A search for files that were followed under one name.
@@ -52,24 +58,27 @@ pub(super) struct Search {
     pub(super) problems: Vec<(PathBuf, io::Error)>,
     /// Whether what is missing may be in one that cannot be read.
     pub(super) doubtful: bool,
+    /// Whether one that was empty may be any of those that are not known.
+    pub(super) uncertain: bool,
 }
 
 impl Search {
     pub(super) fn new(missing: Vec<SavedFile>, left: Vec<SavedFile>) -> Self {
         Search {
             missing: missing.into_iter().map(Some).collect(),
-            left: left.into_iter().filter(has_evidence).collect(),
+            left: left.into_iter().filter(SavedFile::has_evidence).collect(),
             candidates: Vec::new(),
             problems: Vec::new(),
             doubtful: false,
+            uncertain: false,
         }
     }
 
     /// Looks at what stands beside `path`.
     pub(super) fn look(&mut self, path: &Path) {
         self.list(path);
-        // An identity says more than a content, which may stand in a copy as well.
-        for compare in [Self::by_identity, Self::by_content] {
+        // An identity says more than a content, which may stand in a copy as well; but least without one.
+        for compare in [Self::by_identity, Self::by_content, Self::by_number] {
             for at in 0..self.candidates.len() {
                 if self.candidates[at].1.is_none() {
                     match compare(self, at) {
@@ -83,6 +92,8 @@ impl Search {
             }
         }
         self.doubtful = !self.problems.is_empty();
+        let uncertain = self.lost().any(|file| !file.has_evidence());
+        self.uncertain = uncertain;
     }
 
     fn list(&mut self, path: &Path) {
@@ -150,11 +161,21 @@ impl Search {
     }
 
     fn by_identity(&mut self, at: usize) -> io::Result<Option<Match>> {
+        self.by_id(at, true)
+    }
+
+    fn by_number(&mut self, at: usize) -> io::Result<Option<Match>> {
+        self.by_id(at, false)
+    }
+
+    fn by_id(&mut self, at: usize, with_evidence: bool) -> io::Result<Option<Match>> {
         let Some((candidate, _)) = self.candidates.get(at) else {
             return Ok(None);
         };
         let is_it = |file: &SavedFile| {
-            file.position.id == candidate.id && file.packed == candidate.packing.is_some()
+            file.position.id == candidate.id
+                && file.packed == candidate.packing.is_some()
+                && file.has_evidence() == with_evidence
         };
         let holds = |file: &SavedFile| match candidate.packing {
             None => file.position.still_in(&candidate.file),
@@ -210,7 +231,41 @@ impl Search {
         }
         let slots = self.missing.iter_mut().filter(|slot| slot.is_some());
         let found = slots.zip(missing).find(|(_, holds)| **holds);
-        Ok(found.and_then(|(slot, _)| slot.take()).map(Match::Missing))
+        if let Some(file) = found.and_then(|(slot, _)| slot.take()) {
+            return Ok(Some(Match::Missing(file)));
+        }
+        match candidate.packing {
+            None => self.as_shorter_copy(at),
+            Some(_) => Ok(None),
+        }
+    }
+
+    fn as_shorter_copy(&self, at: usize) -> io::Result<Option<Match>> {
+        let Some((candidate, _)) = self.candidates.get(at) else {
+            return Ok(None);
+        };
+        let head = identity::head(&candidate.file)?;
+        let begins = |file: &&SavedFile| {
+            file.has_evidence()
+                && file.position.signature.begins(&head)
+                && file.position.offset > candidate.size
+        };
+        let Some(file) = self.lost().find(begins) else {
+            return Ok(None);
+        };
+        let position = Position::at(&candidate.file, candidate.id, candidate.size)?;
+        Ok(Some(Match::Counted(SavedFile {
+            position: position.signed(&candidate.file)?,
+            carried: Vec::new(),
+            left: true,
+            ..file.clone()
+        })))
+    }
+
+    /// What was known again, and in which file.
+    pub(super) fn found(&self) -> impl Iterator<Item = (&Candidate, &Match)> {
+        let found = self.candidates.iter();
+        found.filter_map(|(candidate, found)| Some((candidate, found.as_ref()?)))
     }
 
     /// What was followed and found nowhere.
@@ -219,7 +274,8 @@ impl Search {
     }
 
     /// What is to be read, the oldest first: what was missing, and whatever was rotated after it. Where
-    /// names do not tell that, it is what was written to after the last save.
+    /// names do not tell that, it is what was written to after the last save; that too where one that was
+    /// empty may be any of those.
     pub(super) fn into_unread(
         self,
         last_save: Option<SystemTime>,
@@ -232,23 +288,47 @@ impl Search {
             matching.filter_map(|(candidate, _)| candidate.age)
         };
         let oldest =
-            ages(|found| matches!(found, Match::Missing(file) if has_evidence(file))).min();
+            ages(|found| matches!(found, Match::Missing(file) if file.has_evidence())).min();
         let newest_left = ages(|found| matches!(found, Match::Left(_))).max();
         let known = oldest.or(newest_left);
+        let is_new = move |candidate: &Candidate| {
+            let after = |saved| candidate.modified.map(|at| at + CLOCK_STEP) > Some(saved);
+            last_save.is_some_and(after)
+        };
         self.candidates
             .into_iter()
             .filter(move |(candidate, found)| match (found, known) {
                 (Some(Match::Missing(_)), _) => true,
+                (Some(Match::Counted(_)), _) => false,
                 // Its writer has gone on in it after it was left.
                 (Some(Match::Left(file)), _) => {
                     candidate.packing.is_none()
                         && file.position.id == candidate.id
                         && candidate.size > file.position.offset
                 }
-                (None, Some(known)) => candidate.age.is_some_and(|age| age.is_newer_than(known)),
-                (None, None) => last_save.is_some_and(|saved| {
-                    candidate.modified.map(|at| at + CLOCK_STEP) > Some(saved)
-                }),
+                (None, Some(known)) => {
+                    candidate.age.is_some_and(|age| age.is_newer_than(known))
+                        || (self.uncertain && is_new(candidate))
+                }
+                (None, None) => is_new(candidate),
             })
+    }
+
+    /// What was rotated after the newest of those that were searched, the oldest first.
+    pub(super) fn into_newer(self) -> impl Iterator<Item = (Candidate, Option<Match>)> {
+        let newest = self.newest();
+        let is_newer = move |age: Age| newest.is_some_and(|newest| age.is_newer_than(newest));
+        self.candidates
+            .into_iter()
+            .filter(move |(candidate, found)| {
+                found.is_none() && candidate.age.is_some_and(is_newer)
+            })
+    }
+
+    /// The age of the newest of those that were searched and found.
+    pub(super) fn newest(&self) -> Option<Age> {
+        let found = self.candidates.iter();
+        let missing = found.filter(|(_, found)| matches!(found, Some(Match::Missing(_))));
+        missing.filter_map(|(candidate, _)| candidate.age).max()
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Unseen {
     followed: HashSet<PathBuf>,
     /// Those of them under which no file was surely followed when the last run ended.
     between: HashSet<PathBuf>,
+    /// Names whose relatives were known by their number alone, which may be another file's by now.
+    by_number: HashSet<PathBuf>,
 }
 
 impl Unseen {
@@ -57,18 +59,18 @@ impl Unseen {
 }
 
 /// The path that a rotated file had, if its name is such a name.
-fn base_of(path: &Path) -> Option<(PathBuf, Rotated)> {
+pub(super) fn base_of(path: &Path) -> Option<(PathBuf, Rotated)> {
     let rotated = Rotated::of(path.file_name()?.to_str()?)?;
     Some((path.with_file_name(&rotated.base), rotated))
 }
 
 /// The name under which a file and those rotated before and after it are looked for.
-fn of_relatives(path: &Path) -> PathBuf {
+pub(super) fn of_relatives(path: &Path) -> PathBuf {
     base_of(path).map_or_else(|| path.to_owned(), |(base, _)| base)
 }
 
 /// Files of one name, to be put in order: those of unknown age come first.
-type Relatives = Vec<(Option<Age>, Waiting)>;
+pub(super) type Relatives = Vec<(Option<Age>, Waiting)>;
 
 impl Fleet {
     /// What the ledger knows of a file that is being opened, if it still holds that content.
@@ -79,29 +81,34 @@ impl Fleet {
         };
         let pending = self.unseen.pending.contains_key(&id);
         if known.position.still_in(file)? {
-            if self.unseen.pending.remove(&id).is_some() && known.position.signature.length == 0 {
-                // An empty file has nothing but its number, which may have been given to a new one.
+            if self.unseen.pending.remove(&id).is_some() && !known.has_evidence() {
                 self.unseen.between.insert(known.path.clone());
+                self.unseen.by_number.insert(of_relatives(&known.path));
             }
             return Ok(Some(known));
         }
         if pending || known.left {
-            // Its number was given to another file, or it was copied and cut short.
-            let position = known.position.of_content();
-            let known = SavedFile { position, ..known };
-            let step = ledger.step();
-            step.forget(id);
-            step.note(known.clone());
-            drop(step);
-            self.unseen.pending.remove(&id);
-            self.remembered.forget(id);
-            if known.left {
-                self.remembered.keep(position.id, &ledger);
-            } else {
-                self.unseen.pending.insert(position.id, known);
-            }
+            self.free_number(known);
         }
         Ok(None)
+    }
+
+    /// The number of a file was given to another, or it was copied and cut short: it is known by its
+    /// content from now on.
+    fn free_number(&mut self, known: SavedFile) {
+        let (id, position) = (known.position.id, known.position.of_content());
+        let known = SavedFile { position, ..known };
+        let step = self.reading.ledger.step();
+        step.forget(id);
+        step.note(known.clone());
+        drop(step);
+        self.unseen.pending.remove(&id);
+        self.remembered.forget(id);
+        if known.left {
+            self.remembered.keep(position.id, &self.reading.ledger);
+        } else {
+            self.unseen.pending.insert(position.id, known);
+        }
     }
 
     /// Whether the next run will find this file, though it has lost its name.
@@ -145,15 +152,20 @@ impl Fleet {
                 relatives.entry(base).or_default().push(relative);
             }
         }
-        for (path, mut files) in relatives {
-            files.sort_by_key(|(age, _)| *age);
-            let mut files: Vec<Waiting> = files.into_iter().map(|(_, file)| file).collect();
+        for (path, files) in relatives {
             let current = self.names.get(path.as_path()).and_then(|name| name.current);
-            if !files.is_empty() {
-                files.extend(current.map(Waiting::Member));
-            }
-            self.put_in_order(files);
+            self.put_before(current, files);
         }
+    }
+
+    /// Lets a file wait for its relatives, and those for each other.
+    pub(super) fn put_before(&mut self, current: Option<FileId>, mut relatives: Relatives) {
+        relatives.sort_by_key(|(age, _)| *age);
+        let mut files: Vec<Waiting> = relatives.into_iter().map(|(_, file)| file).collect();
+        if !files.is_empty() {
+            files.extend(current.map(Waiting::Member));
+        }
+        self.put_in_order(files);
     }
 
     /// Whether a file is where it was, but cannot be opened now.
@@ -188,12 +200,8 @@ impl Fleet {
             return Vec::new();
         };
         let ledger = Arc::clone(&self.reading.ledger);
-        let left = ledger
-            .files()
-            .into_iter()
-            .filter(|file| file.left && file.path.parent() == path.parent());
-        let mut search = Search::new(missing, left.collect());
-        search.look(path);
+        let mut search = self.look_beside(path, missing);
+        search.uncertain |= self.unseen.by_number.contains(path);
         let name = Arc::clone(&self.specifications[source].source);
         for (path, error) in search.problems.drain(..) {
             outside.events.skipped(&name, &path, &error);
@@ -204,14 +212,95 @@ impl Fleet {
             } else {
                 ledger.step().forget(file.position.id);
             }
-            if file.position.signature.length > 0 {
+            if file.has_evidence() {
                 outside.events.lost(&name, path);
             }
         }
+        self.go_on_in_copies(&search, outside);
+        self.take_up_all(
+            path,
+            source,
+            search.into_unread(ledger.last_save()),
+            outside,
+        )
+    }
+
+    /// Looks what stands beside `path`, and which of it is what is missing.
+    pub(super) fn look_beside(&self, path: &Path, missing: Vec<SavedFile>) -> Search {
+        let files = self.reading.ledger.files().into_iter();
+        let left = files.filter(|file| file.left && file.path.parent() == path.parent());
+        let mut search = Search::new(missing, left.collect());
+        search.look(path);
+        search
+    }
+
+    /// A file has taken another's name. Whatever had that name between the two is read before it.
+    pub(super) fn search_between<S: Sink>(
+        &mut self,
+        path: &Path,
+        source: usize,
+        current: FileId,
+        outside: &mut Outside<'_, S>,
+    ) {
+        let before = self.orphans.iter().filter(|id| {
+            let member = self.members.get(*id);
+            member.is_some_and(|member| *member.path == *path)
+        });
+        let before: Vec<SavedFile> =
+            (before.filter_map(|id| self.reading.ledger.file(*id))).collect();
+        if before.is_empty() {
+            return;
+        }
+        let mut search = self.look_beside(path, before);
+        let newest = search.newest();
+        for (path, error) in search.problems.drain(..) {
+            let age = base_of(&path).map(|(_, rotated)| rotated.age);
+            if age
+                .zip(newest)
+                .is_some_and(|(age, newest)| age.is_newer_than(newest))
+            {
+                let name = &self.specifications[source].source;
+                outside.events.skipped(name, &path, &error);
+            }
+        }
+        let found = search.found();
+        let before: Relatives = found
+            .filter(|(candidate, _)| self.orphans.contains(&candidate.id))
+            .map(|(candidate, _)| (candidate.age, Waiting::Member(candidate.id)))
+            .collect();
+        let mut relatives = self.take_up_all(path, source, search.into_newer(), outside);
+        if !relatives.is_empty() {
+            relatives.extend(before);
+        }
+        self.put_before(Some(current), relatives);
+    }
+
+    /// Begins to read what was found and is not open.
+    pub(super) fn take_up_all<S: Sink>(
+        &mut self,
+        path: &Path,
+        source: usize,
+        unread: impl Iterator<Item = (Candidate, Option<Match>)>,
+        outside: &mut Outside<'_, S>,
+    ) -> Relatives {
+        let name = Arc::clone(&self.specifications[source].source);
         let mut relatives = Vec::new();
-        for (candidate, found) in search.into_unread(ledger.last_save()) {
+        for (candidate, found) in unread {
             let age = candidate.age;
-            if self.members.contains_key(&candidate.id) {
+            let is_open = self.members.contains_key(&candidate.id);
+            let is_known = found
+                .as_ref()
+                .is_some_and(|found| found.file().has_evidence());
+            if let (Some(age), Some(member)) = (age, self.members.get(&candidate.id))
+                && member.tail.read_to() == 0
+            {
+                relatives.push((Some(age), Waiting::Member(candidate.id)));
+            }
+            if is_open || (!is_known && self.is_copied(&candidate)) {
+                let number = found.filter(|_| !is_open && !is_known);
+                number.into_iter().for_each(|found| {
+                    self.reading.ledger.step().forget(found.file().position.id);
+                });
                 continue;
             }
             let candidate_path = candidate.path.clone();
@@ -233,8 +322,17 @@ impl Fleet {
         outside: &mut Outside<'_, S>,
     ) -> io::Result<Option<Waiting>> {
         let id = candidate.id;
+        let is_found = found
+            .as_ref()
+            .is_some_and(|found| found.file().position.id == id);
+        let other = self
+            .reading
+            .ledger
+            .file(id)
+            .filter(|other| other.left && !is_found);
+        other.into_iter().for_each(|other| self.free_number(other));
         let (position, carried, before) = match found {
-            Some(Match::Missing(file)) | Some(Match::Left(file)) => {
+            Some(Match::Missing(file) | Match::Left(file) | Match::Counted(file)) => {
                 let before = file.position.id;
                 (
                     Position {
@@ -247,6 +345,8 @@ impl Fleet {
             }
             None => (Position::start(id), Vec::new(), None),
         };
+        // Unless its number is another file's, which is open by now.
+        let before = before.filter(|before| !self.members.contains_key(before) && *before != id);
         let origin = self.origin(source, path);
         let mut saved = SavedFile {
             source: Arc::clone(&origin.source),
@@ -262,19 +362,16 @@ impl Fleet {
                 let content = packed::examine(&candidate.file, id, packing, &[])?;
                 saved.position.signature = content.end.signature;
             }
-            self.take_up_packed(&candidate.file, packing, saved, origin, outside)?
+            self.take_up_packed(&candidate.file, packing, saved, origin, before, outside)?
         } else {
             let tail = self
                 .reading
-                .begin(candidate.file, origin, saved, outside.sink)?;
+                .begin(candidate.file, origin, saved, before, outside.sink)?;
             self.enlist_orphan(Arc::from(path), source, tail, outside.waker.now());
             Waiting::Member(id)
         };
         self.remembered.forget(id);
-        if let Some(before) = before.filter(|before| *before != id) {
-            self.remembered.forget(before);
-            self.reading.ledger.step().forget(before);
-        }
+        before.into_iter().for_each(|id| self.remembered.forget(id));
         Ok(Some(waiting))
     }
 
@@ -284,11 +381,13 @@ impl Fleet {
         packing: Packing,
         saved: SavedFile,
         origin: crate::line::Origin,
+        instead_of: Option<FileId>,
         outside: &mut Outside<'_, S>,
     ) -> io::Result<Waiting> {
         let step = self.reading.ledger.step();
         let (position, carried) = (saved.position, &saved.carried);
         let packed = Packed::begin(file, packing, origin, position, carried, outside.sink)?;
+        instead_of.into_iter().for_each(|id| step.forget(id));
         step.note(saved.clone());
         Ok(Waiting::Packed(Box::new(packed), saved))
     }

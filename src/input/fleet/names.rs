@@ -10,13 +10,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::super::discover::discover;
-use super::super::identity::{self, FileId, ID_IS_EXACT, Position, link_count};
+use super::super::identity::{self, FileId, ID_IS_EXACT, Position};
 use super::super::specification::Kind;
-use super::super::tail::{Tail, line_start_before};
+use super::super::tail::line_start_before;
 use super::super::wake::Woken;
 use super::super::{Begin, Events, SavedFile, Sink};
+use super::missing::base_of;
 use super::trouble::Trouble;
-use super::{Fleet, Member, Outside};
+use super::{Fleet, Outside};
 
 /// A path to follow.
 #[derive(Debug)]
@@ -117,7 +118,7 @@ impl Fleet {
     }
 
     /// Finds out which names there are, and which folders tell of new ones.
-    fn discover<S: Sink>(&mut self, outside: &mut Outside<'_, S>) {
+    pub(super) fn discover<S: Sink>(&mut self, outside: &mut Outside<'_, S>) {
         let mut found = discover(&self.specifications);
         for _ in 0..DISCOVERIES_MAX {
             if !outside.waker.watch(&found.places, outside.events) {
@@ -143,6 +144,11 @@ impl Fleet {
             .filter(|(path, name)| name.current.is_none() || !found.paths.contains_key(&***path))
             .map(|(path, _)| Arc::clone(path))
             .collect();
+        // A copy is known by its original.
+        let (unsettled, rotated): (Vec<_>, Vec<_>) = unsettled
+            .into_iter()
+            .partition(|path| base_of(path).is_none());
+        let unsettled = unsettled.into_iter().chain(rotated);
         for path in unsettled {
             self.look_at(&path, false, outside);
             self.drop_name(&path, outside.waker.now());
@@ -151,7 +157,7 @@ impl Fleet {
 
     /// Forgets a name that a glob found once and that leads nowhere now. For a while it is kept, to
     /// know a file that takes its place from one that is new.
-    fn drop_name(&mut self, path: &Path, now: Instant) {
+    pub(super) fn drop_name(&mut self, path: &Path, now: Instant) {
         let Some(name) = self.names.get(path) else {
             return;
         };
@@ -295,7 +301,13 @@ impl Fleet {
         };
         let source = name.source;
         let from_end = name.from_end;
-        let (position, carried) = match (self.known(id, &file)?, from_end) {
+        let known = self.known(id, &file)?;
+        let is_known = known.as_ref().is_some_and(SavedFile::has_evidence);
+        if !is_known && self.is_copy(path, &file)? {
+            self.reading.ledger.step().forget(id);
+            return Ok(());
+        }
+        let (position, carried) = match (known, from_end) {
             (Some(known), _) => (known.position, known.carried),
             (None, Some(size)) if !self.unseen.is_followed(path) => {
                 let end = size.min(metadata.len());
@@ -313,7 +325,7 @@ impl Fleet {
             left: false,
             packed: false,
         };
-        let tail = self.reading.begin(file, origin, saved, outside.sink)?;
+        let tail = (self.reading).begin(file, origin, saved, None, outside.sink)?;
         self.remembered.forget(id);
         let Some(name) = self.names.get_mut(path) else {
             return Ok(());
@@ -322,142 +334,18 @@ impl Fleet {
         name.from_end = None;
         let replaces = std::mem::replace(&mut name.had_file, true);
         self.enlist(Arc::clone(path), source, tail);
-        let source = &self.specifications[source].source;
-        outside.events.opened(source, path);
+        let input = &self.specifications[source].source;
+        outside.events.opened(input, path);
         if replaces {
-            outside.events.rotated(source, path);
+            outside.events.rotated(input, path);
             for orphan in &self.orphans {
                 if let Some(member) = self.members.get_mut(orphan) {
                     member.replaced |= member.path == *path;
                 }
             }
+            self.search_between(path, source, id, outside);
         }
         Ok(())
-    }
-
-    fn enlist(&mut self, path: Arc<Path>, source: usize, tail: Tail) {
-        let id = tail.id();
-        if let (false, Some(targets)) = (self.started, &mut self.catching_up) {
-            targets.insert(id, tail.read_to() + tail.lag());
-        }
-        let member = Member {
-            tail,
-            path,
-            source,
-            names: 1,
-            ready: false,
-            waits: false,
-            orphaned: None,
-            grew: None,
-            replaced: false,
-            said: None,
-            lag: 0,
-        };
-        self.members.insert(id, member);
-        self.sources[source].members += 1;
-        self.sources[source].said_waiting = false;
-        self.mark_ready(id);
-        self.settle(id);
-    }
-
-    /// A file that was found under a name that is not followed.
-    pub(super) fn enlist_orphan(
-        &mut self,
-        path: Arc<Path>,
-        source: usize,
-        tail: Tail,
-        now: Instant,
-    ) {
-        let id = tail.id();
-        self.enlist(path, source, tail);
-        if let Some(member) = self.members.get_mut(&id) {
-            (member.names, member.orphaned, member.replaced) = (0, Some(now), true);
-            self.orphans.insert(id);
-        }
-    }
-
-    /// Looks at the files without a name, and leaves those that have been idle long enough.
-    fn tend_orphans<S: Sink>(&mut self, outside: &mut Outside<'_, S>) {
-        let now = outside.waker.now();
-        let (mut leaving, mut renamed) = (Vec::new(), false);
-        for id in self.orphans.iter().copied().collect::<Vec<_>>() {
-            let Some(member) = self.members.get_mut(&id) else {
-                continue;
-            };
-            let Ok(metadata) = member.tail.metadata() else {
-                continue;
-            };
-            if member.tail.note(&metadata) {
-                member.grew = Some(now);
-            }
-            if member.waits {
-                continue;
-            }
-            let deleted = link_count(&metadata) == 0;
-            let wait = if deleted {
-                self.options.deleted_wait
-            } else {
-                self.options.rotate_wait
-            };
-            let since = member.orphaned.max(member.grew).unwrap_or(now);
-            if now.saturating_duration_since(since) >= wait {
-                leaving.push(id);
-                renamed |= !deleted;
-            } else if member.tail.lag() > 0 {
-                self.mark_ready(id);
-                self.settle(id);
-            }
-        }
-        if renamed {
-            // Its new name may match, and nobody has told.
-            self.discover(outside);
-        }
-        for id in leaving {
-            if self.orphans.remove(&id) {
-                self.leave(id, outside);
-            }
-        }
-    }
-
-    /// Leaves a file for good; its last line counts even without an end.
-    pub(super) fn leave<S: Sink>(&mut self, id: FileId, outside: &mut Outside<'_, S>) {
-        let Some(member) = self.members.remove(&id) else {
-            return;
-        };
-        let still_linked = member
-            .tail
-            .metadata()
-            .is_ok_and(|metadata| link_count(&metadata) > 0);
-        // A file without a name gives its number to the next one: only its content is known then.
-        let by_number = still_linked && ID_IS_EXACT;
-        let source = Arc::clone(&self.specifications[member.source].source);
-        let path = member.path.to_path_buf();
-        let left = self
-            .reading
-            .finish(member.tail, outside.sink, |position| SavedFile {
-                source,
-                path,
-                position: if by_number {
-                    position
-                } else {
-                    position.of_content()
-                },
-                carried: Vec::new(),
-                left: true,
-                packed: false,
-            });
-        self.remembered.keep(left, &self.reading.ledger);
-        let source = &mut self.sources[member.source];
-        source.members -= 1;
-        source.lag = source.lag.saturating_sub(member.lag);
-        if !member.replaced {
-            let source = &self.specifications[member.source].source;
-            outside.events.left(source, &member.path);
-            if let Some(name) = self.names.get_mut(&member.path) {
-                name.had_file = false;
-            }
-        }
-        self.drop_name(&member.path, outside.waker.now());
     }
 
     /// Says of every source that has no file that it is waited for. While an old file is still read

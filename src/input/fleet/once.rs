@@ -180,7 +180,7 @@ fn read_once<S: Sink>(
         left: false,
         packed: false,
     });
-    let mut tail = reading.begin(file, origin, saved, sink)?;
+    let mut tail = reading.begin(file, origin, saved, None, sink)?;
     while reading.turn(&mut tail, sink)? == Turn::More {
         events.lag(&source, tail.lag());
         if stop.is_requested() {

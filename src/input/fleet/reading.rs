@@ -29,21 +29,40 @@ impl Reading {
         }
     }
 
-    /// Begins to read `file` where `saved` says.
+    /// Begins to read `file` where `saved` says. What was noted as `instead_of` is forgotten: this
+    /// goes on with it.
     pub(super) fn begin(
         &mut self,
         file: File,
         origin: Origin,
         saved: SavedFile,
+        instead_of: Option<FileId>,
         sink: &mut impl Sink,
     ) -> io::Result<Tail> {
         let step = self.ledger.step();
         let tail = Tail::begin(file, origin, saved.position, &saved.carried, sink)?;
+        instead_of.into_iter().for_each(|id| step.forget(id));
         step.note(SavedFile {
             position: tail.position(),
             ..saved
         });
         Ok(tail)
+    }
+
+    /// Goes on, in a file of which nothing was read, with what was noted as `before`.
+    pub(super) fn go_on(
+        &mut self,
+        tail: &mut Tail,
+        before: &SavedFile,
+        sink: &mut impl Sink,
+    ) -> io::Result<()> {
+        let step = self.ledger.step();
+        tail.go_on(before.position, &before.carried, sink)?;
+        if before.position.id != tail.id() {
+            step.forget(before.position.id);
+        }
+        step.moved(tail.position(), &before.carried);
+        Ok(())
     }
 
     /// One turn of a file.
@@ -71,14 +90,27 @@ impl Reading {
         turn
     }
 
-    /// Reads a file as a new one. What it held before may live on in a copy: that is noted as left,
-    /// under the identity that is returned.
-    pub(super) fn restart(&mut self, tail: &mut Tail, sink: &mut impl Sink) -> Option<FileId> {
+    /// Reads a file as a new one. What it held before may live on in a copy: that is noted by its
+    /// content, in the same step, and returned.
+    pub(super) fn restart(&mut self, tail: &mut Tail, sink: &mut impl Sink) -> Option<SavedFile> {
         let before = self.ledger.file(tail.id());
         let step = self.ledger.step();
         tail.restart(sink);
         step.moved(tail.position(), &[]);
-        let before = before.filter(|before| before.position.offset > 0)?;
+        let before = before.filter(SavedFile::has_evidence)?;
+        let position = before.position.of_content();
+        let before = SavedFile { position, ..before };
+        step.note(before.clone());
+        Some(before)
+    }
+
+    /// Closes a file that holds other content now. What was read of it before is noted as left, under
+    /// the identity that is returned.
+    pub(super) fn leave_content(&mut self, tail: Tail, sink: &mut impl Sink) -> Option<FileId> {
+        let before = self.ledger.file(tail.id());
+        let step = self.ledger.step();
+        step.forget(tail.abandon(sink).id);
+        let before = before.filter(SavedFile::has_evidence)?;
         let position = before.position.of_content();
         step.note(SavedFile {
             position,

@@ -12,6 +12,7 @@ use super::super::wake::Woken;
 use super::super::{Begin, Ledger, Options, SavedFile, Specification};
 use super::{Fleet, Outside};
 
+mod copying;
 mod following;
 mod looking;
 mod model;

@@ -2,9 +2,8 @@
 //!
 //! The law: whatever was saved last when a run was killed, together with its counts, the next run
 //! counts every line that was ever written, once. Rotation here is what logrotate does: the chain of
-//! names, compressed by and by; nothing is deleted. Copying and cutting short is not here: its limits are
-//! said in the README. A file has a line when it is first seen: an empty one has nothing but its number
-//! to know it by, and that may belong to another one after a kill.
+//! names, by renaming or by copying and cutting short, compressed by and by; nothing is deleted. Who
+//! copies and cuts short has a writer that pauses: the copy holds every line.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -20,8 +19,12 @@ enum Action {
     Write(usize),
     /// A line to the file before, by a writer that has not noticed the rotation.
     WriteBehind,
-    /// Every file moves on in the chain, and a new one is created.
-    Rotate,
+    /// Every file moves on in the chain, and a new one is created, with a line or without.
+    Rotate(bool),
+    /// So many lines are written; every file moves on in the chain; the newest is copied and cut short.
+    /// What happens meanwhile: when the copy is there and empty, when half of it is there, when all is,
+    /// and after the cut.
+    CopyTruncate(usize, [Meanwhile; 4]),
     /// The newest rotated file that is not yet compressed is.
     Pack,
     Look,
@@ -34,11 +37,30 @@ enum Action {
     Stop,
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Meanwhile {
+    Nothing,
+    Look,
+    Save,
+    Kill,
+}
+
+fn meanwhile() -> impl Strategy<Value = Meanwhile> {
+    prop_oneof![
+        4 => Just(Meanwhile::Nothing),
+        2 => Just(Meanwhile::Look),
+        1 => Just(Meanwhile::Save),
+        1 => Just(Meanwhile::Kill),
+    ]
+}
+
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         6 => (1..30_usize).prop_map(Action::Write),
         1 => Just(Action::WriteBehind),
-        4 => Just(Action::Rotate),
+        3 => any::<bool>().prop_map(Action::Rotate),
+        2 => (0..4_usize, prop::array::uniform4(meanwhile()))
+            .prop_map(|(unread, meanwhile)| Action::CopyTruncate(unread, meanwhile)),
         2 => Just(Action::Pack),
         3 => Just(Action::Look),
         3 => Just(Action::Save),
@@ -61,13 +83,13 @@ struct Model {
 impl Model {
     fn new(argument: &str) -> Self {
         let mut fixture = Fixture::new(&[argument]);
-        fixture.append("x.log", "first\n");
+        fixture.append("x.log", "");
         fixture.look();
         let saved = fixture.cut();
         let mut model = Model {
             fixture,
             saved,
-            written: vec!["first".to_owned()],
+            written: Vec::new(),
             chain: Vec::new(),
             behind: false,
         };
@@ -94,13 +116,16 @@ impl Model {
                     self.write(&name.clone());
                 }
             }
-            Action::Rotate => {
+            Action::Rotate(with_a_line) => {
                 self.shift();
                 self.fixture.rename("x.log", "x.log.1");
                 self.behind = true;
-                self.write("x.log");
-                self.look_if_full();
+                self.fixture.append("x.log", "");
+                if with_a_line {
+                    self.write("x.log");
+                }
             }
+            Action::CopyTruncate(unread, meanwhile) => self.copy_and_cut_short(unread, meanwhile),
             Action::Pack => self.pack(),
             Action::Look => self.fixture.look(),
             Action::Save => self.save(),
@@ -118,10 +143,33 @@ impl Model {
         }
     }
 
-    /// A run that goes on looks at every file before the next rotation hides it.
-    fn look_if_full(&mut self) {
+    fn copy_and_cut_short(&mut self, unread: usize, meanwhile: [Meanwhile; 4]) {
         if self.fixture.fleet.started {
+            // A run that goes on has seen the content, though not all of it.
+            self.write("x.log");
             self.fixture.look();
+        }
+        (0..unread).for_each(|_| self.write("x.log"));
+        self.shift();
+        self.behind = false;
+        let bytes = fs::read(self.fixture.path("x.log")).unwrap();
+        let (one, two) = bytes.split_at(bytes.len() / 2);
+        let mut copy = File::create_new(self.fixture.path("x.log.1")).unwrap();
+        let parts = [&b""[..], one, two].into_iter();
+        for (part, meanwhile) in parts.zip(meanwhile) {
+            copy.write_all(part).unwrap();
+            self.happens(meanwhile);
+        }
+        File::create(self.fixture.path("x.log")).unwrap();
+        self.happens(meanwhile[3]);
+    }
+
+    fn happens(&mut self, meanwhile: Meanwhile) {
+        match meanwhile {
+            Meanwhile::Nothing => {}
+            Meanwhile::Look => self.fixture.look(),
+            Meanwhile::Save => self.save(),
+            Meanwhile::Kill => self.kill(),
         }
     }
 
@@ -186,9 +234,8 @@ fn run(argument: &str, actions: &[Action]) -> Result<(), TestCaseError> {
     model.check()
 }
 
+// PROPTEST_CASES=5000 looks longer.
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
-
     #[test]
     fn killed_while_a_file_is_rotated(actions in prop::collection::vec(action(), 1..40)) {
         run("x.log", &actions)?;
