@@ -2,15 +2,12 @@
 //!
 //! Arguments, the progress line, and where the report goes; what is in it is the report room's.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
-use std::time::Duration;
+use std::sync::atomic::AtomicU64;
 
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::exit::Exit;
 use super::{jaeger, run, terminal};
@@ -18,20 +15,21 @@ use crate::clock::Clock;
 use crate::engine::Secret;
 use crate::engine::extract::{Dimension, Extractor};
 use crate::input::Specification;
-use crate::jaeger::{Lines, Query, Window};
+use crate::jaeger::{self as traces, Export, Lines, Query, Window};
 use crate::report::read::Work;
 use crate::report::render::{Format, Options, render};
 use crate::report::{Period, Plan, Report};
 use crate::rules;
+
+mod progress;
+
+use progress::Progress;
 
 /// Characters in a line where it is not known how many there are.
 const WIDTH_DEFAULT: u16 = 80;
 
 /// How far back Jaeger is asked without `--since`, in seconds.
 const JAEGER_SECONDS: f64 = 24.0 * 3_600.0;
-
-/// How often the progress line is drawn.
-const PROGRESS: Duration = Duration::from_millis(100);
 
 const NOTES: &str = "\
 Examples:
@@ -40,6 +38,7 @@ Examples:
   docker-compose logs agentgateway | logmetrics report --user sarah.johnson@example.com
   logmetrics report gateway.log --format html -o report.html
   logmetrics report --jaeger http://jaeger:16686 --since 7d
+  logmetrics report --jaeger http://jaeger:16686 --export spans.jsonl.gz; logmetrics report spans.jsonl.gz
   logmetrics report gateway.log --format json | jq '.users[] | {user, requests}'
 
 Percentiles are right to 1 %. 10 000 users and 1 000 routes, models, providers and statuses are told
@@ -104,6 +103,11 @@ pub struct Args {
     // Last, as its heading would stand over what follows.
     #[command(flatten)]
     jaeger: jaeger::JaegerServer,
+
+    /// Keep all spans of Jaeger in this new file, one a line (packed where it is named .gz or .zst);
+    /// what reads logs reads it again
+    #[arg(long, value_name = "FILE", requires = "jaeger")]
+    export: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -138,12 +142,13 @@ pub fn execute(args: Args) -> Exit {
         let period = period(&args, now_ms)?;
         let inputs = inputs(&args, query.is_some())?;
         let mut work = Work::plan(&inputs);
-        if let Some(query) = query {
-            add_jaeger(&mut work, query, period, now_ms)?;
-        }
-        Ok((work, period))
+        let asked = match query {
+            Some(query) => Some(add_jaeger(&mut work, query, &args, period, now_ms)?),
+            None => None,
+        };
+        Ok((work, asked, period))
     });
-    let (work, period) = match planned {
+    let (work, asked, period) = match planned {
         Ok(planned) => planned,
         Err(message) => return terminal::usage(&message),
     };
@@ -153,7 +158,7 @@ pub fn execute(args: Args) -> Exit {
         args.user.clone(),
         args.top as usize,
     ));
-    let (report, failed) = read(&plan, work);
+    let (report, failed) = read(&plan, work, asked);
     for message in &failed {
         terminal::say(&format_args!("error: {message}"));
     }
@@ -217,7 +222,13 @@ fn inputs(args: &Args, has_jaeger: bool) -> Result<Vec<Specification>, String> {
 }
 
 /// Begins to ask for the requests that began within the period.
-fn add_jaeger(work: &mut Work, query: Query, period: Period, now_ms: u64) -> Result<(), String> {
+fn add_jaeger(
+    work: &mut Work,
+    query: Query,
+    args: &Args,
+    period: Period,
+    now_ms: u64,
+) -> Result<Arc<traces::Progress>, String> {
     let now_seconds = now_ms as f64 / 1e3;
     let since = period.since.unwrap_or_else(|| {
         terminal::say(&"note: jaeger is asked for the last 24 hours; `--since 7d` asks for more");
@@ -231,10 +242,24 @@ fn add_jaeger(work: &mut Work, query: Query, period: Period, now_ms: u64) -> Res
         start_us: micros(since).saturating_sub(1),
         end_us: micros(until) + 1,
     };
+    let export = args.export.as_deref().map(export).transpose()?;
     let source = query.address.to_string();
-    let lines = Lines::fetch(query, window).map_err(|error| error.to_string())?;
-    work.add(&source, lines);
-    Ok(())
+    let progress = Arc::new(traces::Progress::new(window));
+    let lines = Lines::fetch(query, export, Arc::clone(&progress));
+    work.add(&source, lines.map_err(|error| error.to_string())?);
+    Ok(progress)
+}
+
+fn export(path: &Path) -> Result<Export, String> {
+    Export::create(path).map_err(|error| {
+        let path = path.display();
+        match error.kind() {
+            ErrorKind::AlreadyExists => format!(
+                "`{path}` exists already, and nothing is written over: name a new file with `--export`"
+            ),
+            _ => format!("cannot write `{path}`: {error}"),
+        }
+    })
 }
 
 fn period(args: &Args, now_ms: u64) -> Result<Period, String> {
@@ -256,32 +281,19 @@ fn period(args: &Args, now_ms: u64) -> Result<Period, String> {
 }
 
 /// Reads with as many threads as there are processors, and shows how far it is.
-fn read(plan: &Arc<Plan>, work: Work) -> (Report, Vec<String>) {
+fn read(
+    plan: &Arc<Plan>,
+    work: Work,
+    jaeger: Option<Arc<traces::Progress>>,
+) -> (Report, Vec<String>) {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let progress = AtomicU64::new(0);
-    let bytes = work.bytes;
-    let (totals, failed) = std::thread::scope(|scope| {
-        let (done, wait) = mpsc::channel::<()>();
-        if std::io::stderr().is_terminal() && bytes > 0 {
-            scope.spawn(|| show_progress(bytes, &progress, wait));
-        }
-        let result = work.read(plan, threads, &progress);
-        drop(done);
-        result
-    });
+    let progress = Progress {
+        bytes: work.bytes,
+        read: AtomicU64::new(0),
+        jaeger,
+    };
+    let (totals, failed) = progress.during(|| work.read(plan, threads, &progress.read));
     (plan.report(totals), failed)
-}
-
-fn show_progress(bytes: u64, progress: &AtomicU64, done: mpsc::Receiver<()>) {
-    let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
-    let template = "reading {bar:30} {bytes} of {total_bytes} {eta}";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    while done.recv_timeout(PROGRESS) == Err(mpsc::RecvTimeoutError::Timeout) {
-        bar.set_position(progress.load(Ordering::Relaxed));
-    }
-    bar.finish_and_clear();
 }
 
 /// Says why there is less in the report than there may have been expected.

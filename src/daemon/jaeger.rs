@@ -122,7 +122,10 @@ pub fn once(settings: &Jaeger, worker: &mut impl Sink, clock: &Clock) -> Result<
         offset += worker.offer(stream, offset, &request.line) as u64;
         true
     })
-    .map_err(|failure| Failure::Run(failure.to_string()))?;
+    .map_err(|failure| match failure {
+        jaeger::Failure::Authorities(_) => Failure::Usage(failure.to_string()),
+        failure => Failure::Run(failure.to_string()),
+    })?;
     worker.close(stream, offset, b"");
     Ok(())
 }

@@ -34,6 +34,19 @@ pub struct Answer {
     pub requests: Vec<Request>,
     /// Server spans of the service without a readable id or start.
     pub unreadable: usize,
+    /// All other spans, where they are kept.
+    pub others: Vec<Other>,
+}
+
+/// A span that is no request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Other {
+    /// The trace, where it can be told.
+    pub trace: Option<u128>,
+    /// When a span of the service began, in microseconds since 1970; nothing of other services.
+    pub start_us: Option<u64>,
+    /// The span as it came, for an export.
+    pub raw: Vec<u8>,
 }
 
 /// An answer that is not in its form.
@@ -52,10 +65,23 @@ pub enum Unreadable {
 /// # Errors
 /// Where it is not in `form`, or holds an error instead of spans.
 pub fn parse(body: &[u8], form: Form, service: &str) -> Result<Answer, Unreadable> {
+    read(body, form, service, false)
+}
+
+/// Reads an answer, and keeps every span as it came.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_keeping(body: &[u8], form: Form, service: &str) -> Result<Answer, Unreadable> {
+    read(body, form, service, true)
+}
+
+fn read(body: &[u8], form: Form, service: &str, keeps: bool) -> Result<Answer, Unreadable> {
     // Broken text in one span must not hide the others.
     let body = String::from_utf8_lossy(body);
     let mut reading = Reading {
         service,
+        keeps,
         traces: HashSet::new(),
         answer: Answer::default(),
     };
@@ -94,9 +120,11 @@ struct V3Result<'a> {
 #[derive(Deserialize)]
 struct ResourceSpans<'a> {
     #[serde(borrow)]
-    resource: Option<Resource<'a>>,
+    resource: Option<&'a RawValue>,
     #[serde(borrow, rename = "scopeSpans")]
     scope_spans: Option<Vec<ScopeSpans<'a>>>,
+    #[serde(borrow, rename = "schemaUrl")]
+    schema_url: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -108,7 +136,11 @@ struct Resource<'a> {
 #[derive(Deserialize)]
 struct ScopeSpans<'a> {
     #[serde(borrow)]
+    scope: Option<&'a RawValue>,
+    #[serde(borrow)]
     spans: Option<Vec<&'a RawValue>>,
+    #[serde(borrow, rename = "schemaUrl")]
+    schema_url: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -155,7 +187,9 @@ struct V1Trace<'a> {
     #[serde(borrow)]
     spans: Option<Vec<&'a RawValue>>,
     #[serde(borrow)]
-    processes: Option<BTreeMap<Text<'a>, V1Process<'a>>>,
+    processes: Option<BTreeMap<Text<'a>, &'a RawValue>>,
+    #[serde(borrow)]
+    warnings: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -204,6 +238,7 @@ impl Ord for Text<'_> {
 
 struct Reading<'s> {
     service: &'s str,
+    keeps: bool,
     traces: HashSet<u128>,
     answer: Answer,
 }
@@ -215,38 +250,74 @@ impl Reading<'_> {
         }
         let resources = document.result.as_ref().map(|one| &one.resource_spans);
         for resource in resources.into_iter().flatten().flatten() {
-            let attributes = resource.resource.as_ref().map(|one| &one.attributes);
-            let mut attributes = attributes.into_iter().flatten().flatten();
-            let is_ours = attributes
-                .find(|attribute| attribute.key.0 == "service.name")
-                .and_then(|attribute| attribute.value)
-                .is_some_and(|value| line::otlp_text(value.get()) == self.service);
+            let is_ours = self.is_ours(resource.resource);
             let scopes = resource.scope_spans.iter().flatten();
-            for span in scopes.flat_map(|scope| scope.spans.iter().flatten()) {
-                let Ok(span) = serde_json::from_str::<OtlpSpan<'_>>(span.get()) else {
-                    self.answer.unreadable += usize::from(is_ours);
-                    continue;
+            let spans = scopes.flat_map(|scope| {
+                let spans = scope.spans.iter().flatten();
+                spans.map(move |span| (scope, span))
+            });
+            for (scope, raw) in spans {
+                let before = self.answer.requests.len();
+                let (trace, start_us) = match serde_json::from_str(raw.get()) {
+                    Ok(span) => self.otlp(&span, is_ours),
+                    Err(_) => {
+                        self.answer.unreadable += usize::from(is_ours);
+                        (None, None)
+                    }
                 };
-                self.otlp(&span, is_ours);
+                if self.keeps {
+                    let parts = [
+                        ("resource", resource.resource),
+                        ("schemaUrl", resource.schema_url),
+                        ("scope", scope.scope),
+                        ("schemaUrl", scope.schema_url),
+                    ];
+                    let start_us = start_us.filter(|_| is_ours);
+                    self.keep(before, trace, start_us, kept::v3(parts, raw.get()));
+                }
             }
         }
         Ok(())
     }
 
-    fn otlp(&mut self, span: &OtlpSpan<'_>, is_ours: bool) {
+    fn is_ours(&self, resource: Option<&RawValue>) -> bool {
+        let resource =
+            resource.and_then(|one| serde_json::from_str::<Resource<'_>>(one.get()).ok());
+        let attributes = resource.and_then(|one| one.attributes);
+        let mut attributes = attributes.iter().flatten();
+        attributes
+            .find(|attribute| attribute.key.0 == "service.name")
+            .and_then(|attribute| attribute.value)
+            .is_some_and(|value| line::otlp_text(value.get()) == self.service)
+    }
+
+    /// Keeps the span that was just read: with its request, if one came of it.
+    fn keep(&mut self, before: usize, trace: Option<u128>, start_us: Option<u64>, raw: Vec<u8>) {
+        match self.answer.requests.get_mut(before) {
+            Some(request) => request.raw = raw,
+            None => self.answer.others.push(Other {
+                trace,
+                start_us,
+                raw,
+            }),
+        }
+    }
+
+    /// Gives the span's trace and start, in microseconds, where they can be read.
+    fn otlp(&mut self, span: &OtlpSpan<'_>, is_ours: bool) -> (Option<u128>, Option<u64>) {
         let trace = span.trace_id.as_ref().and_then(|id| trace_id(&id.0));
         self.traces.extend(trace);
         self.answer.spans += usize::from(is_ours);
         let kind = span.kind.map_or("", RawValue::get);
+        let start_ns = number(span.start_time_unix_nano);
+        let place = (trace, start_ns.map(|start_ns| start_ns / 1_000));
         if !is_ours || (kind != "2" && kind != "\"SPAN_KIND_SERVER\"") {
-            return;
+            return place;
         }
         let id = span.span_id.as_ref().and_then(|id| span_id(&id.0));
-        let (Some(trace), Some(span_id), Some(start_ns)) =
-            (trace, id, number(span.start_time_unix_nano))
-        else {
+        let (Some(trace), Some(span_id), Some(start_ns)) = (trace, id, start_ns) else {
             self.answer.unreadable += 1;
-            return;
+            return place;
         };
         let end_ns = number(span.end_time_unix_nano);
         let attributes = span.attributes.iter().flatten();
@@ -256,6 +327,7 @@ impl Reading<'_> {
             end_ns.map(|end_ns| end_ns.saturating_sub(start_ns) / 1_000),
             attributes.filter_map(|one| Some((&*one.key.0, Attribute::Otlp(one.value?.get())))),
         );
+        place
     }
 
     fn v1(&mut self, document: &V1<'_>) -> Result<(), Unreadable> {
@@ -266,43 +338,64 @@ impl Reading<'_> {
             return Err(Unreadable::Said(said(errors)));
         }
         for trace in data {
-            for span in trace.spans.iter().flatten() {
-                match serde_json::from_str::<V1Span<'_>>(span.get()) {
-                    Ok(span) => self.v1_span(trace, &span),
-                    Err(_) => self.answer.unreadable += 1,
+            for raw in trace.spans.iter().flatten() {
+                let before = self.answer.requests.len();
+                let span = serde_json::from_str::<V1Span<'_>>(raw.get());
+                let (id, start_us) = match &span {
+                    Ok(span) => self.v1_span(trace, span),
+                    Err(_) => {
+                        self.answer.unreadable += 1;
+                        (None, None)
+                    }
+                };
+                if self.keeps {
+                    let process = span.ok().and_then(|span| span.process_id);
+                    let process = process.as_ref().and_then(|id| {
+                        let process = trace.processes.as_ref()?.get(id)?;
+                        Some((&*id.0, process.get()))
+                    });
+                    let trace_id = trace.trace_id.as_ref().map(|id| &*id.0);
+                    let raw = kept::v1(trace_id, process, trace.warnings, raw.get());
+                    self.keep(before, id, start_us, raw);
                 }
             }
         }
         Ok(())
     }
 
-    fn v1_span(&mut self, trace: &V1Trace<'_>, span: &V1Span<'_>) {
+    fn v1_span(&mut self, trace: &V1Trace<'_>, span: &V1Span<'_>) -> (Option<u128>, Option<u64>) {
         let id = span.trace_id.as_ref().or(trace.trace_id.as_ref());
         let trace_id = id.and_then(|id| trace_id(&id.0));
         self.traces.extend(trace_id);
         let named = span.process_id.as_ref();
-        let process = span
-            .process
-            .as_ref()
-            .or_else(|| trace.processes.as_ref()?.get(named?));
+        let listed = || {
+            let process = trace.processes.as_ref()?.get(named?)?;
+            serde_json::from_str::<V1Process<'_>>(process.get()).ok()
+        };
+        let listed = if span.process.is_none() {
+            listed()
+        } else {
+            None
+        };
+        let process = span.process.as_ref().or(listed.as_ref());
         let service = process.and_then(|process| process.service_name.as_ref());
         if service.is_none_or(|name| name.0 != self.service) {
-            return;
+            return (trace_id, None);
         }
+        let start_us = number(span.start_time);
+        let place = (trace_id, start_us);
         self.answer.spans += 1;
         let tags = span.tags.as_deref().unwrap_or_default();
         let is_server = tags.iter().any(|tag| {
             tag.key.0 == "span.kind" && tag.value.is_some_and(|kind| kind.get() == "\"server\"")
         });
         if !is_server {
-            return;
+            return place;
         }
         let span_id = span.span_id.as_ref().and_then(|id| span_id(&id.0));
-        let (Some(trace), Some(span_id), Some(start_us)) =
-            (trace_id, span_id, number(span.start_time))
-        else {
+        let (Some(trace), Some(span_id), Some(start_us)) = (trace_id, span_id, start_us) else {
             self.answer.unreadable += 1;
-            return;
+            return place;
         };
         self.request(
             (trace, span_id),
@@ -312,6 +405,7 @@ impl Reading<'_> {
                 .filter(|tag| tag.key.0 != "span.kind")
                 .filter_map(|tag| Some((&*tag.key.0, Attribute::Plain(tag.value?.get())))),
         );
+        place
     }
 
     fn request<'a>(
@@ -328,6 +422,7 @@ impl Reading<'_> {
                 span,
                 start_us,
                 line,
+                raw: Vec::new(),
             }),
             None => self.answer.unreadable += 1,
         }
@@ -376,5 +471,6 @@ pub(super) fn said(error: &str) -> String {
     short.escape_debug().to_string()
 }
 
+mod kept;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::Read;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::Query;
 use super::address::{Address, encoded};
-use super::answer::{Answer, Form, parse, said};
+use super::answer::{Answer, Form, Unreadable, parse, parse_keeping, said};
 use super::search::{Server, Window};
 
 /// The largest answer that is held in memory, in bytes, unpacked. A larger one is asked in halves.
@@ -32,6 +33,10 @@ const WAITS: [Duration; 4] = [
     Duration::from_secs(2),
     Duration::from_secs(4),
 ];
+
+/// A URL with nothing behind it that we know.
+const NO_INTERFACE: &str =
+    "has neither /api/v3/traces nor /api/traces; is its base path missing in the URL?";
 
 /// The longest wait that a server may ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(30);
@@ -79,6 +84,14 @@ pub enum Failure {
     /// The certificates cannot be read.
     #[error("expected certificates in PEM form in the file of `--jaeger-ca`: {0}")]
     Authorities(String),
+    /// What was found cannot be kept.
+    #[error("cannot write `{}`: {why}", path.display())]
+    Export {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        why: String,
+    },
     /// The search was abandoned.
     #[error("stopped")]
     Stopped,
@@ -102,6 +115,9 @@ pub struct Client {
     service: String,
     /// The interface that has answered.
     form: Option<Form>,
+    keeps: bool,
+    /// Waits between attempts.
+    waits: &'static [Duration],
 }
 
 impl Client {
@@ -141,12 +157,59 @@ impl Client {
             authorization,
             service: query.service.clone(),
             form: None,
+            keeps: false,
+            waits: &WAITS,
         })
     }
 
-    /// The interface that has answered, once one has.
-    pub fn form(&self) -> Option<Form> {
-        self.form
+    /// Whether answers have every span as it came, too.
+    pub fn keep_spans(&mut self, keeps: bool) {
+        self.keeps = keeps;
+    }
+
+    /// Asks each question once: somebody waits for what comes of it.
+    pub fn without_patience(mut self) -> Client {
+        self.waits = &[];
+        self
+    }
+
+    /// The interface that answers, and the services that it knows.
+    ///
+    /// # Errors
+    /// As those of a search.
+    pub fn services(&mut self) -> Result<(Form, Vec<String>), Failure> {
+        let mut waits = self.waits.iter();
+        loop {
+            let why = match self.attempt_services() {
+                Ok(Some(known)) => return Ok(known),
+                Ok(None) => return Err(self.refused(NO_INTERFACE)),
+                Err(Attempt::Failed(failure)) => return Err(failure),
+                Err(Attempt::Again(why, named)) => (why, named),
+                Err(Attempt::Done(_) | Attempt::NoRoute) => return Err(self.refused(NO_INTERFACE)),
+            };
+            self.wait(&mut waits, why)?;
+        }
+    }
+
+    fn attempt_services(&mut self) -> Result<Option<(Form, Vec<String>)>, Attempt> {
+        for (form, path) in [(Form::V3, "/api/v3/services"), (Form::V1, "/api/services")] {
+            let (status, headers, body) = self.get(&self.address.join(path))?;
+            let list = match form {
+                Form::V3 => "services",
+                Form::V1 => "data",
+            };
+            let found = (status == 200).then(|| names(&body, list)).flatten();
+            if let Some(names) = found {
+                self.form = Some(form);
+                return Ok(Some((form, names)));
+            }
+            match self.judge(form, status, &headers, &body) {
+                Attempt::Again(..) if status == 200 => {}
+                Attempt::NoRoute | Attempt::Done(_) => {}
+                other => return Err(other),
+            }
+        }
+        Ok(None)
     }
 
     /// Asks the newer interface, and the older one where that is not there.
@@ -165,18 +228,24 @@ impl Client {
                 other => return other,
             }
         }
-        Attempt::Failed(self.refused(
-            "has neither /api/v3/traces nor /api/traces; is its base path missing in the URL?",
-        ))
+        Attempt::Failed(self.refused(NO_INTERFACE))
     }
 
     fn attempt_form(&self, form: Form, window: Window, limit: u32) -> Attempt {
         let Some(url) = self.url(form, window, limit) else {
             return Attempt::Failed(self.refused("cannot be asked for times so far away"));
         };
+        match self.get(&url) {
+            Ok((status, headers, body)) => self.judge(form, status, &headers, &body),
+            Err(attempt) => attempt,
+        }
+    }
+
+    /// Status, headers and body of an answer.
+    fn get(&self, url: &str) -> Result<(u16, HeaderMap, Vec<u8>), Attempt> {
         let mut request = self
             .agent
-            .get(&url)
+            .get(url)
             .header(header::ACCEPT, "application/json");
         if let Some(authorization) = &self.authorization {
             request = request.header(header::AUTHORIZATION, authorization);
@@ -184,9 +253,16 @@ impl Client {
         let mut response = match request.call() {
             Ok(response) => response,
             Err(error @ (ureq::Error::BadUri(_) | ureq::Error::Http(_))) => {
-                return Attempt::Failed(self.refused(&format!("cannot be asked: {error}")));
+                let failure = self.refused(&format!("cannot be asked: {error}"));
+                return Err(Attempt::Failed(failure));
             }
-            Err(error) => return Attempt::Again(error.to_string(), None),
+            Err(error) if is_distrust(&error) => {
+                let failure = self.refused(&format!(
+                    "shows a certificate that is not trusted ({error}); see `--jaeger-ca`"
+                ));
+                return Err(Attempt::Failed(failure));
+            }
+            Err(error) => return Err(Attempt::Again(error.to_string(), None)),
         };
         let status = response.status().as_u16();
         let most = if status == 200 {
@@ -197,12 +273,18 @@ impl Client {
         let mut body = Vec::new();
         let reader = response.body_mut().as_reader();
         if let Err(error) = reader.take(most + 1).read_to_end(&mut body) {
-            return Attempt::Again(format!("the answer was cut short: {error}"), None);
+            let why = format!("the answer was cut short: {error}");
+            return Err(Attempt::Again(why, None));
         }
         if status == 200 && body.len() as u64 > most {
-            return Attempt::Failed(Failure::TooLarge);
+            return Err(Attempt::Failed(Failure::TooLarge));
         }
-        self.judge(form, status, response.headers(), &body)
+        Ok((status, response.headers().clone(), body))
+    }
+
+    fn parse(&self, body: &[u8], form: Form) -> Result<Answer, Unreadable> {
+        let parse = if self.keeps { parse_keeping } else { parse };
+        parse(body, form, &self.service)
     }
 
     fn judge(&self, form: Form, status: u16, headers: &HeaderMap, body: &[u8]) -> Attempt {
@@ -211,7 +293,7 @@ impl Client {
         let error = error_of(body);
         match status {
             200 if is_page => Attempt::NoRoute,
-            200 => match parse(body, form, &self.service) {
+            200 => match self.parse(body, form) {
                 Ok(answer) => Attempt::Done(answer),
                 Err(error) => Attempt::Again(error.to_string(), None),
             },
@@ -259,6 +341,23 @@ impl Client {
         })
     }
 
+    /// Waits before the next attempt, as long as the server said or as is our way.
+    fn wait(
+        &self,
+        waits: &mut std::slice::Iter<'_, Duration>,
+        (why, named): (String, Option<Duration>),
+    ) -> Result<(), Failure> {
+        let Some(&wait) = waits.next() else {
+            return Err(Failure::Away {
+                address: self.address.to_string(),
+                why,
+            });
+        };
+        tracing::debug!("jaeger at {}: {why}; asking again", self.address);
+        std::thread::sleep(named.map_or(wait, |named| named.min(RETRY_AFTER_MAX)));
+        Ok(())
+    }
+
     fn refused(&self, why: &str) -> Failure {
         Failure::Refused {
             address: self.address.to_string(),
@@ -269,24 +368,38 @@ impl Client {
 
 impl Server for Client {
     fn ask(&mut self, window: Window, limit: u32) -> Result<Answer, Failure> {
-        let mut waits = WAITS.iter();
+        let mut waits = self.waits.iter();
         loop {
-            let (why, named) = match self.attempt(window, limit) {
+            let why = match self.attempt(window, limit) {
                 Attempt::Done(answer) => return Ok(answer),
                 Attempt::Failed(failure) => return Err(failure),
                 Attempt::Again(why, named) => (why, named),
-                Attempt::NoRoute => ("no interface answers".to_owned(), None),
+                Attempt::NoRoute => return Err(self.refused(NO_INTERFACE)),
             };
-            let Some(&wait) = waits.next() else {
-                return Err(Failure::Away {
-                    address: self.address.to_string(),
-                    why,
-                });
-            };
-            tracing::debug!("jaeger at {}: {why}; asking again", self.address);
-            std::thread::sleep(named.map_or(wait, |named| named.min(RETRY_AFTER_MAX)));
+            self.wait(&mut waits, why)?;
         }
     }
+}
+
+/// Whether the server showed a certificate that is not good enough: the next time it will, too.
+fn is_distrust(error: &ureq::Error) -> bool {
+    use tokio_rustls::rustls;
+    let ureq::Error::Io(error) = error else {
+        return false;
+    };
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
+}
+
+/// The texts of a list in an object.
+fn names(body: &[u8], list: &str) -> Option<Vec<String>> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let names = match body.get(list)? {
+        serde_json::Value::Null => return Some(Vec::new()),
+        list => list.as_array()?,
+    };
+    let names = names.iter().filter_map(|name| name.as_str());
+    Some(names.map(str::to_owned).collect())
 }
 
 /// What a JSON error says: `{"error":{…}}` of v3, `{"errors":[…]}` of the older interface.

@@ -35,8 +35,15 @@ pub struct Window {
     pub end_us: u64,
 }
 
+impl Window {
+    /// Whether what began at `start_us` belongs to it.
+    pub fn holds(&self, start_us: u64) -> bool {
+        (self.start_us..self.end_us).contains(&start_us)
+    }
+}
+
 /// A request of the gateway: one span.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
     /// The trace.
     pub trace: u128,
@@ -46,6 +53,8 @@ pub struct Request {
     pub start_us: u64,
     /// A JSON line as the gateway's log has them, without a line end.
     pub line: Vec<u8>,
+    /// The span as it came, where spans are kept for an export; otherwise nothing.
+    pub raw: Vec<u8>,
 }
 
 /// Who answers a search.
@@ -80,6 +89,22 @@ impl Search {
         window: Window,
         mut each: impl FnMut(Window, Vec<Request>) -> bool,
     ) -> Result<(), Failure> {
+        self.answers(server, window, |part, answer| {
+            each(part, requests_of(answer, part))
+        })
+    }
+
+    /// The same with the answers, in which there may be more than began within their part, and some
+    /// of it twice.
+    ///
+    /// # Errors
+    /// As [`Search::run`].
+    pub fn answers(
+        &mut self,
+        server: &mut impl Server,
+        window: Window,
+        mut each: impl FnMut(Window, Answer) -> bool,
+    ) -> Result<(), Failure> {
         let mut open = vec![window];
         while let Some(window) = open.pop() {
             if window.start_us >= window.end_us {
@@ -97,7 +122,7 @@ impl Search {
                 Ok(answer) => raise(server, window, answer)?,
                 Err(failure) => return Err(failure),
             };
-            if !each(window, requests_of(answer, window)) {
+            if !each(window, answer) {
                 return Ok(());
             }
         }
@@ -133,12 +158,11 @@ fn raise(server: &mut impl Server, window: Window, first: Answer) -> Result<Answ
 }
 
 /// What began within the window, each span once, in the order of time.
-fn requests_of(answer: Answer, window: Window) -> Vec<Request> {
+pub(super) fn requests_of(answer: Answer, window: Window) -> Vec<Request> {
     let mut known = HashSet::new();
     let mut requests = answer.requests;
     requests.retain(|request| {
-        (window.start_us..window.end_us).contains(&request.start_us)
-            && known.insert((request.trace, request.span))
+        window.holds(request.start_us) && known.insert((request.trace, request.span))
     });
     requests.sort_by_key(|request| (request.start_us, request.trace, request.span));
     requests

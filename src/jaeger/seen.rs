@@ -187,7 +187,7 @@ mod tests {
             trace: u128::from(number),
             span: number,
             start_us,
-            line: Vec::new(),
+            ..Request::default()
         }
     }
 

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::fixture::{Daemon, Page, Run, Scratch, text};
 
+mod export;
+mod guarded;
+mod killed;
 mod service;
 
 use service::{Jaeger, Manner};
@@ -64,49 +67,6 @@ fn failing_now_and_then_loses_nothing() {
         ..Manner::default()
     });
     assert_complete(once(&jaeger), "every third request fails");
-}
-
-#[test]
-fn under_a_base_path_and_behind_a_password() {
-    let scratch = Scratch::new();
-    let token = scratch.write("token", "secret\n");
-    let password = scratch.write("password", "p:w\n");
-    let manner = |authorization| Manner {
-        base: "/jaeger/ui",
-        authorization: Some(authorization),
-        ..Manner::default()
-    };
-    let jaeger = Jaeger::start(manner("Bearer secret"));
-    assert_complete(
-        once(&jaeger).arg("--jaeger-token-file").arg(&token),
-        "a file with a token",
-    );
-    assert_complete(
-        once(&jaeger).variable("LOGMETRICS_JAEGER_TOKEN", "secret"),
-        "a variable",
-    );
-
-    // ann:p:w
-    let jaeger = Jaeger::start(manner("Basic YW5uOnA6dw=="));
-    let basic = once(&jaeger)
-        .args("--jaeger-user ann --jaeger-password-file")
-        .arg(&password);
-    assert_complete(basic, "name and password");
-    let url = jaeger.url.replace("//", "//ann:p%3Aw@");
-    let in_url = Run::new()
-        .args("--once --jaeger-since 1h --jaeger")
-        .arg(&url);
-    assert_complete(in_url, "in the URL");
-
-    let refused = once(&jaeger).go().code(1);
-    refused.says(&["401", "--jaeger-user", "--jaeger-token-file"]);
-    let wrong = jaeger.url.replace("//", "//ann:hidden@");
-    let refused = Run::new()
-        .args("--once --jaeger-since 1h --jaeger")
-        .arg(&wrong)
-        .go()
-        .code(1);
-    assert!(!refused.stderr.contains("hidden"), "{}", refused.stderr);
 }
 
 #[test]

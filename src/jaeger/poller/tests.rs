@@ -38,6 +38,7 @@ impl Server for Late {
                 span: 1,
                 start_us,
                 line: number.to_string().into_bytes(),
+                ..Request::default()
             })
             .collect();
         Ok(Answer {
@@ -45,6 +46,7 @@ impl Server for Late {
             spans: requests.len(),
             requests,
             unreadable: 0,
+            others: Vec::new(),
         })
     }
 }

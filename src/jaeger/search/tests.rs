@@ -43,6 +43,7 @@ impl Server for Simulated {
                 span,
                 start_us,
                 line: Vec::new(),
+                ..Request::default()
             })
             .collect();
         Ok(Answer {
@@ -50,6 +51,7 @@ impl Server for Simulated {
             spans: requests.len(),
             requests,
             unreadable: 0,
+            others: Vec::new(),
         })
     }
 }

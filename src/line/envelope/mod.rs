@@ -1,8 +1,8 @@
 //! What wraps a line is taken off, by looking at the line.
 //!
 //! [`compose`] knows docker compose's prefixes, [`docker`] the records of docker's json-file
-//! driver, [`cri`] those of Kubernetes, [`ansi`] colours; here they are put one after the other,
-//! and records that hold a part of a line are joined. Nothing here knows what is in a line, and
+//! driver, [`cri`] those of Kubernetes, [`ansi`] colours, [`span`] what an export kept of a trace;
+//! here they are put one after the other, and records that hold a part of a line are joined. Nothing here knows what is in a line, and
 //! no option changes what is done: a line says itself how it is wrapped.
 
 use super::{LINE_BYTES_MAX, Wrapping};
@@ -11,6 +11,7 @@ mod ansi;
 mod compose;
 mod cri;
 mod docker;
+pub mod span;
 pub mod speaker;
 #[cfg(test)]
 mod tests;
@@ -37,7 +38,8 @@ pub struct Unwrapped<'a> {
 
 impl Unwrapper {
     /// Takes off what wraps `raw`, a line without its `\n` that begins `offset` bytes into its
-    /// stream. `None`: the record is a part and is held until the rest comes.
+    /// stream. `None`: the record is a part and is held until the rest comes, or it is no line of a
+    /// log at all.
     ///
     /// A joined line has the time of its first part. A line inside a record keeps the innermost
     /// time. One `\r` at the end is taken off.
@@ -45,6 +47,12 @@ impl Unwrapper {
         let mut text = raw;
         let mut begins = offset;
         let mut wrapping = Wrapping::default();
+        if let Some(kept) = span::read(raw) {
+            return match kept {
+                span::Kept::Request(text) => Some(Unwrapped { text, wrapping }),
+                span::Kept::Other => None,
+            };
+        }
         if let Some(prefix) = compose::prefix(raw) {
             text = prefix.text;
             wrapping = prefix.wrapping();

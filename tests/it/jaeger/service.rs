@@ -1,12 +1,15 @@
 //! A Jaeger query service with the recorded traces, as good or as bad as a test wants it.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
+use tokio_rustls::rustls;
 
 use crate::fixture::text;
 
@@ -25,8 +28,14 @@ pub struct Manner {
     pub authorization: Option<&'static str>,
     /// Every so many requests one goes wrong, each time in another way.
     pub fault_every: usize,
+    /// So many requests at first are answered with: come back in a second.
+    pub busy: usize,
     /// Every answer takes so long.
     pub delay: Duration,
+    /// The services that it knows.
+    pub services: &'static [&'static str],
+    /// A text that all answers have in the place of another.
+    pub instead: (&'static str, &'static str),
 }
 
 impl Default for Manner {
@@ -38,7 +47,10 @@ impl Default for Manner {
             base: "",
             authorization: None,
             fault_every: usize::MAX,
+            busy: 0,
             delay: Duration::ZERO,
+            services: &["jaeger", "agentgateway"],
+            instead: ("", ""),
         }
     }
 }
@@ -68,9 +80,21 @@ struct Shared {
 impl Jaeger {
     /// Begins to serve; the traces are moved to the last minute.
     pub fn start(manner: Manner) -> Jaeger {
+        Jaeger::serve(manner, None)
+    }
+
+    /// The same by TLS, with a certificate of an authority of its own; gives that authority's, in PEM.
+    pub fn start_closed(manner: Manner) -> (Jaeger, String) {
+        let (config, authority) = certified();
+        (Jaeger::serve(manner, Some(Arc::new(config))), authority)
+    }
+
+    fn serve(manner: Manner, tls: Option<Arc<ServerConfig>>) -> Jaeger {
         let traces = recorded();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}{}", listener.local_addr().unwrap(), manner.base);
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let address = listener.local_addr().unwrap();
+        let url = format!("{scheme}://{address}{}", manner.base);
         let shared = Arc::new(Shared {
             manner: Mutex::new(manner),
             visible: AtomicUsize::new(traces.len()),
@@ -80,9 +104,15 @@ impl Jaeger {
         let served = Arc::clone(&shared);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (served, stream) = (Arc::clone(&served), stream.unwrap());
+                let (served, stream, tls) = (Arc::clone(&served), stream.unwrap(), tls.clone());
                 // A client that goes away is no fault of the test.
-                std::thread::spawn(move || _ = served.answer(stream));
+                std::thread::spawn(move || match tls {
+                    None => _ = served.answer(stream),
+                    Some(config) => {
+                        let connection = ServerConnection::new(config).unwrap();
+                        _ = served.answer(StreamOwned::new(connection, stream));
+                    }
+                });
             }
         });
         Jaeger { url, shared }
@@ -98,6 +128,13 @@ impl Jaeger {
         change(&mut self.shared.manner.lock().unwrap());
     }
 
+    /// Its spans as one of the interfaces gives them.
+    pub fn spans(&self, v3: bool) -> Vec<Value> {
+        let traces = self.shared.traces.iter();
+        let spans = traces.map(|trace| if v3 { &trace.v3 } else { &trace.v1["spans"][0] });
+        spans.cloned().collect()
+    }
+
     /// How often it was asked.
     pub fn asked(&self) -> usize {
         self.shared.asked.load(Ordering::SeqCst)
@@ -105,8 +142,8 @@ impl Jaeger {
 }
 
 impl Shared {
-    fn answer(&self, mut stream: TcpStream) -> std::io::Result<()> {
-        let mut reader = BufReader::new(stream.try_clone()?);
+    fn answer(&self, stream: impl Read + Write) -> std::io::Result<()> {
+        let mut reader = BufReader::new(stream);
         let (mut first, mut line, mut authorization) = (String::new(), String::new(), None);
         reader.read_line(&mut first)?;
         while reader.read_line(&mut line)? > 2 {
@@ -115,8 +152,13 @@ impl Shared {
             }
             line.clear();
         }
+        let mut stream = reader.into_inner();
         let number = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
         let manner = self.manner.lock().unwrap().clone();
+        if number <= manner.busy {
+            let headers = "retry-after: 1\r\ncontent-length: 0\r\nconnection: close";
+            return write!(stream, "HTTP/1.1 429 X\r\n{headers}\r\n\r\n");
+        }
         std::thread::sleep(manner.delay);
         let target = first.split(' ').nth(1).unwrap_or_default();
         let is_wanted = |wanted: &str| authorization.as_deref() == Some(wanted);
@@ -126,7 +168,12 @@ impl Shared {
         {
             (401, "who are you?".to_owned())
         } else {
-            self.page(&manner, target)
+            let (status, body) = self.page(&manner, target);
+            let (text, instead) = manner.instead;
+            match text {
+                "" => (status, body),
+                text => (status, body.replace(text, instead)),
+            }
         };
         let fault = number.is_multiple_of(manner.fault_every);
         let (status, sent) = match number / manner.fault_every % 3 {
@@ -144,7 +191,8 @@ impl Shared {
         write!(
             stream,
             "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{sent}"
-        )
+        )?;
+        stream.flush()
     }
 
     fn page(&self, manner: &Manner, target: &str) -> (u16, String) {
@@ -191,6 +239,13 @@ impl Shared {
                     json!({"data": traces, "total": 0, "errors": null}).to_string(),
                 )
             }
+            Some("/api/v3/services") if manner.v3 => {
+                (200, json!({"services": manner.services}).to_string())
+            }
+            Some("/api/services") if manner.v1 => (
+                200,
+                json!({"data": manner.services, "errors": null}).to_string(),
+            ),
             // As Jaeger does: its page under every other path.
             Some(_) => (200, "<!doctype html><title>Jaeger UI</title>".to_owned()),
             None => (404, "404 page not found".to_owned()),
@@ -205,6 +260,28 @@ impl Shared {
         found.truncate(limit);
         found
     }
+}
+
+/// A server's side of TLS for the loopback address, and the authority to trust.
+fn certified() -> (ServerConfig, String) {
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let mut authority = rcgen::CertificateParams::default();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let pem = authority.self_signed(&authority_key).unwrap().pem();
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let names = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    let certificate = names.signed_by(&key, &issuer).unwrap();
+    let chain = vec![CertificateDer::from(certificate)];
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    (config, pem)
 }
 
 /// The recorded traces in a mixed order, the last of them as if begun ten seconds ago.
