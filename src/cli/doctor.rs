@@ -9,9 +9,12 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::exit::Exit;
+use super::jaeger::JaegerServer;
 use super::terminal::{self, harmless};
+use crate::clock::Clock;
 use crate::doctor::log::Examiner;
-use crate::doctor::{Finding, Link, State, gateway, prometheus, webui, worst};
+use crate::doctor::{Finding, Link, State, gateway, jaeger, prometheus, webui, worst};
+use crate::jaeger::Query;
 use crate::line::Origin;
 use crate::rules::{self, SourceText};
 
@@ -23,7 +26,7 @@ Exit codes: 0 all is well, 1 something is broken, 2 the command line or the rule
 
 Example, with all of the chain:
   docker-compose logs agentgateway 2>&1 | logmetrics doctor - --prometheus http://localhost:9090 \\
-      --webui-env open-webui.env --gateway-config agentgateway.yaml")]
+      --webui-env open-webui.env --gateway-config agentgateway.yaml --jaeger http://localhost:16686")]
 pub struct Args {
     /// Logs of the gateway, or - for standard input
     #[arg(value_name = "LOG")]
@@ -48,17 +51,26 @@ pub struct Args {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+
+    // Last, as its heading would stand over what follows.
+    #[command(flatten)]
+    jaeger: JaegerServer,
 }
 
 /// Looks at whatever is given, in the order of the chain.
 pub fn execute(args: &Args) -> Exit {
-    let has_something = !args.logs.is_empty()
+    let query = match args.jaeger.clone().query() {
+        Ok(query) => query,
+        Err(message) => return terminal::usage(&message),
+    };
+    let has_something = query.is_some()
+        || !args.logs.is_empty()
         || args.prometheus.is_some()
         || args.webui_env.is_some()
         || args.gateway_config.is_some();
     if !has_something {
         return terminal::usage(
-            &"nothing to look at: name a log, or one of --prometheus, --webui-env, --gateway-config\n\n  \
+            &"nothing to look at: name a log, or one of --jaeger, --prometheus, --webui-env, --gateway-config\n\n  \
               docker-compose logs agentgateway 2>&1 | logmetrics doctor -",
         );
     }
@@ -73,7 +85,7 @@ pub fn execute(args: &Args) -> Exit {
         Ok(examiner) => examiner,
         Err(error) => return terminal::usage(&error),
     };
-    let findings = examine(args, &examiner);
+    let findings = examine(args, query.as_ref(), &examiner);
     let page = if args.json {
         document(&findings)
     } else {
@@ -87,7 +99,7 @@ pub fn execute(args: &Args) -> Exit {
     }
 }
 
-fn examine(args: &Args, examiner: &Examiner) -> Vec<Finding> {
+fn examine(args: &Args, query: Option<&Query>, examiner: &Examiner) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut header = None;
     if let Some(path) = &args.webui_env {
@@ -106,7 +118,7 @@ fn examine(args: &Args, examiner: &Examiner) -> Vec<Finding> {
                 let known = gateway::Known {
                     header: header.as_deref(),
                     keys: examiner.user_keys(),
-                    traces: false,
+                    traces: query.is_some(),
                 };
                 findings.extend(gateway::examine(&path.display().to_string(), &text, known));
             }
@@ -115,6 +127,11 @@ fn examine(args: &Args, examiner: &Examiner) -> Vec<Finding> {
     }
     for log in &args.logs {
         findings.extend(look(log, examiner));
+    }
+    if let Some(query) = query {
+        let now_us = Clock::system().now_ms().saturating_mul(1_000);
+        let found = jaeger::examine(query, examiner, header.as_deref(), now_us);
+        findings.extend(found);
     }
     if let Some(url) = &args.prometheus {
         let token = std::env::var("LOGMETRICS_PROMETHEUS_TOKEN").ok();

@@ -10,8 +10,8 @@ use crate::settings::{Jaeger, Since};
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Jaeger")]
 pub struct JaegerServer {
-    /// Count the gateway's spans in Jaeger as if they were lines of its log: the URL of its query
-    /// service, such as http://jaeger:16686, with its base path
+    /// Jaeger's query service, such as http://jaeger:16686, with its base path: the gateway's spans
+    /// there are read as if they were lines of its log
     #[arg(
         id = "jaeger",
         long = "jaeger",
@@ -21,7 +21,7 @@ pub struct JaegerServer {
     )]
     url: Option<String>,
 
-    /// The service whose server spans are counted
+    /// The service whose server spans are requests
     #[arg(
         id = "jaeger_service",
         long = "jaeger-service",

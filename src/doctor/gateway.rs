@@ -212,7 +212,8 @@ fn example(known: Known<'_>) -> String {
     )
 }
 
-fn example_of_tracing(known: Known<'_>) -> String {
+/// What makes the gateway send traces that name the user.
+pub(super) fn example_of_tracing(known: Known<'_>) -> String {
     format!(
         "  frontendPolicies:\n    tracing:\n      host: jaeger:4318\n      protocol: http\n      \
          randomSampling: \"1.0\"\n      attributes:\n        {}",

@@ -18,6 +18,8 @@ use crate::metrics::store::Store;
 use crate::pipeline;
 use crate::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet, Take};
 
+mod spans;
+
 /// A log that nobody has written to for so long is suspicious.
 const QUIET: Duration = Duration::from_secs(15 * 60);
 
@@ -282,15 +284,11 @@ impl Seen {
     }
 
     fn users(&self, name: &str) -> Finding {
-        let keys = self.keys.iter().filter(|(_, lines)| *lines > 0);
-        let keys: Vec<String> = keys
-            .map(|(key, lines)| format!("`{key}` ({lines})"))
-            .collect();
         let saw = format!(
             "{name}: {} of {} name a user, under {}",
             self.named,
             count(self.requests, "request"),
-            keys.join(", ")
+            self.named_keys()
         );
         if self.named * 100 >= self.requests * NAMED_PERCENT_MIN {
             return Finding::ok(Link::Log, saw);
@@ -302,21 +300,12 @@ impl Seen {
                 "the others count for the label's default: do all clients send a user header?",
             );
         }
-        let mut strangers: Vec<_> = self.strangers.iter().collect();
-        strangers.sort_by_key(|(_, lines)| std::cmp::Reverse(**lines));
-        let strangers: Vec<String> = strangers
-            .iter()
-            .take(STRANGERS_MAX)
-            .map(|(key, lines)| format!("`{key}` ({lines})"))
-            .collect();
+        let strangers = self.strangers();
         let saw = format!("{name}: no request names a user");
         if !strangers.is_empty() {
             return Finding::failed(
                 Link::Log,
-                format!(
-                    "{saw} under a key that the rules read; there is {}",
-                    strangers.join(", ")
-                ),
+                format!("{saw} under a key that the rules read; there is {strangers}"),
                 format!(
                     "add the right one to `from` of `{}` in the rules",
                     self.user_label
@@ -336,6 +325,27 @@ impl Seen {
         )
     }
 
+    /// The keys that hold users, and on how many requests.
+    fn named_keys(&self) -> String {
+        let keys = self.keys.iter().filter(|(_, lines)| *lines > 0);
+        let keys: Vec<String> = keys
+            .map(|(key, lines)| format!("`{key}` ({lines})"))
+            .collect();
+        keys.join(", ")
+    }
+
+    /// Keys that look like users and that no rule reads, most of them first.
+    fn strangers(&self) -> String {
+        let mut strangers: Vec<_> = self.strangers.iter().collect();
+        strangers.sort_by_key(|(_, lines)| std::cmp::Reverse(**lines));
+        let strangers: Vec<String> = strangers
+            .iter()
+            .take(STRANGERS_MAX)
+            .map(|(key, lines)| format!("`{key}` ({lines})"))
+            .collect();
+        strangers.join(", ")
+    }
+
     fn rules(&self, name: &str) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (rule, lines) in &self.rules {
@@ -344,6 +354,13 @@ impl Seen {
                 findings.push(Finding::ok(Link::Rules, saw));
             }
         }
+        findings.extend(self.troubles(&format!("`logmetrics explain {name}`")));
+        findings
+    }
+
+    /// What the rules could not count; `shown` says where it is shown.
+    fn troubles(&self, shown: &str) -> Vec<Finding> {
+        let mut findings = Vec::new();
         for (rule, field, trouble, lines) in &self.troubles {
             let what = match trouble {
                 Trouble::Missing => "has neither a value nor a default",
@@ -352,8 +369,11 @@ impl Seen {
             };
             findings.push(Finding::warning(
                 Link::Rules,
-                format!("rule `{rule}`: `{field}` {what} on {}", count(*lines, "line")),
-                format!("`logmetrics explain {name}` shows them; `default`, `take` and `where` decide what counts"),
+                format!(
+                    "rule `{rule}`: `{field}` {what} on {}",
+                    count(*lines, "line")
+                ),
+                format!("{shown} shows them; `default`, `take` and `where` decide what counts"),
             ));
         }
         findings

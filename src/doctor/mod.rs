@@ -5,6 +5,7 @@
 //! looked at is changed. Secrets that stand in what is looked at are never repeated.
 
 pub mod gateway;
+pub mod jaeger;
 pub mod log;
 pub mod prometheus;
 pub mod webui;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::fixture::{Daemon, Page, Run, Scratch, text};
 
+mod doctor;
 mod export;
 mod guarded;
 mod killed;

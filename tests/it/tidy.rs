@@ -26,7 +26,7 @@ const IMPORT_LAW: &[(&str, &[&str])] = &[
     ("dashboard", &["rules", "metrics"]),
     (
         "doctor",
-        &["rules", "engine", "metrics", "line", "pipeline"],
+        &["rules", "engine", "metrics", "line", "pipeline", "jaeger"],
     ),
     ("settings", &["engine", "server", "jaeger"]),
     (
