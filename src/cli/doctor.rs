@@ -14,8 +14,10 @@ use super::terminal::{self, harmless};
 use crate::clock::Clock;
 use crate::doctor::log::Examiner;
 use crate::doctor::{Finding, Link, State, gateway, jaeger, prometheus, webui, worst};
+use crate::input::{Kind, Specification, existing};
 use crate::jaeger::Query;
 use crate::line::Origin;
+use crate::report::read::decompressed;
 use crate::rules::{self, SourceText};
 
 /// What a user types to have the chain checked.
@@ -28,7 +30,7 @@ Example, with all of the chain:
   docker-compose logs agentgateway 2>&1 | logmetrics doctor - --prometheus http://localhost:9090 \\
       --webui-env open-webui.env --gateway-config agentgateway.yaml --jaeger http://localhost:16686")]
 pub struct Args {
-    /// Logs of the gateway, or - for standard input
+    /// Logs of the gateway (.gz and .zst too), a quoted glob, or - for standard input
     #[arg(value_name = "LOG")]
     logs: Vec<String>,
 
@@ -125,8 +127,8 @@ fn examine(args: &Args, query: Option<&Query>, examiner: &Examiner) -> Vec<Findi
             Err(error) => findings.push(unreadable(Link::Gateway, path, &error)),
         }
     }
-    for log in &args.logs {
-        findings.extend(look(log, examiner));
+    for log in args.logs.iter().flat_map(|log| files(log)) {
+        findings.extend(look(&log, examiner));
     }
     if let Some(query) = query {
         let now_us = Clock::system().now_ms().saturating_mul(1_000);
@@ -155,6 +157,19 @@ fn unreadable(link: Link, path: &Path, error: &std::io::Error) -> Finding {
         format!("cannot read {}: {error}", path.display()),
         "name a file that exists and that you may read",
     )
+}
+
+/// The files that a glob matches; anything else stands for itself.
+fn files(log: &str) -> Vec<String> {
+    let found = match Specification::parse(log.as_ref()) {
+        Ok(glob) if matches!(glob.kind, Kind::Glob(_)) => existing(&[glob]).0,
+        _ => return vec![log.to_owned()],
+    };
+    if found.is_empty() {
+        return vec![log.to_owned()];
+    }
+    let paths = found.into_iter();
+    paths.map(|(_, path)| path.display().to_string()).collect()
 }
 
 fn look(log: &str, examiner: &Examiner) -> Vec<Finding> {
@@ -188,12 +203,13 @@ fn look(log: &str, examiner: &Examiner) -> Vec<Finding> {
         source: Arc::from(log),
         file: Arc::clone(&name),
     };
-    match examiner.read(input, &origin) {
+    let read = decompressed(input).and_then(|(input, _)| examiner.read(input, &origin));
+    match read {
         Ok(seen) => seen.findings(&name, quiet),
         Err(error) => vec![Finding::failed(
             Link::Log,
             format!("cannot read {name} to its end: {error}"),
-            "is it a file or a pipe?",
+            "is it a file or a pipe, and whole?",
         )],
     }
 }

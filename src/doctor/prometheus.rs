@@ -90,24 +90,26 @@ impl Prometheus {
     fn targets(&self) -> Result<Finding, String> {
         let data = self.get("query", &[("query", "logmetrics_build_info")])?;
         let known = data["result"].as_array().map_or(0, Vec::len);
-        if known > 0 {
-            let count = count(known as u64, "target");
-            return Ok(Finding::ok(
-                Link::Prometheus,
-                format!("{count} of logmetrics up"),
-            ));
-        }
         let data = self.get("targets", &[("state", "active")])?;
         let targets = data["activeTargets"]
             .as_array()
             .cloned()
             .unwrap_or_default();
-        let ours = targets.iter().find(|target| {
+        let is_ours = |target: &&Value| {
             let has = |text: &str| text.contains("logmetrics") || text.contains(":3903");
             let url = target["scrapeUrl"].as_str().unwrap_or_default();
             has(url) || has(target["labels"]["job"].as_str().unwrap_or_default())
-        });
-        Ok(match ours {
+        };
+        let mut ours = targets.iter().filter(is_ours);
+        let down = match known {
+            0 => ours.next(),
+            _ => ours.find(|target| target["health"] == "down"),
+        };
+        Ok(match down {
+            None if known > 0 => {
+                let count = count(known as u64, "target");
+                Finding::ok(Link::Prometheus, format!("{count} of logmetrics up"))
+            }
             Some(target) => {
                 let url = target["scrapeUrl"].as_str().unwrap_or_default();
                 let error = match target["lastError"].as_str().unwrap_or_default() {

@@ -10,6 +10,7 @@ use super::figures::Figures;
 use super::model::{Report, SingleRequest, finish};
 use super::names::{NONE_INDEX, Names, OTHER_INDEX};
 use super::period::Period;
+use super::timeline::Timeline;
 use crate::engine::extract::{Dimension, Extractor, NameId, Reading, Request};
 use crate::line::Line;
 
@@ -18,9 +19,6 @@ const LEAVES_MAX: usize = 4096;
 
 /// Most names that are told apart in what one name has to do with: a user's routes, for example.
 const LINKS_MAX: usize = 100;
-
-/// Most hours that are told apart, more than a year.
-const HOURS_MAX: usize = 10_000;
 
 /// A name that was not looked up yet.
 const UNKNOWN: u32 = u32::MAX;
@@ -74,8 +72,10 @@ pub struct Collector {
     numbers: [Vec<u32>; 5],
     leaves: HashMap<[u32; 5], u32, foldhash::fast::RandomState>,
     leaf_figures: Vec<([u32; 5], Figures)>,
-    /// The hour of the last line and what it has, not yet among the totals.
-    hour: (i64, Figures),
+    /// What the slot of the last line has, not yet among the totals.
+    slot: Figures,
+    /// When that slot began and ends, in seconds since 1970.
+    slot_ends: (f64, f64),
     part: u64,
     lines: u64,
     totals: Totals,
@@ -87,11 +87,10 @@ pub struct Totals {
     pub(super) all: Figures,
     /// By dimension and number of the name.
     pub(super) items: [Vec<Item>; 5],
-    /// By hours since 1970.
-    pub(super) hours: BTreeMap<i64, Figures>,
+    pub(super) timeline: Timeline,
     pub(super) lines: u64,
-    /// Requests that no hour has: without a time, or of one hour too many.
-    pub(super) without_hour: u64,
+    /// Requests without a time.
+    pub(super) without_time: u64,
     /// Requests left out, since without a time it is not known whether they belong to the period.
     pub(super) left_out: u64,
     /// Requests before or after the period.
@@ -138,7 +137,8 @@ impl Collector {
             numbers: Default::default(),
             leaves: HashMap::default(),
             leaf_figures: Vec::new(),
-            hour: (i64::MIN, Figures::default()),
+            slot: Figures::default(),
+            slot_ends: (0.0, 0.0),
             part: 0,
             lines: 0,
             totals: Totals::default(),
@@ -188,7 +188,7 @@ impl Collector {
     /// All that was counted.
     pub fn finish(mut self) -> Totals {
         self.fold();
-        self.end_hour();
+        self.end_slot();
         self.totals
     }
 
@@ -284,22 +284,24 @@ impl Collector {
 
     fn add_time(&mut self, request: &Request, errors: (bool, bool)) {
         let Some(seconds) = request.time_seconds else {
-            self.totals.without_hour += 1;
+            self.totals.without_time += 1;
             return;
         };
         widen(&mut self.totals.first_seconds, Some(seconds), f64::min);
         widen(&mut self.totals.last_seconds, Some(seconds), f64::max);
-        let hour = (seconds / 3600.0).floor() as i64;
-        if hour != self.hour.0 {
-            self.end_hour();
-            self.hour.0 = hour;
+        // Lines of one slot follow one another: most need no division.
+        if !(self.slot_ends.0..self.slot_ends.1).contains(&seconds) {
+            self.end_slot();
+            let length = self.totals.timeline.slot_seconds();
+            let start = (seconds / length).floor() * length;
+            self.slot_ends = (start, start + length);
         }
-        add(&mut self.hour.1, request, errors);
+        add(&mut self.slot, request, errors);
     }
 
-    fn end_hour(&mut self) {
-        let (hour, figures) = mem::take(&mut self.hour);
-        self.totals.add_hour(hour, &figures);
+    fn end_slot(&mut self) {
+        let figures = mem::take(&mut self.slot);
+        self.totals.timeline.add(self.slot_ends.0, &figures);
     }
 
     #[cold]
@@ -353,17 +355,6 @@ fn widen(bound: &mut Option<f64>, new: Option<f64>, choose: fn(f64, f64) -> f64)
 }
 
 impl Totals {
-    fn add_hour(&mut self, hour: i64, figures: &Figures) {
-        if figures.requests == 0 {
-            return;
-        }
-        if self.hours.len() >= HOURS_MAX && !self.hours.contains_key(&hour) {
-            self.without_hour += figures.requests;
-            return;
-        }
-        self.hours.entry(hour).or_default().merge(figures);
-    }
-
     /// Sorts the single requests, oldest first, and keeps the last ones.
     pub(super) fn keep_last(&mut self, requests_max: usize) {
         self.requests.sort_by(SingleRequest::by_time);
@@ -382,11 +373,9 @@ impl Totals {
                 item.merge(other);
             }
         }
-        for (hour, figures) in &other.hours {
-            self.add_hour(*hour, figures);
-        }
+        self.timeline.merge(&other.timeline);
         self.lines += other.lines;
-        self.without_hour += other.without_hour;
+        self.without_time += other.without_time;
         self.left_out += other.left_out;
         self.outside += other.outside;
         widen(&mut self.first_seconds, other.first_seconds, f64::min);

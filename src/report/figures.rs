@@ -2,24 +2,20 @@
 //!
 //! All sums are whole numbers, so that they are the same in whatever order they were added.
 
-use std::fmt;
-
-use sketches_ddsketch::{Config, DDSketch};
+use super::bins::Bins;
 
 /// How far a percentile may be from the true one, as a part of it.
 pub const RELATIVE_ERROR: f64 = 0.01;
 
-/// The bins of a sketch; enough for every duration between the two bounds below, so none collapse.
-const BINS_MAX: u32 = 2048;
-
-/// Shorter durations are 0 for percentiles.
+/// Shorter durations are 0 for percentiles: so there are not too many bins.
 const SECONDS_MIN: f64 = 1e-6;
 
 /// Longer durations, of thirty years, are this.
 const SECONDS_MAX: f64 = 1e9;
 
-/// So many durations are kept as they are; most users of a crowd have no more.
-const FEW_MAX: usize = 16;
+/// Fewer durations are kept as they are; most users of a crowd have no more. Of more, so many are put
+/// into their bins at a time: the bins of all users together are more than a processor's cache holds.
+const FEW_MAX: usize = 32;
 
 /// Sums over requests.
 #[derive(Debug, Clone, Default)]
@@ -75,19 +71,32 @@ impl Figures {
 }
 
 /// A distribution of durations in bounded memory.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Durations {
     count: u64,
+    /// Whole nanoseconds, so that the order of adding does not show.
     sum_nanos: u128,
+    /// Those that are in no bin yet.
     few: Vec<f64>,
-    many: Option<Box<DDSketch>>,
+    many: Option<Box<Many>>,
 }
 
-impl fmt::Debug for Durations {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = formatter.debug_struct("Durations");
-        shown.field("count", &self.count);
-        shown.finish_non_exhaustive()
+/// More durations than a few.
+#[derive(Debug, Clone, Default)]
+struct Many {
+    bins: Bins,
+    /// Those that are 0 for percentiles.
+    zero: u64,
+}
+
+impl Many {
+    #[inline]
+    fn add(&mut self, seconds: f64) {
+        if seconds < SECONDS_MIN {
+            self.zero += 1;
+        } else {
+            self.bins.add(seconds);
+        }
     }
 }
 
@@ -96,27 +105,24 @@ impl Durations {
     pub fn add(&mut self, seconds: f64) {
         let seconds = seconds.clamp(0.0, SECONDS_MAX);
         self.count += 1;
-        self.sum_nanos += (seconds * 1e9).round() as u128;
+        // Rounded; the bound above is below 2^63 nanoseconds.
+        self.sum_nanos += u128::from((seconds * 1e9 + 0.5) as u64);
         self.keep(seconds);
     }
 
+    #[inline]
     fn keep(&mut self, seconds: f64) {
-        match &mut self.many {
-            Some(sketch) => sketch.add(seconds),
-            None if self.few.len() < FEW_MAX => self.few.push(seconds),
-            None => self.sketch().add(seconds),
+        self.few.push(seconds);
+        if self.few.len() >= FEW_MAX {
+            self.many();
         }
     }
 
-    /// The sketch, with all few that there were.
-    fn sketch(&mut self) -> &mut DDSketch {
-        let few = std::mem::take(&mut self.few);
-        let sketch = self.many.get_or_insert_with(|| {
-            let config = Config::new(RELATIVE_ERROR, BINS_MAX, SECONDS_MIN);
-            Box::new(DDSketch::new(config))
-        });
-        few.into_iter().for_each(|seconds| sketch.add(seconds));
-        sketch
+    /// Many, with all few that there were.
+    fn many(&mut self) -> &mut Many {
+        let many = self.many.get_or_insert_default();
+        self.few.drain(..).for_each(|seconds| many.add(seconds));
+        many
     }
 
     /// Adds others.
@@ -126,9 +132,10 @@ impl Durations {
         for &seconds in &other.few {
             self.keep(seconds);
         }
-        if let Some(many) = &other.many {
-            // Sketches of the same configuration always merge.
-            let _ = self.sketch().merge(many);
+        if let Some(others) = &other.many {
+            let many = self.many();
+            many.zero += others.zero;
+            many.bins.merge(&others.bins);
         }
     }
 
@@ -145,11 +152,14 @@ impl Durations {
     /// The duration, in seconds, that a part `quantile` of all (from 0 to 1) does not exceed; off by
     /// at most [`RELATIVE_ERROR`].
     pub fn quantile(&self, quantile: f64) -> Option<f64> {
-        let rank = ((quantile * self.count as f64).ceil() - 1.0).max(0.0);
-        if let Some(sketch) = &self.many {
-            // The sketch cuts `q * (count - 1)` off to a rank; half a rank more is safe from rounding.
-            let part = (rank + 0.5) / (self.count - 1) as f64;
-            return sketch.quantile(part.min(1.0)).ok().flatten();
+        let rank = ((quantile * self.count as f64).ceil() - 1.0).max(0.0) as u64;
+        if self.many.is_some() {
+            let mut whole = self.clone();
+            let many = whole.many();
+            return match rank.checked_sub(many.zero) {
+                None => Some(0.0),
+                Some(rank) => many.bins.at(rank),
+            };
         }
         let mut few = self.few.clone();
         few.sort_by(f64::total_cmp);
@@ -200,6 +210,9 @@ mod tests {
         assert_eq!(odd.quantile(0.0), Some(0.0));
         let median = odd.quantile(0.5).unwrap();
         assert!((median - 0.25).abs() < 0.0026, "{median}");
+        let all = durations(&[[0.5; 95].as_slice(), &[1.002; 5]].concat());
+        assert_eq!(all.quantile(0.96), Some(1.002));
+        assert_eq!(all.quantile(0.99), Some(1.002));
         assert_eq!(Durations::default().quantile(0.5), None);
         assert_eq!(Durations::default().average(), None);
     }

@@ -4,6 +4,7 @@
 //! rules; a finished [`Report`] is plain data that `render` writes in one of several formats.
 //! Nothing here prints, and no number depends on the order in which threads read.
 
+mod bins;
 mod collect;
 mod figures;
 mod model;
@@ -13,6 +14,7 @@ pub mod read;
 pub mod render;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 pub use collect::{Collector, Plan, Totals};
 pub use figures::{Durations, Figures, RELATIVE_ERROR};

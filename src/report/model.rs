@@ -29,6 +29,8 @@ pub struct Report {
     pub limited: Vec<(Dimension, usize)>,
     /// Hours that have requests, as hours since 1970, oldest first.
     pub hours: Vec<(i64, Figures)>,
+    /// Minutes that have requests, in the same way; none where they are too many.
+    pub minutes: Vec<(i64, Figures)>,
     /// Lines read, requests or not.
     pub lines: u64,
     /// Requests that are in no hour, because their lines have no time.
@@ -165,9 +167,10 @@ pub(super) fn finish(plan: &Plan, mut totals: Totals) -> Report {
         total: totals.all,
         groups,
         limited,
-        hours: totals.hours.into_iter().collect(),
+        hours: totals.timeline.hours.into_iter().collect(),
+        minutes: totals.timeline.minutes.into_iter().flatten().collect(),
         lines: totals.lines,
-        without_hour: totals.without_hour,
+        without_hour: totals.without_time + totals.timeline.left_out,
         left_out: totals.left_out,
         outside: totals.outside,
         requests: totals.requests,

@@ -18,7 +18,7 @@ use crate::line::envelope::Unwrapper;
 use crate::pipeline;
 
 /// A plain file is cut into parts of about so many bytes.
-const PART_BYTES: u64 = 32 << 20;
+const PART_BYTES: u64 = 8 << 20;
 
 /// How much is looked at where a file may be cut, in bytes.
 const LOOK_BYTES: usize = 64 << 10;
@@ -232,8 +232,12 @@ impl<R: Read> Read for Counted<'_, R> {
     }
 }
 
-/// gzip and zstd are known by their first bytes, whatever the file is called.
-fn decompressed<'r>(bytes: impl Read + 'r) -> io::Result<(Box<dyn Read + 'r>, bool)> {
+/// The bytes of lines, and whether they were packed: gzip and zstd are known by their first bytes,
+/// whatever the file is called.
+///
+/// # Errors
+/// Where not even these can be read.
+pub fn decompressed<'r>(bytes: impl Read + 'r) -> io::Result<(Box<dyn Read + 'r>, bool)> {
     let mut bytes = BufReader::with_capacity(LOOK_BYTES, bytes);
     // A pipe may give its first bytes one by one; then they are looked at as they stand.
     let head = bytes.fill_buf()?;

@@ -141,6 +141,69 @@ fn one_user_has_the_last_requests() {
 }
 
 #[test]
+fn a_trace_id_is_whole_on_a_narrow_terminal() {
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let line = format!(
+        "2026-11-23T15:18:33.229071Z\tinfo\trequest gateway=g route=default/anthropic-claude http.status=200 \
+         trace.id={trace} protocol=llm gen_ai.request.model=claude-sonnet-4-5-20250929 duration=409ms user.email=a@x.com"
+    );
+    let report = report(&plan(Period::default(), Some("a@x.com")), [line.as_str()]);
+    for (width, moment) in [(80, "11-23 15:18:33 "), (140, "2026-11-23 15:18:33.229 ")] {
+        let options = Options { width, ..OPTIONS };
+        let table = String::from_utf8(render(&report, Format::Table, &options)).unwrap();
+        let row = table.lines().find(|line| line.ends_with(trace));
+        assert!(row.is_some_and(|row| row.contains(moment)), "{table}");
+        assert!(
+            table
+                .lines()
+                .all(|line| line.chars().count() <= width as usize)
+        );
+    }
+}
+
+#[test]
+fn a_short_time_is_shown_by_minutes_and_a_long_one_by_hours() {
+    let line = |minute: u64| {
+        let (day, hour, minute) = (minute / 1440 + 1, minute / 60 % 24, minute % 60);
+        format!(
+            "2026-11-{day:02}T{hour:02}:{minute:02}:30Z\tinfo\trequest gateway=g route=r http.status=200"
+        )
+    };
+    for (minutes, step, rows) in [
+        (vec![0, 1, 1, 3], "minute", 4),
+        (vec![0, 100], "5 minutes", 21),
+        ((0..240).collect(), "hour", 4),
+        // Too many minutes, though they lie near each other at the end.
+        ((0..3000).collect(), "3 hours", 17),
+    ] {
+        let lines: Vec<String> = minutes.iter().map(|minute| line(*minute)).collect();
+        let plan = plan(Period::default(), None);
+        // Two threads that share the lines in any way.
+        let (one, two) = lines.split_at(lines.len() / 3);
+        let mut totals = collect(&plan, two.iter().map(String::as_str));
+        totals.merge(collect(&plan, one.iter().map(String::as_str)));
+        let report = plan.report(totals);
+        let table = String::from_utf8(render(&report, Format::Table, &OPTIONS)).unwrap();
+        let (_, over_time) = table.split_once("Requests over time, by ").unwrap();
+        let mut shown = over_time.lines();
+        assert_eq!(shown.next(), Some(step), "{table}");
+        assert_eq!(
+            shown.skip(1).take_while(|line| !line.is_empty()).count(),
+            rows,
+            "{table}"
+        );
+        assert_eq!(
+            report
+                .hours
+                .iter()
+                .map(|(_, all)| all.requests)
+                .sum::<u64>(),
+            lines.len() as u64
+        );
+    }
+}
+
+#[test]
 fn a_user_without_requests_leaves_who_there_is() {
     let report = report(&plan(Period::default(), Some("alise@example.com")), log());
     assert_eq!(report.total.requests, 0);

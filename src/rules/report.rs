@@ -171,7 +171,7 @@ pub(super) fn compile(
 ) -> Option<ReportFields> {
     let spec = scope.spec;
     let Some(report) = &spec.report else {
-        return guessed(spec, used, scope);
+        return guessed(spec, defined, used, scope);
     };
     let mut fields = ReportFields::default();
     for text in &report.texts {
@@ -207,7 +207,7 @@ pub(super) fn compile(
     }
     let trace = report.trace.as_ref().or(spec.trace.as_ref());
     fields.trace = trace.map(|trace| scope.field(trace));
-    fill_in(&mut fields, spec, used, scope);
+    fill_in(&mut fields, spec, (defined, used), scope);
     Some(fields)
 }
 
@@ -238,11 +238,12 @@ fn compile_number(
 /// All from the usual names.
 fn guessed(
     spec: &RuleSpec,
+    defined: &BTreeMap<String, LabelSource>,
     used: &BTreeMap<String, LabelSource>,
     scope: &mut Scope<'_>,
 ) -> Option<ReportFields> {
     let mut fields = ReportFields::default();
-    fill_in(&mut fields, spec, used, scope);
+    fill_in(&mut fields, spec, (defined, used), scope);
     fields.trace = spec
         .trace
         .as_ref()
@@ -255,10 +256,14 @@ fn guessed(
 fn fill_in(
     fields: &mut ReportFields,
     spec: &RuleSpec,
-    used: &BTreeMap<String, LabelSource>,
+    (defined, used): (
+        &BTreeMap<String, LabelSource>,
+        &BTreeMap<String, LabelSource>,
+    ),
     scope: &Scope<'_>,
 ) {
-    let label = |names: &[&str]| names.iter().find_map(|name| used.get(*name)).cloned();
+    let known = |name: &&str| used.get(*name).or_else(|| defined.get(*name));
+    let label = |names: &[&str]| names.iter().find_map(known).cloned();
     fields.user = fields.user.take().or_else(|| label(&USERS));
     fields.route = fields.route.take().or_else(|| label(&ROUTES));
     fields.status = fields.status.take().or_else(|| label(&STATUSES));

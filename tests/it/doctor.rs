@@ -94,6 +94,21 @@ fn warnings_alone_are_exit_3_and_a_file_left_alone_is_one() {
 }
 
 #[test]
+fn globs_and_packed_logs_are_looked_at() {
+    let scratch = Scratch::new();
+    let sample = std::fs::read(repository("tests/data/agentgateway/text.log")).unwrap();
+    scratch.write("gw.log", &sample);
+    scratch.write("gw.log.1.zst", zstd::encode_all(&sample[..], 1).unwrap());
+    let run = doctor().arg(scratch.path("gw.log*")).go().success();
+    for name in ["gw.log", "gw.log.1.zst"] {
+        let said = format!("{name}: 529 lines, 398 requests, text\n");
+        assert!(run.stdout.contains(&said), "{said}\n{}", run.stdout);
+    }
+    let none = doctor().arg(scratch.path("*.txt")).go().code(1);
+    assert!(none.stdout.contains("cannot read"), "{}", none.stdout);
+}
+
+#[test]
 fn the_configuration_is_held_against_the_header_that_is_sent() {
     let scratch = Scratch::new();
     let env = scratch.write(

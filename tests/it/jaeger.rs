@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::fixture::{Daemon, Page, Run, Scratch, text};
+use crate::report;
 
 mod doctor;
 mod export;
@@ -98,37 +99,31 @@ fn mistakes_are_said_with_the_next_step() {
 }
 
 #[test]
-fn a_report_of_jaeger_has_the_same_users() {
-    let jaeger = Jaeger::start(Manner {
-        cap: 100,
-        fault_every: 4,
-        ..Manner::default()
-    });
-    let report = |more: &str| {
-        let run = Run::new()
-            .args("report --format json --jaeger")
-            .arg(&jaeger.url);
-        run.args(more).go()
+fn a_report_of_jaeger_has_the_counts_of_an_independent_reading() {
+    let report = |jaeger: &Jaeger, more: &str| {
+        let run = Run::new().args("report --format json --jaeger");
+        run.arg(&jaeger.url).args(more).go()
     };
-    let finished = report("--since 1h").success().calm();
-    let found: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
-    assert_eq!(found["total"]["requests"], 398);
-    let mut expected = std::collections::BTreeMap::<String, u64>::new();
-    for line in text("tests/data/jaeger/expected").lines() {
-        let (series, count) = line.rsplit_once(' ').unwrap();
-        let user = series.split("user_email=\"").nth(1).unwrap();
-        let user = user.split('"').next().unwrap().to_owned();
-        *expected.entry(user).or_default() += count.parse::<u64>().unwrap();
+    let expected = report::expected_in("tests/data/jaeger/expected");
+    for v3 in [true, false] {
+        let jaeger = Jaeger::start(Manner {
+            v3,
+            cap: 100,
+            fault_every: 4,
+            delay: Duration::from_millis(2),
+            ..Manner::default()
+        });
+        let finished = report(&jaeger, "--since 1h").success().calm();
+        let found: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
+        assert_eq!(found["total"]["requests"], 398);
+        // By user, by user and route, by user and status.
+        assert_eq!(report::counts(&found), expected);
     }
-    for user in found["users"].as_array().unwrap() {
-        let name = user["user"].as_str().unwrap();
-        assert_eq!(user["requests"].as_u64(), expected.remove(name), "{name}");
-    }
-    assert!(expected.is_empty(), "{expected:?}");
-
-    report("").success().says(&["last 24 hours"]);
+    let jaeger = Jaeger::start(Manner::default());
+    report(&jaeger, "").success().says(&["last 24 hours"]);
     jaeger.behave(|manner| manner.authorization = Some("nobody"));
-    report("--since 1h").code(1).says(&["401", "--jaeger-user"]);
+    let refused = report(&jaeger, "--since 1h").code(1);
+    refused.says(&["401", "--jaeger-user"]);
 }
 
 /// A daemon that polls often.

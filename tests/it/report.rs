@@ -25,7 +25,7 @@ fn json(run: Run) -> Value {
 }
 
 /// By user, and by user with a route or a status: `["ann", "200"] → 3`.
-fn counts(report: &Value) -> BTreeMap<Vec<String>, u64> {
+pub fn counts(report: &Value) -> BTreeMap<Vec<String>, u64> {
     let mut counts = BTreeMap::new();
     for user in report["users"].as_array().unwrap() {
         let name = user["user"].as_str().unwrap().to_owned();
@@ -42,8 +42,13 @@ fn counts(report: &Value) -> BTreeMap<Vec<String>, u64> {
 
 /// The same from the counts that an independent reading of the sample gave.
 fn expected(name: &str) -> BTreeMap<Vec<String>, u64> {
+    expected_in(&format!("tests/data/agentgateway/{name}.expected"))
+}
+
+/// The same from a file of such counts.
+pub fn expected_in(path: &str) -> BTreeMap<Vec<String>, u64> {
     let mut counts = BTreeMap::new();
-    for sample in text(&format!("tests/data/agentgateway/{name}.expected")).lines() {
+    for sample in text(path).lines() {
         let (labels, count) = sample.rsplit_once(' ').unwrap();
         let labels = labels.replace("\\\"", "\u{1}").replace("\\\\", "\\");
         let parts: Vec<String> = labels

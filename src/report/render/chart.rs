@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::sections::{bins, step_words};
+use super::bars::{bins, step_words};
 use super::words;
 use crate::report::{Figures, Report};
 

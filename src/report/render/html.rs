@@ -81,6 +81,8 @@ fn table(section: &Section) -> String {
                 Cell::Name(text)
                 | Cell::Number(text)
                 | Cell::List(text)
+                | Cell::Moment(text)
+                | Cell::Id(text)
                 | Cell::Errors(text, _) => {
                     write!(out, "<td{class}>{}</td>", escape(text))
                 }
@@ -97,8 +99,8 @@ fn table(section: &Section) -> String {
 
 fn class(cell: &Cell) -> &'static str {
     match cell {
-        Cell::Name(_) => " class=\"name\"",
-        Cell::Number(_) | Cell::Errors(..) => " class=\"number\"",
+        Cell::Name(_) | Cell::Id(_) => " class=\"name\"",
+        Cell::Number(_) | Cell::Errors(..) | Cell::Moment(_) => " class=\"number\"",
         Cell::Bar(_) => " class=\"bar\"",
         Cell::List(_) => " class=\"list\"",
     }

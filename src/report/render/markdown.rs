@@ -40,17 +40,21 @@ fn table(section: &Section) -> String {
     );
     let empty = Vec::new();
     for cell in section.rows.first().unwrap_or(&empty) {
-        out += match cell {
-            Cell::Number(_) | Cell::Errors(..) => " ---: |",
-            _ => " --- |",
+        out += if cell.is_number() {
+            " ---: |"
+        } else {
+            " --- |"
         };
     }
     out.push('\n');
     for row in &section.rows {
         let cells = row.iter().map(|cell| match cell {
-            Cell::Name(text) | Cell::Number(text) | Cell::List(text) | Cell::Errors(text, _) => {
-                escape(text)
-            }
+            Cell::Name(text)
+            | Cell::Number(text)
+            | Cell::List(text)
+            | Cell::Moment(text)
+            | Cell::Id(text)
+            | Cell::Errors(text, _) => escape(text),
             Cell::Bar(part) => "█".repeat((part * BAR_BLOCKS).round() as usize),
         });
         out += &format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "));

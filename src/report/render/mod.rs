@@ -4,6 +4,7 @@
 //! Whatever came from logs is made harmless in the way of each format. Nothing is worked out here
 //! but what fits into a line.
 
+mod bars;
 mod chart;
 mod csv;
 mod html;

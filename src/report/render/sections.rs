@@ -1,5 +1,6 @@
 //! What the forms for people show, as titles and rows of cells; how they look is each form's own.
 
+use super::bars::{bins, step_words};
 use super::words::{self, harmless};
 use super::{Options, word};
 use crate::engine::extract::Dimension;
@@ -31,6 +32,17 @@ pub enum Cell {
     Bar(f64),
     /// Names with counts, which may be cut.
     List(String),
+    /// A moment, `2026-10-08 14:00:01.250`; the year and the fraction may be left out.
+    Moment(String),
+    /// What is of use only as a whole.
+    Id(String),
+}
+
+impl Cell {
+    /// Whether it stands at the right of its column.
+    pub fn is_number(&self) -> bool {
+        matches!(self, Cell::Number(_) | Cell::Errors(..) | Cell::Moment(_))
+    }
 }
 
 /// Names in a list.
@@ -104,9 +116,10 @@ pub fn remarks(report: &Report) -> Vec<String> {
     if report.without_hour > 0 && !report.hours.is_empty() {
         let n = report.without_hour;
         remarks.push(format!(
-            "{} request{} without a time count everywhere but over time",
+            "{} request{} without a time {} everywhere but over time",
             count(n),
-            s(n)
+            s(n),
+            if n == 1 { "counts" } else { "count" }
         ));
     }
     for (dimension, max) in &report.limited {
@@ -283,42 +296,6 @@ fn errors(report: &Report, by: Dimension, top: usize) -> Option<Section> {
     })
 }
 
-/// Hours put together so that there are at most `bins_max`, those without requests too; each with
-/// its first moment in seconds since 1970.
-pub fn bins(report: &Report, bins_max: usize) -> (i64, Vec<(f64, Figures)>) {
-    let (Some((first, _)), Some((last, _))) = (report.hours.first(), report.hours.last()) else {
-        return (1, Vec::new());
-    };
-    let steps = [1, 2, 3, 6, 12, 24, 48, 168, 672];
-    let fits = |step: i64| (last.div_euclid(step) - first.div_euclid(step)) < bins_max as i64;
-    let step = steps.into_iter().find(|step| fits(*step));
-    let step = step.unwrap_or_else(|| (last - first) / (bins_max as i64 - 1).max(1) + 1);
-    let start = first.div_euclid(step);
-    let moment = |bin: i64| (bin * step) as f64 * 3600.0;
-    let mut bins: Vec<(f64, Figures)> = (start..=last.div_euclid(step))
-        .map(|bin| (moment(bin), Figures::default()))
-        .collect();
-    for (hour, figures) in &report.hours {
-        let place = (hour.div_euclid(step) - start) as usize;
-        if let Some((_, bin)) = bins.get_mut(place) {
-            bin.merge(figures);
-        }
-    }
-    (step, bins)
-}
-
-/// `hour`, `6 hours`, `day`, `7 days`
-pub fn step_words(hours: i64) -> String {
-    let (number, unit) = match hours {
-        hours if hours % 24 == 0 => (hours / 24, "day"),
-        hours => (hours, "hour"),
-    };
-    match number {
-        1 => unit.into(),
-        number => format!("{number} {unit}s"),
-    }
-}
-
 fn over_time(report: &Report, bins_max: usize) -> Option<Section> {
     let (step, bins) = bins(report, bins_max);
     let most = bins.iter().map(|(_, figures)| figures.requests).max();
@@ -347,12 +324,12 @@ fn singles(report: &Report) -> Option<Section> {
     let row = |request: &crate::report::SingleRequest| {
         let is_bad = request.status.starts_with(['4', '5']);
         vec![
-            Cell::Number(words::moment(request.time_seconds)),
+            Cell::Moment(words::moment(request.time_seconds)),
             Cell::Errors(harmless(&request.status), is_bad),
             Cell::Number(words::duration(request.duration_seconds)),
             Cell::Name(harmless(&request.route)),
             Cell::Name(harmless(&request.model)),
-            Cell::Name(
+            Cell::Id(
                 request
                     .trace
                     .as_deref()

@@ -22,6 +22,13 @@ const BAR_WIDTH_MAX: u16 = 24;
 /// A name is not cut to less.
 const NAME_WIDTH_MIN: u16 = 14;
 
+/// Beside an id that must be whole it may be cut to this.
+const NAME_WIDTH_LEAST: u16 = 8;
+
+/// A moment with its year and its fraction, and without.
+const MOMENT_WIDTH: u16 = 23;
+const MOMENT_WIDTH_MIN: u16 = 14;
+
 /// Writes the tables.
 pub fn render(report: &Report, options: &Options) -> String {
     let style = |code: &str, text: &str| match options.colours {
@@ -104,16 +111,18 @@ fn table(section: &Section, width: u16, colours: bool) -> String {
     }
     let first = section.rows.first();
     for (place, width) in widths.iter().enumerate() {
-        let is_text = first.and_then(|row| row.get(place)).is_none_or(is_text);
+        let is_number = first
+            .and_then(|row| row.get(place))
+            .is_some_and(Cell::is_number);
         if let Some(column) = table.column_mut(place) {
             // Two blanks at the line's start, one between columns.
             let left = if place == 0 { 2 } else { 1 };
             column.set_padding((left, 0));
             column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(*width + left)));
-            let alignment = if is_text {
-                CellAlignment::Left
-            } else {
+            let alignment = if is_number {
                 CellAlignment::Right
+            } else {
+                CellAlignment::Left
             };
             column.set_cell_alignment(alignment);
         }
@@ -127,9 +136,13 @@ fn table(section: &Section, width: u16, colours: bool) -> String {
 
 fn table_cell(cell: &Cell, width: u16, colours: bool) -> TableCell {
     match cell {
-        Cell::Name(text) | Cell::Number(text) | Cell::List(text) => {
+        Cell::Name(text) | Cell::Number(text) | Cell::List(text) | Cell::Id(text) => {
             TableCell::new(fit(text, width))
         }
+        Cell::Moment(text) if width < MOMENT_WIDTH => {
+            TableCell::new(text.get(5..19).unwrap_or(text))
+        }
+        Cell::Moment(text) => TableCell::new(text),
         Cell::Errors(text, is_bad) if *is_bad && colours => TableCell::new(text).fg(Color::Red),
         Cell::Errors(text, _) => TableCell::new(text),
         Cell::Bar(part) => {
@@ -182,6 +195,8 @@ fn widths(section: &Section, width: u16) -> Vec<u16> {
                 Cell::Name(text)
                 | Cell::Number(text)
                 | Cell::List(text)
+                | Cell::Moment(text)
+                | Cell::Id(text)
                 | Cell::Errors(text, _) => comfy_width(&text.replace('\u{a0}', " ")),
                 Cell::Bar(_) => BAR_WIDTH_MAX,
             };
@@ -196,11 +211,14 @@ fn widths(section: &Section, width: u16) -> Vec<u16> {
         .sum::<u16>()
         .saturating_add(gaps)
         .saturating_sub(width);
-    // Bars shrink first, then lists, then names, each to its least; the widest of a kind first.
+    // Bars shrink first, then lists, then names, each to its least; the widest of a kind first. An id
+    // does not.
     let shrinkable = [
         (is_bar as fn(&Cell) -> bool, 6),
         (is_list, NAME_WIDTH_MIN),
         (is_name, NAME_WIDTH_MIN),
+        (is_moment, MOMENT_WIDTH_MIN),
+        (is_name, NAME_WIDTH_LEAST),
         (is_text, 3),
     ];
     for (is_kind, least) in shrinkable {
@@ -229,6 +247,10 @@ fn is_list(cell: &Cell) -> bool {
 
 fn is_name(cell: &Cell) -> bool {
     matches!(cell, Cell::Name(_))
+}
+
+fn is_moment(cell: &Cell) -> bool {
+    matches!(cell, Cell::Moment(_))
 }
 
 fn is_text(cell: &Cell) -> bool {

@@ -45,6 +45,13 @@ fn usual_names_are_guessed() {
     assert_eq!(report.route.unwrap().field.from, ["path"]);
     assert_eq!(report.status.unwrap().field.from, ["code"]);
     assert_eq!(report.duration.unwrap().field.from, ["took"]);
+    // Also a label that no metric has.
+    let alone = rule(
+        "[[rule]]\nfields = 'auto'\n[rule.labels]\nuser = 'who'\nroute = 'to'\n\
+         [[rule.metric]]\ncounter = 'a'\nby = ['user']\n",
+    );
+    let report = alone.report.unwrap();
+    assert_eq!(report.route.unwrap().field.from, ["to"]);
     let none =
         rule("[[rule]]\nmatch = 'x (?P<shop>.)'\n[[rule.metric]]\ncounter = 'a'\nby = ['shop']\n");
     assert!(none.report.is_none());

@@ -1,16 +1,16 @@
 //! `doctor --jaeger`: what is wrong with Jaeger is said, with the next step.
 
 use super::service::{Jaeger, Manner};
-use crate::fixture::{Finished, Run, Scratch, repository};
+use crate::fixture::{Run, Scratch, repository};
 
 fn doctor(jaeger: &Jaeger) -> Run {
     Run::new().args("doctor --jaeger").arg(&jaeger.url)
 }
 
 #[track_caller]
-fn shows(run: &Finished, words: &[&str]) {
+fn shows(page: &str, words: &[&str]) {
     for words in words {
-        assert!(run.stdout.contains(words), "{words}\n{}", run.stdout);
+        assert!(page.contains(words), "{words}\n{page}");
     }
 }
 
@@ -27,7 +27,7 @@ fn a_jaeger_with_users_is_well_by_both_interfaces() {
             jaeger.url
         );
         shows(
-            &run,
+            &run.stdout,
             &[
                 &answers,
                 "it knows the service `agentgateway`\n",
@@ -151,11 +151,11 @@ fn each_thing_that_is_wrong_has_its_next_step() {
     ] {
         let jaeger = Jaeger::start(manner);
         jaeger.show(shown);
-        shows(&doctor(&jaeger).go().code(code), words);
+        shows(&doctor(&jaeger).go().code(code).stdout, words);
     }
     let nobody = Run::new().args("doctor --jaeger http://127.0.0.1:1").go();
     shows(
-        &nobody.code(1),
+        &nobody.code(1).stdout,
         &["cannot ask jaeger at http://127.0.0.1:1", "port 16686"],
     );
 }
@@ -175,7 +175,7 @@ fn it_takes_what_the_other_commands_take() {
     let other = doctor(&jaeger).args("--service jaeger --jaeger-token-file");
     let run = other.arg(&token).go().code(3);
     shows(
-        &run,
+        &run.stdout,
         &[
             "it knows the service `jaeger`",
             "no request in the last hour",
@@ -188,7 +188,10 @@ fn with_jaeger_the_gateways_tracing_is_looked_at_too() {
     let jaeger = Jaeger::start(Manner::default());
     let config = repository("examples/compose/agentgateway.yaml");
     let run = doctor(&jaeger).arg("--gateway-config").arg(&config);
-    shows(&run.go().success(), &["the trace holds the user as `"]);
+    shows(
+        &run.go().success().stdout,
+        &["the trace holds the user as `"],
+    );
     let scratch = Scratch::new();
     let config = scratch.write(
         "config.yaml",
@@ -196,7 +199,7 @@ fn with_jaeger_the_gateways_tracing_is_looked_at_too() {
     );
     let run = doctor(&jaeger).arg("--gateway-config").arg(&config);
     shows(
-        &run.go().code(1),
+        &run.go().code(1).stdout,
         &["tracing is not configured, so Jaeger gets nothing"],
     );
 }
