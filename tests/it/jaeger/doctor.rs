@@ -44,115 +44,103 @@ fn a_jaeger_with_users_is_well_by_both_interfaces() {
     }
 }
 
+/// How Jaeger behaves, how many spans it shows, the doctor's exit code, and what it says.
+type Case = (fn(&mut Manner), usize, i32, &'static [&'static str]);
+
+const ALL: usize = 398;
+
+/// What keeps requests from arriving.
+const MISSING: &[Case] = &[
+    (
+        |manner| manner.services = &["jaeger", "gateway-2"],
+        ALL,
+        1,
+        &[
+            "does not know the service `agentgateway`, but `jaeger`, `gateway-2`",
+            "--jaeger-service NAME",
+        ],
+    ),
+    (
+        |manner| manner.services = &[],
+        ALL,
+        1,
+        &[
+            "it knows no service",
+            "randomSampling: \"1.0\"",
+            "host: jaeger:4318",
+        ],
+    ),
+    (
+        |_| (),
+        0,
+        3,
+        &[
+            "warning  jaeger",
+            "no request in the last hour",
+            "send a request",
+        ],
+    ),
+    (
+        |manner| manner.instead = ("\"kind\":2", "\"kind\":3"),
+        ALL,
+        1,
+        &["398 spans of `agentgateway` in the last hour, but none of the kind `server`"],
+    ),
+];
+
+/// What keeps their users from being known.
+const NAMELESS: &[Case] = &[
+    (
+        |manner| manner.instead = ("user-email", "nobody"),
+        ALL,
+        1,
+        &[
+            "failed   jaeger",
+            "none of 398 requests names a user\n",
+            "what the log was told to add is not on the trace",
+            "attributes:\n                                   http.header.x-openwebui-user-email: ",
+        ],
+    ),
+    (
+        |manner| manner.instead = ("header.x-user-email", "who.mail"),
+        ALL,
+        3,
+        &["warning  jaeger", "of 398 requests name a user"],
+    ),
+];
+
+/// What keeps anybody from asking.
+const CLOSED: &[Case] = &[
+    (
+        |manner| (manner.v3, manner.v1) = (false, false),
+        ALL,
+        1,
+        &[
+            "has neither /api/v3/traces nor /api/traces",
+            "with its base path",
+        ],
+    ),
+    (
+        |manner| manner.authorization = Some("Bearer secret"),
+        ALL,
+        1,
+        &["answers 401", "--jaeger-token-file"],
+    ),
+];
+
 #[test]
 fn each_thing_that_is_wrong_has_its_next_step() {
-    let tracing =
-        "attributes:\n                                   http.header.x-openwebui-user-email: ";
-    let well = Manner::default;
-    for (manner, shown, code, words) in [
-        (
-            Manner {
-                services: &["jaeger", "gateway-2"],
-                ..well()
-            },
-            398,
-            1,
-            &[
-                "does not know the service `agentgateway`, but `jaeger`, `gateway-2`",
-                "--jaeger-service NAME",
-            ][..],
-        ),
-        (
-            Manner {
-                services: &[],
-                ..well()
-            },
-            398,
-            1,
-            &[
-                "it knows no service",
-                "randomSampling: \"1.0\"",
-                "host: jaeger:4318",
-            ],
-        ),
-        (
-            well(),
-            0,
-            3,
-            &[
-                "warning  jaeger",
-                "no request in the last hour",
-                "send a request",
-            ],
-        ),
-        (
-            Manner {
-                instead: ("\"kind\":2", "\"kind\":3"),
-                ..well()
-            },
-            398,
-            1,
-            &["398 spans of `agentgateway` in the last hour, but none of the kind `server`"],
-        ),
-        (
-            Manner {
-                instead: ("user-email", "nobody"),
-                ..well()
-            },
-            398,
-            1,
-            &[
-                "failed   jaeger",
-                "none of 398 requests names a user\n",
-                "what the log was told to add is not on the trace",
-                tracing,
-            ],
-        ),
-        (
-            Manner {
-                instead: ("header.x-user-email", "who.mail"),
-                ..well()
-            },
-            398,
-            3,
-            &["warning  jaeger", "of 398 requests name a user"],
-        ),
-        (
-            Manner {
-                base: "/jaeger",
-                ..well()
-            },
-            398,
-            0,
-            &["the chain is whole"],
-        ),
-        (
-            Manner {
-                v3: false,
-                v1: false,
-                ..well()
-            },
-            398,
-            1,
-            &[
-                "has neither /api/v3/traces nor /api/traces",
-                "with its base path",
-            ],
-        ),
-        (
-            Manner {
-                authorization: Some("Bearer secret"),
-                ..well()
-            },
-            398,
-            1,
-            &["answers 401", "--jaeger-token-file"],
-        ),
-    ] {
-        let jaeger = Jaeger::start(manner);
-        jaeger.show(shown);
-        shows(&doctor(&jaeger).go().code(code).stdout, words);
+    for (change, shown, code, words) in [MISSING, NAMELESS, CLOSED].into_iter().flatten() {
+        let jaeger = Jaeger::start(Manner::default());
+        jaeger.behave(change);
+        jaeger.show(*shown);
+        shows(&doctor(&jaeger).go().code(*code).stdout, words);
     }
+    let based = Jaeger::start(Manner {
+        base: "/jaeger",
+        ..Manner::default()
+    });
+    doctor(&based).go().success();
     let nobody = Run::new().args("doctor --jaeger http://127.0.0.1:1").go();
     shows(
         &nobody.code(1).stdout,
