@@ -368,6 +368,49 @@ mod unix {
         daemon.stop();
     }
 
+    #[test]
+    fn permission_denied_over_restarts() {
+        let scratch = Scratch::new();
+        let log = scratch.write("gateway.log", "one\n");
+        let set = |name: &str, mode| {
+            set_permissions(scratch.path(name), Permissions::from_mode(mode)).unwrap();
+        };
+        set("", 0o777);
+        let is_root = rustix::process::geteuid().is_root();
+        if is_root && !can_run_as_nobody() {
+            println!("left out: permission denied over restarts (nobody cannot run the program)");
+            return;
+        }
+        let start = || {
+            let run = rules(&scratch).arg("--state").arg(scratch.path("state.db"));
+            let run = run.arg("--state-interval").arg("20ms").arg(&log);
+            if is_root { run.user(NOBODY) } else { run }.start()
+        };
+        let daemon = start();
+        sees(&daemon, ["one"]);
+        daemon.stop();
+        // It may not be read when the next run begins, nor may what was rotated meanwhile.
+        scratch.append("gateway.log", "two\n");
+        scratch.rotate("gateway.log", "gateway.log.1");
+        scratch.write("gateway.log", "three\n");
+        set("gateway.log", 0o000);
+        set("gateway.log.1", 0o000);
+        let daemon = start();
+        daemon.until_said("gateway.log.1");
+        daemon.until_said("ermission denied");
+        set("gateway.log", 0o644);
+        sees(&daemon, ["one", "three"]);
+        daemon.stop();
+        set("gateway.log.1", 0o644);
+        let daemon = start();
+        sees(&daemon, ["one", "two", "three"]);
+        daemon.stop();
+        let daemon = start();
+        daemon.until_ready();
+        sees(&daemon, ["one", "two", "three"]);
+        daemon.stop();
+    }
+
     fn can_run_as_nobody() -> bool {
         use std::os::unix::process::CommandExt;
         Command::new(env!("CARGO_BIN_EXE_logmetrics"))

@@ -105,6 +105,33 @@ fn once_counts_what_is_new() {
 }
 
 #[test]
+fn once_counts_what_was_rotated_since() {
+    let scratch = Scratch::new();
+    let log = scratch.write("gateway.log", "user=ann\n");
+    let once = || {
+        let run = run(&scratch).arg("--once").arg(&log).go().success();
+        run.sorted("seen{").join(", ")
+    };
+    assert_eq!(once(), "seen{user=\"ann\"} 1");
+    scratch.append("gateway.log", "user=bob\n");
+    scratch.rotate("gateway.log", "gateway.log.2");
+    scratch.write("gateway.log.1", "user=cid\n");
+    scratch.write("gateway.log", "user=dan\n");
+    let all = r#"seen{user="ann"} 1, seen{user="bob"} 1, seen{user="cid"} 1, seen{user="dan"} 1"#;
+    assert_eq!(once(), all);
+    // Copied and cut short.
+    scratch.append("gateway.log", "user=dan\n");
+    let copied = std::fs::read(&log).unwrap();
+    scratch.rotate("gateway.log.2", "gateway.log.3");
+    scratch.rotate("gateway.log.1", "gateway.log.2");
+    scratch.write("gateway.log.1", copied);
+    scratch.write("gateway.log", "user=eve\n");
+    let all = all.replace("dan\"} 1", "dan\"} 2") + r#", seen{user="eve"} 1"#;
+    assert_eq!(once(), all);
+    assert_eq!(once(), all);
+}
+
+#[test]
 fn a_state_belongs_to_one_process() {
     let scratch = Scratch::new();
     let log = scratch.write("gateway.log", "user=ann\n");

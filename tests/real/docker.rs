@@ -200,3 +200,53 @@ fn a_sidecar_counts_what_a_shared_volume_holds() {
         Some(529.0)
     );
 }
+
+#[test]
+#[ignore = "needs a docker engine"]
+fn a_single_mounted_file_is_followed_through_copytruncate_kills_and_renames() {
+    let name = unique("mounted");
+    let folder = Scratch::new();
+    let sample = std::fs::read(repository("tests/data/agentgateway/text.log")).unwrap();
+    let log = folder.write("gateway.log", &sample);
+    let state = folder.path("state");
+    std::fs::create_dir(&state).unwrap();
+    let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    std::fs::set_permissions(&state, everybody).unwrap();
+    let _remove = Remove::later(&["rm", "--force", &name]);
+    docker(&[
+        "run",
+        "--detach",
+        "--name",
+        &name,
+        "--publish",
+        "127.0.0.1::3903",
+        "--volume",
+        &format!("{}:/logs/gateway.log:ro", log.display()),
+        "--volume",
+        &format!("{}:/state", state.display()),
+        image(),
+        "--state",
+        "/state/state.db",
+        "/logs/gateway.log",
+    ]);
+    let counts = |times: f64| {
+        client(&name).until(|page| page.sum("requests_by_user") == times * 398.0);
+    };
+    counts(1.0);
+    // The copy is not to be seen in the container.
+    std::fs::copy(&log, folder.path("gateway.log.1")).unwrap();
+    folder.truncate("gateway.log");
+    folder.append("gateway.log", &sample);
+    counts(2.0);
+    docker(&["kill", &name]);
+    folder.append("gateway.log", &sample);
+    docker(&["start", &name]);
+    counts(3.0);
+    // The container holds the renamed file, and so does its writer.
+    folder.rotate("gateway.log", "gateway.log.2");
+    folder.append("gateway.log.2", &sample);
+    counts(4.0);
+    folder.write("gateway.log", &sample);
+    docker(&["restart", "--time", "5", &name]);
+    counts(5.0);
+}

@@ -65,12 +65,12 @@ pub(super) struct Search {
 impl Search {
     pub(super) fn new(missing: Vec<SavedFile>, left: Vec<SavedFile>) -> Self {
         Search {
+            uncertain: missing.iter().any(|file| !file.has_evidence()),
             missing: missing.into_iter().map(Some).collect(),
             left: left.into_iter().filter(SavedFile::has_evidence).collect(),
             candidates: Vec::new(),
             problems: Vec::new(),
             doubtful: false,
-            uncertain: false,
         }
     }
 
@@ -92,8 +92,6 @@ impl Search {
             }
         }
         self.doubtful = !self.problems.is_empty();
-        let uncertain = self.lost().any(|file| !file.has_evidence());
-        self.uncertain = uncertain;
     }
 
     fn list(&mut self, path: &Path) {

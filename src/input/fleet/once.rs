@@ -1,24 +1,27 @@
 //! Reading every file to its end, once: what is there now, in the order of names, or by several
 //! threads, each taking the next file when it has read one.
 //!
-//! Nothing is followed. Where positions are saved it begins where the last run ended, and leaves a
-//! line without an end to the next one.
+//! Nothing is followed. Where positions are saved it begins where the last run ended, with what was
+//! rotated since, and leaves a line without an end to the next run; that is done by one thread.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use super::super::discover::{Found, discover};
 use super::super::identity::{self, FileId, Position};
 use super::super::specification::Kind;
 use super::super::stop::Stop;
 use super::super::tail::Turn;
+use super::super::wake::{Waker, Woken};
 use super::super::{Events, Ledger, SavedFile, Sink, Unreadable};
-use super::Fleet;
+use super::backlog::Waiting;
 use super::names::regular;
 use super::reading::Reading;
+use super::{Fleet, Member, Outside};
 use crate::line::Origin;
 
 /// The files to read; whoever is free takes the next.
@@ -26,6 +29,23 @@ struct Queue {
     files: Vec<(Origin, PathBuf)>,
     ledger: Arc<Ledger>,
     next: AtomicUsize,
+}
+
+/// For a fleet that is read once: nobody wakes it, and it never sleeps.
+struct NeverWakes;
+
+impl Waker for NeverWakes {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn watch(&mut self, _: &BTreeSet<PathBuf>, _: &dyn Events) -> bool {
+        false
+    }
+
+    fn wait(&mut self, _: Duration) -> Woken {
+        Woken::default()
+    }
 }
 
 /// What could not be read, with its number in the queue.
@@ -45,6 +65,9 @@ impl Fleet {
         events: &dyn Events,
         stop: &Stop,
     ) -> Result<(), Vec<Unreadable>> {
+        if self.reading.ledger.saves() {
+            return self.once_more(&mut sink(), events, stop);
+        }
         let queue = self.queue(events)?;
         let threads = threads.min(queue.files.len());
         let read = || read_queue(&queue, &mut sink(), events, stop);
@@ -74,9 +97,63 @@ impl Fleet {
         events: &dyn Events,
         stop: &Stop,
     ) -> Result<(), Vec<Unreadable>> {
+        if self.reading.ledger.saves() {
+            return self.once_more(sink, events, stop);
+        }
         let queue = self.queue(events)?;
         let problems = read_queue(&queue, sink, events, stop);
         end(problems, events, stop)
+    }
+
+    /// Reads on where the last run ended, and whatever was rotated since.
+    fn once_more<S: Sink>(
+        &mut self,
+        sink: &mut S,
+        events: &dyn Events,
+        stop: &Stop,
+    ) -> Result<(), Vec<Unreadable>> {
+        let found = discover(&self.specifications);
+        self.openable(&found, events)?;
+        let waker = &mut NeverWakes;
+        let mut outside = Outside {
+            sink,
+            events,
+            waker,
+        };
+        self.begin(&mut outside);
+        let in_turn = self.names.values().filter_map(|name| name.current);
+        let in_turn: Vec<FileId> = in_turn
+            .filter(|id| self.members.get(id).is_some_and(|member| !member.waits))
+            .collect();
+        self.put_in_order(in_turn.into_iter().map(Waiting::Member).collect());
+        while !self.backlog.is_empty() || !self.ready.is_empty() {
+            if stop.is_requested() {
+                return Ok(());
+            }
+            self.round(&mut outside);
+            self.report(events);
+        }
+        for id in self.orphans.clone() {
+            // What is still being written in it is found at the next run.
+            let is_read = |member: &Member| {
+                let end = member.tail.position().offset;
+                member.tail.lag() == 0 && member.tail.read_to() == end
+            };
+            if self.members.get(&id).is_some_and(is_read) && self.orphans.remove(&id) {
+                self.leave(id, &mut outside);
+            }
+        }
+        let unreadable = self.names.iter().filter_map(|(path, name)| {
+            Some(Unreadable {
+                path: path.to_path_buf(),
+                error: name.trouble.as_ref()?.error(),
+            })
+        });
+        let unreadable: Vec<Unreadable> = unreadable.collect();
+        if unreadable.is_empty() {
+            return Ok(());
+        }
+        Err(unreadable)
     }
 
     fn queue(&mut self, events: &dyn Events) -> Result<Queue, Vec<Unreadable>> {
@@ -168,18 +245,14 @@ fn read_once<S: Sink>(
     let file = identity::open(path)?;
     let id = FileId::of(path, &file.metadata()?);
     let source = Arc::clone(&origin.source);
-    let known = match reading.ledger.file(id) {
-        Some(saved) if reading.ledger.saves() && saved.position.still_in(&file)? => Some(saved),
-        _ => None,
-    };
-    let saved = known.unwrap_or_else(|| SavedFile {
+    let saved = SavedFile {
         source: Arc::clone(&source),
         path: path.to_owned(),
         position: Position::start(id),
         carried: Vec::new(),
         left: false,
         packed: false,
-    });
+    };
     let mut tail = reading.begin(file, origin, saved, None, sink)?;
     while reading.turn(&mut tail, sink)? == Turn::More {
         events.lag(&source, tail.lag());
@@ -188,10 +261,6 @@ fn read_once<S: Sink>(
         }
     }
     events.lag(&source, 0);
-    if reading.ledger.saves() {
-        // A line without an end is still being written: it counts when it is whole, next time.
-        return Ok(());
-    }
     tail.finish(Ok(Turn::Idle), &mut reading.buffer, sink).1
 }
 

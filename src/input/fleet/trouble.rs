@@ -27,6 +27,13 @@ pub(super) struct Trouble {
 const RETRY_DELAY_MIN: Duration = Duration::from_millis(100);
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(10);
 
+impl Trouble {
+    /// What it was.
+    pub(super) fn error(&self) -> io::Error {
+        self.kind.into()
+    }
+}
+
 impl Name {
     /// When to try again, if there is trouble.
     pub(super) fn retry_at(&self) -> Option<Instant> {

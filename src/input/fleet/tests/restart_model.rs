@@ -25,8 +25,8 @@ enum Action {
     /// What happens meanwhile: when the copy is there and empty, when half of it is there, when all is,
     /// and after the cut.
     CopyTruncate(usize, [Meanwhile; 4]),
-    /// The newest rotated file that is not yet compressed is.
-    Pack,
+    /// The oldest rotated file that is not yet compressed is, by gzip or by Zstandard.
+    Pack(bool),
     Look,
     Save,
     /// Longer than an idle file is waited for.
@@ -61,13 +61,19 @@ fn action() -> impl Strategy<Value = Action> {
         3 => any::<bool>().prop_map(Action::Rotate),
         2 => (0..4_usize, prop::array::uniform4(meanwhile()))
             .prop_map(|(unread, meanwhile)| Action::CopyTruncate(unread, meanwhile)),
-        2 => Just(Action::Pack),
+        2 => any::<bool>().prop_map(Action::Pack),
         3 => Just(Action::Look),
         3 => Just(Action::Save),
         1 => Just(Action::Pass),
         3 => Just(Action::Kill),
         1 => Just(Action::Stop),
     ]
+}
+
+/// The ending of a compressed file's name; empty for another.
+fn packing(name: &str) -> &'static str {
+    let mut endings = [".gz", ".zst"].into_iter();
+    endings.find(|ending| name.ends_with(ending)).unwrap_or("")
 }
 
 struct Model {
@@ -111,7 +117,7 @@ impl Model {
                 if let Some(name) = self
                     .chain
                     .first()
-                    .filter(|name| self.behind && !name.ends_with(".gz"))
+                    .filter(|name| self.behind && packing(name).is_empty())
                 {
                     self.write(&name.clone());
                 }
@@ -126,7 +132,7 @@ impl Model {
                 }
             }
             Action::CopyTruncate(unread, meanwhile) => self.copy_and_cut_short(unread, meanwhile),
-            Action::Pack => self.pack(),
+            Action::Pack(by_gzip) => self.pack(by_gzip),
             Action::Look => self.fixture.look(),
             Action::Save => self.save(),
             Action::Pass => {
@@ -176,8 +182,7 @@ impl Model {
     fn shift(&mut self) {
         let count = self.chain.len();
         for (number, name) in self.chain.iter_mut().enumerate().rev() {
-            let ending = if name.ends_with(".gz") { ".gz" } else { "" };
-            let next = format!("x.log.{}{ending}", number + 2);
+            let next = format!("x.log.{}{}", number + 2, packing(name));
             self.fixture.rename(name, &next);
             *name = next;
         }
@@ -185,8 +190,8 @@ impl Model {
         self.chain.insert(0, "x.log.1".to_owned());
     }
 
-    fn pack(&mut self) {
-        let Some(name) = self.chain.iter_mut().rfind(|name| !name.ends_with(".gz")) else {
+    fn pack(&mut self, by_gzip: bool) {
+        let Some(name) = self.chain.iter_mut().rfind(|name| packing(name).is_empty()) else {
             return;
         };
         if self.fixture.fleet.started {
@@ -194,11 +199,16 @@ impl Model {
             self.fixture.look();
         }
         let bytes = fs::read(self.fixture.path(name)).unwrap();
-        let packed = format!("{name}.gz");
-        let file = File::create(self.fixture.path(&packed)).unwrap();
-        let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
-        encoder.write_all(&bytes).unwrap();
-        let file = encoder.finish().unwrap();
+        let ending = if by_gzip { ".gz" } else { ".zst" };
+        let packed = format!("{name}{ending}");
+        let mut file = File::create(self.fixture.path(&packed)).unwrap();
+        if by_gzip {
+            let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+            encoder.write_all(&bytes).unwrap();
+            file = encoder.finish().unwrap();
+        } else {
+            zstd::stream::copy_encode(&*bytes, &mut file, 1).unwrap();
+        }
         let modified = fs::metadata(self.fixture.path(name)).unwrap().modified();
         file.set_modified(modified.unwrap()).unwrap();
         fs::remove_file(self.fixture.path(name)).unwrap();
