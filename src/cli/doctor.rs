@@ -214,12 +214,29 @@ fn look(log: &str, examiner: &Examiner) -> Vec<Finding> {
     }
 }
 
-/// Rules, where a log was asked for: easily mixed up, and nothing in them is a request.
+/// Rules or a configuration, where a log was asked for: easily mixed up, and nothing in them is a
+/// request.
 fn no_log(path: &str) -> Option<Finding> {
-    if !Path::new(path).extension()?.eq_ignore_ascii_case("toml") {
-        return None;
-    }
-    let text = read(Path::new(path)).ok()?;
+    let ending = Path::new(path).extension()?.to_ascii_lowercase();
+    let text = || read(Path::new(path)).ok();
+    let (what, option) = match ending.to_str()? {
+        "toml" => return rules_instead(path, text()?),
+        "yaml" | "yml" if text()?.contains("frontendPolicies:") || text()?.contains("binds:") => {
+            ("the gateway's configuration", "--gateway-config")
+        }
+        "env" | "yaml" | "yml" if text()?.contains("ENABLE_FORWARD_USER_INFO_HEADERS") => {
+            ("Open WebUI's environment", "--webui-env")
+        }
+        _ => return None,
+    };
+    Some(Finding::failed(
+        Link::Log,
+        format!("{path} is {what}, not a log"),
+        format!("name it as what it is:\n  logmetrics doctor {option} {path}"),
+    ))
+}
+
+fn rules_instead(path: &str, text: String) -> Option<Finding> {
     let source = SourceText {
         path: path.to_owned(),
         text,

@@ -39,6 +39,7 @@ fn each_broken_link_has_its_next_step() {
     let env = scratch.write("webui.env", "ENABLE_FORWARD_USER_INFO_HEADERS=yes\n");
     let rules = repository("rules/nginx.toml");
     let gone = scratch.path("gone.log");
+    let configuration = repository("examples/compose/agentgateway.yaml");
     for (arguments, saw, next) in [
         (
             vec![gone.as_os_str()],
@@ -49,6 +50,16 @@ fn each_broken_link_has_its_next_step() {
             vec![rules.as_os_str()],
             "is a rules file, not a log",
             "logmetrics doctor --rules",
+        ),
+        (
+            vec![configuration.as_os_str()],
+            "is the gateway's configuration, not a log",
+            "logmetrics doctor --gateway-config",
+        ),
+        (
+            vec![env.as_os_str()],
+            "is Open WebUI's environment, not a log",
+            "logmetrics doctor --webui-env",
         ),
         (
             vec![old.as_os_str()],

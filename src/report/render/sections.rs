@@ -70,20 +70,19 @@ pub fn when(report: &Report) -> String {
 pub fn summary(report: &Report) -> Vec<(&'static str, String)> {
     let total = &report.total;
     let durations = &total.durations;
-    let mut summary = vec![("requests", words::count(total.requests))];
+    let number = |count: u64, one: &'static str, many: &'static str| {
+        (if count == 1 { one } else { many }, words::count(count))
+    };
+    let mut summary = vec![number(total.requests, "request", "requests")];
     for dimension in [Dimension::User, Dimension::Route, Dimension::Model] {
         if report.tells(dimension) && !(dimension == Dimension::User && report.user.is_some()) {
             let names = report.entries(dimension).len() as u64;
-            let name = match dimension {
-                Dimension::User => "users",
-                Dimension::Route => "routes",
-                _ => "models",
-            };
-            summary.push((name, words::count(names)));
+            let (one, many) = word(dimension);
+            summary.push(number(names, one, many));
         }
     }
-    summary.push(("errors 4xx", words::count(total.errors_4xx)));
-    summary.push(("errors 5xx", words::count(total.errors_5xx)));
+    summary.push(number(total.errors_4xx, "error 4xx", "errors 4xx"));
+    summary.push(number(total.errors_5xx, "error 5xx", "errors 5xx"));
     summary.push(("error rate", words::percent(total.error_rate())));
     if durations.count() > 0 {
         summary.push(("average", words::duration(durations.average())));
