@@ -8,6 +8,7 @@
 mod form;
 mod keeper;
 mod load;
+mod log;
 mod open;
 mod save;
 #[cfg(test)]

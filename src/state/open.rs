@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::form::{self, APPLICATION_ID, NOTE, TABLES, VERSION, Writer};
 use super::load::{self, LoadError, Loaded, Notes, SavedMetric};
+use super::log;
 use super::save::{Baseline, Kept, Saver};
 use crate::input::{FileId, SavedFile};
 use crate::metrics::definition::Definition;
@@ -136,6 +137,10 @@ fn begin(path: &Path, definitions: &[Definition], now_ms: u64) -> Result<Opened,
         // The system lets it be written: SQLite stumbled over the file's header.
         return Err(LoadError::Damaged("its header is not as written".into()));
     }
+    // Now that nobody else can write to it, and before anything is written here.
+    if let Some(why) = log::damage(&beside(path, "-wal")).map_err(unreadable)? {
+        return Err(LoadError::Damaged(why));
+    }
     let is_new = loaded.is_none();
     if is_new {
         create(&mut connection)?;
@@ -229,24 +234,21 @@ fn note_hashes(notes: &Notes) -> HashMap<(String, Vec<u8>), u128> {
 /// Before SQLite opens it, and never afterwards: closing any descriptor of the file would give up
 /// the process' lock on it.
 fn look(path: &Path) -> Result<bool, LoadError> {
-    let io = |error: io::Error| {
-        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
-        LoadError::Io(rusqlite::Error::SqliteFailure(
-            code,
-            Some(error.to_string()),
-        ))
-    };
-    if !path.try_exists().map_err(io)? {
-        create_file(path).map_err(io)?;
+    if !path.try_exists().map_err(unreadable)? {
+        create_file(path).map_err(unreadable)?;
         return Ok(true);
     }
     if !path.is_file() {
-        return Err(io(io::Error::other("it is no regular file")));
+        return Err(unreadable(io::Error::other("it is no regular file")));
     }
     let mut head = Vec::new();
     let mut options = std::fs::OpenOptions::new();
-    let file = options.read(true).write(true).open(path).map_err(io)?;
-    io::Read::read_to_end(&mut io::Read::take(file, 4096), &mut head).map_err(io)?;
+    let file = options
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(unreadable)?;
+    io::Read::read_to_end(&mut io::Read::take(file, 4096), &mut head).map_err(unreadable)?;
     let has = |text: &[u8]| memchr::memmem::find(&head, text).is_some();
     let is_marked = head.get(68..72) == Some(&APPLICATION_ID.to_be_bytes()[..]);
     if is_marked || has(b"version_check BLOB NOT NULL") || head.iter().all(|&byte| byte == 0) {
@@ -257,6 +259,15 @@ fn look(path: &Path) -> Result<bool, LoadError> {
         true => Ok(false),
         false => Err(LoadError::Foreign),
     }
+}
+
+/// The system does not let us see the file.
+fn unreadable(error: io::Error) -> LoadError {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+    LoadError::Io(rusqlite::Error::SqliteFailure(
+        code,
+        Some(error.to_string()),
+    ))
 }
 
 /// Makes the empty file, readable and writable for its owner alone.

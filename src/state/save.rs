@@ -60,6 +60,8 @@ pub struct Saver {
     /// Which file it is, to notice where somebody takes it away.
     id: Option<FileId>,
     baseline: Baseline,
+    /// A save has failed and may have left in the log what is no save.
+    has_rests: bool,
     /// Notes that no save has written yet.
     pending: BTreeMap<NoteKey, Option<Vec<u8>>>,
 }
@@ -85,6 +87,7 @@ impl Saver {
             connection,
             path,
             baseline,
+            has_rests: false,
             pending: BTreeMap::new(),
         }
     }
@@ -106,6 +109,20 @@ impl Saver {
     /// # Errors
     /// When the disk does not take it.
     pub fn save(&mut self, cut: Cut, now_ms: u64) -> Result<(), SaveError> {
+        let saved = self.write(cut, now_ms);
+        if saved.is_err() {
+            self.has_rests = true;
+        } else if self.has_rests {
+            // So that the next start does not take it for damage.
+            let merged = self
+                .connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+            self.has_rests = merged != Ok(0);
+        }
+        saved
+    }
+
+    fn write(&mut self, cut: Cut, now_ms: u64) -> Result<(), SaveError> {
         self.pending.extend(cut.notes);
         self.stay_in_place()?;
         let transaction = self
