@@ -55,10 +55,17 @@ impl Tally {
         self.journal.lock().unwrap().push(line);
     }
 
+    /// Keeps what the program said in one life.
+    pub fn note_said(&self, said: &str) {
+        let mut journal = self.journal.lock().unwrap();
+        let lines = said.lines().filter(|line| !line.contains("listening on"));
+        journal.extend(lines.map(|line| format!("    {line}")));
+    }
+
     /// The last things that were done.
     pub fn journal(&self) -> String {
         let journal = self.journal.lock().unwrap();
-        let from = journal.len().saturating_sub(60);
+        let from = journal.len().saturating_sub(100);
         journal[from..].join("\n")
     }
 
@@ -77,22 +84,29 @@ impl Tally {
 
     /// What is not as it was written, in words; empty where the page is exact.
     pub fn differences(&self, page: &Page) -> String {
-        let mut words = String::new();
-        for label in 0..LABELS {
-            let difference = |metric: &str, expected: &AtomicU64| {
-                let series = format!("{metric}{{label=\"l{label}\"}}");
-                page.value(&series).unwrap_or(0.0) - expected.load(Ordering::SeqCst) as f64
-            };
-            let lines = difference("seen", &self.begun[label]);
-            let numbers = difference("numbers", &self.numbers[label]);
-            if lines != 0.0 || numbers != 0.0 {
-                words += &format!("label l{label}: {lines:+} lines, their numbers {numbers:+}");
-                if lines != 0.0 {
-                    words += &format!(" (about {:.0})", numbers / lines);
-                }
-                words += "\n";
-            }
-        }
-        words
+        differences(&[self], page)
     }
+}
+
+/// What is not as it was written by all of them, in words; empty where the page is exact.
+pub fn differences(tallies: &[&Tally], page: &Page) -> String {
+    let mut words = String::new();
+    for label in 0..LABELS {
+        let difference = |metric: &str, expected: fn(&Tally) -> &[AtomicU64; LABELS]| {
+            let expected = tallies.iter().map(|tally| &expected(tally)[label]);
+            let expected: u64 = expected.map(|count| count.load(Ordering::SeqCst)).sum();
+            let series = format!("{metric}{{label=\"l{label}\"}}");
+            page.value(&series).unwrap_or(0.0) - expected as f64
+        };
+        let lines = difference("seen", |tally| &tally.begun);
+        let numbers = difference("numbers", |tally| &tally.numbers);
+        if lines != 0.0 || numbers != 0.0 {
+            words += &format!("label l{label}: {lines:+} lines, their numbers {numbers:+}");
+            if lines != 0.0 {
+                words += &format!(" (about {:.0})", numbers / lines);
+            }
+            words += "\n";
+        }
+    }
+    words
 }

@@ -1,6 +1,7 @@
 //! One trial: a gateway, a scraper and a killer at once, and the count at the end.
 
 use std::ops::Range;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -42,7 +43,7 @@ pub struct Trial {
 type Living = Mutex<(u64, Option<String>)>;
 
 /// Tells all to stop when the killer is done, also where an assertion has ended it.
-struct StopAll<'a>(&'a AtomicBool);
+pub struct StopAll<'a>(pub &'a AtomicBool);
 
 impl Drop for StopAll<'_> {
     fn drop(&mut self) {
@@ -76,8 +77,11 @@ impl Trial {
         std::thread::scope(|scope| {
             let stop_all = StopAll(&stop);
             let writing = scope.spawn(|| gateway.run(&stop));
-            let scraping = scope.spawn(|| scrape(&living, &tally, &stop));
-            killer.deaths();
+            let scraping = scope.spawn(|| {
+                let _stop_all = StopAll(&stop);
+                scrape(&living, &tally, &stop)
+            });
+            killer.deaths(&stop);
             let last = killer.start();
             drop(stop_all);
             writing.join().unwrap();
@@ -89,7 +93,7 @@ impl Trial {
 }
 
 /// The rules that are compared, with others that differ from one version to the next.
-fn rules(version: u64) -> String {
+pub fn rules(version: u64) -> String {
     let other = match version % 3 {
         0 => String::new(),
         1 => "[[rule]]\nmatch = 'label'\nmetric = [{ counter = 'other' }]\n".into(),
@@ -164,8 +168,12 @@ impl Killer<'_> {
         *living = (living.0 + 1, url);
     }
 
-    fn deaths(&mut self) {
+    /// All deaths, or those up to the first count that is wrong.
+    fn deaths(&mut self, stop: &AtomicBool) {
         for _ in 0..self.trial.deaths {
+            if stop.load(Ordering::SeqCst) {
+                return;
+            }
             if matches!(self.trial.death, Death::Kill) && self.dice.one_in(4) {
                 let life = self.dice.ms(0..60);
                 std::fs::create_dir_all(self.scratch.path("state")).unwrap();
@@ -207,11 +215,13 @@ impl Killer<'_> {
         match self.trial.death {
             Death::Stop => {
                 self.tally.note("stops it");
-                daemon.stop();
+                let said = daemon.stop();
+                self.tally.note_said(&said);
             }
             Death::Kill => {
                 daemon.signal(Signal::KILL);
                 daemon.ended(PATIENCE);
+                self.tally.note_said(&daemon.said());
                 self.tally.note("killed it");
                 assert!(!daemon.said().contains("panicked"), "{}", daemon.said());
             }
@@ -262,13 +272,32 @@ impl Killer<'_> {
         }
     }
 
+    /// What the files are, and what the state knows of them.
     fn folder(&self) -> String {
-        let entries = std::fs::read_dir(self.scratch.path("")).unwrap();
-        let entries = entries.map(|entry| {
+        let mut words = String::new();
+        for entry in std::fs::read_dir(self.scratch.path("")).unwrap() {
             let entry = entry.unwrap();
-            let length = entry.metadata().map_or(0, |metadata| metadata.len());
-            format!("{} {length}\n", entry.file_name().to_string_lossy())
-        });
-        entries.collect()
+            let metadata = entry.metadata().unwrap();
+            let name = entry.file_name();
+            let (inode, length) = (metadata.ino(), metadata.len());
+            words += &format!("{} {length} bytes, inode {inode}\n", name.to_string_lossy());
+        }
+        // The program has the state to itself; a copy is as good.
+        for name in ["state.db", "state.db-wal"] {
+            let from = self.scratch.path("state").join(name);
+            _ = std::fs::copy(from, self.scratch.path(name));
+        }
+        let state = rusqlite::Connection::open(self.scratch.path("state.db")).unwrap();
+        let mut rows = state.prepare("SELECT * FROM file ORDER BY inode").unwrap();
+        let mut rows = rows.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let number = |column| row.get::<_, i64>(column).unwrap();
+            let (inode, offset) = (number(1), number(4));
+            let (signature, left, packed) = (number(5), number(10), number(11));
+            words += &format!(
+                "known: inode {inode}, offset {offset}, signature of {signature} bytes, left {left}, packed {packed}\n"
+            );
+        }
+        words
     }
 }
