@@ -66,7 +66,7 @@ enum Command {
     Doctor(doctor::Args),
     /// Print a Grafana dashboard for what the rules count
     Dashboard(dashboard::Args),
-    /// Say who asked what, with what result, how slowly, from logs
+    /// Say who asked what, with what result, how slowly, from logs or from Jaeger's traces
     Report(Box<report::Args>),
     /// Ask a running logmetrics whether it is healthy, for containers without a shell
     Healthcheck(healthcheck::HealthcheckArgs),

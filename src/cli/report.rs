@@ -1,4 +1,4 @@
-//! `logmetrics report`: who asked what, with what result, how slowly, from logs.
+//! `logmetrics report`: who asked what, with what result, how slowly, from logs or from Jaeger.
 //!
 //! Arguments, the progress line, and where the report goes; what is in it is the report room's.
 

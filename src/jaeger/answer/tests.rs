@@ -138,6 +138,70 @@ fn ids_are_hexadecimal_or_base64() {
     }
 }
 
+/// The line that an export has of a span, without its end.
+fn kept(request: Option<&[u8]>, raw: &[u8]) -> Vec<u8> {
+    let mut line = Vec::new();
+    crate::line::envelope::span::write(request, raw, &mut line);
+    assert_eq!(line.pop(), Some(b'\n'));
+    assert!(!line.contains(&b'\n') && !line.contains(&b'\r'));
+    serde_json::from_slice::<serde_json::Value>(&line).unwrap();
+    line
+}
+
+#[test]
+fn every_span_is_kept_with_all_that_stands_around_it() {
+    let span = |kind: &str| {
+        format!(
+            "{{\"traceId\":\"0a\",\r\n \"spanId\":\"0b\",\"kind\":{kind},\"startTimeUnixNano\":\"5000\",\"events\":[1]}}"
+        )
+    };
+    let resource = r#"{"attributes":[{"key":"service.name","value":{"stringValue":"gw"}}],"x":1}"#;
+    // Printed for people, as `prettyPrint` does.
+    let body = format!(
+        "{{\"result\":{{\"resourceSpans\":[{{\n\"resource\":{resource},\"schemaUrl\":\"s\",\"scopeSpans\":[{{\"scope\":{{\"name\":\"n\"}},\n\"spans\":[{},\n{}]}}]}}]}}}}",
+        span("2"),
+        span("3")
+    );
+    let answer = parse_keeping(body.as_bytes(), Form::V3, "gw").unwrap();
+    let (request, other) = (&answer.requests[0], &answer.others[0]);
+    assert_eq!((other.trace, other.start_us), (Some(10), Some(5)));
+    let read = |line: &[u8]| serde_json::from_slice::<serde_json::Value>(line).unwrap();
+    let line = read(&kept(Some(&request.line), &request.raw));
+    assert_eq!(line["request"], read(&request.line));
+    let around = &line["resourceSpans"][0];
+    assert_eq!(around["resource"], read(resource.as_bytes()));
+    assert_eq!(
+        (
+            &around["schemaUrl"],
+            &around["scopeSpans"][0]["scope"]["name"]
+        ),
+        (&"s".into(), &"n".into())
+    );
+    assert_eq!(
+        around["scopeSpans"][0]["spans"],
+        serde_json::json!([read(span("2").as_bytes())])
+    );
+    let line = read(&kept(None, &other.raw));
+    assert_eq!(line["request"], serde_json::Value::Null);
+    assert_eq!(
+        line["resourceSpans"][0]["scopeSpans"][0]["spans"],
+        serde_json::json!([read(span("3").as_bytes())])
+    );
+
+    let span =
+        r#"{"traceID":"0a","spanID":"0b","startTime":5,"processID":"p1","tags":[],"logs":[1]}"#;
+    let body = format!(
+        r#"{{"data":[{{"traceID":"0a","spans":[{span}],"processes":{{"p1":{{"serviceName":"gw","tags":[7]}},"p2":{{}}}},"warnings":["w"]}}]}}"#
+    );
+    let answer = parse_keeping(body.as_bytes(), Form::V1, "gw").unwrap();
+    let line = read(&kept(None, &answer.others[0].raw));
+    let expected = serde_json::json!({
+        "traceID": "0a", "spans": [read(span.as_bytes())],
+        "processes": {"p1": {"serviceName": "gw", "tags": [7]}}, "warnings": ["w"],
+    });
+    assert_eq!(line["trace"], expected);
+}
+
 proptest::proptest! {
     /// What the fuzz target asserts, near answers that are right.
     #[test]
@@ -150,7 +214,10 @@ proptest::proptest! {
         let mut body = format!("{}{end}{rest}", text.split_once(end).unwrap().0).into_bytes();
         proptest::prop_assert_eq!(parse(&body, form, "agentgateway").unwrap().requests.len(), 1);
         body[at] = byte;
-        for request in parse(&body, form, "agentgateway").unwrap_or_default().requests {
+        for request in parse_keeping(&body, form, "agentgateway").unwrap_or_default().requests {
+            let line = kept(Some(&request.line), &request.raw);
+            let mut unwrapper = crate::line::envelope::Unwrapper::default();
+            proptest::prop_assert_eq!(unwrapper.unwrap(0, &line).unwrap().text, &request.line[..]);
             let line: serde_json::Value = serde_json::from_slice(&request.line).unwrap();
             proptest::prop_assert_eq!(&line["scope"], "request");
             proptest::prop_assert!(!request.line.contains(&b'\n'));
