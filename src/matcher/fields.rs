@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::bytes::has;
 use super::json::order::Orders;
 
 /// The number of the next keys. 0 is that of none.
@@ -194,10 +195,16 @@ impl Span {
         &line[self.start as usize..self.end as usize]
     }
 
+    /// Whether escapes have to be resolved, so that the value is not just its bytes.
+    #[inline]
+    pub fn has_escapes(&self, line: &[u8]) -> bool {
+        self.form == Form::Quoted && has(line, self.start as usize, self.end as usize, b'\\')
+    }
+
     /// The value itself: without escapes. `scratch` is used only where there are some.
     pub fn decode<'a>(&self, line: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
         let bytes = self.bytes(line);
-        if self.form == Form::Plain || memchr::memchr(b'\\', bytes).is_none() {
+        if !self.has_escapes(line) {
             return bytes;
         }
         scratch.clear();
@@ -249,7 +256,14 @@ pub struct Slots(
     pub(super) Vec<Head>,
     /// What the JSON reader has learned from the lines before.
     pub(super) Orders,
+    /// A bit for each slot that is not empty; see [`slot_bit`].
+    u64,
 );
+
+/// The bit of a slot. Those beyond the 63rd share one.
+pub fn slot_bit(slot: usize) -> u64 {
+    1 << slot.min(63)
+}
 
 /// A `key=` on a line.
 #[derive(Debug, Clone, Copy)]
@@ -276,6 +290,13 @@ impl Slots {
                 *slot = Slot::default();
             }
         }
+        self.4 = 0;
+    }
+
+    /// Whether any of the slots with these bits is not empty. False is certain.
+    #[inline]
+    pub fn has_any(&self, bits: u64) -> bool {
+        self.4 & bits != 0
     }
 
     /// The slot with this number, to be filled. Only by this way may slots be changed.
@@ -284,6 +305,7 @@ impl Slots {
         let filled = self.0.get_mut(slot)?;
         if filled.everywhere.count == 0 {
             self.1.push(slot as u32);
+            self.4 |= slot_bit(slot);
         }
         Some(filled)
     }

@@ -3,6 +3,7 @@
 //! Nothing here knows of labels, numbers or metrics, and nothing does I/O. A reader looks for the
 //! wanted [`fields::Keys`] only and writes where it found them into [`fields::Slots`].
 
+pub(crate) mod bytes;
 pub mod fields;
 pub mod json;
 pub mod logfmt;

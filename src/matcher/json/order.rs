@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use crate::matcher::bytes::begins;
+
 /// More keys are read the plain way.
 const KEYS_MAX: usize = 128;
 
@@ -56,20 +58,44 @@ struct Expected {
     slot: Option<u32>,
 }
 
+impl Expected {
+    /// Its slot, and the bytes it takes.
+    #[inline(always)]
+    fn found(&self) -> (Option<usize>, usize) {
+        let bytes = self.text.end - self.text.start;
+        (self.slot.map(|slot| slot as usize), bytes as usize)
+    }
+}
+
 impl Order {
     /// The slot of the key that `rest` begins with and how many bytes it takes, colon included,
     /// where it is one of the next that are expected. `at` is the place in the order, and moves on.
     #[inline(always)]
     pub(super) fn expect(&self, at: &mut usize, rest: &[u8]) -> Option<(Option<usize>, usize)> {
-        let ahead = self.expected.get(*at..)?;
-        for (skipped, expected) in ahead.iter().take(AHEAD_MAX).enumerate() {
-            let text = &self.text[expected.text.start as usize..expected.text.end as usize];
-            if rest.starts_with(text) {
+        let next = self.expected.get(*at)?;
+        if begins(rest, self.written(next)) {
+            *at += 1;
+            return Some(next.found());
+        }
+        self.expect_further(at, rest)
+    }
+
+    #[inline(never)]
+    fn expect_further(&self, at: &mut usize, rest: &[u8]) -> Option<(Option<usize>, usize)> {
+        let ahead = self.expected.get(*at..)?.iter().take(AHEAD_MAX);
+        for (skipped, expected) in ahead.enumerate().skip(1) {
+            if begins(rest, self.written(expected)) {
                 *at += skipped + 1;
-                return Some((expected.slot.map(|slot| slot as usize), text.len()));
+                return Some(expected.found());
             }
         }
         None
+    }
+
+    #[inline(always)]
+    fn written(&self, expected: &Expected) -> &[u8] {
+        let text = expected.text.start as usize..expected.text.end as usize;
+        self.text.get(text).unwrap_or_default()
     }
 
     /// Takes note of a key that was not expected at `at`, as it is written, and moves on behind it.

@@ -1,10 +1,9 @@
 //! One branch of a pattern: segments with gaps between them, and the search for their places on a
 //! line. The proofs are in the door of this room; what a segment is at one place is `segment.rs`.
 
-use memchr::memmem::Finder;
-
 use super::class::Class;
 use super::segment::{Found, Groups, Scan, Segment};
+use super::text::Text;
 
 /// The most segments of a branch, so that their places fit on the stack.
 pub(super) const SEGMENTS_MAX: usize = 16;
@@ -16,6 +15,8 @@ pub(super) struct Branch {
     pub(super) tail: Vec<(Gap, Part)>,
     /// Whether each gap is lazy.
     pub(super) lazy: bool,
+    /// Whether each gap is greedy and leads to a text that can be searched from the line's end.
+    pub(super) backwards: bool,
 }
 
 /// `.*` and its kin.
@@ -33,6 +34,8 @@ pub(super) struct Part {
     pub(super) anchor: Anchor,
     /// The least bytes from the place of the anchor to the segment's end.
     pub(super) least: usize,
+    /// The bytes that it can begin with, where it stands at the line's start and takes some.
+    pub(super) first_bytes: Option<Box<[bool; 256]>>,
 }
 
 /// Where a segment can start at all.
@@ -45,10 +48,7 @@ pub(super) enum Anchor {
     /// Everywhere: it takes nothing and asks for nothing.
     Anywhere,
     /// Where this text stands, so far before it.
-    Text {
-        finder: Box<Finder<'static>>,
-        lead: Lead,
-    },
+    Text { text: Box<Text>, lead: Lead },
 }
 
 /// What stands in a segment before the text it is searched by.
@@ -77,10 +77,18 @@ impl Branch {
     /// The branch's leftmost match. Where `groups` are wanted they are those of the regex.
     pub(super) fn find<G: Groups>(&self, scan: &mut Scan, groups: &mut G) -> Found {
         let length = scan.line.len();
+        if !self.head.can_start(scan.line) {
+            return Found::Nowhere;
+        }
         if self.tail.is_empty() {
             return self.head.first(scan, (0, length), None, groups);
         }
-        match self.forward(scan, groups) {
+        let found = if G::WANTED && self.backwards {
+            self.backward(scan, groups)
+        } else {
+            self.forward(scan, groups)
+        };
+        match found {
             Found::Unsure => {}
             known => return known,
         }
@@ -113,6 +121,29 @@ impl Branch {
             return Found::At(start, end);
         }
         Found::Unsure
+    }
+
+    /// Each part of the tail at its last place, from the right, and then the head at its first: what
+    /// [`Branch::settle`] finds, where all gaps are greedy and each part begins with its text. No byte
+    /// is searched twice.
+    fn backward<G: Groups>(&self, scan: &mut Scan, groups: &mut G) -> Found {
+        let mut limit = scan.line.len();
+        let mut match_end = None;
+        for (gap, part) in self.tail.iter().rev() {
+            let (start, end) = match part.last_text(scan, limit, groups) {
+                Found::At(start, end) => (start, end),
+                other => return other,
+            };
+            match_end = match_end.or(Some(end));
+            limit = match start.checked_sub(gap.min) {
+                Some(limit) => limit,
+                None => return Found::Nowhere,
+            };
+        }
+        match (self.head.first(scan, (0, limit), None, groups), match_end) {
+            (Found::At(start, _), Some(end)) => Found::At(start, end),
+            (other, _) => other,
+        }
     }
 
     /// Whether no greedy gap can lead further than to these starts.
@@ -212,13 +243,22 @@ impl Branch {
 }
 
 impl Part {
+    /// Whether the line's first byte allows it.
+    #[inline]
+    fn can_start(&self, line: &[u8]) -> bool {
+        match (&self.first_bytes, line.first()) {
+            (Some(bytes), Some(byte)) => bytes[usize::from(*byte)],
+            _ => true,
+        }
+    }
+
     /// The first place of the anchor that leaves room for what stands before it, from `from` on.
     fn next(&self, line: &[u8], from: usize) -> Option<usize> {
         match &self.anchor {
             Anchor::Start => (from == 0).then_some(0),
             Anchor::End => (from <= line.len()).then_some(line.len()),
             Anchor::Anywhere => (from <= line.len()).then_some(from),
-            Anchor::Text { finder, lead } => text(finder, line, from + lead.min(), line.len()),
+            Anchor::Text { text, lead } => text.find(line, from + lead.min(), line.len()),
         }
     }
 
@@ -229,9 +269,9 @@ impl Part {
             Anchor::Start | Anchor::End => true,
             Anchor::Anywhere => start == limit,
             Anchor::Text {
-                finder,
+                text,
                 lead: Lead::Bytes(bytes),
-            } => text(finder, line, start + bytes + 1, limit).is_none(),
+            } => text.find(line, start + bytes + 1, limit).is_none(),
             Anchor::Text {
                 lead: Lead::Run { .. },
                 ..
@@ -248,19 +288,20 @@ impl Part {
         hint: Option<usize>,
         groups: &mut G,
     ) -> Found {
-        let (finder, lead) = match &self.anchor {
+        let (text, lead) = match &self.anchor {
             Anchor::Start if from > 0 => return Found::Nowhere,
             Anchor::Start => return self.segment.at(scan, 0, limit, groups),
             Anchor::End if from > scan.line.len() => return Found::Nowhere,
             Anchor::End => return self.segment.at(scan, scan.line.len(), limit, groups),
             Anchor::Anywhere => return self.segment.at(scan, from, limit, groups),
-            Anchor::Text { finder, lead } => (finder, lead),
+            Anchor::Text { text, lead } => (text, lead),
         };
         let earliest = from + lead.min();
-        let length = finder.needle().len();
+        let length = text.bytes().len();
         let mut place = match hint {
             Some(hint) if hint >= earliest => (hint + length <= limit).then_some(hint),
-            _ => text(finder, scan.line, earliest, limit),
+            None if earliest == 0 => text.find_near(scan.line, limit),
+            _ => text.find(scan.line, earliest, limit),
         };
         while let Some(anchor) = place {
             if !scan.spend(0) {
@@ -279,7 +320,7 @@ impl Part {
                 Found::Nowhere => {}
                 other => return other,
             }
-            place = text(finder, scan.line, anchor + 1, limit);
+            place = text.find(scan.line, anchor + 1, limit);
         }
         Found::Nowhere
     }
@@ -287,19 +328,19 @@ impl Part {
     /// The last place where the segment stands and can end at or before `limit`; `hint` is the
     /// first place of the anchor that can matter.
     fn last(&self, scan: &mut Scan, hint: usize, limit: usize) -> Found {
-        let (finder, lead) = match &self.anchor {
+        let (text, lead) = match &self.anchor {
             Anchor::Start => return self.segment.at(scan, 0, limit, &mut ()),
             Anchor::End => return self.segment.at(scan, scan.line.len(), limit, &mut ()),
             Anchor::Anywhere => return self.segment.at(scan, limit, limit, &mut ()),
-            Anchor::Text { finder, lead } => (finder, lead),
+            Anchor::Text { text, lead } => (text, lead),
         };
-        if let [byte] = finder.needle() {
+        if let [byte] = text.bytes() {
             return self.last_byte(scan, (*byte, lead), hint, limit);
         }
         // Searching forwards is a vector search, searching backwards is none; and the text stands
         // but once on nearly every line.
         let mut best = Found::Nowhere;
-        let mut place = (hint + finder.needle().len() <= limit).then_some(hint);
+        let mut place = (hint + text.bytes().len() <= limit).then_some(hint);
         while let Some(anchor) = place {
             if !scan.spend(0) {
                 return Found::Unsure;
@@ -308,9 +349,39 @@ impl Part {
                 Found::Nowhere => {}
                 better => best = better,
             }
-            place = text(finder, scan.line, anchor + 1, limit);
+            place = text.find(scan.line, anchor + 1, limit);
         }
         best
+    }
+
+    /// [`Part::last`] with its groups, where the segment begins with its text.
+    fn last_text<G: Groups>(&self, scan: &mut Scan, limit: usize, groups: &mut G) -> Found {
+        let Anchor::Text { text, .. } = &self.anchor else {
+            return Found::Unsure;
+        };
+        let length = text.bytes().len();
+        let mut room = limit;
+        while let Some(place) = text.rfind(scan.line, room) {
+            if !scan.spend(0) {
+                return Found::Unsure;
+            }
+            let next = place + length;
+            match self.segment.behind(scan, (place, next), limit, groups) {
+                Found::Nowhere => room = next - 1,
+                other => return other,
+            }
+        }
+        Found::Nowhere
+    }
+
+    /// Whether [`Part::last_text`] can find it.
+    pub(super) fn is_found_backwards(&self) -> bool {
+        match &self.anchor {
+            Anchor::Text { text, .. } => {
+                self.segment.starts_with_text() && text.is_found_backwards()
+            }
+            Anchor::Start | Anchor::End | Anchor::Anywhere => false,
+        }
     }
 
     /// [`Part::last`] where the text is one byte, of which a line may have many.
@@ -345,12 +416,6 @@ impl Part {
             other => other,
         }
     }
-}
-
-/// The first place of the finder's text that lies in `from..limit` as a whole.
-#[inline]
-fn text(finder: &Finder, line: &[u8], from: usize, limit: usize) -> Option<usize> {
-    Some(from + finder.find(line.get(from..limit)?)?)
 }
 
 impl Lead {

@@ -2,6 +2,7 @@
 //! preference.
 
 use regex_syntax::hir;
+use wide::u8x16;
 
 /// Whether a byte belongs to a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,9 @@ pub(super) struct Class {
     /// The one byte of a line that does not belong, where there is just one: then a vector search
     /// finds the end of a run.
     until: Option<u8>,
+    /// The most bytes in a row that belong, all ASCII: most runs hold no other, and sixteen are
+    /// compared at once. The first and the last of them.
+    row: Option<(u8, u8)>,
 }
 
 impl std::fmt::Debug for Class {
@@ -106,7 +110,8 @@ impl Class {
             (Some(byte), None) => Some(byte),
             _ => None,
         };
-        Class { table, until }
+        let row = longest_row(&table);
+        Class { table, until, row }
     }
 
     /// This class where characters, not bytes, are counted: those beyond ASCII have to be asked.
@@ -135,7 +140,7 @@ impl Class {
     }
 
     /// How far `bytes` belong, from their start.
-    #[inline]
+    #[inline(always)]
     pub(super) fn run(&self, bytes: &[u8]) -> Stretch {
         if let Some(until) = self.until {
             let found = memchr::memchr(until, bytes).unwrap_or(bytes.len());
@@ -144,8 +149,22 @@ impl Class {
                 asks: false,
             };
         }
+        let mut place = 0;
+        if let Some(row) = self.row {
+            while let Some(sixteen) = bytes.get(place..).and_then(<[u8]>::first_chunk) {
+                let outside = outside_row(sixteen, row);
+                place += outside;
+                if outside < 16 {
+                    if self.member(bytes[place]) != Member::In {
+                        return self.end(bytes, place);
+                    }
+                    place += 1;
+                }
+            }
+        }
         let belongs = |byte: &&u8| self.member(**byte) == Member::In;
-        self.end(bytes, bytes.iter().take_while(belongs).count())
+        let rest = bytes.get(place..).unwrap_or_default();
+        self.end(bytes, place + rest.iter().take_while(belongs).count())
     }
 
     /// The stretch of `bytes` that ends at `place`.
@@ -168,6 +187,54 @@ impl Class {
         Stretch {
             bytes: count,
             asks: before.is_some_and(|byte| self.member(*byte) == Member::Ask),
+        }
+    }
+}
+
+/// The first and the last of the most ASCII bytes in a row that belong.
+fn longest_row(table: &[Member; 256]) -> Option<(u8, u8)> {
+    let belongs = |byte: &u8| table[usize::from(*byte)] == Member::In;
+    let starts = (0..=0x7f).filter(belongs);
+    let rows = starts.filter_map(|first| {
+        let last = (first..=0x7f).take_while(belongs).last()?;
+        Some((first, last))
+    });
+    rows.max_by_key(|(first, last)| last - first)
+}
+
+/// The place of the first byte that is not in the row; 16 where there is none.
+#[inline]
+fn outside_row(sixteen: &[u8; 16], (first, last): (u8, u8)) -> usize {
+    // Below the first, an unsigned difference is larger than all in the row.
+    let differences = u8x16::new(*sixteen) - u8x16::splat(first);
+    let most = u8x16::splat(last - first);
+    let inside = differences.max(most).simd_eq(most).to_bitmask();
+    (!inside).trailing_zeros() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_run_ends_at_the_first_byte_that_does_not_belong(
+            members in proptest::sample::select(vec!["", "a", "0-9", "!-~", "a-cx-z", "\\x00-\\x08!-~", "é", "^ ", "^\"", "^a\"é"]),
+            bytes in proptest::collection::vec(
+                prop_oneof![20 => 0x61u8..0x64, 3 => 0x20u8..0x7f, 1 => any::<u8>()], 0..60,
+            ),
+        ) {
+            let pattern = if members.is_empty() { r"[a&&b]".to_owned() } else { format!("[{members}]") };
+            let hir = regex_syntax::parse(&pattern).unwrap();
+            let class = match hir.kind() {
+                hir::HirKind::Class(class) => Class::new(class),
+                _ => Class::of_byte(pattern.as_bytes()[1]),
+            };
+            let belongs = |byte: &&u8| class.member(**byte) == Member::In;
+            let place = bytes.iter().take_while(belongs).count();
+            prop_assert_eq!(class.run(&bytes), class.end(&bytes, place));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Pieces into branches: which alternatives stand for patterns of their own, where the gaps cut,
 //! how each run ends and what each segment is searched by. Nothing here sees a line.
 
-use memchr::memmem::Finder;
 use regex_syntax::hir::Look;
 
 use super::NotPlanned;
@@ -9,6 +8,7 @@ use super::branch::{Anchor, Branch, Gap, Lead, Part, SEGMENTS_MAX};
 use super::class::{Class, Member};
 use super::parse::{Node, Piece};
 use super::segment::{Ending, Op, Run, Segment};
+use super::text::Text;
 
 /// The most branches: each is a search of its own.
 const BRANCHES_MAX: usize = 8;
@@ -101,7 +101,13 @@ fn branch(pattern: &str, pieces: Vec<Piece>) -> Result<Branch, NotPlanned> {
     };
     let tail: Vec<(Gap, Part)> = parts.filter_map(|(gap, part)| Some((gap?, part))).collect();
     let lazy = tail.iter().all(|(gap, _)| !gap.greedy);
-    Ok(Branch { head, tail, lazy })
+    let backwards = (tail.iter()).all(|(gap, part)| gap.greedy && part.is_found_backwards());
+    Ok(Branch {
+        head,
+        tail,
+        lazy,
+        backwards,
+    })
 }
 
 /// The part whose own pieces are `own`; `shown` is what a message points at.
@@ -111,10 +117,13 @@ fn part(pattern: &str, shown: &[Piece], own: &[Piece]) -> Result<Part, NotPlanne
     let mut ops = Vec::new();
     emit(own, &Next::end(), &mut ops);
     let least = own.iter().skip(index).map(least).sum();
+    let next = Next::of(own, &Next::end());
+    let first_bytes = (matches!(anchor, Anchor::Start) && !next.empty).then_some(next.first);
     Ok(Part {
-        segment: Segment { ops },
+        segment: Segment::new(ops),
         anchor,
         least,
+        first_bytes,
     })
 }
 
@@ -148,8 +157,8 @@ fn anchor(pieces: &[Piece]) -> Result<(Anchor, usize), &'static str> {
                         Lead::Run { class, min, max }
                     }
                 };
-                let finder = Box::new(Finder::new(text).into_owned());
-                return Ok((Anchor::Text { finder, lead }, index));
+                let text = Box::new(Text::new(text));
+                return Ok((Anchor::Text { text, lead }, index));
             }
             Node::Run { min, max, .. } if min == max && run.is_none() => width += min,
             Node::Run {

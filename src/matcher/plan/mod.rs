@@ -41,6 +41,11 @@
 //! are lazy there is nothing to ask, since its first tries are these; and where only a yes is wanted,
 //! it is one. Where the head stands nowhere, there is no match.
 //!
+//! **From the back.** Where all gaps are greedy and each segment behind one begins with its text, the
+//! places are found as they are defined: from the right, the last place of each text from which its
+//! segment matches with an end `<= limit(i)` is `last(i)`, and its groups there are the match's. Where
+//! a text is missing before its limit, `last(i)` is not there.
+//!
 //! **Rejection.** Each match holds the segments' texts in order and apart. The first place of each
 //! behind the first place of the one before is at or before its place in any match (by induction), so
 //! where one is missing there is no match.
@@ -82,6 +87,7 @@ mod required;
 mod segment;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use required::{Required, required};
 
@@ -162,8 +168,12 @@ impl Plan {
         if u32::try_from(line.len()).is_err() {
             return Outcome::Unsure;
         }
-        groups.clear();
-        groups.resize(self.groups, None);
+        if groups.len() == self.groups {
+            groups.fill(None);
+        } else {
+            groups.clear();
+            groups.resize(self.groups, None);
+        }
         let mut scan = Scan::new(line);
         let found = match self.branches.as_slice() {
             [branch] => branch.find(&mut scan, groups),

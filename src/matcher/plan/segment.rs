@@ -10,6 +10,7 @@ use std::ops::Range;
 use regex_syntax::hir::Look;
 
 use super::class::Class;
+use crate::matcher::bytes;
 
 /// A line, and how much work may still be spent on it.
 pub(super) struct Scan<'l> {
@@ -153,10 +154,91 @@ pub(super) enum Ending {
 /// The steps of a segment. They only go forward, so each is done at most once on a way.
 #[derive(Debug, Clone)]
 pub(super) struct Segment {
-    pub(super) ops: Vec<Op>,
+    ops: Vec<Op>,
+    /// The same in short, where it is of the usual form.
+    usual: Option<Usual>,
+}
+
+/// A text, a run with a group around it, and perhaps another text: `user=(\S+) `. The first text is
+/// what the segment is searched by.
+#[derive(Debug, Clone)]
+struct Usual {
+    group: Option<usize>,
+    run: Run,
+    /// Empty where there is none.
+    behind: Box<[u8]>,
+}
+
+impl Usual {
+    fn new(ops: &[Op]) -> Option<Usual> {
+        let [Op::Literal(_) | Op::Byte(_), rest @ ..] = ops else {
+            return None;
+        };
+        let (group, run, rest) = match rest {
+            [Op::Open(open), Op::Run(run), Op::Close(close), rest @ ..] if open == close => {
+                (Some(*open), run, rest)
+            }
+            [Op::Run(run), rest @ ..] => (None, run, rest),
+            _ => return None,
+        };
+        let is_plain = match run.ending {
+            Ending::Closed => true,
+            Ending::Last => run.greedy,
+            Ending::Open { .. } => false,
+        };
+        let behind: Box<[u8]> = match rest {
+            [] => Box::default(),
+            [Op::Byte(byte)] => [*byte].into(),
+            [Op::Literal(text)] => text.clone(),
+            _ => return None,
+        };
+        let run = run.clone();
+        is_plain.then_some(Usual { group, run, behind })
+    }
+
+    /// [`Segment::behind`].
+    #[inline]
+    fn behind<G: Groups>(
+        &self,
+        scan: &mut Scan,
+        (place, next): (usize, usize),
+        limit: usize,
+        groups: &mut G,
+    ) -> Found {
+        let end = match self.run.ending {
+            Ending::Closed => self.run.longest(scan, next, scan.line.len()),
+            _ => self.run.fill(scan, next, limit),
+        };
+        let mut end = match end {
+            Found::At(_, end) => end,
+            other => return other,
+        };
+        if let Some(group) = self.group {
+            groups.open(group, next);
+            groups.close(group, end);
+        }
+        if !self.behind.is_empty() {
+            let begins = |rest| bytes::begins(rest, &self.behind);
+            if !scan.line.get(end..).is_some_and(begins) {
+                return Found::Nowhere;
+            }
+            end += self.behind.len();
+        }
+        if end <= limit {
+            Found::At(place, end)
+        } else {
+            Found::Nowhere
+        }
+    }
 }
 
 impl Segment {
+    /// A segment of these steps.
+    pub(super) fn new(ops: Vec<Op>) -> Segment {
+        let usual = Usual::new(&ops);
+        Segment { ops, usual }
+    }
+
     /// Tries the segment at `place`; the match must end at or before `limit`.
     pub(super) fn at<G: Groups>(
         &self,
@@ -187,6 +269,9 @@ impl Segment {
         limit: usize,
         groups: &mut G,
     ) -> Found {
+        if let Some(usual) = &self.usual {
+            return usual.behind(scan, (place, next), limit, groups);
+        }
         match self.from(scan, 1, next, limit, groups) {
             Found::At(_, end) => Found::At(place, end),
             other => other,
@@ -212,11 +297,8 @@ impl Segment {
             next += 1;
             match op {
                 Op::Literal(text) => {
-                    if !scan
-                        .line
-                        .get(place..)
-                        .is_some_and(|rest| rest.starts_with(text))
-                    {
+                    let begins = |rest| bytes::begins(rest, text);
+                    if !scan.line.get(place..).is_some_and(begins) {
                         return Found::Nowhere;
                     }
                     place += text.len();
@@ -315,7 +397,7 @@ impl Segment {
 
 impl Run {
     /// As many as there are, up to the place `room`.
-    #[inline]
+    #[inline(always)]
     fn longest(&self, scan: &mut Scan, place: usize, room: usize) -> Found {
         let end = place.saturating_add(self.max).min(room);
         let Some(bytes) = scan.line.get(place..end) else {

@@ -181,9 +181,16 @@ fn pattern() -> impl Strategy<Value = String> {
 fn line() -> impl Strategy<Value = Vec<u8>> {
     let piece = || select(PIECES).prop_map(<[u8]>::to_vec);
     let any = prop_oneof![6 => piece(), 1 => select(BROKEN).prop_map(<[u8]>::to_vec)];
-    let ascii = select(&["a", "b", "=", "a=", " ", "\"", "1", " b=", "ab"][..]);
+    let ascii = || {
+        let pieces = select(&["a", "b", "=", "a=", " ", "\"", "1", " b=", "ab"][..]);
+        pieces.prop_map(|piece| piece.as_bytes().to_vec())
+    };
+    // Longer than what vector instructions look at together.
+    let stretch = (select(&b"ax1"[..]), 1_usize..40)
+        .prop_map(|(byte, bytes)| std::iter::repeat_n(byte, bytes).collect::<Vec<u8>>());
     prop_oneof![
-        4 => vec(ascii.prop_map(|piece| piece.as_bytes().to_vec()), 0..14),
+        4 => vec(ascii(), 0..14),
+        2 => vec(prop_oneof![3 => ascii(), 1 => stretch], 0..24),
         2 => vec(piece(), 0..14),
         1 => vec(any, 0..14),
     ]
