@@ -120,7 +120,16 @@ impl Unwrapper {
 }
 
 /// The text without colours, if it is coloured, and without one `\r` and a colour's end at its end.
+#[inline]
 fn bare<'a>(text: &'a [u8], uncoloured: &'a mut Vec<u8>) -> &'a [u8] {
+    // Nearly every line is bare, and its last byte says that nothing stands at its end.
+    if !matches!(text.last(), Some(b'\r' | b'm')) && !ansi::is_coloured(text) {
+        return text;
+    }
+    any_bare(text, uncoloured)
+}
+
+fn any_bare<'a>(text: &'a [u8], uncoloured: &'a mut Vec<u8>) -> &'a [u8] {
     let line = text.strip_suffix(b"\r").unwrap_or(text);
     let text = ansi::without_reset(line).unwrap_or(text);
     let text = if ansi::is_coloured(text) {
