@@ -121,7 +121,12 @@ impl<'a> RuleCompiler<'a> {
         let trace = self.rule.trace.as_ref().map(|field| self.field(field));
         let captures = self.captures;
         let inputs = inputs(&actions, &self.conditions);
+        let group = |&input: &usize| match *labels[input].field.from.as_slice() {
+            [Place::Group(group)] => Some(group),
+            _ => None,
+        };
         Program {
+            input_groups: inputs.iter().map(group).collect(),
             inputs,
             name: self.rule.name.as_str().into(),
             pattern: self
@@ -298,16 +303,9 @@ impl<'a> RuleCompiler<'a> {
     }
 
     pub(super) fn field(&mut self, field: &Field) -> FieldProgram {
-        let from = field
-            .from
-            .iter()
-            .filter_map(|name| self.place(name))
-            .collect();
-        FieldProgram {
-            from,
-            take: field.take,
-            outside: field.outside,
-        }
+        let from = field.from.iter();
+        let from = from.filter_map(|name| self.place(name)).collect();
+        FieldProgram::new(from, field.take, field.outside)
     }
 
     fn place(&mut self, name: &str) -> Option<Place> {

@@ -256,7 +256,8 @@ impl Extraction {
             (!scratch.memo.is_missing(id)).then_some(NameId(id.0))
         });
         let times = &self.program.times;
-        let time_seconds = times.seconds(context, &found(&scratch.groups, &scratch.slots, times));
+        let found_here = found(&scratch.groups, &scratch.slots, times);
+        let time_seconds = times.seconds(context, &found_here, &mut scratch.recent);
         let mut number = |number: &Option<Number>| {
             let number = number.as_ref()?;
             self.number(number, context, scratch)

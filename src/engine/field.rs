@@ -2,9 +2,10 @@
 
 use super::pattern::Groups;
 use super::program::Times;
-use super::timestamp;
+use super::timestamp::{self, Recent};
 use crate::line::Line;
-use crate::matcher::fields::Slots;
+use crate::line::escape::unescape;
+use crate::matcher::fields::{Slots, slot_bit};
 use crate::rules::Take;
 
 /// The line at hand: its text, any bytes, and the rest of it.
@@ -47,6 +48,8 @@ pub(super) struct FieldProgram {
     pub(super) from: Vec<Place>,
     pub(super) take: Take,
     pub(super) outside: bool,
+    /// The bits of its slots, where it comes from nothing else.
+    pub(super) only_slots: Option<u64>,
 }
 
 /// What a field turned out to be.
@@ -60,19 +63,73 @@ pub(super) enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
+/// A value, or where it stands with its escapes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Located<'a> {
+    /// It is this.
+    Value(Value<'a>),
+    /// The inside of a quoted string that has escapes.
+    Escaped(&'a [u8]),
+}
+
 impl FieldProgram {
+    pub(super) fn new(from: Vec<Place>, take: Take, outside: bool) -> FieldProgram {
+        let bit = |place: &Place| match place {
+            Place::Slot(slot) => Some(slot_bit(*slot)),
+            _ => None,
+        };
+        let bits: Option<Vec<u64>> = from.iter().map(bit).collect();
+        FieldProgram {
+            only_slots: bits.map(|bits| bits.iter().fold(0, |all, bit| all | bit)),
+            from,
+            take,
+            outside,
+        }
+    }
+
     /// The first place that holds a value which is not empty decides. `scratch` is used where a
     /// value has escapes.
+    #[inline]
     pub(super) fn value<'a>(
         &self,
         context: &Context<'a>,
         found: &Found<'a>,
         scratch: &'a mut Vec<u8>,
     ) -> Value<'a> {
+        match self.locate(context, found) {
+            Located::Value(value) => value,
+            Located::Escaped(bytes) => {
+                scratch.clear();
+                unescape(bytes, scratch);
+                Value::Bytes(scratch)
+            }
+        }
+    }
+
+    /// [`FieldProgram::value`] with its escapes.
+    #[inline]
+    pub(super) fn locate<'a>(&self, context: &Context<'a>, found: &Found<'a>) -> Located<'a> {
+        // What most rules with a pattern ask for.
+        if let [Place::Group(group)] = *self.from.as_slice() {
+            let value = found.groups.bytes(group, context.text);
+            return Located::Value(value.map_or(Value::Absent, Value::Bytes));
+        }
+        // Nearly all keys that a rule knows are missing on a line.
+        if self
+            .only_slots
+            .is_some_and(|bits| !found.slots.has_any(bits))
+        {
+            return Located::Value(Value::Absent);
+        }
+        self.first_of_several(context, found)
+    }
+
+    fn first_of_several<'a>(&self, context: &Context<'a>, found: &Found<'a>) -> Located<'a> {
         let text = context.text;
         let mut empty = false;
         for place in &self.from {
             let span = match *place {
+                Place::Slot(slot) if !found.slots.has_any(slot_bit(slot)) => continue,
                 Place::Slot(slot) => {
                     let slot = &found.slots.0[slot];
                     let seen = if self.outside {
@@ -82,7 +139,7 @@ impl FieldProgram {
                     };
                     match (seen.count, self.take) {
                         (0, _) => continue,
-                        (2.., Take::Only) => return Value::Ambiguous,
+                        (2.., Take::Only) => return Located::Value(Value::Ambiguous),
                         (_, Take::Last) => seen.last,
                         _ => seen.first,
                     }
@@ -92,7 +149,7 @@ impl FieldProgram {
                         empty = true;
                         continue;
                     }
-                    Some(bytes) => return Value::Bytes(bytes),
+                    Some(bytes) => return Located::Value(Value::Bytes(bytes)),
                     None => continue,
                 },
             };
@@ -100,13 +157,18 @@ impl FieldProgram {
                 empty = true;
                 continue;
             }
-            return Value::Bytes(span.decode(text, scratch));
+            let bytes = span.bytes(text);
+            return if span.has_escapes(text) {
+                Located::Escaped(bytes)
+            } else {
+                Located::Value(Value::Bytes(bytes))
+            };
         }
-        if empty {
+        Located::Value(if empty {
             Value::Bytes(b"")
         } else {
             Value::Absent
-        }
+        })
     }
 }
 
@@ -143,7 +205,12 @@ impl Times {
     }
 
     /// The line's own time in seconds since 1970.
-    pub(super) fn seconds(&self, context: &Context<'_>, found: &Found<'_>) -> Option<f64> {
-        timestamp::seconds(self.text(context, found)?, self.unpadded_micros)
+    pub(super) fn seconds(
+        &self,
+        context: &Context<'_>,
+        found: &Found<'_>,
+        recent: &mut Recent,
+    ) -> Option<f64> {
+        recent.seconds(self.text(context, found)?, self.unpadded_micros)
     }
 }

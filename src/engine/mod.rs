@@ -107,14 +107,19 @@ impl Engine {
             candidates,
         } = runner;
         let mut matched = false;
-        self.prefilter.candidates(line.text, candidates);
-        for number in candidates.iter() {
-            let program = &self.programs[number];
+        let mut try_rule = |number: usize, program: &Program| {
             if program.matches(number, &context, scratch).is_ok() {
                 matched = true;
                 tally.matches[number] += 1;
                 program.act(&context, scratch, batch, tally);
             }
+        };
+        if self.prefilter.lets_all_through() {
+            let programs = self.programs.iter().enumerate();
+            programs.for_each(|(number, program)| try_rule(number, program));
+        } else {
+            self.prefilter.candidates(line.text, candidates);
+            (candidates.iter()).for_each(|number| try_rule(number, &self.programs[number]));
         }
         if !matched {
             tally.unmatched += 1;

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use regex::{CaptureLocations, Regex};
 
+use super::field::Value;
 use super::shape::Shape;
 use crate::matcher::plan::{NotPlanned, Outcome, Plan, Required, required};
 
@@ -121,6 +122,28 @@ impl Groups {
         let (start, end) = (*self.spans.get(group)?)?;
         let text = self.repaired.as_ref().map_or(line, String::as_bytes);
         text.get(start as usize..end as usize)
+    }
+
+    /// What each of some groups holds. `false` where there are more groups than room.
+    #[inline]
+    pub(super) fn values<'a>(
+        &'a self,
+        groups: &[usize],
+        line: &'a [u8],
+        values: &mut [Value<'a>],
+    ) -> bool {
+        let text = self.repaired.as_ref().map_or(line, String::as_bytes);
+        let Some(values) = values.get_mut(..groups.len()) else {
+            return false;
+        };
+        for (group, value) in groups.iter().zip(values) {
+            let bytes = match self.spans.get(*group) {
+                Some(Some((start, end))) => text.get(*start as usize..*end as usize),
+                _ => None,
+            };
+            *value = bytes.map_or(Value::Absent, Value::Bytes);
+        }
+        true
     }
 
     /// Forgets the groups: the rule at hand has no pattern.

@@ -98,6 +98,12 @@ impl Prefilter {
         }
     }
 
+    /// Whether every rule is worth trying on every line.
+    #[inline]
+    pub(super) fn lets_all_through(&self) -> bool {
+        self.search.is_none()
+    }
+
     /// Fills `candidates` with the rules worth trying on `line`.
     #[inline]
     pub(super) fn candidates(&self, line: &[u8], candidates: &mut Candidates) {

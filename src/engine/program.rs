@@ -5,6 +5,7 @@ use super::label::LabelProgram;
 use super::memo::{Memo, ValueId};
 use super::pattern::{Groups, Pattern};
 use super::recipe::Recipes;
+use super::timestamp::Recent;
 use super::{Tally, convert};
 use crate::matcher::fields::{Keys, Marks, Slots};
 use crate::matcher::{json, logfmt};
@@ -26,6 +27,8 @@ pub(super) struct Program {
     pub(super) actions: Vec<ActionProgram>,
     /// The labels that any action or condition asks for.
     pub(super) inputs: Vec<usize>,
+    /// The pattern's groups that these come from, where they come from nothing else.
+    pub(super) input_groups: Option<Vec<usize>>,
     pub(super) times: Times,
     pub(super) trace: Option<FieldProgram>,
 }
@@ -137,6 +140,7 @@ pub(super) struct Scratch {
     pub(super) memo: Memo,
     recipes: Recipes,
     pub(super) decoded: Vec<u8>,
+    pub(super) recent: Recent,
     /// The exemplar of the line at hand and its number in the batch, where that was asked.
     exemplar: Option<Option<u32>>,
 }
@@ -176,6 +180,7 @@ pub(super) enum Mismatch {
 impl Program {
     /// Whether the rule's pattern is found and its fields can be read; leaves both in `scratch`.
     /// `number` is the rule's place among all.
+    #[inline]
     pub(super) fn matches(
         &self,
         number: usize,
@@ -200,6 +205,7 @@ impl Program {
     }
 
     /// Makes the updates of a line that matches.
+    #[inline]
     pub(super) fn act(
         &self,
         context: &Context<'_>,
@@ -208,10 +214,11 @@ impl Program {
         tally: &mut Tally,
     ) {
         tally.begin_line();
-        self.begin(scratch);
+        scratch.exemplar = None;
         if let Some(steps) = self.recipe(context, scratch, batch) {
             return self.follow(steps, context, scratch, batch, tally);
         }
+        self.begin(scratch);
         for action in &self.actions {
             if !action.is_idle(scratch) {
                 let _ = self.update(action, context, scratch, batch, tally);
@@ -219,14 +226,13 @@ impl Program {
         }
     }
 
-    /// Forgets the labels, the conditions and the exemplar of the line before.
+    /// Forgets the labels and the conditions of the line before.
     pub(super) fn begin(&self, scratch: &mut Scratch) {
         scratch.labels.clear();
         scratch.labels.resize(self.labels.len(), None);
         scratch.verdicts.clear();
         scratch.verdicts.resize(self.conditions.len(), None);
         scratch.memo.begin();
-        scratch.exemplar = None;
     }
 
     /// Makes one update, or says why not.
@@ -358,14 +364,15 @@ impl Program {
             return None;
         };
         // OpenMetrics allows 128 characters for all labels of an exemplar; real ids have 32.
-        let fits = (1..=64).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic);
-        let plain = memchr::memchr2(b'"', b'\\', id).is_none();
-        if !(fits && plain) {
+        // Without branches, or the compiler makes no vector instructions of it.
+        let is_plain = |byte: &u8| byte.is_ascii_graphic() & (*byte != b'"') & (*byte != b'\\');
+        let fits = (1..=64).contains(&id.len());
+        if !(fits && id.iter().fold(true, |plain, byte| plain & is_plain(byte))) {
             return None;
         }
         Some(batch.exemplar(Exemplar {
             trace_id: str::from_utf8(id).ok()?,
-            time_seconds: self.times.seconds(context, &found),
+            time_seconds: self.times.seconds(context, &found, &mut scratch.recent),
         }))
     }
 }

@@ -6,12 +6,13 @@
 //! where labels are neither ambiguous nor missing, so that there is nothing to count but updates.
 //! Bounded; where values hardly come again it is not tried for a while.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 
 use hashbrown::HashTable;
 
 use super::field::Value;
 use super::memo::RAW_BYTES_MAX;
+use crate::matcher::bytes::begins;
 use crate::metrics::batch::SeriesId;
 
 /// With more, all are forgotten.
@@ -45,6 +46,7 @@ pub(super) struct Steps(u32);
 #[derive(Debug)]
 struct Recipe {
     hash: u64,
+    rule: u32,
     key_start: u32,
     key_end: u32,
     /// None where labels are missing: the plain way counts that.
@@ -60,8 +62,7 @@ pub(super) struct Recipes {
     steps: Vec<Step>,
     /// The batch's memory that the series' numbers belong to.
     batch_memory: u64,
-    /// The rule and the values of the line at hand.
-    key: Vec<u8>,
+    /// The hash of the values that were looked for last.
     key_hash: u64,
     lines: u64,
     /// Lines that are still to pass without a look.
@@ -94,7 +95,6 @@ impl Recipes {
             keys: Vec::new(),
             steps: Vec::new(),
             batch_memory: 0,
-            key: Vec::new(),
             key_hash: 0,
             lines: 0,
             pause: if recipes_max == 0 { u64::MAX } else { 0 },
@@ -102,8 +102,9 @@ impl Recipes {
         }
     }
 
-    /// Begins the key of a line; `false` where the line goes the plain way.
-    pub(super) fn begin(&mut self, rule: u32, batch_memory: u64) -> bool {
+    /// Whether a line is looked for at all, for a batch with this memory.
+    #[inline]
+    pub(super) fn begin(&mut self, batch_memory: u64) -> bool {
         if self.pause > 0 {
             self.pause -= 1;
             return false;
@@ -113,32 +114,30 @@ impl Recipes {
             self.batch_memory = batch_memory;
         }
         self.lines += 1;
-        self.key.clear();
-        self.key.extend_from_slice(&rule.to_le_bytes());
         true
     }
 
-    /// Adds the next label's value to the key; `false` where the line goes the plain way.
+    /// What is known for a line of this rule with these labels' values.
     #[inline]
-    pub(super) fn add(&mut self, value: Value<'_>) -> bool {
-        let (length, bytes) = match value {
-            Value::Ambiguous => return false,
-            Value::Absent => (ABSENT, &b""[..]),
-            Value::Bytes(bytes) if bytes.len() > RAW_BYTES_MAX => return false,
-            Value::Bytes(bytes) => (bytes.len() as u16, bytes),
-        };
-        self.key.extend_from_slice(&length.to_le_bytes());
-        self.key.extend_from_slice(bytes);
-        true
-    }
-
-    /// What is known for the values that were added.
-    pub(super) fn find(&mut self) -> Known {
-        self.key_hash = self.hasher.hash_one(&self.key[..]);
-        let hash = self.key_hash;
+    pub(super) fn find(&mut self, rule: u32, values: &[Value<'_>]) -> Known {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write_u32(rule);
+        for value in values {
+            match value {
+                Value::Bytes(bytes) if bytes.len() <= RAW_BYTES_MAX => hasher.write(bytes),
+                Value::Absent => hasher.write_u32(u32::from(ABSENT)),
+                Value::Bytes(_) | Value::Ambiguous => return Known::Plain,
+            }
+        }
+        let hash = hasher.finish();
+        self.key_hash = hash;
         let is_it = |recipe: &Recipe| {
-            recipe.hash == hash
-                && self.keys[recipe.key_start as usize..recipe.key_end as usize] == self.key[..]
+            recipe.hash == hash && recipe.rule == rule && {
+                let key = self
+                    .keys
+                    .get(recipe.key_start as usize..recipe.key_end as usize);
+                key.is_some_and(|key| is_key_of(key, values))
+            }
         };
         match self.table.find(hash, is_it) {
             Some(recipe) => recipe.steps.map_or(Known::Plain, Known::Steps),
@@ -146,9 +145,14 @@ impl Recipes {
         }
     }
 
-    /// Remembers what comes of the values that were added: for each action of the rule whether it
-    /// fires, or nothing where labels are missing.
-    pub(super) fn insert(&mut self, fires: Option<impl Iterator<Item = bool>>) -> Option<Steps> {
+    /// Remembers what comes of the values that were not found just now: for each action of the rule
+    /// whether it fires, or nothing where labels are missing.
+    pub(super) fn insert(
+        &mut self,
+        rule: u32,
+        values: &[Value<'_>],
+        fires: Option<impl Iterator<Item = bool>>,
+    ) -> Option<Steps> {
         if self.table.len() >= self.recipes_max || self.keys.len() > KEY_BYTES_MAX {
             if self.lines < LINES_PER_RECIPE_MIN * self.table.len() as u64 {
                 self.pause = PAUSE_LINES;
@@ -156,7 +160,11 @@ impl Recipes {
             self.forget();
         }
         let key_start = self.keys.len() as u32;
-        self.keys.extend_from_slice(&self.key);
+        for value in values {
+            let (length, bytes) = as_key(*value);
+            self.keys.extend_from_slice(&length);
+            self.keys.extend_from_slice(bytes);
+        }
         let steps = fires.map(|fires| {
             let start = Steps(self.steps.len() as u32);
             self.steps.extend(fires.map(|fires| Step {
@@ -167,6 +175,7 @@ impl Recipes {
         });
         let recipe = Recipe {
             hash: self.key_hash,
+            rule,
             key_start,
             key_end: self.keys.len() as u32,
             steps,
@@ -190,13 +199,34 @@ impl Recipes {
     }
 }
 
+/// A value as it stands in a key: its length, and its bytes.
+#[inline(always)]
+fn as_key<'v>(value: Value<'v>) -> ([u8; 2], &'v [u8]) {
+    match value {
+        Value::Bytes(bytes) => ((bytes.len() as u16).to_le_bytes(), bytes),
+        Value::Absent | Value::Ambiguous => (ABSENT.to_le_bytes(), b""),
+    }
+}
+
+/// Whether a key is that of these values.
+#[inline(always)]
+fn is_key_of(mut key: &[u8], values: &[Value<'_>]) -> bool {
+    for value in values {
+        let (length, bytes) = as_key(*value);
+        let Some((known_length, rest)) = key.split_first_chunk::<2>() else {
+            return false;
+        };
+        if *known_length != length || !begins(rest, bytes) {
+            return false;
+        }
+        key = &rest[bytes.len()..];
+    }
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn key(recipes: &mut Recipes, values: &[Value<'_>]) -> bool {
-        recipes.begin(7, 1) && values.iter().all(|value| recipes.add(*value))
-    }
 
     #[test]
     fn values_are_told_apart() {
@@ -209,12 +239,18 @@ mod tests {
             &[Value::Bytes(b"abc"), Value::Absent],
         ];
         for values in values {
-            assert!(key(&mut recipes, values));
-            assert!(matches!(recipes.find(), Known::New), "{values:?}");
-            recipes.insert(Some([true].into_iter()));
-            assert!(matches!(recipes.find(), Known::Steps(_)));
+            assert!(recipes.begin(1));
+            assert!(matches!(recipes.find(7, values), Known::New), "{values:?}");
+            recipes.insert(7, values, Some([true].into_iter()));
+            assert!(matches!(recipes.find(7, values), Known::Steps(_)));
+            assert!(matches!(recipes.find(8, values), Known::New));
         }
-        assert!(!key(&mut recipes, &[Value::Ambiguous]));
+        assert!(matches!(recipes.find(7, &[Value::Ambiguous]), Known::Plain));
+        let long = [b'x'; RAW_BYTES_MAX + 1];
+        assert!(matches!(
+            recipes.find(7, &[Value::Bytes(&long)]),
+            Known::Plain
+        ));
     }
 
     #[test]
@@ -223,10 +259,11 @@ mod tests {
         let mut looked = 0;
         for number in 0..PAUSE_LINES {
             let text = number.to_string();
-            if key(&mut recipes, &[Value::Bytes(text.as_bytes())]) {
+            let values = [Value::Bytes(text.as_bytes())];
+            if recipes.begin(1) {
                 looked += 1;
-                assert!(matches!(recipes.find(), Known::New));
-                recipes.insert(Some([true].into_iter()));
+                assert!(matches!(recipes.find(7, &values), Known::New));
+                recipes.insert(7, &values, Some([true].into_iter()));
             }
         }
         assert!(looked <= 11, "{looked}");

@@ -1,23 +1,57 @@
 //! The time written on a line.
 
+use crate::matcher::bytes::same;
+
 /// Reads RFC 3339 (`2026-11-23T15:18:33.229071Z`), or seconds since 1970 with or without a
 /// fraction. Returns seconds since 1970.
 ///
 /// With `unpadded_micros` the digits after the seconds are microseconds without leading zeros, as
 /// agentgateway writes them: `:48.7271Z` is 7.271 milliseconds.
 pub fn seconds(text: &[u8], unpadded_micros: bool) -> Option<f64> {
-    if let Some(seconds) = canonical(text, unpadded_micros) {
-        return Some(seconds);
-    }
-    by_library(text, unpadded_micros)
+    Recent::default().seconds(text, unpadded_micros)
 }
 
-/// `YYYY-MM-DDTHH:MM:SS[.digits]Z` of the years 1970 to 9998, read by hand, as nearly every log
-/// writes it. `None` says nothing: the library is asked.
-fn canonical(text: &[u8], unpadded_micros: bool) -> Option<f64> {
-    let (zone, text) = text.split_last()?;
-    let (head, fraction) = text.split_first_chunk::<19>()?;
-    if *zone != b'Z' || [head[4], head[7], head[10], head[13], head[16]] != *b"--T::" {
+/// The second that was read last: lines that follow each other mostly have the same.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Recent(
+    /// `YYYY-MM-DDTHH:MM:SS`, and the seconds since 1970.
+    Option<([u8; 19], u64)>,
+);
+
+impl Recent {
+    /// [`seconds`], which does not read the same second twice.
+    #[inline]
+    pub(super) fn seconds(&mut self, text: &[u8], unpadded_micros: bool) -> Option<f64> {
+        if let Some(seconds) = self.canonical(text, unpadded_micros) {
+            return Some(seconds);
+        }
+        by_library(text, unpadded_micros)
+    }
+
+    /// `YYYY-MM-DDTHH:MM:SS[.digits]Z` of the years 1970 to 9998, read by hand, as nearly every log
+    /// writes it. `None` says nothing: the library is asked.
+    fn canonical(&mut self, text: &[u8], unpadded_micros: bool) -> Option<f64> {
+        let (zone, text) = text.split_last()?;
+        let (head, fraction) = text.split_first_chunk::<19>()?;
+        if *zone != b'Z' {
+            return None;
+        }
+        let seconds = match self.0 {
+            Some((written, seconds)) if same(head, &written) => seconds,
+            _ => {
+                let seconds = whole_seconds(head)?;
+                self.0 = Some((*head, seconds));
+                seconds
+            }
+        };
+        let micros = seconds * 1_000_000 + fraction_micros(fraction, unpadded_micros)?;
+        Some(micros as f64 / 1e6)
+    }
+}
+
+/// The seconds since 1970 of `YYYY-MM-DDTHH:MM:SS`.
+fn whole_seconds(head: &[u8; 19]) -> Option<u64> {
+    if [head[4], head[7], head[10], head[13], head[16]] != *b"--T::" {
         return None;
     }
     let part = |start, end| digits(&head[start..end]);
@@ -38,9 +72,7 @@ fn canonical(text: &[u8], unpadded_micros: bool) -> Option<f64> {
     if !in_range {
         return None;
     }
-    let seconds = (days(year, month, day) * 24 + hour) * 3600 + minute * 60 + second;
-    let micros = seconds * 1_000_000 + fraction_micros(fraction, unpadded_micros)?;
-    Some(micros as f64 / 1e6)
+    Some((days(year, month, day) * 24 + hour) * 3600 + minute * 60 + second)
 }
 
 /// The microseconds that `.digits` says, cut to whole ones.
@@ -147,6 +179,10 @@ mod tests {
         assert_eq!(seconds(b"1970-01-01T00:00:48Z", true), Some(48.0));
     }
 
+    fn canonical(text: &[u8], unpadded_micros: bool) -> Option<f64> {
+        Recent::default().canonical(text, unpadded_micros)
+    }
+
     /// What the two readers say of a text, where the first says anything.
     fn compare(text: &str) -> Result<(), TestCaseError> {
         for unpadded in [false, true] {
@@ -198,6 +234,21 @@ mod tests {
                 changed.replace_range(place..=place, &other);
             }
             compare(&changed)?;
+        }
+
+        #[test]
+        fn what_was_read_before_changes_nothing(
+            texts in proptest::collection::vec(
+                "2026-1[0-3]-0[12]T1[12]:00:0[012](\\.[0-9]{1,7})?Z?|[a-z0-9]{0,3}", 1..20,
+            ),
+        ) {
+            let mut recent = Recent::default();
+            for text in &texts {
+                for unpadded in [true, false] {
+                    let expected = Recent::default().seconds(text.as_bytes(), unpadded);
+                    prop_assert_eq!(recent.seconds(text.as_bytes(), unpadded), expected);
+                }
+            }
         }
     }
 

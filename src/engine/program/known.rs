@@ -3,9 +3,14 @@
 
 use super::{Program, Scratch, Subject, found};
 use crate::engine::Tally;
-use crate::engine::field::Context;
-use crate::engine::recipe::{Known, Steps};
+use crate::engine::field::{Context, Found, Located, Value};
+use crate::engine::memo::Memo;
+use crate::engine::recipe::{Known, Recipes, Steps};
+use crate::line::escape::unescape;
 use crate::metrics::batch::Batch;
+
+/// With more labels a line goes the plain way.
+const INPUTS_MAX: usize = 16;
 
 impl Program {
     /// What lines with these labels lead to, where that can be remembered.
@@ -16,38 +21,69 @@ impl Program {
         batch: &Batch,
     ) -> Option<Steps> {
         let rule = self.actions.first()?.number;
-        if !scratch.recipes.begin(rule, batch.memory()) {
+        if !scratch.recipes.begin(batch.memory()) {
             return None;
         }
-        let found = found(&scratch.groups, &scratch.slots, &self.times);
-        for &input in &self.inputs {
-            let field = &self.labels[input].field;
-            let value = field.value(context, &found, &mut scratch.decoded);
-            if !scratch.recipes.add(value) {
+        let mut values = [Value::Absent; INPUTS_MAX];
+        let inputs = self.inputs.len();
+        if let Some(groups) = &self.input_groups {
+            if !scratch.groups.values(groups, context.text, &mut values) {
                 return None;
             }
+        } else if inputs <= INPUTS_MAX {
+            let found = found(&scratch.groups, &scratch.slots, &self.times);
+            self.input_values(context, &found, &mut scratch.decoded, &mut values);
         }
-        match scratch.recipes.find() {
+        let values = values.get(..inputs)?;
+        match scratch.recipes.find(rule, values) {
             Known::Steps(steps) => Some(steps),
             Known::Plain => None,
-            Known::New => self.new_recipe(context, scratch),
+            Known::New => self.new_recipe(rule, values, &mut scratch.memo, &mut scratch.recipes),
+        }
+    }
+
+    /// The values of all labels that are asked for.
+    fn input_values<'a>(
+        &self,
+        context: &Context<'a>,
+        found: &Found<'a>,
+        decoded: &'a mut Vec<u8>,
+        values: &mut [Value<'a>; INPUTS_MAX],
+    ) {
+        let mut escaped = [None; INPUTS_MAX];
+        let mut any_escaped = false;
+        let both = values.iter_mut().zip(&mut escaped);
+        for (&input, (value, escaped)) in self.inputs.iter().zip(both) {
+            match self.labels[input].field.locate(context, found) {
+                Located::Value(plain) => *value = plain,
+                Located::Escaped(bytes) => {
+                    *escaped = Some(bytes);
+                    any_escaped = true;
+                }
+            }
+        }
+        if any_escaped {
+            decode(&escaped, decoded, values);
         }
     }
 
     #[cold]
-    fn new_recipe(&self, context: &Context<'_>, scratch: &mut Scratch) -> Option<Steps> {
+    fn new_recipe(
+        &self,
+        rule: u32,
+        inputs: &[Value<'_>],
+        memo: &mut Memo,
+        recipes: &mut Recipes,
+    ) -> Option<Steps> {
+        memo.begin();
         let mut values = vec![None; self.labels.len()];
-        for &input in &self.inputs {
-            let label = &self.labels[input];
-            let found = found(&scratch.groups, &scratch.slots, &self.times);
-            let value = label.field.value(context, &found, &mut scratch.decoded);
-            let value = scratch.memo.value(label, value);
-            if scratch.memo.is_missing(value) {
-                return scratch.recipes.insert(None::<std::iter::Empty<bool>>);
+        for (&input, value) in self.inputs.iter().zip(inputs) {
+            let value = memo.value(&self.labels[input], *value);
+            if memo.is_missing(value) {
+                return recipes.insert(rule, inputs, None::<std::iter::Empty<bool>>);
             }
             values[input] = Some(value);
         }
-        let Scratch { memo, recipes, .. } = scratch;
         let fires = self.actions.iter().map(|action| {
             action.conditions.iter().all(|&number| {
                 let condition = &self.conditions[number];
@@ -58,7 +94,7 @@ impl Program {
                 }
             })
         });
-        recipes.insert(Some(fires))
+        recipes.insert(rule, inputs, Some(fires))
     }
 
     /// Makes the updates of a line whose labels are known: what [`Program::update`] makes.
@@ -70,12 +106,19 @@ impl Program {
         batch: &mut Batch,
         tally: &mut Tally,
     ) {
+        // Labels and conditions of the line before are forgotten only where any is asked for.
+        let mut begun = false;
         for (number, action) in self.actions.iter().enumerate() {
             let step = *scratch.recipes.step(steps, number);
             if !step.fires || action.is_idle(scratch) {
                 continue;
             }
             let conditions = &action.field_conditions;
+            let asks = !conditions.is_empty() || step.series.is_none();
+            if asks && !begun {
+                self.begin(scratch);
+                begun = true;
+            }
             if !(conditions.iter()).all(|&number| self.verdict(number, context, scratch, tally)) {
                 continue;
             }
@@ -97,5 +140,29 @@ impl Program {
             });
             batch.update(series, value, exemplar);
         }
+    }
+}
+
+/// Resolves the escapes of values that have some; `room` takes them all.
+#[inline(never)]
+fn decode<'a>(
+    escaped: &[Option<&[u8]>; INPUTS_MAX],
+    room: &'a mut Vec<u8>,
+    values: &mut [Value<'a>; INPUTS_MAX],
+) {
+    room.clear();
+    let mut ends = [0; INPUTS_MAX];
+    for (escaped, end) in escaped.iter().zip(&mut ends) {
+        if let Some(bytes) = escaped {
+            unescape(bytes, room);
+        }
+        *end = room.len();
+    }
+    let mut start = 0;
+    for ((escaped, value), end) in escaped.iter().zip(values).zip(ends) {
+        if escaped.is_some() {
+            *value = Value::Bytes(&room[start..end]);
+        }
+        start = end;
     }
 }
