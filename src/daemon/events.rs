@@ -112,7 +112,7 @@ impl Events for ReaderEvents {
 
     fn skipped(&self, _source: &str, path: &Path, error: &io::Error) {
         warn!(
-            "cannot read {} whole: {error}; nothing of it is counted, the next start looks again",
+            "cannot read {} whole: {error}; nothing of it is counted yet, it is tried again",
             path.display()
         );
     }

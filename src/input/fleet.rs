@@ -20,6 +20,7 @@ use crate::line::Origin;
 mod backlog;
 mod beside;
 mod copies;
+mod doubts;
 mod members;
 mod missing;
 mod names;
@@ -49,6 +50,8 @@ pub struct Fleet {
     orphans: BTreeSet<FileId>,
     /// Names that could not be opened, to be tried again.
     troubled: BTreeSet<Arc<Path>>,
+    /// Names beside which something could not be read that may be missing.
+    doubts: BTreeMap<PathBuf, doubts::Doubt>,
     /// Folders that could not be read when names were last looked up, so that each is said once.
     unreadable_folders: HashSet<(PathBuf, io::ErrorKind)>,
     remembered: Remembered,
@@ -132,6 +135,7 @@ impl Fleet {
             ready: VecDeque::new(),
             orphans: BTreeSet::new(),
             troubled: BTreeSet::new(),
+            doubts: BTreeMap::new(),
             unreadable_folders: HashSet::new(),
             remembered,
             catching_up: Some(HashMap::new()),
@@ -288,6 +292,7 @@ impl Fleet {
             .troubled
             .iter()
             .filter_map(|path| self.names.get(path)?.retry_at());
+        let retries = retries.chain(self.doubts.values().map(|doubt| doubt.retry_at));
         let retry = retries.min().map(|at| at.saturating_duration_since(now));
         orphans
             .into_iter()

@@ -180,7 +180,8 @@ pub trait Events: Send + Sync {
     fn lost(&self, source: &str, path: &Path) {
         let _ = (source, path);
     }
-    /// A rotated file that may hold lines that were never read cannot be read, or not whole.
+    /// A rotated file that may hold lines that were never read cannot be read, or not whole. It is tried
+    /// again, with back-off.
     fn skipped(&self, source: &str, path: &Path, error: &io::Error) {
         let _ = (source, path, error);
     }

@@ -91,6 +91,9 @@ impl Search {
                 }
             }
         }
+        let problems = &self.problems;
+        self.candidates
+            .retain(|(candidate, _)| problems.iter().all(|(path, _)| *path != candidate.path));
         self.doubtful = !self.problems.is_empty();
     }
 

@@ -94,9 +94,11 @@ impl Fleet {
                 let name = &self.specifications[source].source;
                 outside.events.skipped(name, &path, &error);
             }
-            // Known again when it shows up, unless it is there and cannot be read: then it is looked for
-            // at the next start.
+            // Known again when it shows up, unless it is there and cannot be read: then it is looked for.
             let left = !search.doubtful;
+            if search.doubtful {
+                self.doubt(&base, outside.waker.now());
+            }
             self.remember(SavedFile { left, ..before });
         }
         let closed = self.names.iter().filter(|(one, name)| {

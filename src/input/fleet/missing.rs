@@ -178,7 +178,7 @@ impl Fleet {
         is_closed && there().is_ok_and(|there| FileId::of(&file.path, &there) == id)
     }
 
-    fn search_beside<S: Sink>(
+    pub(super) fn search_beside<S: Sink>(
         &mut self,
         path: &Path,
         missing: Vec<SavedFile>,
@@ -192,6 +192,7 @@ impl Fleet {
                 .position(|one| one.source == first)
         });
         let Some(source) = by_name.or(by_source) else {
+            self.doubts.remove(path);
             // An input of another run with the same state.
             let ledger = &self.reading.ledger;
             missing
@@ -203,8 +204,14 @@ impl Fleet {
         let mut search = self.look_beside(path, missing);
         search.uncertain |= self.unseen.by_number.contains(path);
         let name = Arc::clone(&self.specifications[source].source);
-        for (path, error) in search.problems.drain(..) {
+        let was_said = self.doubts.contains_key(path);
+        for (path, error) in search.problems.drain(..).filter(|_| !was_said) {
             outside.events.skipped(&name, &path, &error);
+        }
+        if search.doubtful {
+            self.doubt(path, outside.waker.now());
+        } else {
+            self.doubts.remove(path);
         }
         for file in search.lost() {
             if search.doubtful {
@@ -212,7 +219,7 @@ impl Fleet {
             } else {
                 ledger.step().forget(file.position.id);
             }
-            if file.has_evidence() {
+            if file.has_evidence() && !search.doubtful {
                 outside.events.lost(&name, path);
             }
         }

@@ -87,6 +87,7 @@ impl Fleet {
             }
         }
         self.retry(outside);
+        self.look_again(outside);
         self.tend_orphans(outside);
         self.say_waiting(outside.events);
     }

@@ -166,7 +166,13 @@ fn half_a_compressed_file_is_never_read() {
         said.iter().any(|text| text == "skipped x.log.1.gz"),
         "{said:?}"
     );
+    // Not yet, but soon; said once.
+    fixture.pass(Duration::from_secs(2));
+    assert_eq!(fixture.lines.in_order, ["a1", "b1"]);
     fs::write(fixture.path("x.log.1.gz"), &whole).unwrap();
+    fixture.pass(Duration::from_secs(4));
+    assert_eq!(fixture.lines.in_order, ["a1", "b1", "a2"]);
+    assert_eq!(fixture.said.take(), Vec::<String>::new());
     restarts_to(fixture, &["a1", "b1", "a2"]);
 }
 
