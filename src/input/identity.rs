@@ -159,6 +159,11 @@ impl Position {
         Position { id, ..self }
     }
 
+    /// Whether this is known by its content alone.
+    pub fn is_of_content(&self) -> bool {
+        self.id.device == NO_DEVICE
+    }
+
     /// Whether `file` still holds the content in which this position was taken.
     pub fn still_in(&self, file: &File) -> io::Result<bool> {
         if file.metadata()?.len() < self.offset {

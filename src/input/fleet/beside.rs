@@ -2,6 +2,8 @@
 //!
 //! Reads what it has to in order to compare; nothing is counted or noted here.
 
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,6 +29,34 @@ pub(super) struct Candidate {
     modified: Option<SystemTime>,
     size: u64,
 }
+
+/// A name, and what it leads to.
+#[derive(Debug, PartialEq, Eq)]
+struct Listed {
+    path: PathBuf,
+    id: FileId,
+    age: Option<Age>,
+    packing: Option<Packing>,
+}
+
+impl Listed {
+    fn open(&self) -> io::Result<Candidate> {
+        let file = identity::open(&self.path)?;
+        let metadata = file.metadata()?;
+        Ok(Candidate {
+            id: FileId::of(&self.path, &metadata),
+            modified: metadata.modified().ok(),
+            size: metadata.len(),
+            path: self.path.clone(),
+            file,
+            age: self.age,
+            packing: self.packing,
+        })
+    }
+}
+
+/// How often names are looked at that move on meanwhile.
+const LISTS_MAX: usize = 20;
 
 /// What a candidate turned out to be.
 pub(super) enum Match {
@@ -60,12 +90,18 @@ pub(super) struct Search {
     pub(super) doubtful: bool,
     /// Whether one that was empty may be any of those that are not known.
     pub(super) uncertain: bool,
+    /// Whether some of what is missing would be known under a name that rotation does not give.
+    may_have_any_name: bool,
+    /// Whether names moved on each time they were looked at.
+    is_moving: bool,
 }
 
 impl Search {
     pub(super) fn new(missing: Vec<SavedFile>, left: Vec<SavedFile>) -> Self {
         Search {
             uncertain: missing.iter().any(|file| !file.has_evidence()),
+            may_have_any_name: missing.iter().any(|file| !file.position.is_of_content()),
+            is_moving: false,
             missing: missing.into_iter().map(Some).collect(),
             left: left.into_iter().filter(SavedFile::has_evidence).collect(),
             candidates: Vec::new(),
@@ -94,71 +130,78 @@ impl Search {
         let problems = &self.problems;
         self.candidates
             .retain(|(candidate, _)| problems.iter().all(|(path, _)| *path != candidate.path));
-        self.doubtful = !self.problems.is_empty();
+        self.doubtful = self.is_moving || !self.problems.is_empty();
     }
 
+    /// Names move on while they are looked at. What was opened counts only if each name still leads to
+    /// it when all are open; otherwise one file may have been met twice, and another not at all.
     fn list(&mut self, path: &Path) {
-        let (Some(folder), Some(base)) = (path.parent(), path.file_name()) else {
+        for _ in 0..LISTS_MAX {
+            let mut problems = Vec::new();
+            let names = self.names(path, &mut problems);
+            let opened = names.iter().map(Listed::open);
+            let opened: Vec<_> = opened.collect();
+            let is_settled = names
+                .iter()
+                .zip(&opened)
+                .all(|(name, opened)| match opened {
+                    Ok(candidate) => candidate.id == name.id,
+                    Err(error) => error.kind() != io::ErrorKind::NotFound,
+                });
+            if !is_settled || self.names(path, &mut Vec::new()) != names {
+                continue;
+            }
+            for (name, opened) in names.into_iter().zip(opened) {
+                match opened {
+                    Ok(candidate) => self.candidates.push((candidate, None)),
+                    Err(error) => problems.push((name.path, error)),
+                }
+            }
+            self.problems = problems;
+            self.candidates.sort_by_key(|(candidate, _)| candidate.age);
             return;
+        }
+        self.is_moving = true;
+    }
+
+    /// The names beside `path` that matter, and what they lead to.
+    fn names(&self, path: &Path, problems: &mut Vec<(PathBuf, io::Error)>) -> Vec<Listed> {
+        let (Some(folder), Some(base)) = (path.parent(), path.file_name()) else {
+            return Vec::new();
         };
         let mut names = Vec::new();
         match fs::read_dir(folder) {
             Ok(entries) => names.extend(entries.flatten().map(|entry| entry.file_name())),
-            Err(error) => self.problems.push((folder.to_owned(), error)),
+            Err(error) => problems.push((folder.to_owned(), error)),
         }
-        let all: std::collections::HashSet<_> = names.iter().cloned().collect();
-        for name in names.iter().filter(|name| **name != base) {
+        names.sort_unstable();
+        let all: HashSet<&OsString> = names.iter().collect();
+        let others = names.iter().filter(|name| **name != base);
+        let listed = others.filter_map(|name| {
             let rotated = name.to_str().and_then(Rotated::of);
             let rotated = rotated.filter(|rotated| *rotated.base == *base);
             let packing = rotated.as_ref().and_then(|rotated| rotated.packing);
-            let plain = name.to_str().map(|name| unpacked(name).0);
-            if packing.is_some()
-                && plain.is_some_and(|plain| all.contains(std::ffi::OsStr::new(plain)))
-            {
+            let plain = name.to_str().map(|name| OsString::from(unpacked(name).0));
+            if packing.is_some() && plain.is_some_and(|plain| all.contains(&plain)) {
                 // It is being compressed: what is whole is the other.
-                continue;
+                return None;
             }
             let age = rotated.map(|rotated| rotated.age);
-            match self.candidate(folder.join(name), age, packing) {
-                Ok(found) => self.candidates.extend(found.map(|found| (found, None))),
-                Err((path, error)) => self.problems.push((path, error)),
+            if age.is_none() && !self.may_have_any_name {
+                return None;
             }
-        }
-        self.candidates.sort_by_key(|(candidate, _)| candidate.age);
-    }
-
-    fn candidate(
-        &self,
-        path: PathBuf,
-        age: Option<Age>,
-        packing: Option<Packing>,
-    ) -> Result<Option<Candidate>, (PathBuf, io::Error)> {
-        let Some(metadata) = fs::metadata(&path).ok().filter(fs::Metadata::is_file) else {
-            return Ok(None);
-        };
-        let id = FileId::of(&path, &metadata);
-        let is_missing = self
-            .missing
-            .iter()
-            .flatten()
-            .any(|file| file.position.id == id);
-        if age.is_none() && !is_missing {
-            return Ok(None);
-        }
-        // What was renamed meanwhile is another file; its own identity is what counts.
-        let opened = identity::open(&path).and_then(|file| Ok((file.metadata()?, file)));
-        match opened {
-            Ok((metadata, file)) => Ok(Some(Candidate {
-                id: FileId::of(&path, &metadata),
-                modified: metadata.modified().ok(),
-                size: metadata.len(),
+            let path = folder.join(name);
+            let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
+            let id = FileId::of(&path, &metadata);
+            let is_missing = || self.lost().any(|file| file.position.id == id);
+            (age.is_some() || is_missing()).then_some(Listed {
                 path,
-                file,
+                id,
                 age,
                 packing,
-            })),
-            Err(error) => Err((path, error)),
-        }
+            })
+        });
+        listed.collect()
     }
 
     fn by_identity(&mut self, at: usize) -> io::Result<Option<Match>> {
@@ -331,5 +374,70 @@ impl Search {
         let found = self.candidates.iter();
         let missing = found.filter(|(_, found)| matches!(found, Some(Match::Missing(_))));
         missing.filter_map(|(candidate, _)| candidate.age).max()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    const FILES: usize = 12;
+
+    /// Every name moves on to the next, the last one to the first.
+    fn rotate(folder: &Path) {
+        let name = |number: usize| folder.join(format!("x.log.{number}"));
+        fs::rename(name(FILES), folder.join("aside")).unwrap();
+        for number in (1..FILES).rev() {
+            fs::rename(name(number), name(number + 1)).unwrap();
+        }
+        fs::rename(folder.join("aside"), name(1)).unwrap();
+    }
+
+    #[test]
+    fn names_that_move_on_while_they_are_looked_at_hide_no_file_and_show_none_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut missing = Vec::new();
+        for number in 1..=FILES {
+            let path = folder.path().join(format!("x.log.{number}"));
+            fs::write(&path, format!("{number}\n")).unwrap();
+            let file = File::open(&path).unwrap();
+            let id = FileId::of(&path, &file.metadata().unwrap());
+            missing.push(SavedFile {
+                source: Arc::from("x.log"),
+                path: folder.path().join("x.log"),
+                position: Position::start(id).signed(&file).unwrap(),
+                carried: Vec::new(),
+                left: false,
+                packed: false,
+            });
+        }
+        let done = AtomicBool::new(false);
+        let look = || {
+            let mut search = Search::new(missing.clone(), Vec::new());
+            search.look(&folder.path().join("x.log"));
+            search
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::SeqCst) {
+                    rotate(folder.path());
+                    std::thread::yield_now();
+                }
+            });
+            for _ in 0..300 {
+                let search = look();
+                let found = search.found().count();
+                if !search.doubtful {
+                    assert_eq!((found, search.lost().count()), (FILES, 0));
+                }
+            }
+            done.store(true, Ordering::SeqCst);
+        });
+        let search = look();
+        assert!(!search.doubtful);
+        assert_eq!(search.found().count(), FILES);
     }
 }

@@ -39,11 +39,11 @@ impl Fleet {
             .filter(|(_, doubt)| doubt.retry_at <= now);
         let due: Vec<PathBuf> = due.map(|(path, _)| path.clone()).collect();
         for path in due {
+            let current = self.names.get(path.as_path()).and_then(|name| name.current);
             let noted = self.reading.ledger.files().into_iter();
             let missing = noted.filter(|file| {
-                !file.left
-                    && !self.members.contains_key(&file.position.id)
-                    && of_relatives(&file.path) == path
+                let is_current = current == Some(file.position.id);
+                !file.left && !is_current && of_relatives(&file.path) == path
             });
             let missing = missing.collect();
             let relatives = self.search_beside(&path, missing, outside);

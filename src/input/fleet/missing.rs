@@ -214,6 +214,9 @@ impl Fleet {
             self.doubts.remove(path);
         }
         for file in search.lost() {
+            if self.members.contains_key(&file.position.id) {
+                continue;
+            }
             if search.doubtful {
                 self.remembered.keep(file.position.id, &ledger);
             } else {
@@ -259,6 +262,9 @@ impl Fleet {
             return;
         }
         let mut search = self.look_beside(path, before);
+        if search.doubtful {
+            self.doubt(path, outside.waker.now());
+        }
         let newest = search.newest();
         for (path, error) in search.problems.drain(..) {
             let age = base_of(&path).map(|(_, rotated)| rotated.age);

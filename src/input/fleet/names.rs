@@ -344,6 +344,8 @@ impl Fleet {
                     member.replaced |= member.path == *path;
                 }
             }
+        }
+        if self.started {
             self.search_between(path, source, id, outside);
         }
         Ok(())
