@@ -79,7 +79,6 @@ impl Fleet {
         let Some(known) = ledger.file(id).filter(|known| !known.packed) else {
             return Ok(None);
         };
-        let pending = self.unseen.pending.contains_key(&id);
         if known.position.still_in(file)? {
             if self.unseen.pending.remove(&id).is_some() && !known.has_evidence() {
                 self.unseen.between.insert(known.path.clone());
@@ -87,9 +86,7 @@ impl Fleet {
             }
             return Ok(Some(known));
         }
-        if pending || known.left {
-            self.free_number(known);
-        }
+        self.free_number(known);
         Ok(None)
     }
 
@@ -109,6 +106,19 @@ impl Fleet {
         } else {
             self.unseen.pending.insert(position.id, known);
         }
+    }
+
+    /// Under which identity a position is noted: its number may have been another file's meanwhile.
+    fn noted_as(&self, position: &Position) -> Option<FileId> {
+        let ids = [position.id, position.of_content().id];
+        ids.into_iter().find(|id| {
+            let noted = self.reading.ledger.file(*id).map(|noted| noted.position);
+            noted
+                == Some(Position {
+                    id: *id,
+                    ..*position
+                })
+        })
     }
 
     /// Whether the next run will find this file, though it has lost its name.
@@ -338,28 +348,19 @@ impl Fleet {
         let is_found = found
             .as_ref()
             .is_some_and(|found| found.file().position.id == id);
-        let other = self
-            .reading
-            .ledger
-            .file(id)
-            .filter(|other| other.left && !is_found);
+        let other = self.reading.ledger.file(id).filter(|_| !is_found);
         other.into_iter().for_each(|other| self.free_number(other));
         let (position, carried, before) = match found {
             Some(Match::Missing(file) | Match::Left(file) | Match::Counted(file)) => {
-                let before = file.position.id;
-                (
-                    Position {
-                        id,
-                        ..file.position
-                    },
-                    file.carried,
-                    Some(before),
-                )
+                let before = self.noted_as(&file.position).filter(|noted| *noted != id);
+                let position = Position {
+                    id,
+                    ..file.position
+                };
+                (position, file.carried, before)
             }
             None => (Position::start(id), Vec::new(), None),
         };
-        // Unless its number is another file's, which is open by now.
-        let before = before.filter(|before| !self.members.contains_key(before) && *before != id);
         let origin = self.origin(source, path);
         let mut saved = SavedFile {
             source: Arc::clone(&origin.source),
