@@ -13,6 +13,7 @@ mod dice;
 mod disk;
 mod gateway;
 mod history;
+mod rules;
 mod tally;
 mod trial;
 mod users;
@@ -21,10 +22,23 @@ use gateway::Habits;
 use gateway::Rotation::{self, Compress, CopyTruncate, Rename, Several};
 use trial::{Death, Trial};
 
+use crate::fixture::Daemon;
+
 /// How often the program dies in a long trial, where one is asked for.
 fn long() -> Option<u64> {
     let deaths = std::env::var("LOGMETRICS_FAULT_DEATHS").ok()?;
     Some(deaths.parse().unwrap())
+}
+
+/// Waits until what is counted now is saved.
+#[track_caller]
+fn until_saved(daemon: &Daemon) {
+    let last = "logmetrics_checkpoint_last_success_timestamp_seconds";
+    // The first save that ends may have begun before.
+    for _ in 0..2 {
+        let saved = daemon.metrics().value(last);
+        daemon.until(|page| page.value(last) > saved);
+    }
 }
 
 /// A trial as the suite has it, or as long as was asked for.

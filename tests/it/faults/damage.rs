@@ -10,6 +10,7 @@ use rustix::process::Signal;
 
 use super::dice::{self, Dice};
 use super::tally::{RULES, Tally, differences};
+use super::until_saved;
 use crate::fixture::{PATIENCE, Run, Scratch};
 
 /// What one look at the damaged state came to.
@@ -44,9 +45,7 @@ fn prepared(before: &Tally, after: &Tally) -> Scratch {
     for _ in 0..3 {
         scratch.append("app.log", lines(before, 100));
         daemon.until(|page| before.differences(page).is_empty());
-        let saved = "logmetrics_checkpoint_last_success_timestamp_seconds";
-        let now = daemon.metrics().value(saved);
-        daemon.until(|page| page.value(saved) > now);
+        until_saved(&daemon);
     }
     daemon.signal(Signal::KILL);
     daemon.ended(PATIENCE);

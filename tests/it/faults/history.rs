@@ -7,14 +7,12 @@ use std::io::{PipeWriter, Write, pipe};
 use rustix::process::Signal;
 
 use super::dice::{self, Dice};
-use super::long;
 use super::tally::Tally;
 use super::trial::rules;
+use super::{long, until_saved};
 use crate::fixture::{Daemon, PATIENCE, Run, Scratch, wait_for};
 
 const SERVICES: [&str; 2] = ["gateway-1", "web-1"];
-
-const LAST_SUCCESS: &str = "logmetrics_checkpoint_last_success_timestamp_seconds";
 
 /// What both containers have logged, and what of it went where.
 struct Compose<'a> {
@@ -117,11 +115,7 @@ impl Compose<'_> {
         let differences = self.tally.differences(&page);
         let (journal, said) = (self.tally.journal(), daemon.said());
         assert!(differences.is_empty(), "{differences}\n{journal}\n{said}");
-        // The first save that ends may have begun before.
-        for _ in 0..2 {
-            let saved = daemon.metrics().value(LAST_SUCCESS);
-            daemon.until(|page| page.value(LAST_SUCCESS) > saved);
-        }
+        until_saved(daemon);
         self.safe = self.given;
         self.tally.note("all is counted and saved");
     }
