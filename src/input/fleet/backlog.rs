@@ -38,6 +38,13 @@ impl Fleet {
         self.backlog.extend(files);
     }
 
+    /// Whether this compressed file waits for its turn, or is being read.
+    pub(super) fn is_waiting(&self, id: FileId) -> bool {
+        let is_it =
+            |one: &Waiting| matches!(one, Waiting::Packed(_, saved) if saved.position.id == id);
+        self.backlog.iter().any(is_it)
+    }
+
     /// One turn of the first that waits.
     pub(super) fn turn_of_backlog<S: Sink>(&mut self, outside: &mut Outside<'_, S>) {
         match self.backlog.pop_front() {

@@ -67,13 +67,26 @@ pub(super) enum Match {
     /// The copy of a missing one that was made before all was written that was read of it: nothing in it
     /// is new. Noted behind all of it.
     Counted(SavedFile),
+    /// What an open file holds, compressed or copied just now; it is read there.
+    Open(SavedFile),
 }
 
 impl Match {
     /// What is noted of it.
     pub(super) fn file(&self) -> &SavedFile {
         match self {
-            Match::Missing(file) | Match::Left(file) | Match::Counted(file) => file,
+            Match::Missing(file) | Match::Left(file) | Match::Counted(file) | Match::Open(file) => {
+                file
+            }
+        }
+    }
+
+    /// The same, for keeps.
+    pub(super) fn into_file(self) -> SavedFile {
+        match self {
+            Match::Missing(file) | Match::Left(file) | Match::Counted(file) | Match::Open(file) => {
+                file
+            }
         }
     }
 }
@@ -82,6 +95,8 @@ impl Match {
 pub(super) struct Search {
     missing: Vec<Option<SavedFile>>,
     left: Vec<SavedFile>,
+    /// Files that are read elsewhere, or looked for by another search.
+    open: Vec<SavedFile>,
     /// The oldest first.
     candidates: Vec<(Candidate, Option<Match>)>,
     /// Candidates that cannot be read.
@@ -97,13 +112,19 @@ pub(super) struct Search {
 }
 
 impl Search {
-    pub(super) fn new(missing: Vec<SavedFile>, left: Vec<SavedFile>) -> Self {
+    pub(super) fn new(missing: Vec<SavedFile>, others: Vec<SavedFile>) -> Self {
+        let others = others.into_iter().filter(|file| {
+            let is_missing = |one: &SavedFile| one.position.id == file.position.id;
+            file.has_evidence() && !missing.iter().any(is_missing)
+        });
+        let (left, open) = others.partition(|file| file.left);
         Search {
             uncertain: missing.iter().any(|file| !file.has_evidence()),
             may_have_any_name: missing.iter().any(|file| !file.position.is_of_content()),
             is_moving: false,
             missing: missing.into_iter().map(Some).collect(),
-            left: left.into_iter().filter(SavedFile::has_evidence).collect(),
+            left,
+            open,
             candidates: Vec::new(),
             problems: Vec::new(),
             doubtful: false,
@@ -250,11 +271,15 @@ impl Search {
             return Ok(None);
         };
         let (missing, left) = (self.missing.iter().flatten(), self.left.iter());
-        let positions: Vec<Position> = left.chain(missing).map(|file| file.position).collect();
+        let files = left.chain(&self.open).chain(missing);
+        let positions: Vec<Position> = files.map(|file| file.position).collect();
         let (end, holds) = match candidate.packing {
             None => {
-                let one =
-                    |one: &Position| Ok(one.signature.length > 0 && one.still_in(&candidate.file)?);
+                let head = identity::head(&candidate.file)?;
+                let one = |one: &Position| {
+                    let begins = one.signature.length > 0 && one.signature.begins(&head);
+                    Ok(begins && one.still_in(&candidate.file)?)
+                };
                 (
                     candidate.size,
                     positions.iter().map(one).collect::<io::Result<Vec<_>>>()?,
@@ -266,7 +291,8 @@ impl Search {
             }
             Some(_) => return Ok(None),
         };
-        let (left, missing) = holds.split_at_checked(self.left.len()).unwrap_or_default();
+        let (left, others) = holds.split_at_checked(self.left.len()).unwrap_or_default();
+        let (open, missing) = others.split_at_checked(self.open.len()).unwrap_or_default();
         for (file, _) in self.left.iter().zip(left).filter(|(_, holds)| **holds) {
             // Read to its end: a longer one only begins alike.
             if file.position.offset == end {
@@ -277,6 +303,11 @@ impl Search {
         let found = slots.zip(missing).find(|(_, holds)| **holds);
         if let Some(file) = found.and_then(|(slot, _)| slot.take()) {
             return Ok(Some(Match::Missing(file)));
+        }
+        let mut open = self.open.iter().zip(open);
+        let is_other = |file: &SavedFile| file.position.id != candidate.id;
+        if let Some((file, _)) = open.find(|(file, holds)| **holds && is_other(file)) {
+            return Ok(Some(Match::Open(file.clone())));
         }
         match candidate.packing {
             None => self.as_shorter_copy(at),
@@ -343,7 +374,7 @@ impl Search {
             .into_iter()
             .filter(move |(candidate, found)| match (found, known) {
                 (Some(Match::Missing(_)), _) => true,
-                (Some(Match::Counted(_)), _) => false,
+                (Some(Match::Counted(_) | Match::Open(_)), _) => false,
                 // Its writer has gone on in it after it was left.
                 (Some(Match::Left(file)), _) => {
                     candidate.packing.is_none()

@@ -125,7 +125,10 @@ impl Fleet {
     ) {
         for (candidate, found) in search.found() {
             let is_counted = matches!(found, Match::Counted(_));
-            let file = found.file();
+            let file = match found {
+                Match::Open(_) => continue,
+                found => found.file(),
+            };
             let Some(member) = self.members.get_mut(&candidate.id) else {
                 if is_counted {
                     self.remember(file.clone());

@@ -248,8 +248,8 @@ impl Fleet {
     /// Looks what stands beside `path`, and which of it is what is missing.
     pub(super) fn look_beside(&self, path: &Path, missing: Vec<SavedFile>) -> Search {
         let files = self.reading.ledger.files().into_iter();
-        let left = files.filter(|file| file.left && file.path.parent() == path.parent());
-        let mut search = Search::new(missing, left.collect());
+        let others = files.filter(|file| file.path.parent() == path.parent());
+        let mut search = Search::new(missing, others.collect());
         search.look(path);
         search
     }
@@ -310,15 +310,10 @@ impl Fleet {
         let mut relatives = Vec::new();
         for (candidate, found) in unread {
             let age = candidate.age;
-            let is_open = self.members.contains_key(&candidate.id);
+            let is_open = self.members.contains_key(&candidate.id) || self.is_waiting(candidate.id);
             let is_known = found
                 .as_ref()
                 .is_some_and(|found| found.file().has_evidence());
-            if let (Some(age), Some(member)) = (age, self.members.get(&candidate.id))
-                && member.tail.read_to() == 0
-            {
-                relatives.push((Some(age), Waiting::Member(candidate.id)));
-            }
             if is_open || (!is_known && self.is_copied(&candidate)) {
                 let number = found.filter(|_| !is_open && !is_known);
                 number.into_iter().for_each(|found| {
@@ -351,7 +346,8 @@ impl Fleet {
         let other = self.reading.ledger.file(id).filter(|_| !is_found);
         other.into_iter().for_each(|other| self.free_number(other));
         let (position, carried, before) = match found {
-            Some(Match::Missing(file) | Match::Left(file) | Match::Counted(file)) => {
+            Some(found) => {
+                let file = found.into_file();
                 let before = self.noted_as(&file.position).filter(|noted| *noted != id);
                 let position = Position {
                     id,

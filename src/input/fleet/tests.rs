@@ -200,6 +200,28 @@ impl Fixture {
         lines.in_order.len()
     }
 
+    /// The first look of a run, then `meanwhile`, and then the search for what was rotated.
+    pub(super) fn first_look_then(&mut self, meanwhile: impl FnOnce(&Self)) {
+        let look = |fixture: &mut Self, act: fn(&mut Fleet, &mut Outside<'_, Lines>)| {
+            let (fleet, sink) = (&mut fixture.fleet, &mut fixture.lines);
+            let (events, waker) = (&fixture.said, &mut fixture.waker);
+            act(
+                fleet,
+                &mut Outside {
+                    sink,
+                    events,
+                    waker,
+                },
+            );
+        };
+        look(self, |fleet, outside| fleet.look(Woken::all(), outside));
+        meanwhile(self);
+        look(self, |fleet, outside| {
+            fleet.started = true;
+            fleet.search(outside);
+        });
+    }
+
     /// Lets every open file fail as if reading it had.
     pub(super) fn fail_reading(&mut self, kind: std::io::ErrorKind) {
         let Fixture {

@@ -280,3 +280,22 @@ fn inside_a_line_that_is_too_long() {
     fixture.look();
     assert_eq!(fixture.lines.in_order[1..], ["next"]);
 }
+
+#[test]
+fn compressed_between_the_first_look_and_the_search() {
+    // The compressed one is younger than the last save, and the row of an empty file is missing.
+    let mut fixture = Fixture::new(&["x.log*"]);
+    fixture.append("x.log.1", "a1\na2\n");
+    fixture.append("x.log.2", "");
+    fixture.append("x.log", "b1\n");
+    fixture.look();
+    let cut = fixture.cut();
+    fs::remove_file(fixture.path("x.log.2")).unwrap();
+    fixture.restart(cut);
+    fixture.first_look_then(|fixture| pack(fixture, "x.log.1"));
+    fixture.look();
+    fixture.pass(Duration::from_secs(31));
+    let mut lines = fixture.lines.in_order.clone();
+    lines.sort_unstable();
+    assert_eq!(lines, ["a1", "a2", "b1"]);
+}
