@@ -21,6 +21,7 @@ pub struct Memory {
     /// What others had noted.
     pub notes: Notes,
     saver: Option<(Saver, State)>,
+    has_files: bool,
     is_damaged: bool,
 }
 
@@ -38,11 +39,13 @@ impl Memory {
         definitions: Vec<Definition>,
         now_ms: u64,
     ) -> Result<(Store, Memory), Failure> {
+        let has_files = settings.inputs.iter().any(|input| input != "-");
         let Some(wanted) = &settings.state else {
             let memory = Memory {
                 ledger: Arc::default(),
                 notes: Notes::default(),
                 saver: None,
+                has_files,
                 is_damaged: false,
             };
             return Ok((Store::new(definitions, now_ms), memory));
@@ -58,6 +61,7 @@ impl Memory {
             ledger: Arc::new(ledger),
             notes: opened.notes,
             saver: Some((opened.saver, wanted.clone())),
+            has_files,
             is_damaged: opened.news.damaged.is_some(),
         };
         Ok((opened.store, memory))
@@ -83,6 +87,7 @@ impl Memory {
         checkpoint.damaged.set(self.is_damaged.into());
         let live = Arc::clone(&parts.live);
         let source = Source {
+            has_files: self.has_files,
             ledger: self.ledger,
             store: Box::new(move || Arc::clone(&live.load().store)),
             notes,

@@ -60,8 +60,14 @@ pub(super) struct History {
     landmarks: BTreeMap<u64, Vec<(u16, u64)>>,
     landmarks_count: usize,
     beginnings: Vec<Beginning>,
+    /// From this position on a line is none of the first after the last beginning.
+    opening_end: u64,
     /// What [`History::take_changes`] has not told yet.
     unsaved: Unsaved,
+    /// Lines before this position are in a chunk of `unsaved`, as far as they are not told.
+    noted: u64,
+    /// Chunks of recent lines from this one on were never told.
+    told: u64,
 }
 
 /// What changed since the last time it was asked.
@@ -83,7 +89,10 @@ impl History {
             landmarks: BTreeMap::new(),
             landmarks_count: 0,
             beginnings: Vec::new(),
+            opening_end: 0,
             unsaved: Unsaved::default(),
+            noted: 0,
+            told: 0,
         }
     }
 
@@ -120,12 +129,14 @@ impl History {
                 lines <= OPENING_LINES && end.is_some_and(|end| end <= total)
             });
         let landmarks_count = landmarks.values().map(Vec::len).sum();
-        (is_sound && landmarks_count <= LANDMARKS_MAX).then_some(History {
+        (is_sound && landmarks_count <= LANDMARKS_MAX).then(|| History {
             total,
+            opening_end: opening_end(&beginnings),
             buffer: recent,
             landmarks_count,
             landmarks,
             beginnings,
+            told: total / sizes.chunk + 1,
             ..History::new(sizes)
         })
     }
@@ -163,19 +174,19 @@ impl History {
             position: self.total,
             lines: Vec::new(),
         });
+        self.opening_end = self.total + OPENING_LINES;
     }
 
     /// A line was counted.
     #[inline]
     pub(super) fn push(&mut self, line: u64) {
-        if let Some(last) = self.beginnings.last_mut()
-            && self.total - last.position == last.lines.len() as u64
-            && (last.lines.len() as u64) < OPENING_LINES
-        {
-            last.lines.push(line);
+        if self.total < self.opening_end {
+            self.open(line);
         }
-        if self.total.is_multiple_of(self.sizes.chunk) || self.unsaved.recent.is_empty() {
-            self.unsaved.recent.insert(self.total / self.sizes.chunk);
+        if self.total >= self.noted {
+            let chunk = self.total / self.sizes.chunk;
+            self.unsaved.recent.insert(chunk);
+            self.noted = (chunk + 1) * self.sizes.chunk;
         }
         if self.buffer.len() == self.buffer.capacity() {
             self.grow();
@@ -184,6 +195,16 @@ impl History {
         self.total += 1;
         if self.buffer.len() - self.gone >= self.sizes.recent {
             self.leave_chunk();
+        }
+    }
+
+    /// A line that may be one of the first after a beginning.
+    #[cold]
+    fn open(&mut self, line: u64) {
+        if let Some(last) = self.beginnings.last_mut()
+            && self.total - last.position == last.lines.len() as u64
+        {
+            last.lines.push(line);
         }
     }
 
@@ -206,6 +227,7 @@ impl History {
         let kept = total.saturating_sub(self.start()) as usize;
         self.buffer.truncate(self.gone + kept);
         self.total = total;
+        self.noted = 0;
         let behind: Vec<u64> = self
             .landmarks
             .range(total / chunk..)
@@ -220,6 +242,7 @@ impl History {
         if let Some(last) = self.beginnings.last_mut() {
             last.lines.truncate((total - last.position) as usize);
         }
+        self.opening_end = opening_end(&self.beginnings);
     }
 
     /// The first line at `from` or behind it that is known, with its position.
@@ -280,14 +303,19 @@ impl History {
         let left = start / chunk;
         let count = (chunk - start % chunk) as usize;
         let mut marks: Vec<(u16, u64)> = Vec::new();
+        let mark = (1 << landmark_zeros) - 1;
         for (offset, line) in (start % chunk..).zip(self.recent().iter().take(count)) {
             // A line that is repeated says nothing of where it stands.
-            if line.trailing_zeros() >= landmark_zeros && marks.iter().all(|mark| mark.1 != *line) {
+            if line & mark == 0 && marks.iter().all(|mark| mark.1 != *line) {
                 marks.push((offset as u16, *line));
             }
         }
         self.change_landmarks(left, |all| all.extend(marks));
-        self.unsaved.recent.insert(left);
+        if left < self.told {
+            self.unsaved.recent.insert(left);
+        } else {
+            self.unsaved.recent.remove(&left);
+        }
         self.gone += count;
         if self.gone >= recent / 4 {
             self.buffer.drain(..self.gone);
@@ -327,6 +355,10 @@ impl History {
     /// What changed since the last call; nothing of it is told twice.
     pub(super) fn take_changes(&mut self) -> Option<Unsaved> {
         let changes = std::mem::take(&mut self.unsaved);
+        self.noted = 0;
+        if let Some(last) = changes.recent.last() {
+            self.told = self.told.max(last + 1);
+        }
         let has_some = !changes.recent.is_empty() || !changes.landmarks.is_empty();
         has_some.then_some(changes)
     }
@@ -342,4 +374,9 @@ impl History {
         })?;
         Some((first, lines?))
     }
+}
+
+/// Where the lines end that are kept of the last beginning.
+fn opening_end(beginnings: &[Beginning]) -> u64 {
+    (beginnings.last()).map_or(0, |last| last.position + OPENING_LINES)
 }

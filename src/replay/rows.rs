@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use twox_hash::XxHash3_64;
 
 use super::history::{Beginning, History, Sizes};
 
@@ -205,7 +205,7 @@ fn unseal(key: &[u8], value: &mut Vec<u8>) -> bool {
 }
 
 fn seal(key: &[u8], value: &[u8]) -> u64 {
-    xxh3_64_with_seed(value, xxh3_64_with_seed(key, 0))
+    XxHash3_64::oneshot_with_seed(XxHash3_64::oneshot_with_seed(0, key), value)
 }
 
 /// Bytes that are read from their start.

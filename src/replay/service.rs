@@ -46,9 +46,10 @@ impl Service {
         }
     }
 
+    /// Where the next line belongs, if all that comes is new.
     #[inline]
-    pub(super) fn is_live(&self) -> bool {
-        matches!(self.state, State::Live)
+    pub(super) fn live(&mut self) -> Option<&mut History> {
+        matches!(self.state, State::Live).then_some(&mut self.history)
     }
 
     /// Whether it has history and said nothing in this run yet.

@@ -15,8 +15,9 @@ use crate::logging::Limited;
 use crate::metrics::own::Checkpoint;
 use crate::metrics::store::Store;
 
-/// How soon the second save follows the first one. From there each waits twice as long, up to the
-/// interval: a file that was rotated before it stood in any save cannot be known again.
+/// How soon the second save follows the first one where files are read. From there each waits four
+/// times as long, up to the interval: a file that was rotated before it stood in any save cannot be
+/// known again. Pipes have no such worry.
 const SECOND_SAVE: Duration = Duration::from_millis(10);
 
 /// Something else that must survive together with the counts.
@@ -33,6 +34,8 @@ pub type Changes = Box<dyn FnMut() -> Vec<(Vec<u8>, Option<Vec<u8>>)> + Send>;
 
 /// Where everything that is saved comes from.
 pub struct Source {
+    /// Whether files are read: they may be rotated before they stand in any save.
+    pub has_files: bool,
     /// The positions, and the gate that keeps reading still.
     pub ledger: Arc<Ledger>,
     /// The store that counts now; asked while reading stands still.
@@ -45,6 +48,7 @@ impl Source {
     /// Everything at one instant.
     pub fn cut(&mut self) -> Cut {
         let Source {
+            has_files: _,
             ledger,
             store,
             notes,
@@ -83,7 +87,7 @@ struct Round {
 }
 
 impl Keeper {
-    /// Saves at once, some times soon after, and then every `interval`.
+    /// Saves at once, some times soon after if files are read, and then every `interval`.
     ///
     /// # Errors
     /// When there can be no thread.
@@ -103,12 +107,15 @@ impl Keeper {
             clock,
             has_failed: false,
         };
-        let mut wait = SECOND_SAVE;
+        let mut wait = match round.source.has_files {
+            true => SECOND_SAVE,
+            false => interval,
+        };
         let body = move || {
             loop {
                 let saved = round.save();
                 let now = wait.min(interval);
-                wait = now.saturating_mul(2);
+                wait = now.saturating_mul(4);
                 match stopped.recv_timeout(now) {
                     Err(RecvTimeoutError::Timeout) => drop(saved),
                     // Also where nobody is left who could say it.
@@ -187,6 +194,7 @@ mod tests {
         let (cuts, store) = (Arc::new(AtomicU32::new(0)), Arc::new(opened.store));
         let counted = Arc::clone(&cuts);
         let source = Source {
+            has_files: true,
             ledger: Arc::default(),
             store: Box::new(move || Arc::clone(&store)),
             notes: vec![NoteSource {
