@@ -63,13 +63,15 @@ pub(super) enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
-/// A value, or where it stands with its escapes.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Located<'a> {
-    /// It is this.
-    Value(Value<'a>),
-    /// The inside of a quoted string that has escapes.
-    Escaped(&'a [u8]),
+/// How the bytes that were found are to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// As they stand; where there are none, the value is absent.
+    Plain,
+    /// They are the inside of a quoted string that has escapes.
+    Escaped,
+    /// There are several values, of which none may be taken.
+    Ambiguous,
 }
 
 impl FieldProgram {
@@ -96,35 +98,48 @@ impl FieldProgram {
         found: &Found<'a>,
         scratch: &'a mut Vec<u8>,
     ) -> Value<'a> {
-        match self.locate(context, found) {
-            Located::Value(value) => value,
-            Located::Escaped(bytes) => {
+        let mut how = How::Plain;
+        match (self.locate(context, found, &mut how), how) {
+            (Some(bytes), How::Escaped) => {
                 scratch.clear();
                 unescape(bytes, scratch);
                 Value::Bytes(scratch)
             }
+            (Some(bytes), _) => Value::Bytes(bytes),
+            (None, How::Ambiguous) => Value::Ambiguous,
+            (None, _) => Value::Absent,
         }
     }
 
-    /// [`FieldProgram::value`] with its escapes.
+    /// [`FieldProgram::value`] with its escapes. `how` is written where it is not [`How::Plain`].
+    ///
+    /// What comes back fits in two registers. A value that went through memory would be written in
+    /// parts and read as a whole, for which the processor waits.
     #[inline]
-    pub(super) fn locate<'a>(&self, context: &Context<'a>, found: &Found<'a>) -> Located<'a> {
+    pub(super) fn locate<'a>(
+        &self,
+        context: &Context<'a>,
+        found: &Found<'a>,
+        how: &mut How,
+    ) -> Option<&'a [u8]> {
         // What most rules with a pattern ask for.
         if let [Place::Group(group)] = *self.from.as_slice() {
-            let value = found.groups.bytes(group, context.text);
-            return Located::Value(value.map_or(Value::Absent, Value::Bytes));
+            return found.groups.bytes(group, context.text);
         }
         // Nearly all keys that a rule knows are missing on a line.
-        if self
-            .only_slots
-            .is_some_and(|bits| !found.slots.has_any(bits))
-        {
-            return Located::Value(Value::Absent);
+        let is_absent = |bits| !found.slots.has_any(bits);
+        if self.only_slots.is_some_and(is_absent) {
+            return None;
         }
-        self.first_of_several(context, found)
+        self.first_of_several(context, found, how)
     }
 
-    fn first_of_several<'a>(&self, context: &Context<'a>, found: &Found<'a>) -> Located<'a> {
+    fn first_of_several<'a>(
+        &self,
+        context: &Context<'a>,
+        found: &Found<'a>,
+        how: &mut How,
+    ) -> Option<&'a [u8]> {
         let text = context.text;
         let mut empty = false;
         for place in &self.from {
@@ -139,7 +154,10 @@ impl FieldProgram {
                     };
                     match (seen.count, self.take) {
                         (0, _) => continue,
-                        (2.., Take::Only) => return Located::Value(Value::Ambiguous),
+                        (2.., Take::Only) => {
+                            *how = How::Ambiguous;
+                            return None;
+                        }
                         (_, Take::Last) => seen.last,
                         _ => seen.first,
                     }
@@ -149,7 +167,7 @@ impl FieldProgram {
                         empty = true;
                         continue;
                     }
-                    Some(bytes) => return Located::Value(Value::Bytes(bytes)),
+                    Some(bytes) => return Some(bytes),
                     None => continue,
                 },
             };
@@ -157,18 +175,12 @@ impl FieldProgram {
                 empty = true;
                 continue;
             }
-            let bytes = span.bytes(text);
-            return if span.has_escapes(text) {
-                Located::Escaped(bytes)
-            } else {
-                Located::Value(Value::Bytes(bytes))
-            };
+            if span.has_escapes(text) {
+                *how = How::Escaped;
+            }
+            return Some(span.bytes(text));
         }
-        Located::Value(if empty {
-            Value::Bytes(b"")
-        } else {
-            Value::Absent
-        })
+        empty.then_some(b"")
     }
 }
 

@@ -1,13 +1,16 @@
 //! The last exemplar of each counter and of each bucket, for the series that have one.
 //!
-//! Costs nothing until a metric's first exemplar; then four bytes for each series and bucket, and a
-//! row for each exemplar, of a fixed size so that an update allocates nothing.
+//! Costs nothing until a metric's first exemplar; then four bytes for each series and bucket, and for
+//! each exemplar a row of 64 bytes, which an update writes in place.
 
 use super::batch::Exemplar;
 use super::column::Column;
 
 /// The longest trace id that is kept, in bytes.
 const TRACE_ID_BYTES_MAX: usize = 64;
+
+/// Nearly all have 32 hexadecimal digits: with the rest of its row that is a cache line.
+const TRACE_ID_BYTES: usize = 32;
 
 /// An exemplar as it is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,26 +29,18 @@ pub(crate) struct Exemplars {
     /// For each series and bucket one more than the row of its exemplar; 0 where it has none.
     places: Column<u32>,
     rows: Column<Row>,
+    /// For each row the id that does not fit there; there are none as long as no id is so long.
+    long_ids: Column<u8>,
     free: Vec<u32>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
 struct Row {
     value: f64,
     time_seconds: f64,
-    trace_id: [u8; TRACE_ID_BYTES_MAX],
+    trace_id: [u8; TRACE_ID_BYTES],
     trace_id_len: u8,
-}
-
-impl Default for Row {
-    fn default() -> Row {
-        Row {
-            value: 0.0,
-            time_seconds: 0.0,
-            trace_id: [0; TRACE_ID_BYTES_MAX],
-            trace_id_len: 0,
-        }
-    }
 }
 
 impl Exemplars {
@@ -54,6 +49,7 @@ impl Exemplars {
         Exemplars {
             places: Column::new(buckets),
             rows: Column::new(1),
+            long_ids: Column::new(TRACE_ID_BYTES_MAX),
             free: Vec::new(),
         }
     }
@@ -68,17 +64,10 @@ impl Exemplars {
         now_ms: u64,
     ) {
         let id = exemplar.trace_id.as_bytes();
-        let mut row = Row {
-            value,
-            time_seconds: exemplar.time_seconds.unwrap_or(now_ms as f64 / 1000.0),
-            trace_id_len: id.len() as u8,
-            ..Row::default()
-        };
         // Longer ones are never made; cut they would name another trace.
-        let Some(kept) = row.trace_id.get_mut(..id.len()) else {
+        if id.len() > TRACE_ID_BYTES_MAX {
             return;
-        };
-        kept.copy_from_slice(id);
+        }
         while self.places.rows() <= slot {
             self.places.push();
         }
@@ -87,7 +76,21 @@ impl Exemplars {
             Some(number) => number as usize,
             None => self.add(slot, bucket),
         };
-        self.rows.row_mut(number)[0] = row;
+        // Written where it stands: a row that is made elsewhere and copied takes longer than the rest.
+        let row = &mut self.rows.row_mut(number)[0];
+        row.value = value;
+        row.time_seconds = exemplar.time_seconds.unwrap_or(now_ms as f64 / 1000.0);
+        row.trace_id_len = id.len() as u8;
+        if let Ok(id) = id.try_into() {
+            row.trace_id = id;
+        } else if let Some(kept) = row.trace_id.get_mut(..id.len()) {
+            kept.copy_from_slice(id);
+        } else {
+            while self.long_ids.rows() <= number {
+                self.long_ids.push();
+            }
+            self.long_ids.row_mut(number)[..id.len()].copy_from_slice(id);
+        }
     }
 
     /// Gives a bucket a row.
@@ -103,9 +106,14 @@ impl Exemplars {
         if slot >= self.places.rows() {
             return None;
         }
-        let number = self.places.row(slot).get(bucket)?.checked_sub(1)?;
-        let row = &self.rows.row(number as usize)[0];
-        let id = row.trace_id.get(..row.trace_id_len as usize)?;
+        let number = self.places.row(slot).get(bucket)?.checked_sub(1)? as usize;
+        let row = &self.rows.row(number)[0];
+        let length = usize::from(row.trace_id_len);
+        let id = if length <= TRACE_ID_BYTES {
+            row.trace_id.get(..length)?
+        } else {
+            self.long_ids.row(number).get(..length)?
+        };
         Some(Kept {
             trace_id: str::from_utf8(id).ok()?,
             value: row.value,
@@ -128,7 +136,8 @@ impl Exemplars {
     /// Bytes allocated.
     pub(crate) fn capacity_bytes(&self) -> usize {
         let free = self.free.capacity() * size_of::<u32>();
-        self.places.capacity_bytes() + self.rows.capacity_bytes() + free
+        let rows = self.rows.capacity_bytes() + self.long_ids.capacity_bytes();
+        self.places.capacity_bytes() + rows + free
     }
 }
 
@@ -186,5 +195,17 @@ mod tests {
         assert_eq!((kept.trace_id, kept.value), (&*longest, 1.0));
         exemplars.set(1, 0, 1.0, exemplar(&"x".repeat(1000), None), 0);
         assert_eq!(exemplars.get(1, 0), None);
+        // Of any length, in place of any other.
+        for length in (1..=TRACE_ID_BYTES_MAX).chain((1..=TRACE_ID_BYTES_MAX).rev()) {
+            for slot in [9, 4] {
+                let id = (slot.to_string()).repeat(length);
+                exemplars.set(slot, 0, 1.0, exemplar(&id, None), 0);
+            }
+            for slot in [4, 9] {
+                let id = (slot.to_string()).repeat(length);
+                assert_eq!(exemplars.get(slot, 0).unwrap().trace_id, id);
+            }
+        }
+        assert_eq!(size_of::<Row>(), 64);
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{Program, Scratch, Subject, found};
 use crate::engine::Tally;
-use crate::engine::field::{Context, Found, Located, Value};
+use crate::engine::field::{Context, Found, How, Value};
 use crate::engine::memo::Memo;
 use crate::engine::recipe::{Known, Recipes, Steps};
 use crate::line::escape::unescape;
@@ -54,12 +54,16 @@ impl Program {
         let mut any_escaped = false;
         let both = values.iter_mut().zip(&mut escaped);
         for (&input, (value, escaped)) in self.inputs.iter().zip(both) {
-            match self.labels[input].field.locate(context, found) {
-                Located::Value(plain) => *value = plain,
-                Located::Escaped(bytes) => {
-                    *escaped = Some(bytes);
+            let mut how = How::Plain;
+            let bytes = self.labels[input].field.locate(context, found, &mut how);
+            match (bytes, how) {
+                (None, How::Ambiguous) => *value = Value::Ambiguous,
+                (None, _) => {}
+                (bytes, How::Escaped) => {
+                    *escaped = bytes;
                     any_escaped = true;
                 }
+                (Some(bytes), _) => *value = Value::Bytes(bytes),
             }
         }
         if any_escaped {
