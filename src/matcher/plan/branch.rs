@@ -15,7 +15,8 @@ pub(super) struct Branch {
     pub(super) tail: Vec<(Gap, Part)>,
     /// Whether each gap is lazy.
     pub(super) lazy: bool,
-    /// Whether each gap is greedy and leads to a text that can be searched from the line's end.
+    /// Whether each gap is greedy and leads to a text that can be searched from the line's end, and no
+    /// group holds a gap: from the end it would be closed before it is opened.
     pub(super) backwards: bool,
 }
 
@@ -378,7 +379,9 @@ impl Part {
     pub(super) fn is_found_backwards(&self) -> bool {
         match &self.anchor {
             Anchor::Text { text, .. } => {
-                self.segment.starts_with_text() && text.is_found_backwards()
+                self.segment.starts_with_text()
+                    && self.segment.has_whole_groups()
+                    && text.is_found_backwards()
             }
             Anchor::Start | Anchor::End | Anchor::Anywhere => false,
         }

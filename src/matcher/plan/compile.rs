@@ -101,7 +101,8 @@ fn branch(pattern: &str, pieces: Vec<Piece>) -> Result<Branch, NotPlanned> {
     };
     let tail: Vec<(Gap, Part)> = parts.filter_map(|(gap, part)| Some((gap?, part))).collect();
     let lazy = tail.iter().all(|(gap, _)| !gap.greedy);
-    let backwards = (tail.iter()).all(|(gap, part)| gap.greedy && part.is_found_backwards());
+    let backwards = head.segment.has_whole_groups()
+        && (tail.iter()).all(|(gap, part)| gap.greedy && part.is_found_backwards());
     Ok(Branch {
         head,
         tail,

@@ -283,6 +283,20 @@ impl Segment {
         matches!(self.ops.first(), Some(Op::Literal(_) | Op::Byte(_)))
     }
 
+    /// Whether each group that starts here also ends here, and the other way round.
+    pub(super) fn has_whole_groups(&self) -> bool {
+        let has_other = |op: &Op| match op {
+            Op::Open(group) => {
+                (self.ops.iter()).any(|op| matches!(op, Op::Close(end) if end == group))
+            }
+            Op::Close(group) => {
+                (self.ops.iter()).any(|op| matches!(op, Op::Open(start) if start == group))
+            }
+            _ => true,
+        };
+        self.ops.iter().all(has_other)
+    }
+
     /// Goes on with the step `next` at `place`. It calls itself for each open choice only, of
     /// which a pattern has few.
     fn from<G: Groups>(

@@ -48,6 +48,14 @@ fn a_greedy_gap_takes_the_last_place_that_lets_the_rest_match() {
 }
 
 #[test]
+fn a_group_may_hold_a_gap() {
+    sure("(.*ab)", &["xxababxabx", "ab", "xa"]);
+    sure("(.*ab)|c", &["xxababxabx", "c", "cab"]);
+    sure("(k.*)ab(\\d)", &["k ab1 ab2 ab", "kab3", "ab1k"]);
+    sure("k(.*ab(.*)cd)e(\\d)", &["k ab ab cd cde1 cde2", "kabcde3"]);
+}
+
+#[test]
 fn a_lazy_gap_takes_the_first_place_that_lets_the_rest_match() {
     sure(
         "a=(.*?) b=(\\d+)",

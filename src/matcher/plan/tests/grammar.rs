@@ -131,6 +131,7 @@ fn nested() -> impl Strategy<Value = String> {
         1 => (parts(1..3), suffix).prop_map(|(one, suffix)| format!("(?:{one}){suffix}")),
         1 => (parts(1..3), parts(0..3)).prop_map(|(one, other)| format!("({one}|{other})")),
         1 => parts(1..3).prop_map(|one| format!("({one})?")),
+        1 => parts(1..5).prop_map(|all| format!("({all})")),
     ]
 }
 
