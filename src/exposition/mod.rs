@@ -56,7 +56,7 @@ pub struct Exposition {
 }
 
 enum Family {
-    Rules(FamilySnapshot),
+    Rules(Box<FamilySnapshot>),
     Own(MetricFamily),
 }
 
@@ -87,7 +87,7 @@ impl Exposition {
         let own = own.into_iter();
         let own = own.filter(|family| !family.get_metric().is_empty());
         let mut families: Vec<Family> = rules
-            .map(Family::Rules)
+            .map(|family| Family::Rules(Box::new(family)))
             .chain(own.map(Family::Own))
             .collect();
         families.sort_by(|a, b| a.name().cmp(b.name()));
@@ -112,7 +112,7 @@ impl Exposition {
             (Family::Own(family), Format::Text) => return text::own(&family, out),
             (Family::Own(family), Format::OpenMetrics) => return openmetrics::own(&family, out),
             (Family::Own(family), Format::Protobuf) => return protobuf::own(&family, out),
-            (Family::Rules(family), _) => family,
+            (Family::Rules(family), _) => *family,
         };
         let definition = &family.definition;
         let bounds = match self.format {
