@@ -321,8 +321,8 @@ impl Recognizer {
     /// Where the service of this name stands. None if it has none and can have none.
     #[inline]
     fn service(&mut self, name: &[u8]) -> Option<usize> {
-        // Mostly there is no prefix. Two empty names are not compared: glibc's `memcmp` masks a load
-        // from an address that is none, which takes 50 ns.
+        // Mostly there is no prefix. Two empty names are not compared: the call of `memcmp` was measured
+        // at 50 ns a line, probably as it loads from an address that is none.
         let is_last = |(known, _): &(Box<[u8]>, Service)| {
             known.len() == name.len() && (name.is_empty() || **known == *name)
         };
