@@ -14,22 +14,7 @@ type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 fn run(rows: &mut Rows, stream: &[u8], paces_ms: &[u16]) -> usize {
     let mut recognizer = Recognizer::restore(rows.clone());
     let (mut offered, mut counted, mut now_ms) = (0, 0, 0);
-    let lines = stream.split(|byte| *byte == b'\n');
-    // As fast as they come, all at once; else one by one.
-    if paces_ms.is_empty() {
-        let mut end = 0;
-        let places: Vec<_> = (lines.clone())
-            .map(|line| {
-                let begin = end;
-                end += line.len() + 1;
-                begin..begin + line.len()
-            })
-            .collect();
-        offered = places.len();
-        recognizer.offer_all(now_ms, stream, &places, |_, _| counted += 1);
-    }
-    let one_by_one = lines.take(if paces_ms.is_empty() { 0 } else { usize::MAX });
-    for (number, line) in one_by_one.enumerate() {
+    for (number, line) in stream.split(|byte| *byte == b'\n').enumerate() {
         now_ms += u64::from(paces_ms.get(number).copied().unwrap_or_default());
         recognizer.idle(now_ms, |_| counted += 1);
         offered += 1;

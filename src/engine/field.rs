@@ -65,7 +65,7 @@ pub(super) enum Value<'a> {
 
 /// How the bytes that were found are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum How {
+pub(super) enum ReadAs {
     /// As they stand; where there are none, the value is absent.
     Plain,
     /// They are the inside of a quoted string that has escapes.
@@ -98,20 +98,20 @@ impl FieldProgram {
         found: &Found<'a>,
         scratch: &'a mut Vec<u8>,
     ) -> Value<'a> {
-        let mut how = How::Plain;
-        match (self.locate(context, found, &mut how), how) {
-            (Some(bytes), How::Escaped) => {
+        let mut read_as = ReadAs::Plain;
+        match (self.locate(context, found, &mut read_as), read_as) {
+            (Some(bytes), ReadAs::Escaped) => {
                 scratch.clear();
                 unescape(bytes, scratch);
                 Value::Bytes(scratch)
             }
             (Some(bytes), _) => Value::Bytes(bytes),
-            (None, How::Ambiguous) => Value::Ambiguous,
+            (None, ReadAs::Ambiguous) => Value::Ambiguous,
             (None, _) => Value::Absent,
         }
     }
 
-    /// [`FieldProgram::value`] with its escapes. `how` is written where it is not [`How::Plain`].
+    /// [`FieldProgram::value`] with its escapes. `read_as` is written where it is not [`ReadAs::Plain`].
     ///
     /// What comes back fits in two registers. A value that went through memory would be written in
     /// parts and read as a whole, for which the processor waits.
@@ -120,7 +120,7 @@ impl FieldProgram {
         &self,
         context: &Context<'a>,
         found: &Found<'a>,
-        how: &mut How,
+        read_as: &mut ReadAs,
     ) -> Option<&'a [u8]> {
         // What most rules with a pattern ask for.
         if let [Place::Group(group)] = *self.from.as_slice() {
@@ -131,14 +131,14 @@ impl FieldProgram {
         if self.only_slots.is_some_and(is_absent) {
             return None;
         }
-        self.first_of_several(context, found, how)
+        self.first_of_several(context, found, read_as)
     }
 
     fn first_of_several<'a>(
         &self,
         context: &Context<'a>,
         found: &Found<'a>,
-        how: &mut How,
+        read_as: &mut ReadAs,
     ) -> Option<&'a [u8]> {
         let text = context.text;
         let mut empty = false;
@@ -155,7 +155,7 @@ impl FieldProgram {
                     match (seen.count, self.take) {
                         (0, _) => continue,
                         (2.., Take::Only) => {
-                            *how = How::Ambiguous;
+                            *read_as = ReadAs::Ambiguous;
                             return None;
                         }
                         (_, Take::Last) => seen.last,
@@ -176,7 +176,7 @@ impl FieldProgram {
                 continue;
             }
             if span.has_escapes(text) {
-                *how = How::Escaped;
+                *read_as = ReadAs::Escaped;
             }
             return Some(span.bytes(text));
         }

@@ -1,6 +1,5 @@
 //! One reading thread's part of the pipeline: a sink for bytes.
 
-use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -15,7 +14,7 @@ use crate::line::{Line, Origin, carried};
 use crate::metrics::batch::Batch;
 use crate::metrics::own::{Own, RuleCounters, SourceCounters};
 use crate::metrics::store::Store;
-use crate::replay::{LINES_AT_ONCE, Notice, Recognizer};
+use crate::replay::{Notice, Recognizer};
 
 /// A batch is applied when it holds so many bytes, even within a block.
 const BATCH_BYTES_MAX: usize = 1 << 20;
@@ -191,19 +190,9 @@ impl Sink for Worker {
             None => framer.cut(bytes, |at, raw| count(offset + at as u64, raw)),
             Some(replay) => {
                 let mut recognizer = replay.lock();
-                let mut lines = Vec::with_capacity(LINES_AT_ONCE);
-                let mut offer = |lines: &mut Vec<Range<usize>>| {
-                    let count = |at, raw: &[u8]| count(offset + at as u64, raw);
-                    recognizer.offer_all(now_ms, bytes, lines, count);
-                    lines.clear();
-                };
                 let cut = framer.cut(bytes, |at, raw| {
-                    lines.push(at..at + raw.len());
-                    if lines.len() == LINES_AT_ONCE {
-                        offer(&mut lines);
-                    }
+                    recognizer.offer(now_ms, raw, |raw| count(offset + at as u64, raw));
                 });
-                offer(&mut lines);
                 replay.finish_block(recognizer, &own);
                 cut
             }

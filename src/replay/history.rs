@@ -303,10 +303,10 @@ impl History {
         let left = start / chunk;
         let count = (chunk - start % chunk) as usize;
         let mut marks: Vec<(u16, u64)> = Vec::new();
-        let mark = (1 << landmark_zeros) - 1;
+        let low_bits = (1 << landmark_zeros) - 1;
         for (offset, line) in (start % chunk..).zip(self.recent().iter().take(count)) {
             // A line that is repeated says nothing of where it stands.
-            if line & mark == 0 && marks.iter().all(|mark| mark.1 != *line) {
+            if line & low_bits == 0 && marks.iter().all(|mark| mark.1 != *line) {
                 marks.push((offset as u16, *line));
             }
         }

@@ -11,7 +11,6 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::ops::Range;
 
 use twox_hash::XxHash3_64;
 
@@ -45,9 +44,6 @@ const HELD: Limits = Limits {
     lines: 16 * 1024,
     bytes: 8 << 20,
 };
-
-/// How many lines are hashed at once.
-pub const LINES_AT_ONCE: usize = 32;
 
 /// What is held for all of them together, in bytes.
 const HELD_BYTES_MAX: usize = 64 << 20;
@@ -206,68 +202,23 @@ impl Recognizer {
 
     /// Takes the next raw line; calls `count` for each line that is new and can be counted now:
     /// none, this one, or some that were held before it. `now_ms` is when it was read.
-    pub fn offer(&mut self, now_ms: u64, raw: &[u8], count: impl FnMut(&[u8])) {
-        let (name, hash) = known_by(raw);
-        self.take(now_ms, name, hash, raw, count);
-    }
-
-    /// The same for each of some lines, given by their places in `bytes`; `count` is also told the
-    /// place of the line that was offered.
-    ///
-    /// Some are hashed and then the same ones counted: line by line, the hash takes twice the time.
-    pub fn offer_all(
-        &mut self,
-        now_ms: u64,
-        bytes: &[u8],
-        lines: &[Range<usize>],
-        mut count: impl FnMut(usize, &[u8]),
-    ) {
-        let mut hashes = [0; LINES_AT_ONCE];
-        for lines in lines.chunks(LINES_AT_ONCE) {
-            let mut live = 0;
-            let mut all_live = true;
-            for (hash, line) in hashes.iter_mut().zip(lines) {
-                let name;
-                (name, *hash) = known_by(&bytes[line.clone()]);
-                all_live = all_live && self.push(name, *hash);
-                live += usize::from(all_live);
-            }
-            let (new, other) = lines.split_at(live);
-            for line in new {
-                count(line.start, &bytes[line.clone()]);
-            }
-            for (line, hash) in other.iter().zip(&hashes[live..]) {
-                let raw = &bytes[line.clone()];
-                let (name, _) = speaker(raw);
-                self.take(now_ms, name, *hash, raw, |raw| count(line.start, raw));
-            }
+    pub fn offer(&mut self, now_ms: u64, raw: &[u8], mut count: impl FnMut(&[u8])) {
+        let (mut name, mut text) = speaker::split(raw);
+        if name.len() > NAME_BYTES_MAX {
+            (name, text) = (&raw[..0], raw);
         }
-    }
-
-    /// Adds a line to its history, if all lines of its container are new.
-    #[inline]
-    fn push(&mut self, name: &[u8], hash: u64) -> bool {
-        let index = self.service(name);
-        let service = index.and_then(|index| self.services.get_mut(index));
-        let history = service.and_then(|(_, service)| service.live());
-        history.map(|history| history.push(hash)).is_some()
-    }
-
-    fn take(
-        &mut self,
-        now_ms: u64,
-        name: &[u8],
-        hash: u64,
-        raw: &[u8],
-        mut count: impl FnMut(&[u8]),
-    ) {
-        if self.push(name, hash) {
-            return count(raw);
-        }
+        let hash = XxHash3_64::oneshot(text);
         let Some(index) = self.service(name) else {
             return count(raw);
         };
-        let others = self.held_bytes - self.services[index].1.held().1;
+        let Some((_, service)) = self.services.get_mut(index) else {
+            return count(raw);
+        };
+        if let Some(history) = service.live() {
+            history.push(hash);
+            return count(raw);
+        }
+        let others = self.held_bytes - service.held().1;
         let limits = Limits {
             bytes: self.limits.bytes.min(HELD_BYTES_MAX.saturating_sub(others)),
             ..self.limits
@@ -396,22 +347,6 @@ impl Recognizer {
             Joins::Within(_) => Notice::Diverged { container, lines },
         });
     }
-}
-
-/// Whose line it is, and the text in which it is the same line in another run.
-#[inline]
-fn speaker(raw: &[u8]) -> (&[u8], &[u8]) {
-    match speaker::split(raw) {
-        (name, _) if name.len() > NAME_BYTES_MAX => (&raw[..0], raw),
-        split => split,
-    }
-}
-
-/// Whose line it is, and the hash by which it is known.
-#[inline]
-fn known_by(raw: &[u8]) -> (&[u8], u64) {
-    let (name, text) = speaker(raw);
-    (name, XxHash3_64::oneshot(text))
 }
 
 /// A container's name, for people.

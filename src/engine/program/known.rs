@@ -3,7 +3,7 @@
 
 use super::{Program, Scratch, Subject, found};
 use crate::engine::Tally;
-use crate::engine::field::{Context, Found, How, Value};
+use crate::engine::field::{Context, Found, ReadAs, Value};
 use crate::engine::memo::Memo;
 use crate::engine::recipe::{Known, Recipes, Steps};
 use crate::line::escape::unescape;
@@ -54,12 +54,14 @@ impl Program {
         let mut any_escaped = false;
         let both = values.iter_mut().zip(&mut escaped);
         for (&input, (value, escaped)) in self.inputs.iter().zip(both) {
-            let mut how = How::Plain;
-            let bytes = self.labels[input].field.locate(context, found, &mut how);
-            match (bytes, how) {
-                (None, How::Ambiguous) => *value = Value::Ambiguous,
+            let mut read_as = ReadAs::Plain;
+            let bytes = self.labels[input]
+                .field
+                .locate(context, found, &mut read_as);
+            match (bytes, read_as) {
+                (None, ReadAs::Ambiguous) => *value = Value::Ambiguous,
                 (None, _) => {}
-                (bytes, How::Escaped) => {
+                (bytes, ReadAs::Escaped) => {
                     *escaped = bytes;
                     any_escaped = true;
                 }

@@ -285,16 +285,16 @@ impl Segment {
 
     /// Whether each group that starts here also ends here, and the other way round.
     pub(super) fn has_whole_groups(&self) -> bool {
-        let has_other = |op: &Op| match op {
+        let mut open = Vec::new();
+        let is_whole = self.ops.iter().all(|op| match op {
             Op::Open(group) => {
-                (self.ops.iter()).any(|op| matches!(op, Op::Close(end) if end == group))
+                open.push(*group);
+                true
             }
-            Op::Close(group) => {
-                (self.ops.iter()).any(|op| matches!(op, Op::Open(start) if start == group))
-            }
+            Op::Close(group) => open.pop() == Some(*group),
             _ => true,
-        };
-        self.ops.iter().all(has_other)
+        });
+        is_whole && open.is_empty()
     }
 
     /// Goes on with the step `next` at `place`. It calls itself for each open choice only, of

@@ -67,30 +67,6 @@ struct Now {
     all: Vec<String>,
 }
 
-/// Lines that are offered at once.
-#[derive(Debug, Default)]
-struct Block {
-    bytes: Vec<u8>,
-    lines: Vec<Range<usize>>,
-}
-
-impl Block {
-    fn add(&mut self, line: &str) {
-        let begin = self.bytes.len();
-        self.bytes.extend_from_slice(line.as_bytes());
-        self.lines.push(begin..self.bytes.len());
-        self.bytes.push(b'\n');
-    }
-
-    fn offer(&mut self, recognizer: &mut Recognizer, mut count: impl FnMut(&[u8])) {
-        let Block { bytes, lines } = std::mem::take(self);
-        recognizer.offer_all(0, &bytes, &lines, |place, raw| {
-            assert!(lines.iter().any(|line| line.start == place));
-            count(raw);
-        });
-    }
-}
-
 /// A save: what was counted so far belongs to the history from now on.
 fn keep(
     recognizer: &mut Recognizer,
@@ -141,22 +117,13 @@ fn run_plan(
         now.unsaved.push(line.to_owned());
         now.all.push(line.to_owned());
     };
-    // One by one, or all that come between two saves at once.
-    let at_once = plan.order.first().is_some_and(|turn| turn % 2 == 0);
-    let mut block = Block::default();
     for (number, (container, line)) in interleaved(&logs, &plan.order).iter().enumerate() {
         if plan.saves.iter().any(|save| usize::from(*save) == number) {
-            block.offer(&mut recognizer, |raw| count(raw, &mut now));
             keep(&mut recognizer, rows, &mut now, containers);
         }
         let raw = format!("c-{container}  | {line}");
-        if at_once {
-            block.add(&raw);
-        } else {
-            recognizer.offer(0, raw.as_bytes(), |raw| count(raw, &mut now));
-        }
+        recognizer.offer(0, raw.as_bytes(), |raw| count(raw, &mut now));
     }
-    block.offer(&mut recognizer, |raw| count(raw, &mut now));
     if !plan.ends {
         return;
     }
