@@ -4,7 +4,7 @@
 //! that rotation gives, compressed or copied. Its rest is read, then whatever was rotated after it,
 //! the oldest first, then the file that has the name now. Happens once, at the start.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,9 @@ pub(super) struct Unseen {
     between: HashSet<PathBuf>,
     /// Names whose relatives were known by their number alone, which may be another file's by now.
     by_number: HashSet<PathBuf>,
+    /// Files that a glob found under the names that rotation gave them: what was rotated after them
+    /// is new.
+    moved: Vec<SavedFile>,
 }
 
 impl Unseen {
@@ -74,15 +77,24 @@ pub(super) type Relatives = Vec<(Option<Age>, Waiting)>;
 
 impl Fleet {
     /// What the ledger knows of a file that is being opened, if it still holds that content.
-    pub(super) fn known(&mut self, id: FileId, file: &File) -> io::Result<Option<SavedFile>> {
+    pub(super) fn known(
+        &mut self,
+        path: &Path,
+        id: FileId,
+        file: &File,
+    ) -> io::Result<Option<SavedFile>> {
         let ledger = Arc::clone(&self.reading.ledger);
         let Some(known) = ledger.file(id).filter(|known| !known.packed) else {
             return Ok(None);
         };
         if known.position.still_in(file)? {
-            if self.unseen.pending.remove(&id).is_some() && !known.has_evidence() {
-                self.unseen.between.insert(known.path.clone());
-                self.unseen.by_number.insert(of_relatives(&known.path));
+            if self.unseen.pending.remove(&id).is_some() {
+                if !known.has_evidence() {
+                    self.unseen.between.insert(known.path.clone());
+                    self.unseen.by_number.insert(of_relatives(&known.path));
+                } else if base_of(path).is_some_and(|(base, _)| base == known.path) {
+                    self.unseen.moved.push(known.clone());
+                }
             }
             return Ok(Some(known));
         }
@@ -148,6 +160,9 @@ impl Fleet {
                 .entry(of_relatives(&file.path))
                 .or_default()
                 .push(file);
+        }
+        for file in std::mem::take(&mut self.unseen.moved) {
+            missing.entry(file.path.clone()).or_default().push(file);
         }
         let mut relatives: BTreeMap<PathBuf, Relatives> = BTreeMap::new();
         for (path, files) in missing {
@@ -262,16 +277,20 @@ impl Fleet {
         current: FileId,
         outside: &mut Outside<'_, S>,
     ) {
-        let before = self.orphans.iter().filter(|id| {
+        let orphans = self.orphans.iter().filter(|id| {
             let member = self.members.get(*id);
             member.is_some_and(|member| *member.path == *path)
         });
-        let before: Vec<SavedFile> =
-            (before.filter_map(|id| self.reading.ledger.file(*id))).collect();
-        if before.is_empty() {
+        // A glob may have found it under its new name.
+        let last = self.names.get(path).and_then(|name| name.before);
+        let last = last.filter(|id| self.members.contains_key(id));
+        let before: BTreeSet<FileId> = orphans.copied().chain(last).collect();
+        let ledger = &self.reading.ledger;
+        let missing: Vec<SavedFile> = before.iter().filter_map(|id| ledger.file(*id)).collect();
+        if missing.is_empty() {
             return;
         }
-        let mut search = self.look_beside(path, before);
+        let mut search = self.look_beside(path, missing);
         if search.doubtful {
             self.doubt(path, outside.waker.now());
         }
@@ -288,7 +307,7 @@ impl Fleet {
         }
         let found = search.found();
         let before: Relatives = found
-            .filter(|(candidate, _)| self.orphans.contains(&candidate.id))
+            .filter(|(candidate, _)| before.contains(&candidate.id))
             .map(|(candidate, _)| (candidate.age, Waiting::Member(candidate.id)))
             .collect();
         let mut relatives = self.take_up_all(path, source, search.into_newer(), outside);

@@ -25,6 +25,8 @@ pub(super) struct Name {
     pub(super) source: usize,
     /// The file it leads to, if that is open.
     pub(super) current: Option<FileId>,
+    /// The file it led to last, if it leads to none or to another now.
+    pub(super) before: Option<FileId>,
     /// Whether it ever led to a file that was not said to be left.
     pub(super) had_file: bool,
     /// When it ceased to lead to a file.
@@ -39,14 +41,14 @@ const DISCOVERIES_MAX: usize = 8;
 
 impl Name {
     fn new(source: usize) -> Self {
-        let (current, had_file, lost_at, from_end, trouble) = (None, false, None, None, None);
         Name {
             source,
-            current,
-            had_file,
-            lost_at,
-            from_end,
-            trouble,
+            current: None,
+            before: None,
+            had_file: false,
+            lost_at: None,
+            from_end: None,
+            trouble: None,
         }
     }
 }
@@ -237,6 +239,7 @@ impl Fleet {
         let Some(id) = name.current.take() else {
             return;
         };
+        name.before = Some(id);
         name.from_end = None;
         name.lost_at = Some(now);
         let Some(member) = self.members.get_mut(&id) else {
@@ -302,7 +305,7 @@ impl Fleet {
         };
         let source = name.source;
         let from_end = name.from_end;
-        let known = self.known(id, &file)?;
+        let known = self.known(path, id, &file)?;
         let is_known = known.as_ref().is_some_and(SavedFile::has_evidence);
         if !is_known && self.is_copy(path, &file)? {
             self.reading.ledger.step().forget(id);

@@ -111,6 +111,19 @@ impl Fixture {
         fs::rename(self.path(from), self.path(to)).unwrap();
     }
 
+    /// Compresses a file as rotation does, and removes it.
+    pub(super) fn pack(&self, name: &str) {
+        let path = self.path(name);
+        let bytes = fs::read(&path).unwrap();
+        let file = fs::File::create(self.path(&format!("{name}.gz"))).unwrap();
+        let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        encoder.write_all(&bytes).unwrap();
+        let packed = encoder.finish().unwrap();
+        let modified = fs::metadata(&path).unwrap().modified().unwrap();
+        packed.set_modified(modified).unwrap();
+        fs::remove_file(path).unwrap();
+    }
+
     /// Looks at everything, and reads all there is.
     pub(super) fn look(&mut self) {
         self.wake(Woken::all());

@@ -90,6 +90,23 @@ fn several_rotations_between_two_looks_within_a_glob() {
 }
 
 #[test]
+fn rotated_and_compressed_between_two_looks() {
+    for argument in ["x.log", "x.log*"] {
+        let mut fixture = Fixture::new(&[argument]);
+        fixture.append("x.log", "a1\n");
+        fixture.look();
+        fixture.rename("x.log", "x.log.1");
+        fixture.renamed(&["x.log", "x.log.1"]);
+        fixture.rename("x.log.1", "x.log.2");
+        fixture.append("x.log.1", "b1\n");
+        fixture.pack("x.log.1");
+        fixture.append("x.log", "c1\n");
+        fixture.renamed(&["x.log", "x.log.1", "x.log.1.gz", "x.log.2"]);
+        assert_eq!(fixture.lines.in_order, ["a1", "b1", "c1"]);
+    }
+}
+
+#[test]
 fn a_file_renamed_within_the_glob_keeps_its_place() {
     let mut fixture = Fixture::new(&["x.log*"]);
     fixture.append("x.log", "a1\na2\n");

@@ -25,8 +25,9 @@ enum Action {
     /// What happens meanwhile: when the copy is there and empty, when half of it is there, when all is,
     /// and after the cut.
     CopyTruncate(usize, [Meanwhile; 4]),
-    /// The oldest rotated file that is not yet compressed is, by gzip or by Zstandard.
-    Pack(bool),
+    /// One of the rotated files that are not yet compressed is, by gzip or by Zstandard; the number picks
+    /// it, from the oldest on.
+    Pack(usize, bool),
     Look,
     Save,
     /// Longer than an idle file is waited for.
@@ -61,7 +62,7 @@ fn action() -> impl Strategy<Value = Action> {
         3 => any::<bool>().prop_map(Action::Rotate),
         2 => (0..4_usize, prop::array::uniform4(meanwhile()))
             .prop_map(|(unread, meanwhile)| Action::CopyTruncate(unread, meanwhile)),
-        2 => any::<bool>().prop_map(Action::Pack),
+        2 => (0..3_usize, any::<bool>()).prop_map(|(which, by_gzip)| Action::Pack(which, by_gzip)),
         3 => Just(Action::Look),
         3 => Just(Action::Save),
         1 => Just(Action::Pass),
@@ -132,7 +133,7 @@ impl Model {
                 }
             }
             Action::CopyTruncate(unread, meanwhile) => self.copy_and_cut_short(unread, meanwhile),
-            Action::Pack(by_gzip) => self.pack(by_gzip),
+            Action::Pack(which, by_gzip) => self.pack(which, by_gzip),
             Action::Look => self.fixture.look(),
             Action::Save => self.save(),
             Action::Pass => {
@@ -190,8 +191,10 @@ impl Model {
         self.chain.insert(0, "x.log.1".to_owned());
     }
 
-    fn pack(&mut self, by_gzip: bool) {
-        let Some(name) = self.chain.iter_mut().rfind(|name| packing(name).is_empty()) else {
+    fn pack(&mut self, which: usize, by_gzip: bool) {
+        let plain = self.chain.iter_mut().rev();
+        let plain = plain.filter(|name| packing(name).is_empty());
+        let Some(name) = plain.take(which + 1).last() else {
             return;
         };
         if self.fixture.fleet.started {

@@ -8,19 +8,6 @@ use std::time::Duration;
 use super::Fixture;
 use crate::input::testing::SKIPPING;
 
-/// Compresses a file as rotation does, and removes it.
-fn pack(fixture: &Fixture, name: &str) {
-    let path = fixture.path(name);
-    let bytes = fs::read(&path).unwrap();
-    let file = File::create(fixture.path(&format!("{name}.gz"))).unwrap();
-    let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
-    encoder.write_all(&bytes).unwrap();
-    let packed = encoder.finish().unwrap();
-    let modified = fs::metadata(&path).unwrap().modified().unwrap();
-    packed.set_modified(modified).unwrap();
-    fs::remove_file(path).unwrap();
-}
-
 /// `x.log` with `a1` read and `a2` not.
 fn half_read(argument: &str) -> Fixture {
     let mut fixture = Fixture::new(&[argument]);
@@ -67,13 +54,25 @@ fn rotated_and_compressed_meanwhile() {
     for argument in ["x.log", "x.log*"] {
         let fixture = half_read(argument);
         fixture.append("x.log.9", "long ago\n");
-        pack(&fixture, "x.log.9");
+        fixture.pack("x.log.9");
         fixture.rename("x.log", "x.log.3");
-        pack(&fixture, "x.log.3");
+        fixture.pack("x.log.3");
         fixture.append("x.log.2", "b1\nb2");
-        pack(&fixture, "x.log.2");
+        fixture.pack("x.log.2");
         fixture.append("x.log", "d1\n");
         restarts_to(fixture, &["a1", "a2", "b1", "b2", "d1"]);
+    }
+}
+
+#[test]
+fn one_that_began_meanwhile_is_rotated_and_compressed() {
+    for argument in ["x.log", "x.log*"] {
+        let fixture = half_read(argument);
+        fixture.rename("x.log", "x.log.2");
+        fixture.append("x.log.1", "b1\n");
+        fixture.pack("x.log.1");
+        fixture.append("x.log", "c1\n");
+        restarts_to(fixture, &["a1", "a2", "b1", "c1"]);
     }
 }
 
@@ -82,7 +81,7 @@ fn rotated_by_date_meanwhile() {
     let fixture = half_read("x.log");
     fixture.append("x.log-20261006", "long ago\n");
     fixture.rename("x.log", "x.log-20261007");
-    pack(&fixture, "x.log-20261007");
+    fixture.pack("x.log-20261007");
     fixture.append("x.log-20261008", "b1\n");
     fixture.append("x.log", "c1\n");
     restarts_to(fixture, &["a1", "a2", "b1", "c1"]);
@@ -153,7 +152,7 @@ fn where_a_file_is_nowhere_what_is_newer_than_the_save_is_read() {
 fn half_a_compressed_file_is_never_read() {
     let mut fixture = half_read("x.log");
     fixture.rename("x.log", "x.log.1");
-    pack(&fixture, "x.log.1");
+    fixture.pack("x.log.1");
     let whole = fs::read(fixture.path("x.log.1.gz")).unwrap();
     fs::write(fixture.path("x.log.1.gz"), &whole[..whole.len() - 3]).unwrap();
     fixture.append("x.log", "b1\n");
@@ -185,10 +184,10 @@ fn a_file_that_was_left_is_known_when_it_is_compressed() {
     fixture.pass(Duration::from_secs(31));
     fixture.append("x.log", "b2\n");
     // a is x.log.1, then x.log.2.gz; b is x.log.3.gz, as if names had been mixed up.
-    pack(&fixture, "x.log.1");
+    fixture.pack("x.log.1");
     fixture.rename("x.log.1.gz", "x.log.2.gz");
     fixture.rename("x.log", "x.log.3");
-    pack(&fixture, "x.log.3");
+    fixture.pack("x.log.3");
     fixture.append("x.log", "c1\n");
     restarts_to(fixture, &["a1", "a2", "b1", "b2", "c1"]);
 }
@@ -236,7 +235,7 @@ fn a_kill_at_any_block_of_a_compressed_rest() {
     let rest = expected[1..].join("\n") + "\n";
     fixture.append("x.log", &rest);
     fixture.rename("x.log", "x.log.1");
-    pack(&fixture, "x.log.1");
+    fixture.pack("x.log.1");
     fixture.append("x.log", "b1\n");
     expected.push("b1".to_owned());
     let mut rounds = 0;
@@ -292,7 +291,7 @@ fn compressed_between_the_first_look_and_the_search() {
     let cut = fixture.cut();
     fs::remove_file(fixture.path("x.log.2")).unwrap();
     fixture.restart(cut);
-    fixture.first_look_then(|fixture| pack(fixture, "x.log.1"));
+    fixture.first_look_then(|fixture| fixture.pack("x.log.1"));
     fixture.look();
     fixture.pass(Duration::from_secs(31));
     let mut lines = fixture.lines.in_order.clone();
