@@ -1,6 +1,6 @@
 //! Rows of plain values in chunks that a snapshot shares with the store.
 //!
-//! Copying a column copies only references to its chunks. Where a snapshot still holds a chunk, the
+//! Sharing a column copies only references to its chunks. Where a snapshot still holds a chunk, the
 //! store writes to a copy of it, made once at the first write: the lock is held for microseconds
 //! whatever the number of series. Knows nothing of metrics.
 
@@ -11,14 +11,74 @@ use std::sync::Arc;
 /// references are few.
 const CHUNK_BYTES: usize = 8 * 1024;
 
-/// Rows of `stride` values each, found by their number.
+/// Rows of `stride` values each, found by their number. Cloning copies what was written since it was
+/// last shared: see [`Column::share`].
 #[derive(Debug, Clone)]
 pub(crate) struct Column<T> {
-    chunks: Vec<Arc<[T]>>,
+    chunks: Vec<Chunk<T>>,
     stride: usize,
     /// Rows of a full chunk are two to the power of this; only the first chunk may be shorter.
     chunk_rows_log2: u32,
     rows: usize,
+}
+
+/// Each write asks whose the chunk is. A count of references would have to be asked with an atomic
+/// exchange, which waits for all loads before it: that was 5 % of the time of a line with updates.
+#[derive(Debug, Clone)]
+enum Chunk<T> {
+    /// Nobody else's.
+    Own(Box<[T]>),
+    /// Perhaps somebody else's too.
+    Shared(Arc<Box<[T]>>),
+}
+
+impl<T: Copy + Default> Chunk<T> {
+    /// `len` values, the first of which are `start`.
+    fn new(start: &[T], len: usize) -> Chunk<T> {
+        let rest = std::iter::repeat_n(T::default(), len - start.len());
+        Chunk::Own(start.iter().copied().chain(rest).collect())
+    }
+
+    #[inline]
+    fn values(&self) -> &[T] {
+        match self {
+            Chunk::Own(values) => values,
+            Chunk::Shared(values) => values,
+        }
+    }
+
+    #[inline]
+    fn values_mut(&mut self) -> &mut [T] {
+        if let Chunk::Shared(values) = self {
+            *self = Chunk::Own(owned(values));
+        }
+        match self {
+            Chunk::Own(values) => values,
+            Chunk::Shared(_) => unreachable!("it was made its own just now"),
+        }
+    }
+
+    /// Lets others hold it too.
+    fn share(&mut self) {
+        if let Chunk::Own(values) = self {
+            *self = Chunk::Shared(Arc::new(std::mem::take(values)));
+        }
+    }
+
+    /// Whether both are one and the same.
+    fn is_same(&self, other: &Chunk<T>) -> bool {
+        match (self, other) {
+            (Chunk::Shared(one), Chunk::Shared(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+/// The values, copied only where somebody else holds them still.
+#[cold]
+fn owned<T: Clone>(values: &mut Arc<Box<[T]>>) -> Box<[T]> {
+    let values = std::mem::take(values);
+    Arc::try_unwrap(values).unwrap_or_else(|shared| Box::clone(&shared))
 }
 
 impl<T: Copy + Default> Column<T> {
@@ -45,12 +105,12 @@ impl<T: Copy + Default> Column<T> {
         if row.is_multiple_of(chunk_rows) {
             // Most metrics have few series: the first chunk grows as it is needed.
             let rows = if row == 0 { 1 } else { chunk_rows };
-            self.chunks.push(filled(&[], rows * self.stride));
+            self.chunks.push(Chunk::new(&[], rows * self.stride));
         } else if let [first] = self.chunks.as_mut_slice()
-            && first.len() == row * self.stride
+            && first.values().len() == row * self.stride
         {
             let rows = (row * 2).min(chunk_rows);
-            *first = filled(first, rows * self.stride);
+            *first = Chunk::new(first.values(), rows * self.stride);
         }
         self.rows += 1;
         row
@@ -59,16 +119,22 @@ impl<T: Copy + Default> Column<T> {
     /// The values of a row that exists.
     pub(crate) fn row(&self, row: usize) -> &[T] {
         let (chunk, start) = self.place(row);
-        &self.chunks[chunk][start..start + self.stride]
+        &self.chunks[chunk].values()[start..start + self.stride]
     }
 
     /// The values of a row that exists, to be changed; no snapshot sees that.
     pub(crate) fn row_mut(&mut self, row: usize) -> &mut [T] {
         let (chunk, start) = self.place(row);
-        &mut Arc::make_mut(&mut self.chunks[chunk])[start..start + self.stride]
+        &mut self.chunks[chunk].values_mut()[start..start + self.stride]
     }
 
-    /// The rows that may differ from those of `before`, an earlier clone: all of every chunk that the
+    /// The same rows, which this column's later changes do not reach.
+    pub(crate) fn share(&mut self) -> Column<T> {
+        self.chunks.iter_mut().for_each(Chunk::share);
+        self.clone()
+    }
+
+    /// The rows that may differ from those of `before`, shared earlier: all of every chunk that the
     /// two do not share. Also rows that only one of them has.
     pub(crate) fn changed(&self, before: &Column<T>) -> impl Iterator<Item = Range<usize>> {
         let chunks = self.chunks.len().max(before.chunks.len());
@@ -77,7 +143,7 @@ impl<T: Copy + Default> Column<T> {
         (0..chunks)
             .filter(
                 |&chunk| match (self.chunks.get(chunk), before.chunks.get(chunk)) {
-                    (Some(now), Some(before)) => !Arc::ptr_eq(now, before),
+                    (Some(now), Some(before)) => !now.is_same(before),
                     _ => true,
                 },
             )
@@ -90,20 +156,15 @@ impl<T: Copy + Default> Column<T> {
 
     /// Bytes allocated.
     pub(crate) fn capacity_bytes(&self) -> usize {
-        let values: usize = self.chunks.iter().map(|chunk| size_of_val(&**chunk)).sum();
-        values + self.chunks.capacity() * size_of::<Arc<[T]>>()
+        let chunks = self.chunks.iter();
+        let values: usize = chunks.map(|chunk| size_of_val(chunk.values())).sum();
+        values + self.chunks.capacity() * size_of::<Chunk<T>>()
     }
 
     fn place(&self, row: usize) -> (usize, usize) {
         let within = row & ((1 << self.chunk_rows_log2) - 1);
         (row >> self.chunk_rows_log2, within * self.stride)
     }
-}
-
-/// A chunk of `len` values that begins with `start`.
-fn filled<T: Copy + Default>(start: &[T], len: usize) -> Arc<[T]> {
-    let rest = std::iter::repeat_n(T::default(), len - start.len());
-    start.iter().copied().chain(rest).collect()
 }
 
 #[cfg(test)]
@@ -128,22 +189,27 @@ mod tests {
     }
 
     #[test]
-    fn a_clone_does_not_change() {
+    fn what_was_shared_does_not_change() {
         let mut column = Column::<u64>::new(1);
         for _ in 0..5000 {
             column.push();
         }
-        let clone = column.clone();
+        let shared = column.share();
         column.row_mut(0)[0] = 1;
         column.row_mut(4999)[0] = 2;
         column.push();
         assert_eq!(
-            (clone.rows(), clone.row(0)[0], clone.row(4999)[0]),
+            (shared.rows(), shared.row(0)[0], shared.row(4999)[0]),
             (5000, 0, 0)
         );
         assert_eq!((column.row(0)[0], column.row(4999)[0]), (1, 2));
         // What was not written is still shared.
-        assert!(Arc::ptr_eq(&clone.chunks[1], &column.chunks[1]));
+        assert!(shared.chunks[1].is_same(&column.chunks[1]));
+        // Nobody holds it any more: it is written where it is.
+        let place = column.row(2000).as_ptr();
+        drop(shared);
+        column.row_mut(2000)[0] = 3;
+        assert_eq!(column.row(2000).as_ptr(), place);
     }
 
     #[test]
@@ -152,7 +218,7 @@ mod tests {
         for _ in 0..5000 {
             column.push();
         }
-        let before = column.clone();
+        let before = column.share();
         let changed =
             |column: &Column<u64>| -> Vec<usize> { column.changed(&before).flatten().collect() };
         assert!(changed(&column).is_empty());

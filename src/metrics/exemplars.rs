@@ -23,7 +23,7 @@ pub struct Kept<'s> {
     pub time_seconds: f64,
 }
 
-/// The exemplars of one metric. Cloning shares them.
+/// The exemplars of one metric.
 #[derive(Debug, Clone)]
 pub(crate) struct Exemplars {
     /// For each series and bucket one more than the row of its exemplar; 0 where it has none.
@@ -121,6 +121,16 @@ impl Exemplars {
         })
     }
 
+    /// The same ones, which later changes do not reach.
+    pub(crate) fn share(&mut self) -> Exemplars {
+        Exemplars {
+            places: self.places.share(),
+            rows: self.rows.share(),
+            long_ids: self.long_ids.share(),
+            free: self.free.clone(),
+        }
+    }
+
     /// Forgets all exemplars of a series.
     pub(crate) fn forget(&mut self, slot: usize) {
         if slot >= self.places.rows() {
@@ -177,10 +187,10 @@ mod tests {
         let mut exemplars = Exemplars::new(1);
         for slot in 0..1000 {
             exemplars.set(slot, 0, 1.0, exemplar("x", None), 0);
-            let clone = exemplars.clone();
+            let shared = exemplars.share();
             exemplars.forget(slot);
             assert_eq!(exemplars.get(slot, 0), None);
-            assert_eq!(clone.get(slot, 0).map(|kept| kept.trace_id), Some("x"));
+            assert_eq!(shared.get(slot, 0).map(|kept| kept.trace_id), Some("x"));
         }
         assert_eq!(exemplars.rows.rows(), 1);
     }

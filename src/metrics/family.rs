@@ -135,7 +135,12 @@ impl Family {
 
     /// The same series under another definition of the same metric. A series that is there stays,
     /// also where limits are lower now.
-    pub(crate) fn redefined(&self, definition: &Definition) -> Family {
+    pub(crate) fn redefined(&mut self, definition: &Definition) -> Family {
+        // The copies are dropped; sharing alone makes the clone a cheap one.
+        self.births.share();
+        self.values.share();
+        self.updated_s.share();
+        self.exemplars.share();
         let mut family = self.clone();
         family.definition = Arc::new(definition.clone());
         family.expire_s = expire_s(definition);

@@ -91,16 +91,16 @@ pub struct Unfit {
 
 impl FamilyImage {
     /// Takes what there is; copies little.
-    pub(crate) fn take(family: &Family) -> FamilyImage {
+    pub(crate) fn take(family: &mut Family) -> FamilyImage {
         FamilyImage {
             definition: Arc::clone(&family.definition),
             folded: Folded {
                 series_limited_total: family.series_limited_total,
                 label_limited_totals: family.limits.limited_totals().collect(),
             },
-            births: family.births.clone(),
-            values: family.values.clone(),
-            updated_s: family.updated_s.clone(),
+            births: family.births.share(),
+            values: family.values.share(),
+            updated_s: family.updated_s.share(),
             texts: family.texts.clone(),
         }
     }

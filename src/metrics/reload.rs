@@ -43,11 +43,11 @@ impl Store {
     ///
     /// Copies little: chunks of values are shared until they are written.
     pub fn reload(&self, definitions: Vec<Definition>, now_ms: u64) -> Store {
-        let old = self.lock();
+        let mut old = self.lock();
         let mut moment = Moment::new(now_ms, old.births);
         let mut list = Vec::with_capacity(definitions.len());
         for definition in &definitions {
-            let mut same = old.list.iter();
+            let mut same = old.list.iter_mut();
             let same = same.find(|family| family.definition.is_same_metric(definition));
             list.push(match same {
                 Some(family) => family.redefined(definition),

@@ -62,14 +62,14 @@ pub(crate) struct Unsorted {
 
 impl Unsorted {
     /// Takes what there is; copies little.
-    pub(crate) fn take(family: &Family) -> Unsorted {
+    pub(crate) fn take(family: &mut Family) -> Unsorted {
         Unsorted {
             family: FamilySnapshot {
                 definition: Arc::clone(&family.definition),
-                births: family.births.clone(),
-                values: family.values.clone(),
+                births: family.births.share(),
+                values: family.values.share(),
                 texts: family.texts.clone(),
-                exemplars: family.exemplars.clone(),
+                exemplars: family.exemplars.share(),
                 order: Arc::default(),
                 zero_from: u64::MAX,
                 zeros: Arc::default(),

@@ -101,9 +101,9 @@ impl Store {
 
     /// All values at one instant, to be saved. Holds the lock for microseconds and forgets nothing.
     pub fn image(&self) -> Image {
-        let families = self.lock();
+        let mut families = self.lock();
         Image {
-            families: families.list.iter().map(FamilyImage::take).collect(),
+            families: families.list.iter_mut().map(FamilyImage::take).collect(),
             births: families.births,
         }
     }
@@ -157,7 +157,7 @@ impl Store {
     fn take(&self, now_ms: u64) -> (u64, Vec<Unsorted>) {
         let mut families = self.lock();
         families.expire(now_ms);
-        let unsorted = families.list.iter().map(Unsorted::take).collect();
+        let unsorted = families.list.iter_mut().map(Unsorted::take).collect();
         (families.births, unsorted)
     }
 
