@@ -52,7 +52,7 @@ fn batch(store: &Store, updates: usize, series: usize, traced: bool) -> Batch {
     for number in 0..updates {
         let exemplar = traced.then(|| {
             batch.exemplar(Exemplar {
-                trace_id: "4bf92f3577b34da6a3ce929d0e0e4736",
+                trace_id: b"4bf92f3577b34da6a3ce929d0e0e4736",
                 time_seconds: Some(1_700_000_000.5),
             })
         });

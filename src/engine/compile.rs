@@ -12,7 +12,7 @@ use super::program::{
     ActionProgram, Amount, ConditionProgram, Part, Program, Reader, Subject, Times,
 };
 use super::{Engine, Reason, Secret, SecretMissing, Trouble, label};
-use crate::matcher::fields::Keys;
+use crate::matcher::fields::{Keys, slot_bit};
 use crate::metrics::definition::Kind;
 use crate::metrics::labels;
 use crate::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet};
@@ -126,6 +126,9 @@ impl<'a> RuleCompiler<'a> {
             _ => None,
         };
         Program {
+            wanted_slots: (actions.iter())
+                .filter_map(|action| action.wanted_slot.map(slot_bit))
+                .fold(0, |all, bit| all | bit),
             input_groups: inputs.iter().map(group).collect(),
             inputs,
             name: self.rule.name.as_str().into(),

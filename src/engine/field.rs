@@ -127,11 +127,17 @@ impl FieldProgram {
             return found.groups.bytes(group, context.text);
         }
         // Nearly all keys that a rule knows are missing on a line.
-        let is_absent = |bits| !found.slots.has_any(bits);
-        if self.only_slots.is_some_and(is_absent) {
+        if self.is_surely_absent(found) {
             return None;
         }
         self.first_of_several(context, found, read_as)
+    }
+
+    /// Whether none of its keys is on the line, which one look tells. False says nothing.
+    #[inline(always)]
+    pub(super) fn is_surely_absent(&self, found: &Found<'_>) -> bool {
+        let is_absent = |bits| !found.slots.has_any(bits);
+        self.only_slots.is_some_and(is_absent)
     }
 
     fn first_of_several<'a>(

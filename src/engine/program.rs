@@ -27,6 +27,8 @@ pub(super) struct Program {
     pub(super) actions: Vec<ActionProgram>,
     /// The labels that any action or condition asks for.
     pub(super) inputs: Vec<usize>,
+    /// The bits of the slots that actions want: see [`ActionProgram::wanted_slot`].
+    pub(super) wanted_slots: u64,
     /// The pattern's groups that these come from, where they come from nothing else.
     pub(super) input_groups: Option<Vec<usize>>,
     pub(super) times: Times,
@@ -371,7 +373,7 @@ impl Program {
             return None;
         }
         Some(batch.exemplar(Exemplar {
-            trace_id: str::from_utf8(id).ok()?,
+            trace_id: id,
             time_seconds: self.times.seconds(context, &found, &mut scratch.recent),
         }))
     }

@@ -8,13 +8,20 @@ use regex_syntax::hir::{Class, Hir, HirKind, Look};
 /// Which ASCII bytes may stand at a place.
 type Bytes = u128;
 
+/// So many places have a bit of their own beside the one for the rest.
+const HEAD_MAX: usize = 15;
+
+/// The bit for all bytes behind the head.
+const REST: u16 = 1 << HEAD_MAX;
+
 /// A pattern in the form that runs.
 #[derive(Debug)]
 pub(super) struct Shape {
-    /// The first bytes.
-    head: Vec<Bytes>,
-    /// Those behind them, and at least and at most how many.
-    rest: Bytes,
+    /// For each ASCII byte a bit for each of the first places, and [`REST`], where it may stand.
+    places: Box<[u16; 128]>,
+    /// How many first places there are.
+    head: usize,
+    /// At least and at most how many bytes stand behind them.
     rest_min: usize,
     rest_max: usize,
 }
@@ -34,45 +41,59 @@ impl Shape {
         if !is_anchored {
             return None;
         }
-        let mut shape = Shape {
-            head: Vec::new(),
-            rest: 0,
-            rest_min: 0,
-            rest_max: 0,
-        };
+        let mut head: Vec<Bytes> = Vec::new();
+        let (mut rest, mut rest_min, mut rest_max) = (0, 0, 0);
         for (number, part) in inner.iter().enumerate() {
             match part.kind() {
                 HirKind::Literal(literal) => {
                     for &byte in &literal.0 {
-                        shape.head.push(single(byte)?);
+                        head.push(single(byte)?);
                     }
                 }
-                HirKind::Class(class) => shape.head.push(ascii(class)),
+                HirKind::Class(class) => head.push(ascii(class)),
                 HirKind::Repetition(repetition) if number + 1 == inner.len() => {
-                    shape.rest = one(&repetition.sub)?;
-                    shape.rest_min = repetition.min as usize;
-                    shape.rest_max = repetition.max.map_or(usize::MAX, |max| max as usize);
+                    rest = one(&repetition.sub)?;
+                    rest_min = repetition.min as usize;
+                    rest_max = repetition.max.map_or(usize::MAX, |max| max as usize);
                 }
                 _ => return None,
             }
         }
-        Some(shape)
+        if head.len() > HEAD_MAX {
+            return None;
+        }
+        let places = std::array::from_fn(|byte| {
+            let bit = |bytes: &Bytes| (bytes >> byte & 1) as u16;
+            let head = head
+                .iter()
+                .rev()
+                .fold(0, |all, bytes| all << 1 | bit(bytes));
+            head | if bit(&rest) == 1 { REST } else { 0 }
+        });
+        Some(Shape {
+            places: Box::new(places),
+            head: head.len(),
+            rest_min,
+            rest_max,
+        })
     }
 
     /// Whether a value matches, as the regex says; `None` where the regex must be asked.
+    #[inline]
     pub(super) fn is_match(&self, value: &[u8]) -> Option<bool> {
-        if !value.is_ascii() {
-            return None;
-        }
-        let Some((head, rest)) = value.split_at_checked(self.head.len()) else {
-            return Some(false);
+        let Some((head, rest)) = value.split_at_checked(self.head) else {
+            return value.is_ascii().then_some(false);
         };
-        let fits = |(&byte, &bytes): (&u8, &Bytes)| bytes >> byte & 1 == 1;
-        Some(
-            (self.rest_min..=self.rest_max).contains(&rest.len())
-                && head.iter().zip(&self.head).all(fits)
-                && rest.iter().all(|byte| fits((byte, &self.rest))),
-        )
+        let mut fits = true;
+        let mut bit = 1;
+        for byte in head {
+            fits &= self.places.get(usize::from(*byte))? & bit != 0;
+            bit <<= 1;
+        }
+        for byte in rest {
+            fits &= self.places.get(usize::from(*byte))? & REST != 0;
+        }
+        Some(fits && (self.rest_min..=self.rest_max).contains(&rest.len()))
     }
 }
 
@@ -129,13 +150,22 @@ mod tests {
             "",
             "a?",
             "x{2,3}",
+            "fifteen letters",
         ] {
             assert!(
                 Shape::new(&format!("^(?:{pattern})$")).is_some(),
                 "{pattern}"
             );
         }
-        for pattern in ["llm|none", ".*a", "(ab)+", r"\bx", "(?m)^x$", "é"] {
+        for pattern in [
+            "sixteen letters!",
+            "llm|none",
+            ".*a",
+            "(ab)+",
+            r"\bx",
+            "(?m)^x$",
+            "é",
+        ] {
             assert!(
                 Shape::new(&format!("^(?:{pattern})$")).is_none(),
                 "{pattern}"

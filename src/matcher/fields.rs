@@ -299,6 +299,11 @@ impl Slots {
         self.4 & bits != 0
     }
 
+    /// The bits of all slots that are not empty.
+    pub fn bits(&self) -> u64 {
+        self.4
+    }
+
     /// The slot with this number, to be filled. Only by this way may slots be changed.
     #[inline]
     pub(super) fn fill(&mut self, slot: usize) -> Option<&mut Slot> {

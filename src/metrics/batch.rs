@@ -25,6 +25,11 @@ const TEXT_BYTES_MAX: usize = 4 << 20;
 /// The number of the next memory of any batch.
 static NEXT_MEMORY: AtomicU64 = AtomicU64::new(1);
 
+/// Half a hash for a table, which takes the place from the low bits and a tag from the high ones.
+pub(crate) fn spread(half: u32) -> u64 {
+    u64::from(half) << 32 | u64::from(half)
+}
+
 /// One update of one series.
 #[derive(Debug, Clone, Copy)]
 pub struct Update {
@@ -39,6 +44,18 @@ pub struct Update {
 /// The number of a series in one batch, as long as [`Batch::memory`] is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeriesId(u32);
+
+impl SeriesId {
+    /// The series with this number; none has `u32::MAX`.
+    pub(crate) fn of(number: u32) -> SeriesId {
+        SeriesId(number)
+    }
+
+    /// The number.
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+}
 
 /// A series that a batch remembers.
 #[derive(Debug)]
@@ -75,8 +92,9 @@ pub(crate) struct Named<'b> {
 /// The trace that a line belongs to, for OpenMetrics exemplars.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Exemplar<'b> {
-    /// The trace's id: at most 64 bytes of valid UTF-8 without control characters.
-    pub trace_id: &'b str,
+    /// The trace's id: at most 64 bytes, of UTF-8 without control characters. One that is no UTF-8 is not
+    /// shown.
+    pub trace_id: &'b [u8],
     /// The line's own time, in seconds since 1970.
     pub time_seconds: Option<f64>,
 }
@@ -95,7 +113,7 @@ pub struct Batch {
     hasher: LabelHasher,
     updates: Vec<Update>,
     exemplars: Vec<Traced>,
-    trace_ids: String,
+    trace_ids: Vec<u8>,
     series: Vec<Known>,
     /// The texts of the series, and behind them that which is being written.
     text: Vec<u8>,
@@ -113,7 +131,7 @@ impl Batch {
             hasher,
             updates: Vec::new(),
             exemplars: Vec::new(),
-            trace_ids: String::new(),
+            trace_ids: Vec::new(),
             series: Vec::new(),
             text: Vec::new(),
             labels_start: 0,
@@ -176,7 +194,7 @@ impl Batch {
     /// Notes an exemplar, which any number of updates of the same line may name.
     pub fn exemplar(&mut self, exemplar: Exemplar<'_>) -> u32 {
         let start = self.trace_ids.len() as u32;
-        self.trace_ids.push_str(exemplar.trace_id);
+        self.trace_ids.extend_from_slice(exemplar.trace_id);
         self.exemplars.push(Traced {
             start,
             end: self.trace_ids.len() as u32,

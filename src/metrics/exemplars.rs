@@ -63,7 +63,7 @@ impl Exemplars {
         exemplar: Exemplar<'_>,
         now_ms: u64,
     ) {
-        let id = exemplar.trace_id.as_bytes();
+        let id = exemplar.trace_id;
         // Longer ones are never made; cut they would name another trace.
         if id.len() > TRACE_ID_BYTES_MAX {
             return;
@@ -157,7 +157,7 @@ mod tests {
 
     fn exemplar(trace_id: &str, time_seconds: Option<f64>) -> Exemplar<'_> {
         Exemplar {
-            trace_id,
+            trace_id: trace_id.as_bytes(),
             time_seconds,
         }
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use hashbrown::HashTable;
 
-use super::batch::{Exemplar, Handle, LabelHasher, Named};
+use super::batch::{Exemplar, Handle, LabelHasher, Named, spread};
 use super::column::Column;
 use super::definition::{Definition, Kind};
 use super::exemplars::Exemplars;
@@ -395,9 +395,4 @@ fn expire_s(definition: &Definition) -> Option<u64> {
 
 fn next_generation() -> u64 {
     NEXT_GENERATION.fetch_add(1, Ordering::Relaxed)
-}
-
-/// A hash for the table, which takes the place from the low bits and a tag from the high ones.
-fn spread(half: u32) -> u64 {
-    u64::from(half) << 32 | u64::from(half)
 }

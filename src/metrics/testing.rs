@@ -63,7 +63,7 @@ impl<'s> Updates<'s> {
         }
         let exemplar = trace.map(|(trace_id, time_seconds)| {
             self.batch.exemplar(Exemplar {
-                trace_id,
+                trace_id: trace_id.as_bytes(),
                 time_seconds,
             })
         });

@@ -5,8 +5,9 @@ use super::{Program, Scratch, Subject, found};
 use crate::engine::Tally;
 use crate::engine::field::{Context, Found, ReadAs, Value};
 use crate::engine::memo::Memo;
-use crate::engine::recipe::{Known, Recipes, Steps};
+use crate::engine::recipe::{Key, Known, Recipes, Steps};
 use crate::line::escape::unescape;
+use crate::matcher::fields::slot_bit;
 use crate::metrics::batch::Batch;
 
 /// With more labels a line goes the plain way.
@@ -34,11 +35,15 @@ impl Program {
             let found = found(&scratch.groups, &scratch.slots, &self.times);
             self.input_values(context, &found, &mut scratch.decoded, &mut values);
         }
-        let values = values.get(..inputs)?;
-        match scratch.recipes.find(rule, values) {
+        let key = Key {
+            rule,
+            fields: scratch.slots.bits() & self.wanted_slots,
+            values: values.get(..inputs)?,
+        };
+        match scratch.recipes.find(&key) {
             Known::Steps(steps) => Some(steps),
             Known::Plain => None,
-            Known::New => self.new_recipe(rule, values, &mut scratch.memo, &mut scratch.recipes),
+            Known::New => self.new_recipe(&key, &mut scratch.memo, &mut scratch.recipes),
         }
     }
 
@@ -54,10 +59,13 @@ impl Program {
         let mut any_escaped = false;
         let both = values.iter_mut().zip(&mut escaped);
         for (&input, (value, escaped)) in self.inputs.iter().zip(both) {
+            let field = &self.labels[input].field;
+            // Many labels are of fields that few lines have.
+            if field.is_surely_absent(found) {
+                continue;
+            }
             let mut read_as = ReadAs::Plain;
-            let bytes = self.labels[input]
-                .field
-                .locate(context, found, &mut read_as);
+            let bytes = field.locate(context, found, &mut read_as);
             match (bytes, read_as) {
                 (None, ReadAs::Ambiguous) => *value = Value::Ambiguous,
                 (None, _) => {}
@@ -74,33 +82,31 @@ impl Program {
     }
 
     #[cold]
-    fn new_recipe(
-        &self,
-        rule: u32,
-        inputs: &[Value<'_>],
-        memo: &mut Memo,
-        recipes: &mut Recipes,
-    ) -> Option<Steps> {
+    fn new_recipe(&self, key: &Key<'_>, memo: &mut Memo, recipes: &mut Recipes) -> Option<Steps> {
         memo.begin();
         let mut values = vec![None; self.labels.len()];
-        for (&input, value) in self.inputs.iter().zip(inputs) {
+        for (&input, value) in self.inputs.iter().zip(key.values) {
             let value = memo.value(&self.labels[input], *value);
             if memo.is_missing(value) {
-                return recipes.insert(rule, inputs, None::<std::iter::Empty<bool>>);
+                return recipes.insert(key, None::<std::iter::Empty<usize>>);
             }
             values[input] = Some(value);
         }
-        let fires = self.actions.iter().map(|action| {
-            action.conditions.iter().all(|&number| {
-                let condition = &self.conditions[number];
-                match condition.subject {
-                    Subject::Label(label) => values[label]
-                        .is_some_and(|value| memo.holds(value, number, &condition.pattern)),
-                    Subject::Field(_) => true,
+        let mut holds = |number: usize| {
+            let condition = &self.conditions[number];
+            match condition.subject {
+                Subject::Label(label) => {
+                    values[label].is_some_and(|value| memo.holds(value, number, &condition.pattern))
                 }
-            })
+                Subject::Field(_) => true,
+            }
+        };
+        let actions = self.actions.iter().enumerate().filter(|(_, action)| {
+            let wanted = action.wanted_slot.map(slot_bit);
+            wanted.is_none_or(|wanted| key.fields & wanted != 0)
+                && action.conditions.iter().all(|&number| holds(number))
         });
-        recipes.insert(rule, inputs, Some(fires))
+        recipes.insert(key, Some(actions.map(|(number, _)| number)))
     }
 
     /// Makes the updates of a line whose labels are known: what [`Program::update`] makes.
@@ -112,20 +118,18 @@ impl Program {
         batch: &mut Batch,
         tally: &mut Tally,
     ) {
-        // Labels and conditions of the line before are forgotten only where any is asked for.
+        // Labels of the line before are forgotten only where any is asked for.
         let mut begun = false;
-        for (number, action) in self.actions.iter().enumerate() {
-            let step = *scratch.recipes.step(steps, number);
-            if !step.fires || action.is_idle(scratch) {
+        let mut number = 0;
+        while let Some(step) = scratch.recipes.step(steps, number) {
+            let place = number;
+            number += 1;
+            let Some(action) = self.actions.get(step.action) else {
                 continue;
-            }
-            let conditions = &action.field_conditions;
-            let asks = !conditions.is_empty() || step.series.is_none();
-            if asks && !begun {
-                self.begin(scratch);
-                begun = true;
-            }
-            if !(conditions.iter()).all(|&number| self.verdict(number, context, scratch, tally)) {
+            };
+            // Hardly any two ask for the same field: the answers are not kept.
+            let mut conditions = action.field_conditions.iter();
+            if !conditions.all(|&number| self.holds(number, context, scratch, tally)) {
                 continue;
             }
             let Ok(value) = action.amount.number(context, scratch, tally) else {
@@ -137,11 +141,15 @@ impl Program {
                 None
             };
             let series = step.series.unwrap_or_else(|| {
+                if !begun {
+                    self.begin(scratch);
+                    begun = true;
+                }
                 for &label in &action.labels {
                     self.label(label, context, scratch, tally);
                 }
                 let series = action.series(scratch, batch);
-                scratch.recipes.step(steps, number).series = Some(series);
+                scratch.recipes.set_series(steps, place, series);
                 series
             });
             batch.update(series, value, exemplar);
