@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::bytes::has;
+use super::bytes::{has, same};
 use super::json::order::Orders;
 
 /// The number of the next keys. 0 is that of none.
@@ -84,6 +84,25 @@ impl Keys {
         self.known_slot(key)
     }
 
+    /// [`Keys::slot`] for the keys of a line in their order: what followed on the lines before is
+    /// compared first.
+    #[inline(always)]
+    pub(super) fn next_slot(&self, key: &[u8], sequence: &mut Sequence) -> Option<usize> {
+        let ending = ending(key);
+        if self.endings[ending / 64] >> (ending % 64) & 1 == 0 {
+            return None;
+        }
+        let guess = sequence.guess();
+        let is_it = |name: &str| same(name.as_bytes(), key);
+        if self.names.get(guess).is_some_and(|name| is_it(name)) {
+            sequence.last = guess + 1;
+            return Some(guess);
+        }
+        let slot = self.known_slot(key)?;
+        sequence.learn(slot);
+        Some(slot)
+    }
+
     /// [`Keys::slot`] for a key that may well have one.
     #[inline(never)]
     fn known_slot(&self, key: &[u8]) -> Option<usize> {
@@ -120,6 +139,36 @@ impl Keys {
     /// Whether there is no key at all.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
+    }
+}
+
+/// Which wanted key followed which on the lines before. A guess, never an answer.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sequence {
+    /// By the slot plus one, 0 for the line's start: the slot that came next.
+    next: Vec<u32>,
+    /// The slot that was found last plus one.
+    last: usize,
+}
+
+impl Sequence {
+    /// A line begins.
+    pub(super) fn begin(&mut self) {
+        self.last = 0;
+    }
+
+    #[inline(always)]
+    fn guess(&self) -> usize {
+        self.next.get(self.last).map_or(0, |slot| *slot as usize)
+    }
+
+    #[inline(never)]
+    fn learn(&mut self, slot: usize) {
+        if self.next.len() <= self.last {
+            self.next.resize(self.last + 1, 0);
+        }
+        self.next[self.last] = slot as u32;
+        self.last = slot + 1;
     }
 }
 
@@ -258,6 +307,8 @@ pub struct Slots(
     pub(super) Orders,
     /// A bit for each slot that is not empty; see [`slot_bit`].
     u64,
+    /// What the logfmt reader has learned from the lines before.
+    pub(super) Sequence,
 );
 
 /// The bit of a slot. Those beyond the 63rd share one.
@@ -356,8 +407,14 @@ mod tests {
                 prop_assert_eq!(keys.add(name), *map.entry(name.as_str()).or_insert(new));
             }
             prop_assert_eq!(keys.len(), map.len());
-            for key in names.iter().chain(&others) {
-                prop_assert_eq!(keys.slot(key.as_bytes()), map.get(key.as_str()).copied());
+            let mut sequence = Sequence::default();
+            for _ in 0..3 {
+                sequence.begin();
+                for key in names.iter().chain(&others) {
+                    let slot = map.get(key.as_str()).copied();
+                    prop_assert_eq!(keys.slot(key.as_bytes()), slot);
+                    prop_assert_eq!(keys.next_slot(key.as_bytes(), &mut sequence), slot);
+                }
             }
             prop_assert_eq!(keys.slot(b"a\xff"), None);
         }

@@ -3,7 +3,8 @@
 //! [`pairs`] reads a text forward, whoever wrote it. [`tail`] knows how the gateway ends its
 //! lines, and so finds the end of what strangers chose. Nothing here decides what a value means.
 
-use super::fields::{Head, Keys, Marks, Slots};
+use super::bytes::same;
+use super::fields::{Head, Keys, Marks, Sequence, Slots};
 
 mod pairs;
 mod tail;
@@ -35,10 +36,18 @@ pub fn read(line: &[u8], keys: &Keys, marks: Option<&Marks>, slots: &mut Slots) 
     let line = line.get(..u32::MAX as usize).unwrap_or(line);
     let mut heads = std::mem::take(&mut slots.2);
     pairs::find_heads(line, &mut heads);
-    let found = Found { line, keys, slots };
+    let mut sequence = std::mem::take(&mut slots.5);
+    sequence.begin();
+    let mut found = Found {
+        line,
+        keys,
+        slots,
+        sequence,
+    };
     found.read(&heads, marks);
+    let sequence = found.sequence;
     let any = !heads.is_empty();
-    slots.2 = heads;
+    (slots.2, slots.5) = (heads, sequence);
     any
 }
 
@@ -73,21 +82,23 @@ struct Found<'a> {
     line: &'a [u8],
     keys: &'a Keys,
     slots: &'a mut Slots,
+    sequence: Sequence,
 }
 
 impl Found<'_> {
     /// Adds the pairs of the line, which has these heads.
-    fn read(mut self, heads: &[Head], marks: Option<&Marks>) {
+    fn read(&mut self, heads: &[Head], marks: Option<&Marks>) {
         let line = self.line;
         let mut pairs = Pairs::new(line, heads, 0);
         if let Some(marks) = marks {
             let from = marks.from.as_bytes();
             let keys = self.keys;
-            let wanted = |key: &[u8]| match (keys.slot(key), key == from) {
-                (None, false) => None,
-                wanted => Some(wanted),
-            };
-            while let Some((pair, (slot, is_from))) = pairs.next_of(wanted) {
+            while let Some((pair, (slot, is_from))) = pairs.next_of(|key| {
+                match (keys.next_slot(key, &mut self.sequence), same(key, from)) {
+                    (None, false) => None,
+                    wanted => Some(wanted),
+                }
+            }) {
                 if !is_from {
                     self.add(slot, &pair, true);
                     continue;
@@ -112,7 +123,8 @@ impl Found<'_> {
 
     fn add_all(&mut self, mut pairs: Pairs<'_>, outside: bool) {
         let keys = self.keys;
-        while let Some((pair, slot)) = pairs.next_of(|key| keys.slot(key)) {
+        while let Some((pair, slot)) = pairs.next_of(|key| keys.next_slot(key, &mut self.sequence))
+        {
             self.add(Some(slot), &pair, outside);
         }
     }
