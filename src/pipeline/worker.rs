@@ -58,6 +58,8 @@ pub struct Worker {
 /// What knows the lines of standard input again that were counted in an earlier run.
 struct Replay {
     recognizer: Arc<Mutex<Recognizer>>,
+    /// Where the lines of a block begin and how long they are; kept for its memory.
+    lines: Vec<(usize, usize)>,
     /// Is told what people want to know.
     tell: Tell,
 }
@@ -114,6 +116,7 @@ impl Worker {
         Worker {
             replay: Some(Replay {
                 recognizer,
+                lines: Vec::new(),
                 tell: Box::new(tell),
             }),
             ..self
@@ -185,15 +188,23 @@ impl Sink for Worker {
                 counting.line(&unwrapped, origin);
             }
         };
-        let replay = self.replay.as_ref();
+        let replay = self.replay.as_mut();
         let cut = match replay.filter(|_| &*origin.source == STANDARD_INPUT) {
             None => framer.cut(bytes, |at, raw| count(offset + at as u64, raw)),
             Some(replay) => {
+                let mut lines = std::mem::take(&mut replay.lines);
+                lines.clear();
+                let cut = framer.cut(bytes, |at, raw| lines.push((at, raw.len())));
+                let raw = |&(at, length): &(usize, usize)| {
+                    (
+                        offset + at as u64,
+                        bytes.get(at..at + length).unwrap_or_default(),
+                    )
+                };
                 let mut recognizer = replay.lock();
-                let cut = framer.cut(bytes, |at, raw| {
-                    recognizer.offer(now_ms, raw, |raw| count(offset + at as u64, raw));
-                });
+                recognizer.offer_all(now_ms, lines.iter().map(raw), &mut count);
                 replay.finish_block(recognizer, &own);
+                replay.lines = lines;
                 cut
             }
         };

@@ -66,6 +66,16 @@ pub struct Recognizer {
     has_said_too_many: bool,
 }
 
+/// A line of a container that has history, of which it is not known yet what is repeated.
+#[derive(Debug)]
+struct Line<'l> {
+    at: u64,
+    raw: &'l [u8],
+    hash: u64,
+    /// Where its service stands.
+    index: usize,
+}
+
 /// Something that people want to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
@@ -200,31 +210,78 @@ impl Recognizer {
         self
     }
 
-    /// Takes the next raw line; calls `count` for each line that is new and can be counted now:
-    /// none, this one, or some that were held before it. `now_ms` is when it was read.
+    /// [`Recognizer::offer_all`] for one line.
     pub fn offer(&mut self, now_ms: u64, raw: &[u8], mut count: impl FnMut(&[u8])) {
-        let (mut name, mut text) = speaker::split(raw);
-        if name.len() > NAME_BYTES_MAX {
-            (name, text) = (&raw[..0], raw);
+        let lines = std::iter::once((0, raw));
+        self.offer_all(now_ms, lines, |_, raw| count(raw));
+    }
+
+    /// Takes the next raw lines, each with the place where it begins; calls `count` for each that is
+    /// new and can be counted now: of these, and of those that were held before, which get the place
+    /// of the line that tells that they are new. `now_ms` is when they were read.
+    pub fn offer_all<'l>(
+        &mut self,
+        now_ms: u64,
+        mut lines: impl Iterator<Item = (u64, &'l [u8])> + Clone,
+        mut count: impl FnMut(u64, &[u8]),
+    ) {
+        loop {
+            // Nearly always all of them are new. Noting all and then counting all keeps two small loops
+            // apart, which the processor does faster than both line by line.
+            let new = lines.clone();
+            let (noted, undecided) = self.note(&mut lines);
+            new.take(noted).for_each(|(at, raw)| count(at, raw));
+            let Some(undecided) = undecided else {
+                return;
+            };
+            let at = undecided.at;
+            self.decide(now_ms, &undecided, |raw| count(at, raw));
         }
-        let hash = XxHash3_64::oneshot(text);
-        let Some(index) = self.service(name) else {
-            return count(raw);
-        };
-        let Some((_, service)) = self.services.get_mut(index) else {
-            return count(raw);
-        };
-        if let Some(history) = service.live() {
-            history.push(hash);
-            return count(raw);
+    }
+
+    /// Notes lines of containers of which all is new: how many, and the line that ended it.
+    fn note<'l>(
+        &mut self,
+        lines: &mut impl Iterator<Item = (u64, &'l [u8])>,
+    ) -> (usize, Option<Line<'l>>) {
+        let mut noted = 0;
+        for (at, raw) in lines {
+            let (mut name, mut text) = speaker::split(raw);
+            if name.len() > NAME_BYTES_MAX {
+                (name, text) = (&raw[..0], raw);
+            }
+            let hash = XxHash3_64::oneshot(text);
+            if let Some(index) = self.service(name)
+                && let Some((_, service)) = self.services.get_mut(index)
+            {
+                let Some(history) = service.live() else {
+                    let line = Line {
+                        at,
+                        raw,
+                        hash,
+                        index,
+                    };
+                    return (noted, Some(line));
+                };
+                history.push(hash);
+            }
+            noted += 1;
         }
+        (noted, None)
+    }
+
+    /// Takes a line of a container of which it is not known whether all is new.
+    fn decide(&mut self, now_ms: u64, line: &Line<'_>, count: impl FnMut(&[u8])) {
+        let Some((_, service)) = self.services.get(line.index) else {
+            return;
+        };
         let others = self.held_bytes - service.held().1;
         let limits = Limits {
             bytes: self.limits.bytes.min(HELD_BYTES_MAX.saturating_sub(others)),
             ..self.limits
         };
-        self.with(index, |service| {
-            service.line(now_ms, hash, raw, limits, count)
+        self.with(line.index, |service| {
+            service.line(now_ms, line.hash, line.raw, limits, count)
         });
     }
 
