@@ -43,7 +43,7 @@ fuzz_target!(|line: &[u8]| {
 
 /// The value as it is written, with its quotes.
 fn written(span: Span, line: &[u8]) -> &[u8] {
-    let quote = usize::from(span.form == Form::Quoted);
+    let quote = usize::from(span.form != Form::Plain);
     &line[span.start as usize - quote..span.end as usize + quote]
 }
 

@@ -5,7 +5,7 @@ use super::program::Times;
 use super::timestamp::{self, Recent};
 use crate::line::Line;
 use crate::line::escape::unescape;
-use crate::matcher::fields::{Slots, slot_bit};
+use crate::matcher::fields::{Form, Slots, slot_bit};
 use crate::rules::Take;
 
 /// The line at hand: its text, any bytes, and the rest of it.
@@ -181,7 +181,7 @@ impl FieldProgram {
                 empty = true;
                 continue;
             }
-            if span.has_escapes(text) {
+            if span.form == Form::Escaped {
                 *read_as = ReadAs::Escaped;
             }
             return Some(span.bytes(text));

@@ -1,7 +1,5 @@
 //! Comparing short texts: most are shorter than what a call of `memcmp` is worth.
 
-use wide::u8x16;
-
 /// Whether `bytes` begin with `text`.
 #[inline(always)]
 pub(crate) fn begins(bytes: &[u8], text: &[u8]) -> bool {
@@ -35,32 +33,6 @@ fn last<const N: usize>(one: &[u8], other: &[u8]) -> bool {
     one.last_chunk::<N>() == other.last_chunk::<N>()
 }
 
-/// Whether `byte` stands in `start..end` of a line.
-#[inline]
-pub(crate) fn has(line: &[u8], start: usize, end: usize, byte: u8) -> bool {
-    let sixteen = |at: usize| {
-        let sixteen = line.get(at..)?.first_chunk::<16>()?;
-        Some(
-            u8x16::new(*sixteen)
-                .simd_eq(u8x16::splat(byte))
-                .to_bitmask(),
-        )
-    };
-    let mut at = start;
-    while at < end {
-        let Some(mask) = sixteen(at) else {
-            return line.get(at..end).is_some_and(|rest| rest.contains(&byte));
-        };
-        let place = at + mask.trailing_zeros() as usize;
-        if mask != 0 {
-            // Behind the end it stands in something else.
-            return place < end;
-        }
-        at += 16;
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -85,17 +57,6 @@ mod tests {
                 prop_assert!(begins(&other, &one[..place]));
             }
             prop_assert_eq!(begins(&one, &other), one.starts_with(&other));
-        }
-
-        #[test]
-        fn a_byte_is_found_between_two_places(
-            line in proptest::collection::vec(prop_oneof![40 => Just(b'x'), 1 => Just(b'y')], 0..80),
-            start in 0usize..90,
-            length in 0usize..60,
-        ) {
-            let start = start.min(line.len());
-            let end = (start + length).min(line.len());
-            prop_assert_eq!(has(&line, start, end, b'y'), line[start..end].contains(&b'y'));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::bytes::{has, same};
+use super::bytes::same;
 use super::json::order::Orders;
 
 /// The number of the next keys. 0 is that of none.
@@ -222,9 +222,22 @@ pub enum Form {
     /// As they are.
     #[default]
     Plain,
-    /// The inside of a double-quoted string, with JSON's and Rust's escapes still in it
-    /// (`\"`, `\\`, `\n`, `\t`, `\r`, `\0`, `\/`, `\b`, `\f`, `\u00e9`, `\u{1b}`).
+    /// The inside of a double-quoted string that has no escapes.
     Quoted,
+    /// The inside of one that has some of JSON's and Rust's escapes, still in it
+    /// (`\"`, `\\`, `\n`, `\t`, `\r`, `\0`, `\/`, `\b`, `\f`, `\u00e9`, `\u{1b}`).
+    Escaped,
+}
+
+impl Form {
+    /// That of a quoted string.
+    #[inline]
+    pub fn quoted(has_escapes: bool) -> Form {
+        match has_escapes {
+            true => Form::Escaped,
+            false => Form::Quoted,
+        }
+    }
 }
 
 /// A value on a line, by its place, so that slots can be kept from line to line.
@@ -244,16 +257,10 @@ impl Span {
         &line[self.start as usize..self.end as usize]
     }
 
-    /// Whether escapes have to be resolved, so that the value is not just its bytes.
-    #[inline]
-    pub fn has_escapes(&self, line: &[u8]) -> bool {
-        self.form == Form::Quoted && has(line, self.start as usize, self.end as usize, b'\\')
-    }
-
     /// The value itself: without escapes. `scratch` is used only where there are some.
     pub fn decode<'a>(&self, line: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
         let bytes = self.bytes(line);
-        if !self.has_escapes(line) {
+        if self.form != Form::Escaped {
             return bytes;
         }
         scratch.clear();

@@ -22,7 +22,7 @@ use scan::Scan;
 /// `{"http":{"status":200}}`. The value that the fewest objects stand around counts, wherever it
 /// stands, and those with more do not; as often as there is one with the fewest, the key is seen.
 ///
-/// Strings are [`Form::Quoted`] spans; numbers, booleans, lists and objects are as they are
+/// Strings are [`Form::Quoted`] or [`Form::Escaped`] spans; numbers, booleans, lists and objects are as they are
 /// written; `null` is as if it were not there. An object is what RFC 8259 calls so, nested at most
 /// 127 deep like in `serde_json`. Bytes that are no UTF-8, half a surrogate pair and numbers
 /// without end do not spoil a line, although `serde_json` refuses them in a value it keeps: it
@@ -96,22 +96,19 @@ impl<'a> Reader<'a> {
         self.scan.pass(key_bytes);
         let first = self.scan.peek()?;
         let start = self.scan.at();
-        let slot = match first {
-            b'"' => {
-                self.scan.string()?;
-                slot
-            }
+        let (slot, has_escapes) = match first {
+            b'"' => (slot, self.scan.string()?.1),
             b'{' => {
                 let written = &key[1..key_bytes - 2];
                 self.rare_value((written, false), b"", first)?
             }
             _ => {
                 self.scan.value()?;
-                slot
+                (slot, false)
             }
         };
         if let Some(slot) = slot {
-            self.found(slot, first, start, self.scan.at());
+            self.found(slot, (first, has_escapes), start, self.scan.at());
         }
         Some(Some(()))
     }
@@ -123,9 +120,9 @@ impl<'a> Reader<'a> {
         let first = self.scan.peek()?;
         let start = self.scan.at();
         // What most members are needs no more than this.
-        let slot = if first == b'"' && path.is_empty() && !escapes {
-            self.scan.string()?;
-            self.keys.slot(written)
+        let (slot, has_escapes) = if first == b'"' && path.is_empty() && !escapes {
+            let (_, has_escapes) = self.scan.string()?;
+            (self.keys.slot(written), has_escapes)
         } else {
             self.rare_value((written, escapes), path, first)?
         };
@@ -136,18 +133,19 @@ impl<'a> Reader<'a> {
             order.learn(place, written, slot);
         }
         if let Some(slot) = slot {
-            self.found(slot, first, start, self.scan.at());
+            self.found(slot, (first, has_escapes), start, self.scan.at());
         }
         Some(())
     }
 
-    /// The slot of any key, after its value, which begins with `first`, has been taken.
+    /// The slot of any key, after its value, which begins with `first`, has been taken; and whether that
+    /// is a string with escapes.
     fn rare_value(
         &mut self,
         (written, escapes): (&[u8], bool),
         path: &[u8],
         first: u8,
-    ) -> Option<Option<usize>> {
+    ) -> Option<(Option<usize>, bool)> {
         let key = if escapes {
             self.key.clear();
             unescape(written, &mut self.key);
@@ -170,22 +168,30 @@ impl<'a> Reader<'a> {
             }),
             _ => None,
         };
-        match below {
-            Some(path) => self.object(path)?,
-            None => self.scan.value()?,
-        }
-        Some(slot)
+        let has_escapes = match (below, first) {
+            (Some(path), _) => {
+                self.object(path)?;
+                false
+            }
+            (None, b'"') => self.scan.string()?.1,
+            (None, _) => {
+                self.scan.value()?;
+                false
+            }
+        };
+        Some((slot, has_escapes))
     }
 
-    /// Notes the value that is written from `start` to `end` and begins with the byte `first`.
-    fn found(&mut self, slot: usize, first: u8, start: usize, end: usize) {
+    /// Notes the value that is written from `start` to `end` and begins with the byte `first`; whether
+    /// it is a string with escapes.
+    fn found(&mut self, slot: usize, (first, has_escapes): (u8, bool), start: usize, end: usize) {
         let (start, end) = (start as u32, end as u32);
         let value = match first {
             b'n' => return,
             b'"' => Span {
                 start: start + 1,
                 end: end - 1,
-                form: Form::Quoted,
+                form: Form::quoted(has_escapes),
             },
             _ => Span {
                 start,

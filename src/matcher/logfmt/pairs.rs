@@ -112,12 +112,18 @@ impl<'l> Pairs<'l> {
 
     /// The value that starts at `start`, if it is a quoted string that ends as one.
     fn quoted(&mut self, start: usize) -> Option<Span> {
-        let end = string_end(self.text, start + 1)?;
+        let inside = self.text.get(start + 1..)?;
+        let first = start + 1 + memchr2(b'"', b'\\', inside)?;
+        let has_escapes = self.text[first] == b'\\';
+        let end = match has_escapes {
+            true => string_end(self.text, first)?,
+            false => first,
+        };
         if !is_word_end(self.text, end + 1) {
             return None;
         }
         self.skip_to(end + 1);
-        Some(span(start + 1, end, Form::Quoted))
+        Some(span(start + 1, end, Form::quoted(has_escapes)))
     }
 
     /// The value that starts at `start`, if it is a list or a map that ends as one.

@@ -14,7 +14,7 @@ fn check(line: &str, key: &str, count: u32, first: &str, last: &str) {
         let value = span.decode(line.as_bytes(), &mut scratch).to_vec();
         let value = String::from_utf8(value).unwrap();
         let shown = match span.form {
-            Form::Quoted => format!("\"{value}\""),
+            Form::Quoted | Form::Escaped => format!("\"{value}\""),
             Form::Plain => value,
         };
         assert_eq!(shown, expected, "{line}");

@@ -11,7 +11,7 @@ fn values(line: &str, key: &str, seen: impl Fn(&Slot) -> Seen, marked: bool) -> 
     let show = |span: Span| {
         let text = String::from_utf8(span.bytes(line.as_bytes()).to_vec()).unwrap();
         match span.form {
-            Form::Quoted => format!("\"{text}\""),
+            Form::Quoted | Form::Escaped => format!("\"{text}\""),
             Form::Plain => text,
         }
     };

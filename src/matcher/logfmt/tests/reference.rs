@@ -97,7 +97,10 @@ fn pairs(line: &[u8], start: usize, end: usize) -> impl Iterator<Item = Pair> {
         };
         let closed = closed.filter(|end| text.get(*end).is_none_or(|byte| blank(*byte)));
         let (first, last, form, next) = match closed {
-            Some(end) if text[value] == b'"' => (value + 1, end - 1, Form::Quoted, end),
+            Some(end) if text[value] == b'"' => {
+                let has_escapes = text[value + 1..end - 1].contains(&b'\\');
+                (value + 1, end - 1, Form::quoted(has_escapes), end)
+            }
             Some(end) => (value, end, Form::Plain, end),
             None => {
                 let next = (value..end)
