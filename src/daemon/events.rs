@@ -93,10 +93,10 @@ impl Events for ReaderEvents {
     }
 
     fn ignored(&self, source: &str, path: &Path) {
-        let key = format!("files of {source} are compressed and not read");
+        let key = format!("files of {source} are compressed and not followed");
         if let Some(more) = self.messages.admit(&key) {
             info!(
-                "{} is compressed and not read (of {source}; said once){more}",
+                "{} is compressed and not followed (of {source}; said once){more}",
                 path.display()
             );
         }

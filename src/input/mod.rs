@@ -171,7 +171,7 @@ pub trait Events: Send + Sync {
     fn left(&self, source: &str, path: &Path);
     /// Opening or reading failed; it is tried again, with back-off. Said once per kind of error.
     fn unreadable(&self, source: &str, path: &Path, error: &io::Error);
-    /// A compressed file that a glob matched is not read. Said once for each source.
+    /// A compressed file that a glob matched is not followed. Said once for each source.
     fn ignored(&self, source: &str, path: &Path) {
         let _ = (source, path);
     }
