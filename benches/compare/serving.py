@@ -158,10 +158,11 @@ def read_speed(bench, rules, log, port, scraping):
         thread = threading.Thread(target=scrape)
         if scraping:
             thread.start()
-        begin = time.monotonic()
-        os.link(bench.path("ordered.log"), late)
+        # Asked before there is anything to read: a fast reader has begun before the next question.
         io = f"/proc/{server.process.pid}/io"
         done = int(open(io).read().split()[1]) + size
+        begin = time.monotonic()
+        os.link(bench.path("ordered.log"), late)
         while int(open(io).read().split()[1]) < done:
             time.sleep(0.002)
         seconds = time.monotonic() - begin
