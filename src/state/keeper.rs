@@ -15,7 +15,7 @@ use crate::logging::Limited;
 use crate::metrics::own::Checkpoint;
 use crate::metrics::store::Store;
 
-/// How soon the second save follows the first one where files are read. From there each waits twice
+/// How soon the second save follows the first one where files are read. From there each waits four times
 /// as long, up to the interval: a file that was rotated before it stood in any save cannot be
 /// known again. Pipes have no such worry.
 const SECOND_SAVE: Duration = Duration::from_millis(10);
@@ -115,7 +115,7 @@ impl Keeper {
             loop {
                 let saved = round.save();
                 let now = wait.min(interval);
-                wait = now.saturating_mul(2);
+                wait = now.saturating_mul(4);
                 match stopped.recv_timeout(now) {
                     Err(RecvTimeoutError::Timeout) => drop(saved),
                     // Also where nobody is left who could say it.
