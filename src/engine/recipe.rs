@@ -71,7 +71,7 @@ struct Recipe {
 pub(super) struct Recipes {
     hasher: foldhash::fast::RandomState,
     table: HashTable<Recipe>,
-    /// Each recipe: see [`as_bytes`], then a [`Step`] after the other.
+    /// Each recipe: its [`Head`], its values ([`as_key`]), then a [`Step`] after the other.
     bytes: Vec<u8>,
     /// The batch's memory that the series' numbers belong to.
     batch_memory: u64,
