@@ -120,10 +120,10 @@ impl Program {
     ) {
         // Labels of the line before are forgotten only where any is asked for.
         let mut begun = false;
-        let mut number = 0;
-        while let Some(step) = scratch.recipes.step(steps, number) {
-            let place = number;
-            number += 1;
+        for place in 0.. {
+            let Some(step) = scratch.recipes.step(steps, place) else {
+                return;
+            };
             let Some(action) = self.actions.get(step.action) else {
                 continue;
             };
