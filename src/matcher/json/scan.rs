@@ -14,7 +14,8 @@ struct Special;
 
 impl Kind for Special {
     fn has(byte: u8) -> bool {
-        (byte == b'"') | (byte == b'\\') | (byte < b' ')
+        // The quote is the blank with one bit turned, and that bit turned leaves control bytes so.
+        (byte ^ 2 <= b' ') | (byte == b'\\')
     }
 }
 
@@ -242,5 +243,18 @@ impl<'a> Scan<'a> {
             self.at += 1;
         }
         (self.at > start).then_some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_escapes_and_control_bytes_are_special() {
+        for byte in 0..=u8::MAX {
+            let is_special = matches!(byte, b'"' | b'\\' | 0..b' ');
+            assert_eq!(Special::has(byte), is_special, "{byte:#x}");
+        }
     }
 }
