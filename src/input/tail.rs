@@ -10,8 +10,8 @@ use std::time::SystemTime;
 use memchr::{memchr, memrchr};
 
 use super::identity::{
-    FileId, Fingerprint, MARKER_BYTES_MAX, Position, SIGNATURE_BYTES_MAX, marker_before,
-    marker_length, read_at,
+    FileId, Fingerprint, LastHashed, MARKER_BYTES_MAX, Position, SIGNATURE_BYTES_MAX,
+    marker_before, marker_length, read_at,
 };
 use super::{Sink, StreamId};
 use crate::line::{LINE_BYTES_MAX, Origin};
@@ -23,9 +23,23 @@ pub(super) const BLOCK_BYTES: usize = 256 << 10;
 /// beyond, only what follows is read until there is something to offer.
 const SCAN_ON_BYTES_MIN: usize = 64 << 10;
 
-/// A buffer that holds the marker, the longest line that may be waiting, and a block.
-pub(super) fn shared_buffer() -> Vec<u8> {
-    vec![0; MARKER_BYTES_MAX + LINE_BYTES_MAX + BLOCK_BYTES]
+/// What all files share that are read one after the other.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// Room for the marker, the longest line that may be waiting, and a block.
+    pub(super) buffer: Vec<u8>,
+    head: LastHashed,
+    marker: LastHashed,
+}
+
+impl Shared {
+    pub(super) fn new() -> Self {
+        Shared {
+            buffer: vec![0; MARKER_BYTES_MAX + LINE_BYTES_MAX + BLOCK_BYTES],
+            head: LastHashed::default(),
+            marker: LastHashed::default(),
+        }
+    }
 }
 
 /// What one turn found.
@@ -127,8 +141,13 @@ impl Tail {
     /// New content is told by what stands before the offset. Where a file was cut short and filled
     /// beyond the offset again between two turns, with the same first KiB and the same 256 bytes
     /// before the offset, nobody can tell: what is beyond the offset is read as if it was appended.
-    pub(super) fn turn(&mut self, buffer: &mut [u8], sink: &mut impl Sink) -> io::Result<Turn> {
-        if !self.is_same_content()? {
+    pub(super) fn turn(&mut self, shared: &mut Shared, sink: &mut impl Sink) -> io::Result<Turn> {
+        let Shared {
+            buffer,
+            head,
+            marker: last_marker,
+        } = shared;
+        if !self.is_same_content(head)? {
             return Ok(Turn::NewContent);
         }
         if self.scanned >= SCAN_ON_BYTES_MIN
@@ -151,7 +170,7 @@ impl Tail {
         else {
             return Ok(Turn::NewContent);
         };
-        if !self.position.marker.matches(marker) {
+        if !last_marker.matches(self.position.marker, marker) {
             return Ok(Turn::NewContent);
         }
         let more = if read == wanted {
@@ -182,7 +201,7 @@ impl Tail {
         let end = before + taken;
         self.position.offset += taken as u64;
         let begin = end.saturating_sub(MARKER_BYTES_MAX);
-        self.position.marker = Fingerprint::of(room.get(begin..end).unwrap_or_default());
+        self.position.marker = last_marker.of(room.get(begin..end).unwrap_or_default());
         Ok(if left_lines && taken > 0 {
             Turn::More
         } else {
@@ -209,7 +228,7 @@ impl Tail {
     }
 
     /// Whether the file still begins as it did and reaches to the offset.
-    fn is_same_content(&mut self) -> io::Result<bool> {
+    fn is_same_content(&mut self, last_head: &mut LastHashed) -> io::Result<bool> {
         let metadata = self.file.metadata()?;
         self.note(&metadata);
         if self.size < self.position.offset {
@@ -221,11 +240,11 @@ impl Tail {
         let mut head = [0; SIGNATURE_BYTES_MAX];
         let read = read_at(&self.file, &mut head, 0)?;
         let head = head.get(..read).unwrap_or_default();
-        if !self.position.signature.begins(head) {
+        if !last_head.begins(self.position.signature, head) {
             return Ok(false);
         }
         if head.len() > self.position.signature.length as usize {
-            self.position.signature = Fingerprint::of(head);
+            self.position.signature = last_head.of(head);
         }
         Ok(true)
     }

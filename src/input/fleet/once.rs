@@ -261,7 +261,8 @@ fn read_once<S: Sink>(
         }
     }
     events.lag(&source, 0);
-    tail.finish(Ok(Turn::Idle), &mut reading.buffer, sink).1
+    tail.finish(Ok(Turn::Idle), &mut reading.shared.buffer, sink)
+        .1
 }
 
 fn end(mut problems: Problems, events: &dyn Events, stop: &Stop) -> Result<(), Vec<Unreadable>> {

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use super::super::identity::{FileId, Position};
 use super::super::packed::Packed;
-use super::super::tail::{Tail, Turn, shared_buffer};
+use super::super::tail::{Shared, Tail, Turn};
 use super::super::{Ledger, SavedFile, Sink};
 use crate::line::Origin;
 
 /// The ledger, and the buffers that all files share.
 pub(super) struct Reading {
     pub(super) ledger: Arc<Ledger>,
-    pub(super) buffer: Vec<u8>,
+    pub(super) shared: Shared,
     /// What a sink carries over, on its way to the ledger.
     carried: Vec<u8>,
 }
@@ -24,7 +24,7 @@ impl Reading {
     pub(super) fn new(ledger: Arc<Ledger>) -> Self {
         Reading {
             ledger,
-            buffer: shared_buffer(),
+            shared: Shared::new(),
             carried: Vec::new(),
         }
     }
@@ -69,7 +69,7 @@ impl Reading {
     pub(super) fn turn(&mut self, tail: &mut Tail, sink: &mut impl Sink) -> io::Result<Turn> {
         let before = tail.position();
         let step = self.ledger.step();
-        let turn = tail.turn(&mut self.buffer, sink);
+        let turn = tail.turn(&mut self.shared, sink);
         if tail.position() != before {
             tail.carried(sink, &mut self.carried);
             step.moved(tail.position(), &self.carried);
@@ -142,7 +142,7 @@ impl Reading {
             }
         };
         let step = self.ledger.step();
-        let (position, _) = tail.finish(last, &mut self.buffer, sink);
+        let (position, _) = tail.finish(last, &mut self.shared.buffer, sink);
         step.forget(id);
         let left = left(position);
         let id = left.position.id;

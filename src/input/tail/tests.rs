@@ -20,8 +20,8 @@ fn begin(file: &File, lines: &mut Lines) -> Tail {
     Tail::begin(file.try_clone().unwrap(), origin, position, &[], lines).unwrap()
 }
 
-fn read_all(tail: &mut Tail, buffer: &mut [u8], lines: &mut Lines) {
-    while tail.turn(buffer, lines).unwrap() == Turn::More {}
+fn read_all(tail: &mut Tail, shared: &mut Shared, lines: &mut Lines) {
+    while tail.turn(shared, lines).unwrap() == Turn::More {}
 }
 
 proptest! {
@@ -39,7 +39,7 @@ proptest! {
         let mut file = tempfile::tempfile().unwrap();
         let mut lines = Lines::default();
         let mut tail = begin(&file, &mut lines);
-        let mut buffer = shared_buffer();
+        let mut shared = Shared::new();
         let mut written = Vec::new();
         for (number, (length, ends)) in writes.iter().enumerate() {
             let letter = b'a' + u8::try_from(number).unwrap();
@@ -47,13 +47,13 @@ proptest! {
             piece.extend(std::iter::repeat_n(b'\n', *ends));
             file.write_all(&piece).unwrap();
             written.extend_from_slice(&piece);
-            read_all(&mut tail, &mut buffer, &mut lines);
+            read_all(&mut tail, &mut shared, &mut lines);
             let partial = written.rsplit(|byte| *byte == b'\n').next().unwrap();
             if partial.len() < LINE_BYTES_MAX {
                 prop_assert_eq!(tail.read_to(), written.len() as u64);
             }
         }
-        let (position, read) = tail.finish(Ok(Turn::Idle), &mut buffer, &mut lines);
+        let (position, read) = tail.finish(Ok(Turn::Idle), &mut shared.buffer, &mut lines);
         read.unwrap();
         prop_assert_eq!(position.offset, written.len() as u64);
         prop_assert!(position.still_in(&file).unwrap());
@@ -73,16 +73,16 @@ fn a_line_that_grows_is_not_read_again_and_again() {
     let mut file = tempfile::tempfile().unwrap();
     let mut lines = Lines::default();
     let mut tail = begin(&file, &mut lines);
-    let mut buffer = shared_buffer();
+    let mut shared = Shared::new();
     file.write_all(&[b'x'; 100_000]).unwrap();
-    read_all(&mut tail, &mut buffer, &mut lines);
+    read_all(&mut tail, &mut shared, &mut lines);
     // What stands before is not looked at again: it can be spoiled without anyone noticing.
-    buffer.fill(0);
+    shared.buffer.fill(0);
     file.write_all(b"yyy").unwrap();
-    read_all(&mut tail, &mut buffer, &mut lines);
-    assert_eq!(&buffer[..5], b"yyy\0\0");
+    read_all(&mut tail, &mut shared, &mut lines);
+    assert_eq!(&shared.buffer[..5], b"yyy\0\0");
     file.write_all(b"\n").unwrap();
-    read_all(&mut tail, &mut buffer, &mut lines);
+    read_all(&mut tail, &mut shared, &mut lines);
     assert_eq!(lines.all()[0].len(), 100_003);
 }
 
@@ -108,13 +108,13 @@ fn a_partial_line_that_is_taken_back_is_no_new_content() {
     let mut file = tempfile::tempfile().unwrap();
     let mut lines = Lines::default();
     let mut tail = begin(&file, &mut lines);
-    let mut buffer = shared_buffer();
+    let mut shared = Shared::new();
     file.write_all(b"one\nwro").unwrap();
-    read_all(&mut tail, &mut buffer, &mut lines);
+    read_all(&mut tail, &mut shared, &mut lines);
     file.set_len(4).unwrap();
     std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(4)).unwrap();
     assert_eq!(
-        tail.turn(&mut buffer, &mut lines).unwrap(),
+        tail.turn(&mut shared, &mut lines).unwrap(),
         Turn::NewContent,
         "the head differs"
     );
