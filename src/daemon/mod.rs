@@ -352,7 +352,7 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
         .map_err(|error| Failure::Run(format!("cannot start a thread: {error}")))
 }
 
-/// A reader that panicked has said so on standard error; the others are still waited for.
+/// A reader that panics ends a released program; elsewhere the others are still waited for.
 fn join(reader: JoinHandle<()>) {
     _ = reader.join();
 }

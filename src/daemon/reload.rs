@@ -142,7 +142,7 @@ pub fn on_hangup(reloader: Arc<Reloader>) -> std::io::Result<impl Future<Output 
     Ok(async move {
         while hangups.recv().await.is_some() {
             let reloader = Arc::clone(&reloader);
-            // One that panicked is told as every panic is.
+            // It fails only where it panicked, which ends a released program.
             _ = tokio::task::spawn_blocking(move || reloader.reload("SIGHUP")).await;
         }
     })

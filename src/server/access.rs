@@ -92,7 +92,7 @@ impl Access {
                 }
                 access.gate.look();
             });
-            // One that panicked is told as every panic is.
+            // It fails only where it panicked, which ends a released program.
             _ = look.await;
         }
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 mod access;
@@ -108,7 +108,7 @@ pub async fn serve(
         tokio::select! {
             biased;
             _ = &mut drain => break,
-            Some(ended) = server.connections.join_next() => report(ended),
+            Some(_) = server.connections.join_next() => {}
             accepted = door.accept() => match accepted {
                 Ok((stream, peer)) => server.welcome(stream, peer),
                 // Where the system has no descriptor left, this frees one.
@@ -157,11 +157,7 @@ impl Server {
 
     async fn finish(mut self) {
         self.crowd.dismiss_all();
-        let all = async {
-            while let Some(ended) = self.connections.join_next().await {
-                report(ended);
-            }
-        };
+        let all = async { while self.connections.join_next().await.is_some() {} };
         if tokio::time::timeout(self.limits.drain_timeout, all)
             .await
             .is_err()
@@ -172,14 +168,6 @@ impl Server {
             );
             self.connections.shutdown().await;
         }
-    }
-}
-
-fn report(ended: Result<(), JoinError>) {
-    if let Err(error) = ended
-        && error.is_panic()
-    {
-        tracing::error!(%error, "a response failed; this is a mistake in logmetrics");
     }
 }
 
