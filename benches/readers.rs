@@ -8,7 +8,8 @@ use divan::Bencher;
 use divan::counter::BytesCount;
 use logmetrics::line::envelope::Unwrapper;
 use logmetrics::line::framer::Framer;
-use logmetrics::matcher::fields::{Keys, Marks, Slots};
+use logmetrics::matcher::fields::{Keys, Marks};
+use logmetrics::matcher::slots::Slots;
 use logmetrics::matcher::{json, logfmt};
 
 /// Keys that rules ask for. The last two are on no line.

@@ -4,8 +4,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use logmetrics::matcher::{
-    fields::{Form, Keys, Slots, Span},
+    fields::{Form, Keys, Span},
     json,
+    slots::Slots,
 };
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -27,7 +28,7 @@ fuzz_target!(|line: &[u8]| {
     let Ok(members) = serde_json::from_slice::<Members>(line) else {
         return;
     };
-    for (path, slot) in WANTED.iter().zip(&slots.0) {
+    for (path, slot) in WANTED.iter().zip(&slots.all()) {
         let mut found = Vec::new();
         if lookup(&members, path, 0, &mut found).is_none() {
             return;

@@ -4,8 +4,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use logmetrics::matcher::{
-    fields::{Form, Keys, Marks, Slot, Slots, Span},
+    fields::{Form, Keys, Marks, Span},
     logfmt,
+    slots::{Slot, Slots},
 };
 
 #[path = "../../src/matcher/logfmt/tests/reference.rs"]
@@ -25,7 +26,7 @@ fuzz_target!(|line: &[u8]| {
         let mut slots = Slots::default();
         slots.clear(&keys);
         let any = logfmt::read(line, &keys, marks, &mut slots);
-        assert_eq!((any, slots.0), reference::read(line, &keys, marks));
+        assert_eq!((any, slots.all()), reference::read(line, &keys, marks));
     }
     let mut out = Vec::new();
     logfmt::unescape(line, &mut out);

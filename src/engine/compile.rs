@@ -12,7 +12,8 @@ use super::program::{
     ActionProgram, Amount, ConditionProgram, Part, Program, Reader, Subject, Times,
 };
 use super::{Engine, Reason, Secret, SecretMissing, Trouble, label};
-use crate::matcher::fields::{Keys, slot_bit};
+use crate::matcher::fields::Keys;
+use crate::matcher::slots::slot_bit;
 use crate::metrics::definition::Kind;
 use crate::metrics::labels;
 use crate::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet};

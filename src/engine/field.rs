@@ -5,7 +5,8 @@ use super::program::Times;
 use super::timestamp::{self, Recent};
 use crate::line::Line;
 use crate::line::escape::unescape;
-use crate::matcher::fields::{Form, Slots, slot_bit};
+use crate::matcher::fields::Form;
+use crate::matcher::slots::{Slots, slot_bit};
 use crate::rules::Take;
 
 /// The line at hand: its text, any bytes, and the rest of it.
@@ -89,6 +90,17 @@ impl FieldProgram {
         }
     }
 
+    /// The bytes that lie nearest at hand: of its only key on the line, which stands there once and
+    /// without escapes. `None` says nothing.
+    #[inline(always)]
+    pub(super) fn simple<'a>(&self, context: &Context<'a>, found: &Found<'_>) -> Option<&'a [u8]> {
+        let slot = found.slots.only_one(self.only_slots?)?;
+        let seen = found.slots.seen(slot, self.outside)?;
+        let span = seen.first;
+        let is_simple = seen.count == 1 && span.start < span.end && span.form != Form::Escaped;
+        is_simple.then(|| span.bytes(context.text))
+    }
+
     /// The first place that holds a value which is not empty decides. `scratch` is used where a
     /// value has escapes.
     #[inline]
@@ -98,6 +110,9 @@ impl FieldProgram {
         found: &Found<'a>,
         scratch: &'a mut Vec<u8>,
     ) -> Value<'a> {
+        if let Some(bytes) = self.simple(context, found) {
+            return Value::Bytes(bytes);
+        }
         let mut read_as = ReadAs::Plain;
         match (self.locate(context, found, &mut read_as), read_as) {
             (Some(bytes), ReadAs::Escaped) => {
@@ -150,16 +165,11 @@ impl FieldProgram {
         let mut empty = false;
         for place in &self.from {
             let span = match *place {
-                Place::Slot(slot) if !found.slots.has_any(slot_bit(slot)) => continue,
                 Place::Slot(slot) => {
-                    let slot = &found.slots.0[slot];
-                    let seen = if self.outside {
-                        &slot.outside
-                    } else {
-                        &slot.everywhere
+                    let Some(seen) = found.slots.seen(slot, self.outside) else {
+                        continue;
                     };
                     match (seen.count, self.take) {
-                        (0, _) => continue,
                         (2.., Take::Only) => {
                             *read_as = ReadAs::Ambiguous;
                             return None;
@@ -210,10 +220,8 @@ impl Times {
     /// wrapping says.
     fn text<'a>(&self, context: &Context<'a>, found: &Found<'a>) -> Option<&'a [u8]> {
         let text = context.text;
-        let own = self.slot.and_then(|slot| {
-            let seen = &found.slots.0[slot].everywhere;
-            (seen.count > 0).then(|| seen.first.bytes(text))
-        });
+        let seen = self.slot.and_then(|slot| found.slots.seen(slot, false));
+        let own = seen.map(|seen| seen.first.bytes(text));
         let group = self
             .group
             .and_then(|group| Place::Group(group).bytes(context, found));

@@ -7,7 +7,8 @@ use super::pattern::{Groups, Pattern};
 use super::recipe::Recipes;
 use super::timestamp::Recent;
 use super::{Tally, convert};
-use crate::matcher::fields::{Keys, Marks, Slots};
+use crate::matcher::fields::{Keys, Marks};
+use crate::matcher::slots::Slots;
 use crate::matcher::{json, logfmt};
 use crate::metrics::batch::{Batch, Exemplar, SeriesId};
 use crate::metrics::definition::MetricId;
@@ -406,7 +407,7 @@ impl ActionProgram {
     #[inline]
     fn is_idle(&self, scratch: &Scratch) -> bool {
         self.wanted_slot
-            .is_some_and(|slot| scratch.slots.0[slot].everywhere.count == 0)
+            .is_some_and(|slot| scratch.slots.seen(slot, false).is_none())
     }
 
     /// The number of the series with the labels of the line at hand, all of which are worked out.

@@ -35,7 +35,7 @@ const PAUSE_LINES: u64 = 1 << 18;
 pub(super) struct Key<'k> {
     /// The number of the rule's first action.
     pub(super) rule: u32,
-    /// Which of the fields are there that actions want, as [`Slots`](crate::matcher::fields::Slots)
+    /// Which of the fields are there that actions want, as [`Slots`](crate::matcher::slots::Slots)
     /// says.
     pub(super) fields: u64,
     /// The raw values of all labels that are asked for.

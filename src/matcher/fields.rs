@@ -1,9 +1,8 @@
-//! Wanted keys, and where on a line their values were found.
+//! Wanted keys, and values by their places on a line.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::bytes::same;
-use super::json::order::Orders;
 
 /// The number of the next keys. 0 is that of none.
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
@@ -289,97 +288,6 @@ impl Seen {
         }
         self.last = span;
         self.count += 1;
-    }
-}
-
-/// What was found for one key on one line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Slot {
-    /// On the whole line.
-    pub everywhere: Seen,
-    /// Outside the [`Marks`], where the rule has some; otherwise the same as `everywhere`.
-    pub outside: Seen,
-}
-
-/// The slots of one line, kept and cleared from line to line.
-#[derive(Debug, Clone, Default)]
-pub struct Slots(
-    /// By the number of the key.
-    pub Vec<Slot>,
-    /// Which are not empty: lines have few of the keys that a rule knows, so few need clearing.
-    Vec<u32>,
-    /// Room that the logfmt reader keeps from line to line.
-    pub(super) Vec<Head>,
-    /// What the JSON reader has learned from the lines before.
-    pub(super) Orders,
-    /// A bit for each slot that is not empty; see [`slot_bit`].
-    u64,
-    /// What the logfmt reader has learned from the lines before.
-    pub(super) Sequence,
-);
-
-/// The bit of a slot. Those beyond the 63rd share one.
-pub fn slot_bit(slot: usize) -> u64 {
-    1 << slot.min(63)
-}
-
-/// A `key=` on a line.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Head {
-    /// Where the key starts.
-    pub(super) start: u32,
-    /// Where the `=` stands.
-    pub(super) equals: u32,
-}
-
-impl Slots {
-    /// Empties all slots and makes room for `keys`.
-    pub fn clear(&mut self, keys: &Keys) {
-        self.empty();
-        if self.0.len() != keys.len() {
-            self.0.resize(keys.len(), Slot::default());
-        }
-    }
-
-    /// Empties all slots.
-    pub(super) fn empty(&mut self) {
-        for slot in self.1.drain(..) {
-            if let Some(slot) = self.0.get_mut(slot as usize) {
-                *slot = Slot::default();
-            }
-        }
-        self.4 = 0;
-    }
-
-    /// Whether any of the slots with these bits is not empty. False is certain.
-    #[inline]
-    pub fn has_any(&self, bits: u64) -> bool {
-        self.4 & bits != 0
-    }
-
-    /// The bits of all slots that are not empty.
-    pub fn bits(&self) -> u64 {
-        self.4
-    }
-
-    /// The slot with this number, to be filled. Only by this way may slots be changed.
-    #[inline]
-    pub(super) fn fill(&mut self, slot: usize) -> Option<&mut Slot> {
-        let filled = self.0.get_mut(slot)?;
-        if filled.everywhere.count == 0 {
-            self.1.push(slot as u32);
-            self.4 |= slot_bit(slot);
-        }
-        Some(filled)
-    }
-
-    /// Lets `outside` be the same as `everywhere`.
-    pub(super) fn all_outside(&mut self) {
-        for slot in &self.1 {
-            if let Some(slot) = self.0.get_mut(*slot as usize) {
-                slot.outside = slot.everywhere;
-            }
-        }
     }
 }
 

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::{Keys, Marks, Slot, Slots};
+use super::fields::{Keys, Marks};
+use super::slots::{Slot, Slots};
 use super::{json, logfmt};
 
 const KEYS: [&str; 4] = [
@@ -41,7 +42,8 @@ fn counted<'l>(
         let line = line.as_bytes();
         slots.clear(&keys);
         assert!(read(line, &keys, &mut slots));
-        let value = |slot: usize| label(&slots.0[slot], line);
+        let found = slots.all();
+        let value = |slot: usize| label(&found[slot], line);
         let user = value(0).or(value(1)).map(|user| user.to_lowercase());
         let escaped = |value: Option<String>, default: &str| {
             let value = value.unwrap_or(default.into());

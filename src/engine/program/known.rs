@@ -7,7 +7,7 @@ use crate::engine::field::{Context, Found, ReadAs, Value};
 use crate::engine::memo::Memo;
 use crate::engine::recipe::{Key, Known, Recipes, Steps};
 use crate::line::escape::unescape;
-use crate::matcher::fields::slot_bit;
+use crate::matcher::slots::slot_bit;
 use crate::metrics::batch::Batch;
 
 /// With more labels a line goes the plain way.
@@ -62,6 +62,10 @@ impl Program {
             let field = &self.labels[input].field;
             // Many labels are of fields that few lines have.
             if field.is_surely_absent(found) {
+                continue;
+            }
+            if let Some(bytes) = field.simple(context, found) {
+                *value = Value::Bytes(bytes);
                 continue;
             }
             let mut read_as = ReadAs::Plain;

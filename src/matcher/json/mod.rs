@@ -3,7 +3,8 @@
 //! [`scan`] knows the grammar; here the wanted keys are looked for. No tree is built, and nothing
 //! is decoded: a value is where it stands.
 
-use super::fields::{Form, Keys, Slots, Span};
+use super::fields::{Form, Keys, Span};
+use super::slots::Slots;
 
 pub(in crate::matcher) mod order;
 mod scan;
@@ -33,7 +34,7 @@ pub fn read(line: &[u8], keys: &Keys, slots: &mut Slots) -> bool {
     if scan.peek() != Some(b'{') || u32::try_from(line.len()).is_err() {
         return false;
     }
-    let mut orders = std::mem::take(&mut slots.3);
+    let mut orders = std::mem::take(&mut slots.orders);
     let mut reader = Reader {
         scan,
         keys,
@@ -42,7 +43,7 @@ pub fn read(line: &[u8], keys: &Keys, slots: &mut Slots) -> bool {
         key: Vec::new(),
     };
     let whole = reader.object(b"").and_then(|()| reader.scan.end());
-    slots.3 = orders;
+    slots.orders = orders;
     match whole {
         Some(()) => slots.all_outside(),
         None => slots.empty(),

@@ -54,11 +54,31 @@ pub(super) struct Order {
 
 #[derive(Debug, Clone)]
 struct Expected {
+    /// The first bytes of its text, the rest zero, and which of these bits are the text's.
+    head: u128,
+    mask: u128,
     text: Range<u32>,
     slot: Option<u32>,
 }
 
+/// How many first bytes are compared at once: nearly all keys are told by them.
+const HEAD_BYTES: usize = size_of::<u128>();
+
 impl Expected {
+    fn new(written: &[u8], start: usize, slot: Option<usize>) -> Self {
+        let mut head = [0; HEAD_BYTES];
+        let mut mask = [0; HEAD_BYTES];
+        for ((byte, head), mask) in written.iter().zip(&mut head).zip(&mut mask) {
+            (*head, *mask) = (*byte, u8::MAX);
+        }
+        Expected {
+            head: u128::from_ne_bytes(head),
+            mask: u128::from_ne_bytes(mask),
+            text: start as u32..(start + written.len()) as u32,
+            slot: slot.map(|slot| slot as u32),
+        }
+    }
+
     /// Its slot, and the bytes it takes.
     #[inline(always)]
     fn found(&self) -> (Option<usize>, usize) {
@@ -73,7 +93,7 @@ impl Order {
     #[inline(always)]
     pub(super) fn expect(&self, at: &mut usize, rest: &[u8]) -> Option<(Option<usize>, usize)> {
         let next = self.expected.get(*at)?;
-        if begins(rest, self.written(next)) {
+        if self.stands_at(next, rest) {
             *at += 1;
             return Some(next.found());
         }
@@ -84,7 +104,7 @@ impl Order {
     fn expect_further(&self, at: &mut usize, rest: &[u8]) -> Option<(Option<usize>, usize)> {
         let ahead = self.expected.get(*at..)?.iter().take(AHEAD_MAX);
         for (skipped, expected) in ahead.enumerate().skip(1) {
-            if begins(rest, self.written(expected)) {
+            if self.stands_at(expected, rest) {
                 *at += skipped + 1;
                 return Some(expected.found());
             }
@@ -92,10 +112,18 @@ impl Order {
         None
     }
 
+    /// Whether `rest` begins with this key.
     #[inline(always)]
-    fn written(&self, expected: &Expected) -> &[u8] {
+    fn stands_at(&self, expected: &Expected, rest: &[u8]) -> bool {
         let text = expected.text.start as usize..expected.text.end as usize;
-        self.text.get(text).unwrap_or_default()
+        let Some((head, behind)) = rest.split_first_chunk::<HEAD_BYTES>() else {
+            return begins(rest, self.text.get(text).unwrap_or_default());
+        };
+        if (u128::from_ne_bytes(*head) ^ expected.head) & expected.mask != 0 {
+            return false;
+        }
+        let more = self.text.get(text.start + HEAD_BYTES..text.end);
+        more.is_none_or(|more| begins(behind, more))
     }
 
     /// Takes note of a key that was not expected at `at`, as it is written, and moves on behind it.
@@ -104,14 +132,12 @@ impl Order {
         if self.expected.len() >= KEYS_MAX || key.len() > KEY_BYTES_MAX {
             return;
         }
-        let start = self.text.len() as u32;
+        let start = self.text.len();
         self.text.push(b'"');
         self.text.extend_from_slice(key);
         self.text.extend_from_slice(b"\":");
-        let expected = Expected {
-            text: start..self.text.len() as u32,
-            slot: slot.map(|slot| slot as u32),
-        };
+        let written = self.text.get(start..).unwrap_or_default();
+        let expected = Expected::new(written, start, slot);
         let place = (*at).min(self.expected.len());
         self.expected.insert(place, expected);
         *at = place + 1;
@@ -146,6 +172,31 @@ mod tests {
         assert_eq!(known.count(), ORDERS_MAX);
         let order = orders.of(1).unwrap();
         assert_eq!(order.expect(&mut 0, b"\"a\":1"), Some((Some(0), 4)));
+    }
+
+    #[test]
+    fn keys_of_any_length_are_compared_to_their_last_byte() {
+        for length in 0..50 {
+            let mut order = Order::default();
+            let key = &b"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOP"[..length];
+            order.learn(&mut 0, key, Some(7));
+            let written = [b"\"", key, b"\":"].concat();
+            for behind in [
+                &b""[..],
+                b"1",
+                b"\"a value that is longer than sixteen bytes\"",
+            ] {
+                let mut line = [&written[..], behind].concat();
+                let found = order.expect(&mut 0, &line);
+                assert_eq!(found, Some((Some(7), written.len())));
+                for place in 0..written.len() {
+                    assert_eq!(order.expect(&mut 0, &written[..place]), None);
+                    line[place] ^= 1;
+                    assert_eq!(order.expect(&mut 0, &line), None, "{length} {place}");
+                    line[place] ^= 1;
+                }
+            }
+        }
     }
 
     #[test]

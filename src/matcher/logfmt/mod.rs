@@ -4,7 +4,8 @@
 //! lines, and so finds the end of what strangers chose. Nothing here decides what a value means.
 
 use super::bytes::same;
-use super::fields::{Head, Keys, Marks, Sequence, Slots};
+use super::fields::{Keys, Marks, Sequence};
+use super::slots::{Head, Slots};
 
 mod pairs;
 mod tail;
@@ -34,9 +35,9 @@ use pairs::{Pair, Pairs};
 pub fn read(line: &[u8], keys: &Keys, marks: Option<&Marks>, slots: &mut Slots) -> bool {
     // Places on a line are u32; lines are far shorter.
     let line = line.get(..u32::MAX as usize).unwrap_or(line);
-    let mut heads = std::mem::take(&mut slots.2);
+    let mut heads = std::mem::take(&mut slots.heads);
     pairs::find_heads(line, &mut heads);
-    let mut sequence = std::mem::take(&mut slots.5);
+    let mut sequence = std::mem::take(&mut slots.sequence);
     sequence.begin();
     let mut found = Found {
         line,
@@ -47,7 +48,7 @@ pub fn read(line: &[u8], keys: &Keys, marks: Option<&Marks>, slots: &mut Slots) 
     found.read(&heads, marks);
     let sequence = found.sequence;
     let any = !heads.is_empty();
-    (slots.2, slots.5) = (heads, sequence);
+    (slots.heads, slots.sequence) = (heads, sequence);
     any
 }
 

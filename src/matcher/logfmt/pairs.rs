@@ -2,8 +2,9 @@
 
 use memchr::memchr2;
 
-use crate::matcher::fields::{Form, Head, Span};
+use crate::matcher::fields::{Form, Span};
 use crate::matcher::places::{self, Kind};
+use crate::matcher::slots::Head;
 
 /// A `key=value` on a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,8 +200,10 @@ struct Stop;
 
 impl Kind for Stop {
     fn has(byte: u8) -> bool {
-        let bracket = (byte == b'[') | (byte == b']') | (byte == b'{') | (byte == b'}');
-        (byte <= b' ') | (byte == 0x7f) | (byte == b'=') | (byte == b'"') | bracket
+        // A quote without its bit is a blank, and a square bracket with one more is a brace.
+        let brace = byte | 0x20;
+        let bracket = (brace == b'{') | (brace == b'}');
+        (byte & !2 <= b' ') | (byte == 0x7f) | (byte == b'=') | bracket
     }
 }
 
@@ -254,5 +257,21 @@ impl Brackets {
         self.depth -= 1;
         self.braces >>= 1;
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_stops_at_blanks_quotes_brackets_and_control_bytes() {
+        for byte in 0..=u8::MAX {
+            let is_stop = matches!(
+                byte,
+                0..=b' ' | 0x7f | b'=' | b'"' | b'[' | b']' | b'{' | b'}'
+            );
+            assert_eq!(Stop::has(byte), is_stop, "{byte:#x}");
+        }
     }
 }

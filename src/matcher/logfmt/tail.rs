@@ -9,7 +9,7 @@
 use memchr::memchr3;
 
 use super::pairs::{self, Brackets, is_word_end, string_end};
-use crate::matcher::fields::Head;
+use crate::matcher::slots::Head;
 
 /// The last place behind `from` where ` key=` begins a series of whole pairs that runs to the end
 /// of `line`. `heads` are those of the line.

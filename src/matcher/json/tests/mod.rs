@@ -1,6 +1,7 @@
 //! Tests of the JSON reader: [`cases`] by hand, [`laws`] against `serde_json`.
 
-use crate::matcher::fields::{Form, Keys, Slot, Slots};
+use crate::matcher::fields::{Form, Keys};
+use crate::matcher::slots::{Slot, Slots};
 
 mod cases;
 mod laws;
@@ -20,7 +21,7 @@ fn read(line: &[u8], keys: &Keys) -> Option<Vec<Slot>> {
     slots.clear(keys);
     let object = super::read(line, keys, &mut slots);
     if !object {
-        assert!(slots.0.iter().all(|slot| *slot == Slot::default()));
+        assert!(slots.all().iter().all(|slot| *slot == Slot::default()));
     }
-    object.then_some(slots.0)
+    object.then(|| slots.all())
 }

@@ -1,6 +1,7 @@
 //! Tests of the logfmt reader: [`cases`] by hand, [`laws`] against the plain [`reference`].
 
-use crate::matcher::fields::{Form, Keys, Marks, Seen, Slot, Slots, Span};
+use crate::matcher::fields::{Form, Keys, Marks, Seen, Span};
+use crate::matcher::slots::{Slot, Slots};
 
 mod cases;
 mod laws;
@@ -26,5 +27,5 @@ fn read(line: &[u8], keys: &Keys, marks: Option<&Marks>) -> (bool, Vec<Slot>) {
     let mut slots = Slots::default();
     slots.clear(keys);
     let any = super::read(line, keys, marks, &mut slots);
-    (any, slots.0)
+    (any, slots.all())
 }
