@@ -249,6 +249,11 @@ fn look(path: &Path) -> Result<bool, LoadError> {
         .open(path)
         .map_err(unreadable)?;
     io::Read::read_to_end(&mut io::Read::take(file, 4096), &mut head).map_err(unreadable)?;
+    // Only a state that was there has a log, which SQLite would throw away with an empty file.
+    let log_bytes = std::fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
+    if head.is_empty() && log_bytes > 0 {
+        return Err(LoadError::Damaged("it is empty, but its log is not".into()));
+    }
     let has = |text: &[u8]| memchr::memmem::find(&head, text).is_some();
     let is_marked = head.get(68..72) == Some(&APPLICATION_ID.to_be_bytes()[..]);
     if is_marked || has(b"version_check BLOB NOT NULL") || head.iter().all(|&byte| byte == 0) {

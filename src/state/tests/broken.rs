@@ -114,6 +114,25 @@ fn what_is_cut_off_is_set_aside() {
 }
 
 #[test]
+fn an_empty_file_is_new_only_without_a_log() {
+    let (_folder, path) = scratch();
+    std::fs::write(&path, b"").unwrap();
+    assert_eq!(open(&path, definitions(), 0).unwrap().news.damaged, None);
+
+    let (_folder, path) = scratch();
+    filled(&path);
+    let log = std::fs::read(beside(&path, "-wal")).unwrap();
+    std::fs::write(&path, b"").unwrap();
+    let opened = open(&path, definitions(), 1_000_000).unwrap();
+    let (why, aside) = opened.news.damaged.unwrap();
+    assert_eq!(why, "it is empty, but its log is not");
+    // The log is kept too: it may hold the whole state.
+    assert_eq!(std::fs::read(beside(&aside, "-wal")).unwrap(), log);
+    let empty = content(&Store::new(definitions(), 1_000_000));
+    assert_eq!(content(&opened.store), empty);
+}
+
+#[test]
 fn a_file_of_zeros_is_damage() {
     let (_folder, path) = scratch();
     std::fs::write(&path, [0; 8192]).unwrap();
