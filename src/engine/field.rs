@@ -90,10 +90,14 @@ impl FieldProgram {
         }
     }
 
-    /// The bytes that lie nearest at hand: of its only key on the line, which stands there once and
-    /// without escapes. `None` says nothing.
+    /// What [`FieldProgram::value`] finds in the usual case, by one look: one key of it is on the line,
+    /// once and without escapes. `None` says nothing.
     #[inline(always)]
-    pub(super) fn simple<'a>(&self, context: &Context<'a>, found: &Found<'_>) -> Option<&'a [u8]> {
+    pub(super) fn usual_value<'a>(
+        &self,
+        context: &Context<'a>,
+        found: &Found<'_>,
+    ) -> Option<&'a [u8]> {
         let slot = found.slots.only_one(self.only_slots?)?;
         let seen = found.slots.seen(slot, self.outside)?;
         let span = seen.first;
@@ -110,7 +114,7 @@ impl FieldProgram {
         found: &Found<'a>,
         scratch: &'a mut Vec<u8>,
     ) -> Value<'a> {
-        if let Some(bytes) = self.simple(context, found) {
+        if let Some(bytes) = self.usual_value(context, found) {
             return Value::Bytes(bytes);
         }
         let mut read_as = ReadAs::Plain;

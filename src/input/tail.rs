@@ -28,16 +28,16 @@ const SCAN_ON_BYTES_MIN: usize = 64 << 10;
 pub(super) struct Shared {
     /// Room for the marker, the longest line that may be waiting, and a block.
     pub(super) buffer: Vec<u8>,
-    head: LastHashed,
-    marker: LastHashed,
+    last_head: LastHashed,
+    last_marker: LastHashed,
 }
 
 impl Shared {
     pub(super) fn new() -> Self {
         Shared {
             buffer: vec![0; MARKER_BYTES_MAX + LINE_BYTES_MAX + BLOCK_BYTES],
-            head: LastHashed::default(),
-            marker: LastHashed::default(),
+            last_head: LastHashed::default(),
+            last_marker: LastHashed::default(),
         }
     }
 }
@@ -144,10 +144,10 @@ impl Tail {
     pub(super) fn turn(&mut self, shared: &mut Shared, sink: &mut impl Sink) -> io::Result<Turn> {
         let Shared {
             buffer,
-            head,
-            marker: last_marker,
+            last_head,
+            last_marker,
         } = shared;
-        if !self.is_same_content(head)? {
+        if !self.is_same_content(last_head)? {
             return Ok(Turn::NewContent);
         }
         if self.scanned >= SCAN_ON_BYTES_MIN

@@ -8,7 +8,8 @@ use super::json::order::Orders;
 pub struct Slot {
     /// On the whole line.
     pub everywhere: Seen,
-    /// Outside the [`Marks`](super::fields::Marks), where the rule has some; otherwise the same as `everywhere`.
+    /// Outside the [`Marks`](super::fields::Marks), where the rule has some; otherwise the same as
+    /// `everywhere`.
     pub outside: Seen,
 }
 
@@ -89,7 +90,8 @@ impl Slots {
         is_one.then(|| there.trailing_zeros() as usize)
     }
 
-    /// What was found for a key, or outside the [`Marks`](super::fields::Marks) for a key; `None` where nothing was.
+    /// What was found for a key on the whole line, or `outside` the [`Marks`](super::fields::Marks)
+    /// alone; `None` where nothing was.
     #[inline]
     pub fn seen(&self, slot: usize, outside: bool) -> Option<&Seen> {
         let bit = slot_bit(slot);

@@ -250,7 +250,10 @@ fn look(path: &Path) -> Result<bool, LoadError> {
         .map_err(unreadable)?;
     io::Read::read_to_end(&mut io::Read::take(file, 4096), &mut head).map_err(unreadable)?;
     // Only a state that was there has a log, which SQLite would throw away with an empty file.
-    let log_bytes = std::fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
+    let log_bytes = match std::fs::metadata(beside(path, "-wal")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+        log => log.map_err(unreadable)?.len(),
+    };
     if head.is_empty() && log_bytes > 0 {
         return Err(LoadError::Damaged("it is empty, but its log is not".into()));
     }

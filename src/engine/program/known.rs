@@ -64,7 +64,7 @@ impl Program {
             if field.is_surely_absent(found) {
                 continue;
             }
-            if let Some(bytes) = field.simple(context, found) {
+            if let Some(bytes) = field.usual_value(context, found) {
                 *value = Value::Bytes(bytes);
                 continue;
             }
