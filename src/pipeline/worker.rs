@@ -194,15 +194,24 @@ impl Sink for Worker {
             Some(replay) => {
                 let mut lines = std::mem::take(&mut replay.lines);
                 lines.clear();
-                let cut = framer.cut(bytes, |at, raw| lines.push((at, raw.len())));
-                let raw = |&(at, length): &(usize, usize)| {
-                    (
-                        offset + at as u64,
-                        bytes.get(at..at + length).unwrap_or_default(),
-                    )
-                };
                 let mut recognizer = replay.lock();
-                recognizer.offer_all(now_ms, lines.iter().map(raw), &mut count);
+                // Noted while they are cut, as they are in the processor's cache then, up to the first of
+                // which it is not known whether it is new.
+                let (mut noted, mut is_new) = (0, true);
+                let cut = framer.cut(bytes, |at, raw| {
+                    is_new = is_new && recognizer.note(raw);
+                    noted += usize::from(is_new);
+                    lines.push((at, raw.len()));
+                });
+                let (noted, others) = lines.split_at(noted);
+                let raw = |&(at, length): &(usize, usize)| bytes.get(at..at + length);
+                for line in noted {
+                    count(offset + line.0 as u64, raw(line).unwrap_or_default());
+                }
+                for line in others {
+                    let count = |raw: &[u8]| count(offset + line.0 as u64, raw);
+                    recognizer.offer(now_ms, raw(line).unwrap_or_default(), count);
+                }
                 replay.finish_block(recognizer, &own);
                 replay.lines = lines;
                 cut

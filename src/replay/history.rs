@@ -68,6 +68,8 @@ pub(super) struct History {
     noted: u64,
     /// Chunks of recent lines from this one on were never told.
     told: u64,
+    /// Lines before this position need nothing but their place in the buffer.
+    quiet_until: u64,
 }
 
 /// What changed since the last time it was asked.
@@ -93,6 +95,7 @@ impl History {
             unsaved: Unsaved::default(),
             noted: 0,
             told: 0,
+            quiet_until: 0,
         }
     }
 
@@ -175,11 +178,22 @@ impl History {
             lines: Vec::new(),
         });
         self.opening_end = self.total + OPENING_LINES;
+        self.quiet_until = 0;
     }
 
     /// A line was counted.
     #[inline]
     pub(super) fn push(&mut self, line: u64) {
+        if self.total >= self.quiet_until {
+            self.prepare(line);
+        }
+        self.buffer.push(line);
+        self.total += 1;
+    }
+
+    /// All that a line may need beside its place in the buffer; until when the next ones need nothing.
+    #[cold]
+    fn prepare(&mut self, line: u64) {
         if self.total < self.opening_end {
             self.open(line);
         }
@@ -188,18 +202,21 @@ impl History {
             self.unsaved.recent.insert(chunk);
             self.noted = (chunk + 1) * self.sizes.chunk;
         }
+        if self.recent().len() + 1 >= self.sizes.recent {
+            self.leave_chunk();
+        }
         if self.buffer.len() == self.buffer.capacity() {
             self.grow();
         }
-        self.buffer.push(line);
-        self.total += 1;
-        if self.buffer.len() - self.gone >= self.sizes.recent {
-            self.leave_chunk();
-        }
+        let space = self.buffer.capacity() - self.buffer.len();
+        let most = self.sizes.recent.saturating_sub(self.recent().len() + 1);
+        self.quiet_until = match self.total + 1 < self.opening_end {
+            true => 0,
+            false => self.noted.min(self.total + space.min(most) as u64),
+        };
     }
 
     /// A line that may be one of the first after a beginning.
-    #[cold]
     fn open(&mut self, line: u64) {
         if let Some(last) = self.beginnings.last_mut()
             && self.total - last.position == last.lines.len() as u64
@@ -227,7 +244,7 @@ impl History {
         let kept = total.saturating_sub(self.start()) as usize;
         self.buffer.truncate(self.gone + kept);
         self.total = total;
-        self.noted = 0;
+        (self.noted, self.quiet_until) = (0, 0);
         let behind: Vec<u64> = self
             .landmarks
             .range(total / chunk..)
@@ -355,7 +372,7 @@ impl History {
     /// What changed since the last call; nothing of it is told twice.
     pub(super) fn take_changes(&mut self) -> Option<Unsaved> {
         let changes = std::mem::take(&mut self.unsaved);
-        self.noted = 0;
+        (self.noted, self.quiet_until) = (0, 0);
         if let Some(last) = changes.recent.last() {
             self.told = self.told.max(last + 1);
         }

@@ -66,16 +66,6 @@ pub struct Recognizer {
     has_said_too_many: bool,
 }
 
-/// A line of a container that has history, of which it is not known yet what is repeated.
-#[derive(Debug)]
-struct Line<'l> {
-    at: u64,
-    raw: &'l [u8],
-    hash: u64,
-    /// Where its service stands.
-    index: usize,
-}
-
 /// Something that people want to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
@@ -210,78 +200,37 @@ impl Recognizer {
         self
     }
 
-    /// [`Recognizer::offer_all`] for one line.
-    pub fn offer(&mut self, now_ms: u64, raw: &[u8], mut count: impl FnMut(&[u8])) {
-        let lines = std::iter::once((0, raw));
-        self.offer_all(now_ms, lines, |_, raw| count(raw));
-    }
-
-    /// Takes the next raw lines, each with the place where it begins; calls `count` for each that is
-    /// new and can be counted now: of these, and of those that were held before, which get the place
-    /// of the line that tells that they are new. `now_ms` is when they were read.
-    pub fn offer_all<'l>(
-        &mut self,
-        now_ms: u64,
-        mut lines: impl Iterator<Item = (u64, &'l [u8])> + Clone,
-        mut count: impl FnMut(u64, &[u8]),
-    ) {
-        loop {
-            // Nearly always all of them are new. Noting all and then counting all keeps two small loops
-            // apart, which the processor does faster than both line by line.
-            let new = lines.clone();
-            let (noted, undecided) = self.note(&mut lines);
-            new.take(noted).for_each(|(at, raw)| count(at, raw));
-            let Some(undecided) = undecided else {
-                return;
-            };
-            let at = undecided.at;
-            self.decide(now_ms, &undecided, |raw| count(at, raw));
-        }
-    }
-
-    /// Notes lines of containers of which all is new: how many, and the line that ended it.
-    fn note<'l>(
-        &mut self,
-        lines: &mut impl Iterator<Item = (u64, &'l [u8])>,
-    ) -> (usize, Option<Line<'l>>) {
-        let mut noted = 0;
-        for (at, raw) in lines {
-            let (mut name, mut text) = speaker::split(raw);
-            if name.len() > NAME_BYTES_MAX {
-                (name, text) = (&raw[..0], raw);
-            }
-            let hash = XxHash3_64::oneshot(text);
-            if let Some(index) = self.service(name)
-                && let Some((_, service)) = self.services.get_mut(index)
-            {
-                let Some(history) = service.live() else {
-                    let line = Line {
-                        at,
-                        raw,
-                        hash,
-                        index,
-                    };
-                    return (noted, Some(line));
-                };
-                history.push(hash);
-            }
-            noted += 1;
-        }
-        (noted, None)
-    }
-
-    /// Takes a line of a container of which it is not known whether all is new.
-    fn decide(&mut self, now_ms: u64, line: &Line<'_>, count: impl FnMut(&[u8])) {
-        let Some((_, service)) = self.services.get(line.index) else {
-            return;
+    /// Takes the next raw line if its container says only what is new, as nearly all lines do: it
+    /// is to be counted then. Otherwise nothing is taken, and the line goes to
+    /// [`Recognizer::offer`].
+    #[inline]
+    pub fn note(&mut self, raw: &[u8]) -> bool {
+        let (name, hash) = fingerprint(raw);
+        let Some(index) = self.service(name) else {
+            return true;
         };
-        let others = self.held_bytes - service.held().1;
+        let live = self.services.get_mut(index).and_then(|one| one.1.live());
+        live.map(|history| history.push(hash)).is_some()
+    }
+
+    /// Takes the next raw line; calls `count` for each that is new and can be counted now: for
+    /// those that were held before, and for this one. `now_ms` is when it was read.
+    pub fn offer(&mut self, now_ms: u64, raw: &[u8], mut count: impl FnMut(&[u8])) {
+        if self.note(raw) {
+            return count(raw);
+        }
+        // Once more, as such lines are few: handing it on would cost the others.
+        let (name, hash) = fingerprint(raw);
+        let Some(index) = self.service(name) else {
+            return count(raw);
+        };
+        let held = (self.services.get(index)).map_or(0, |(_, service)| service.held().1);
         let limits = Limits {
-            bytes: self.limits.bytes.min(HELD_BYTES_MAX.saturating_sub(others)),
+            bytes: (self.limits.bytes).min(HELD_BYTES_MAX.saturating_sub(self.held_bytes - held)),
             ..self.limits
         };
-        self.with(line.index, |service| {
-            service.line(now_ms, line.hash, line.raw, limits, count)
+        self.with(index, |service| {
+            service.line(now_ms, hash, raw, limits, count)
         });
     }
 
@@ -404,6 +353,16 @@ impl Recognizer {
             Joins::Within(_) => Notice::Diverged { container, lines },
         });
     }
+}
+
+/// Whose line it is, and the hash of what it says.
+#[inline]
+fn fingerprint(raw: &[u8]) -> (&[u8], u64) {
+    let (mut name, mut text) = speaker::split(raw);
+    if name.len() > NAME_BYTES_MAX {
+        (name, text) = (&raw[..0], raw);
+    }
+    (name, XxHash3_64::oneshot(text))
 }
 
 /// A container's name, for people.

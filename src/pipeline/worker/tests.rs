@@ -1,5 +1,7 @@
 //! A worker whose standard input repeats history.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::clock::Hand;
 use crate::metrics::own::Known;
@@ -101,6 +103,31 @@ fn standard_input_that_repeats_history_counts_once() {
         *second.told.lock().unwrap(),
         ["recognised 3 lines of `gw-1` that were counted before"]
     );
+}
+
+#[test]
+fn one_block_may_hold_what_is_known_and_what_is_not() {
+    let mut first = run(Recognizer::new());
+    let stream = first.open("-");
+    first.worker.offer(stream, 0, HISTORY);
+    let mut rows: BTreeMap<_, _> = first.saved().into_iter().collect();
+
+    // `gw-2` is new from its first line on; `gw-1` repeats two lines, and goes on after the third.
+    let mut second = run(Recognizer::restore(rows.clone()));
+    let stream = second.open("-");
+    let block = b"gw-2  | user=z 1\ngw-1  | user=a 1\ngw-2  | user=z 2\ngw-1  | user=b 2\n\
+                  gw-1  | user=a 3\ngw-2  | user=z 3\ngw-1  | user=c 4\ngw-2  | half";
+    let taken = second.worker.offer(stream, 0, block);
+    assert_eq!(taken, block.len() - "gw-2  | half".len());
+    assert_eq!(second.lines(), 4);
+    assert_eq!(second.own().replay.repeated_lines.get(), 3);
+
+    rows.extend(second.saved());
+    let mut third = run(Recognizer::restore(rows));
+    let stream = third.open("-");
+    third.worker.offer(stream, 0, &block[..taken]);
+    assert_eq!(third.lines(), 0);
+    assert_eq!(third.own().replay.repeated_lines.get(), 7);
 }
 
 #[test]
