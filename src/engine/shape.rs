@@ -1,7 +1,9 @@
-//! Short patterns for a whole value, such as `\d+`, `2..` or `[A-Z].*`: one class for each byte.
+//! Short patterns for a whole value, such as `\d+`, `2..`, `[A-Z].*` or `llm|none`: one class for each
+//! byte.
 //!
-//! A shape answers for ASCII values only, where a character is a byte and the pattern has one way to
-//! match: a class for each of the first bytes, and one for all the rest. All else is for the regex.
+//! A shape answers for ASCII values only, where a character is a byte, and for patterns of a few ways
+//! to match, each with a class for each of the first bytes and one for all the rest. All else is for
+//! the regex.
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
@@ -14,9 +16,20 @@ const HEAD_MAX: usize = 15;
 /// The bit for all bytes behind the head.
 const REST: u16 = 1 << HEAD_MAX;
 
+/// More ways are not tried one by one.
+const WAYS_MAX: usize = 4;
+
 /// A pattern in the form that runs.
 #[derive(Debug)]
 pub(super) struct Shape {
+    /// Mostly there is but one way.
+    first: Way,
+    others: Box<[Way]>,
+}
+
+/// One way to match.
+#[derive(Debug)]
+struct Way {
     /// For each ASCII byte a bit for each of the first places, and [`REST`], where it may stand.
     places: Box<[u16; 128]>,
     /// How many first places there are.
@@ -41,9 +54,48 @@ impl Shape {
         if !is_anchored {
             return None;
         }
+        let ways: Option<Vec<Way>> = match inner.first().map(Hir::kind) {
+            Some(HirKind::Alternation(ways)) if inner.len() == 1 && ways.len() <= WAYS_MAX => {
+                ways.iter().map(Way::of).collect()
+            }
+            _ => Way::new(inner).map(|way| vec![way]),
+        };
+        let mut ways = ways?.into_iter();
+        Some(Shape {
+            first: ways.next()?,
+            others: ways.collect(),
+        })
+    }
+
+    /// Whether a value matches, as the regex says; `None` where the regex must be asked.
+    #[inline]
+    pub(super) fn is_match(&self, value: &[u8]) -> Option<bool> {
+        // What the first way cannot answer is not ASCII, and no other can.
+        let mut answer = self.first.is_match(value);
+        for way in &self.others {
+            if answer != Some(false) {
+                break;
+            }
+            answer = way.is_match(value);
+        }
+        answer
+    }
+}
+
+impl Way {
+    /// The way of one side of an alternation.
+    fn of(part: &Hir) -> Option<Way> {
+        match part.kind() {
+            HirKind::Concat(parts) => Way::new(parts),
+            _ => Way::new(std::slice::from_ref(part)),
+        }
+    }
+
+    /// The way of parts behind each other.
+    fn new(parts: &[Hir]) -> Option<Way> {
         let mut head: Vec<Bytes> = Vec::new();
         let (mut rest, mut rest_min, mut rest_max) = (0, 0, 0);
-        for (number, part) in inner.iter().enumerate() {
+        for (number, part) in parts.iter().enumerate() {
             match part.kind() {
                 HirKind::Literal(literal) => {
                     for &byte in &literal.0 {
@@ -51,7 +103,7 @@ impl Shape {
                     }
                 }
                 HirKind::Class(class) => head.push(ascii(class)),
-                HirKind::Repetition(repetition) if number + 1 == inner.len() => {
+                HirKind::Repetition(repetition) if number + 1 == parts.len() => {
                     rest = one(&repetition.sub)?;
                     rest_min = repetition.min as usize;
                     rest_max = repetition.max.map_or(usize::MAX, |max| max as usize);
@@ -70,7 +122,7 @@ impl Shape {
                 .fold(0, |all, bytes| all << 1 | bit(bytes));
             head | if bit(&rest) == 1 { REST } else { 0 }
         });
-        Some(Shape {
+        Some(Way {
             places: Box::new(places),
             head: head.len(),
             rest_min,
@@ -80,7 +132,7 @@ impl Shape {
 
     /// Whether a value matches, as the regex says; `None` where the regex must be asked.
     #[inline]
-    pub(super) fn is_match(&self, value: &[u8]) -> Option<bool> {
+    fn is_match(&self, value: &[u8]) -> Option<bool> {
         let Some((head, rest)) = value.split_at_checked(self.head) else {
             return value.is_ascii().then_some(false);
         };
@@ -151,6 +203,8 @@ mod tests {
             "a?",
             "x{2,3}",
             "fifteen letters",
+            "llm|none",
+            "4..|5..|none",
         ] {
             assert!(
                 Shape::new(&format!("^(?:{pattern})$")).is_some(),
@@ -159,7 +213,8 @@ mod tests {
         }
         for pattern in [
             "sixteen letters!",
-            "llm|none",
+            "a|b|cc|dd|eee|fff",
+            "llm|no.*e",
             ".*a",
             "(ab)+",
             r"\bx",
@@ -177,10 +232,13 @@ mod tests {
     proptest! {
         #[test]
         fn a_shape_says_what_the_regex_says(
-            pattern in r"(\(\?[is]\))?(a|B|\.|\.|2|[.\]-]|\\d|\\D|\\w|\\S|\[a-c2\]|\[\^b\\n\]){0,3}((a|\.|\\d|\\w|\[\^a\])(\*|\+|\?|\{2\}|\{1,2\}|\*\?)|\(\?:ab\)\*|\(\?P<x>b\))?",
+            ways in prop::collection::vec(
+                r"(\(\?[is]\))?(a|B|\.|\.|2|[.\]-]|\\d|\\D|\\w|\\S|\[a-c2\]|\[\^b\\n\]){0,3}((a|\.|\\d|\\w|\[\^a\])(\*|\+|\?|\{2\}|\{1,2\}|\*\?)|\(\?:ab\)\*|\(\?P<x>b\))?",
+                1..4,
+            ),
             values in prop::collection::vec("[aAbBcC25. \n\u{7f}]{0,6}|[ab2é]{0,3}", 1..8),
         ) {
-            let pattern = format!("^(?:{pattern})$");
+            let pattern = format!("^(?:{})$", ways.join("|"));
             let (Ok(regex), Some(shape)) = (regex::Regex::new(&pattern), Shape::new(&pattern)) else {
                 return Ok(());
             };
