@@ -191,7 +191,8 @@ impl History {
         self.total += 1;
     }
 
-    /// All that a line may need beside its place in the buffer; until when the next ones need nothing.
+    /// Does all that a line may need beside its place in the buffer, and finds out how many of the next
+    /// ones need nothing.
     #[cold]
     fn prepare(&mut self, line: u64) {
         if self.total < self.opening_end {
