@@ -196,7 +196,7 @@ impl Sink for Worker {
                 lines.clear();
                 let mut recognizer = replay.lock();
                 // Noted while they are cut, as they are in the processor's cache then, up to the first of
-                // which it is not known whether it is new.
+                // which it is not known whether it is new. To count them here, too, was 3 % slower.
                 let (mut noted, mut is_new) = (0, true);
                 let cut = framer.cut(bytes, |at, raw| {
                     is_new = is_new && recognizer.note(raw);

@@ -211,9 +211,10 @@ impl History {
         }
         let space = self.buffer.capacity() - self.buffer.len();
         let most = self.sizes.recent.saturating_sub(self.recent().len() + 1);
-        self.quiet_until = match self.total + 1 < self.opening_end {
-            true => 0,
-            false => self.noted.min(self.total + space.min(most) as u64),
+        self.quiet_until = if self.total + 1 < self.opening_end {
+            0
+        } else {
+            self.noted.min(self.total + space.min(most) as u64)
         };
     }
 
