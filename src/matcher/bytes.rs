@@ -33,6 +33,16 @@ fn last<const N: usize>(one: &[u8], other: &[u8]) -> bool {
     one.last_chunk::<N>() == other.last_chunk::<N>()
 }
 
+/// How many decimal digits eight bytes begin with.
+#[inline(always)]
+pub(crate) fn leading_digits(bytes: [u8; 8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // Digits are now the numbers below ten. A sum that runs over reaches only bytes behind.
+    let numbers = u64::from_le_bytes(bytes) ^ (ONES * u64::from(b'0'));
+    let others = (numbers.wrapping_add(ONES * (128 - 10)) | numbers) & (ONES * 128);
+    others.trailing_zeros() as usize / 8
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -40,6 +50,17 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn digits_are_counted_up_to_the_first_other_byte(
+            digits in "[0-9]{0,8}",
+            others in proptest::array::uniform8(any::<u8>()),
+        ) {
+            let mut bytes = others;
+            bytes[..digits.len()].copy_from_slice(digits.as_bytes());
+            let expected = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            prop_assert_eq!(leading_digits(bytes), expected);
+        }
+
         #[test]
         fn texts_are_compared_byte_by_byte(
             one in proptest::collection::vec(0u8..2, 0..70),

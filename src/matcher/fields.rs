@@ -251,6 +251,16 @@ pub struct Span {
 }
 
 impl Span {
+    /// The value from `start` to `end`.
+    #[inline]
+    pub(super) fn new(start: usize, end: usize, form: Form) -> Span {
+        Span {
+            start: start as u32,
+            end: end as u32,
+            form,
+        }
+    }
+
     /// The bytes of this value on the line it was found on.
     pub fn bytes<'l>(&self, line: &'l [u8]) -> &'l [u8] {
         &line[self.start as usize..self.end as usize]
@@ -280,6 +290,14 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// The one value as it is meant; `None` where there are several, or it is empty or has escapes.
+    #[inline(always)]
+    pub fn only<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
+        let span = self.first;
+        let is_simple = self.count == 1 && span.start < span.end && span.form != Form::Escaped;
+        is_simple.then(|| span.bytes(line))
+    }
+
     /// Notes one more value.
     #[inline]
     pub fn add(&mut self, span: Span) {

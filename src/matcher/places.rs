@@ -27,7 +27,7 @@ impl<'t, K: Kind> Places<'t, K> {
         Self {
             text,
             start: from,
-            mask: mask::<K>(text.get(from..).unwrap_or_default()),
+            mask: mask::<K>(text, from),
             kind: std::marker::PhantomData,
         }
     }
@@ -52,12 +52,11 @@ impl<'t, K: Kind> Places<'t, K> {
     #[inline(never)]
     fn advance(&mut self, from: usize) -> Option<usize> {
         let from = from.max(self.start + BLOCK_BYTES);
-        let rest = self.text.get(from..)?;
-        if rest.is_empty() {
+        if from >= self.text.len() {
             return None;
         }
         self.start = from;
-        self.mask = mask::<K>(rest);
+        self.mask = mask::<K>(self.text, from);
         Some(from)
     }
 }
@@ -66,7 +65,7 @@ impl<'t, K: Kind> Places<'t, K> {
 #[inline(always)]
 pub(super) fn each<K: Kind>(text: &[u8], mut each: impl FnMut(usize)) {
     for start in (0..text.len()).step_by(BLOCK_BYTES) {
-        let mut mask = mask::<K>(&text[start..]);
+        let mut mask = mask::<K>(text, start);
         while mask != 0 {
             each(start + mask.trailing_zeros() as usize);
             mask &= mask - 1;
@@ -74,25 +73,66 @@ pub(super) fn each<K: Kind>(text: &[u8], mut each: impl FnMut(usize)) {
     }
 }
 
-/// Where bytes of the kind stand among the first 64.
-fn mask<K: Kind>(text: &[u8]) -> u64 {
-    let Some(block) = text.first_chunk() else {
-        let mut block = [0; BLOCK_BYTES];
-        block[..text.len()].copy_from_slice(text);
-        return full_mask::<K>(&block) & !(u64::MAX << text.len());
+/// Where bytes of the kind stand among the 64 from `start` on.
+#[inline(always)]
+fn mask<K: Kind>(text: &[u8], start: usize) -> u64 {
+    // The last block begins where it is a full one, and what stands before `start` is left out.
+    let Some(last) = text.len().checked_sub(BLOCK_BYTES) else {
+        return short_mask::<K>(text) >> start.min(BLOCK_BYTES - 1);
     };
-    full_mask::<K>(block)
+    let from = start.min(last);
+    match text.get(from..).and_then(|rest| rest.first_chunk()) {
+        Some(block) if start < text.len() => full_mask::<K>(block) >> (start - from),
+        _ => 0,
+    }
 }
 
-#[inline]
+/// [`mask`] of a text shorter than a block.
+#[inline(never)]
+fn short_mask<K: Kind>(text: &[u8]) -> u64 {
+    let mut block = [0; BLOCK_BYTES];
+    block[..text.len()].copy_from_slice(text);
+    full_mask::<K>(&block) & !(u64::MAX << text.len())
+}
+
+#[inline(always)]
 fn full_mask<K: Kind>(block: &[u8; BLOCK_BYTES]) -> u64 {
-    let marks: [i8; BLOCK_BYTES] = block.map(|byte| if K::has(byte) { -1 } else { 0 });
-    let (sixteens, []) = marks.as_chunks::<16>() else {
+    let (sixteens, _) = block.as_chunks::<16>();
+    let [a, b, c, d] = sixteens else {
         return 0;
     };
+    let low = mask_of_sixteen::<K>(a) | mask_of_sixteen::<K>(b) << 16;
+    let high = mask_of_sixteen::<K>(c) | mask_of_sixteen::<K>(d) << 16;
+    u64::from(low) | u64::from(high) << 32
+}
+
+/// A bit for each byte of the kind.
+#[inline(always)]
+fn mask_of_sixteen<K: Kind>(sixteen: &[u8; 16]) -> u32 {
+    let marks: [i8; 16] = sixteen.map(|byte| if K::has(byte) { -1 } else { 0 });
     // One instruction where the processor has it.
-    let gather = |sixteen: &[i8; 16]| u64::from(wide::i8x16::new(*sixteen).to_bitmask());
-    (sixteens.iter().rev()).fold(0, |mask, sixteen| mask << 16 | gather(sixteen))
+    wide::i8x16::new(marks).to_bitmask()
+}
+
+/// The first place at or behind `from`, where most often it is near.
+#[inline(always)]
+pub(super) fn near<K: Kind>(text: &[u8], mut from: usize) -> Option<usize> {
+    while let Some(sixteen) = text.get(from..).and_then(|rest| rest.first_chunk()) {
+        let mask = mask_of_sixteen::<K>(sixteen);
+        if mask != 0 {
+            return Some(from + mask.trailing_zeros() as usize);
+        }
+        from += 16;
+    }
+    near_end::<K>(text, from)
+}
+
+/// [`near`] with less than 16 bytes left.
+#[inline(never)]
+fn near_end<K: Kind>(text: &[u8], from: usize) -> Option<usize> {
+    let rest = text.get(from..)?;
+    let place = rest.iter().position(|byte| K::has(*byte))?;
+    Some(from + place)
 }
 
 #[cfg(test)]
@@ -125,6 +165,7 @@ mod tests {
             for step in steps {
                 let expected = (from..text.len()).find(|at| Even::has(text[*at]));
                 prop_assert_eq!(places.next(from), expected);
+                prop_assert_eq!(near::<Even>(&text, from), expected);
                 prop_assert_eq!(Places::<Even>::new(&text, from).next(from), expected);
                 from = (from + step).max(expected.unwrap_or(0));
             }

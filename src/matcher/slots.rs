@@ -1,6 +1,6 @@
 //! The slots of one line: where the values of wanted keys were found on it.
 
-use super::fields::{Keys, Seen, Sequence};
+use super::fields::{Keys, Seen, Sequence, Span};
 use super::json::order::Orders;
 
 /// What was found for one key on one line.
@@ -35,11 +35,14 @@ pub struct Slots {
 
 /// The bit of a slot. Those beyond the 63rd share one.
 pub fn slot_bit(slot: usize) -> u64 {
-    1 << slot.min(63)
+    1 << slot.min(SHARED_FROM)
 }
 
-/// The bit that tells of several slots.
-const SHARED_BIT: u64 = 1 << 63;
+/// The slots from this one on have one bit together.
+const SHARED_FROM: usize = 63;
+
+/// That bit.
+const SHARED_BIT: u64 = 1 << SHARED_FROM;
 
 /// A `key=` on a line.
 #[derive(Debug, Clone, Copy)]
@@ -132,6 +135,26 @@ impl Slots {
         }
         self.bits |= bit;
         Some(slot)
+    }
+
+    /// Notes the first value of a slot, one that stands in the line's own object of JSON, for which
+    /// `outside.count` is 1. False where it is not the first, or that is not known.
+    #[inline(always)]
+    pub(super) fn fill_first(&mut self, number: usize, value: Span) -> bool {
+        if number >= SHARED_FROM || self.bits >> number & 1 != 0 {
+            return false;
+        }
+        let Some(slot) = self.slots.get_mut(number) else {
+            return false;
+        };
+        slot.everywhere = Seen {
+            count: 1,
+            first: value,
+            last: value,
+        };
+        slot.outside.count = 1;
+        self.bits |= 1 << number;
+        true
     }
 
     /// Lets `outside` be the same as `everywhere`, until all slots are emptied.

@@ -10,6 +10,7 @@ pub(in crate::matcher) mod order;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod usual;
 
 use crate::line::escape::unescape;
 use order::Order;
@@ -76,6 +77,9 @@ impl<'a> Reader<'a> {
         while more {
             if !path.is_empty() || self.expected(&mut place)?.is_none() {
                 self.member(path, &mut place)?;
+            }
+            if path.is_empty() {
+                self.usual_members(&mut place);
             }
             more = self.scan.goes_on(b'}')?;
         }

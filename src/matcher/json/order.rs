@@ -4,9 +4,9 @@
 //! A guess, never an answer: a key counts as the one that is expected only where the very bytes
 //! `"key":` stand there, which can mean nothing else.
 
-use std::ops::Range;
-
 use crate::matcher::bytes::begins;
+use crate::matcher::fields::Span;
+use crate::matcher::slots::Slots;
 
 /// More keys are read the plain way.
 const KEYS_MAX: usize = 128;
@@ -52,17 +52,29 @@ pub(super) struct Order {
     text: Vec<u8>,
 }
 
+/// A key that is expected, as it is written: `"key":`.
 #[derive(Debug, Clone)]
-struct Expected {
+pub(super) struct Expected {
     /// The first bytes of its text, the rest zero, and which of these bits are the text's.
     head: u128,
     mask: u128,
-    text: Range<u32>,
-    slot: Option<u32>,
+    /// The last bytes of its text, where it is longer than the first ones.
+    tail: u128,
+    /// Where its text stands among all, and how long it is.
+    start: u32,
+    bytes: u32,
+    /// The slot of its value, or [`NO_SLOT`].
+    slot: u32,
 }
 
-/// How many first bytes are compared at once: nearly all keys are told by them.
+/// No rule wants the value.
+const NO_SLOT: u32 = u32::MAX;
+
+/// How many bytes are compared at once: nearly all keys are told by the first of them.
 const HEAD_BYTES: usize = size_of::<u128>();
+
+/// A comma and the longest key that is compared in two parts.
+const COMMA_AND_KEY_BYTES: usize = 1 + 2 * HEAD_BYTES;
 
 impl Expected {
     fn new(written: &[u8], start: usize, slot: Option<usize>) -> Self {
@@ -74,20 +86,56 @@ impl Expected {
         Expected {
             head: u128::from_ne_bytes(head),
             mask: u128::from_ne_bytes(mask),
-            text: start as u32..(start + written.len()) as u32,
-            slot: slot.map(|slot| slot as u32),
+            tail: written
+                .last_chunk()
+                .map_or(0, |tail| u128::from_ne_bytes(*tail)),
+            start: start as u32,
+            bytes: written.len() as u32,
+            slot: slot.map_or(NO_SLOT, |slot| slot as u32),
         }
+    }
+
+    /// How many bytes a comma and this key take, if `rest` begins with them. `None` says nothing: the key
+    /// may be long, or there is too little behind it.
+    #[inline(always)]
+    pub(super) fn behind_comma(&self, rest: &[u8]) -> Option<usize> {
+        let (comma, rest) = rest.first_chunk::<COMMA_AND_KEY_BYTES>()?.split_first()?;
+        let (head, _) = rest.split_first_chunk()?;
+        if *comma != b',' || (u128::from_ne_bytes(*head) ^ self.head) & self.mask != 0 {
+            return None;
+        }
+        let bytes = self.bytes as usize;
+        if let Some(more) = bytes.checked_sub(HEAD_BYTES) {
+            let (tail, _) = rest.get(more..)?.split_first_chunk()?;
+            if u128::from_ne_bytes(*tail) != self.tail {
+                return None;
+            }
+        }
+        Some(1 + bytes)
+    }
+
+    /// Notes the value of this key, which stands in the line's own object. False where it is not the first
+    /// of its key, or that is not known.
+    #[inline(always)]
+    pub(super) fn note(&self, value: Span, slots: &mut Slots) -> bool {
+        self.slot == NO_SLOT || slots.fill_first(self.slot as usize, value)
     }
 
     /// Its slot, and the bytes it takes.
     #[inline(always)]
     fn found(&self) -> (Option<usize>, usize) {
-        let bytes = self.text.end - self.text.start;
-        (self.slot.map(|slot| slot as usize), bytes as usize)
+        let slot = (self.slot != NO_SLOT).then_some(self.slot as usize);
+        (slot, self.bytes as usize)
     }
 }
 
 impl Order {
+    /// The keys that are expected from a place on.
+    #[inline]
+    pub(super) fn from(&self, place: usize) -> &[Expected] {
+        self.expected.get(place..).unwrap_or_default()
+    }
+
     /// The slot of the key that `rest` begins with and how many bytes it takes, colon included,
     /// where it is one of the next that are expected. `at` is the place in the order, and moves on.
     #[inline(always)]
@@ -115,7 +163,8 @@ impl Order {
     /// Whether `rest` begins with this key.
     #[inline(always)]
     fn stands_at(&self, expected: &Expected, rest: &[u8]) -> bool {
-        let text = expected.text.start as usize..expected.text.end as usize;
+        let start = expected.start as usize;
+        let text = start..start + expected.bytes as usize;
         let Some((head, behind)) = rest.split_first_chunk::<HEAD_BYTES>() else {
             return begins(rest, self.text.get(text).unwrap_or_default());
         };
@@ -195,6 +244,19 @@ mod tests {
                     assert_eq!(order.expect(&mut 0, &line), None, "{length} {place}");
                     line[place] ^= 1;
                 }
+            }
+            let [expected] = order.from(0) else {
+                panic!("{:?}", order.expected);
+            };
+            let mut line = [b",", &written[..], &[b' '; 2 * HEAD_BYTES]].concat();
+            let bytes = 1 + written.len();
+            let found = (written.len() <= 2 * HEAD_BYTES).then_some(bytes);
+            assert_eq!(expected.behind_comma(&line), found);
+            for place in 0..bytes {
+                assert_eq!(expected.behind_comma(&line[..place]), None);
+                line[place] ^= 1;
+                assert_eq!(expected.behind_comma(&line), None, "{length} {place}");
+                line[place] ^= 1;
             }
         }
     }

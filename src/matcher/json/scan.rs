@@ -10,7 +10,7 @@ const DEPTH_MAX: u32 = 127;
 /// What means something in a string: its end, an escape, or a control byte, which must not stand
 /// there.
 #[derive(Debug)]
-struct Special;
+pub(super) struct Special;
 
 impl Kind for Special {
     fn has(byte: u8) -> bool {
@@ -22,9 +22,10 @@ impl Kind for Special {
 /// A place in a JSON text.
 #[derive(Debug)]
 pub(super) struct Scan<'a> {
-    text: &'a [u8],
+    pub(super) text: &'a [u8],
     specials: Places<'a, Special>,
-    at: usize,
+    /// Where what has not been taken begins.
+    pub(super) at: usize,
     depth: u32,
 }
 

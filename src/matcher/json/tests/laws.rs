@@ -178,11 +178,67 @@ proptest! {
         }
     }
 
+    /// The same where a program's lines are much alike: what is usual of them is read by a shorter way.
+    #[test]
+    fn lines_of_one_program_are_read_as_if_each_was_the_first(
+        members in proptest::collection::vec((proptest::sample::select(&PROGRAM[..]), value()), 1..14),
+        changes in proptest::collection::vec(
+            (any::<proptest::sample::Index>(), spoiler(), 0usize..3, value()),
+            1..8,
+        ),
+    ) {
+        let wanted = keys(&PROGRAM[1..]);
+        let mut slots = Slots::default();
+        let line_of = |members: &[(&str, String)]| {
+            let members = members.iter().map(|(key, value)| format!("{key:?}:{value}"));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        };
+        for (place, spoiled, removed, value) in changes {
+            let mut other = members.clone();
+            let member = place.index(members.len());
+            other[member].1 = value;
+            let other = line_of(&other);
+            let mut broken = other.clone().into_bytes();
+            let start = place.index(broken.len());
+            let end = broken.len().min(start + removed);
+            broken.splice(start..end, spoiled);
+            for line in [line_of(&members).as_bytes(), other.as_bytes(), &broken] {
+                slots.clear(&wanted);
+                let object = super::super::read(line, &wanted, &mut slots);
+                prop_assert_eq!(object.then(|| slots.all()), read(line, &wanted), "{}", line.escape_ascii());
+            }
+        }
+    }
+
     #[test]
     fn takes_any_bytes(line in proptest::collection::vec(spoiler(), 0..20)) {
         let line = [&b"{"[..], &line.concat()].concat();
         prop_assert_eq!(read(&line, &keys(&WANTED)).is_some(), accepts(&line), "{}", line.escape_ascii());
     }
+}
+
+/// Keys of all lengths that are compared in different ways, the first of which nobody wants.
+const PROGRAM: [&str; 8] = [
+    "level",
+    "a",
+    "route",
+    "http.status",
+    "http.header.x-user",
+    "gen_ai.usage.output_tokens!!",
+    "gen_ai.usage.output_tokens!!!",
+    "http.header.x-openwebui-user-email",
+];
+
+/// A value as programs write it.
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        6 => "\"[a-z0-9/.@ =é]{0,40}\"",
+        1 => "\"[a-z\\\\\"\u{1}]{0,20}\"",
+        4 => "[0-9]{1,9}",
+        1 => "-?[0-9]{0,9}(\\.[0-9]{0,3})?([eE][0-9+-]{0,2})?",
+        1 => proptest::sample::select(&["null", "true", "{}", "[1,\"a\"]", "{\"a\":1}", ""][..])
+            .prop_map(String::from),
+    ]
 }
 
 fn spoiler() -> impl Strategy<Value = Vec<u8>> {
