@@ -128,6 +128,22 @@ impl<T: Copy + Default> Column<T> {
         &mut self.chunks[chunk].values_mut()[start..start + self.stride]
     }
 
+    /// The value of a row that exists, in a column of one value each.
+    #[inline]
+    pub(crate) fn only(&self, row: usize) -> &T {
+        debug_assert_eq!(self.stride, 1);
+        let (chunk, within) = self.chunk_of(row);
+        &self.chunks[chunk].values()[within]
+    }
+
+    /// The same, to be changed; no snapshot sees that.
+    #[inline]
+    pub(crate) fn only_mut(&mut self, row: usize) -> &mut T {
+        debug_assert_eq!(self.stride, 1);
+        let (chunk, within) = self.chunk_of(row);
+        &mut self.chunks[chunk].values_mut()[within]
+    }
+
     /// The same rows, which this column's later changes do not reach.
     pub(crate) fn share(&mut self) -> Column<T> {
         self.chunks.iter_mut().for_each(Chunk::share);
@@ -161,9 +177,17 @@ impl<T: Copy + Default> Column<T> {
         values + self.chunks.capacity() * size_of::<Chunk<T>>()
     }
 
+    /// The chunk that a row is in, and where its values begin there.
     fn place(&self, row: usize) -> (usize, usize) {
+        let (chunk, within) = self.chunk_of(row);
+        (chunk, within * self.stride)
+    }
+
+    /// The chunk that a row is in, and its number there.
+    #[inline]
+    fn chunk_of(&self, row: usize) -> (usize, usize) {
         let within = row & ((1 << self.chunk_rows_log2) - 1);
-        (row >> self.chunk_rows_log2, within * self.stride)
+        (row >> self.chunk_rows_log2, within)
     }
 }
 

@@ -54,14 +54,14 @@ impl Exemplars {
         }
     }
 
-    /// Keeps an exemplar in place of the one before.
+    /// Keeps an exemplar in place of the one before. `now_s` is the time in seconds since 1970.
     pub(crate) fn set(
         &mut self,
         slot: usize,
         bucket: usize,
         value: f64,
         exemplar: Exemplar<'_>,
-        now_ms: u64,
+        now_s: f64,
     ) {
         let id = exemplar.trace_id;
         // Longer ones are never made; cut they would name another trace.
@@ -77,9 +77,9 @@ impl Exemplars {
             None => self.add(slot, bucket),
         };
         // Written where it stands: a row that is made elsewhere and copied takes longer than the rest.
-        let row = &mut self.rows.row_mut(number)[0];
+        let row = self.rows.only_mut(number);
         row.value = value;
-        row.time_seconds = exemplar.time_seconds.unwrap_or(now_ms as f64 / 1000.0);
+        row.time_seconds = exemplar.time_seconds.unwrap_or(now_s);
         row.trace_id_len = id.len() as u8;
         if let Ok(id) = id.try_into() {
             row.trace_id = id;
@@ -107,7 +107,7 @@ impl Exemplars {
             return None;
         }
         let number = self.places.row(slot).get(bucket)?.checked_sub(1)? as usize;
-        let row = &self.rows.row(number)[0];
+        let row = self.rows.only(number);
         let length = usize::from(row.trace_id_len);
         let id = if length <= TRACE_ID_BYTES {
             row.trace_id.get(..length)?
@@ -165,9 +165,9 @@ mod tests {
     #[test]
     fn the_last_one_of_each_bucket_is_kept() {
         let mut exemplars = Exemplars::new(3);
-        exemplars.set(5, 2, 1.5, exemplar("a", Some(9.25)), 0);
-        exemplars.set(5, 0, 2.5, exemplar("b", None), 7_500);
-        exemplars.set(5, 2, 3.5, exemplar("c", Some(10.0)), 0);
+        exemplars.set(5, 2, 1.5, exemplar("a", Some(9.25)), 0.0);
+        exemplars.set(5, 0, 2.5, exemplar("b", None), 7.5);
+        exemplars.set(5, 2, 3.5, exemplar("c", Some(10.0)), 0.0);
         let kept = |trace_id, value, time_seconds| {
             Some(Kept {
                 trace_id,
@@ -186,7 +186,7 @@ mod tests {
     fn forgotten_rows_are_used_again() {
         let mut exemplars = Exemplars::new(1);
         for slot in 0..1000 {
-            exemplars.set(slot, 0, 1.0, exemplar("x", None), 0);
+            exemplars.set(slot, 0, 1.0, exemplar("x", None), 0.0);
             let shared = exemplars.share();
             exemplars.forget(slot);
             assert_eq!(exemplars.get(slot, 0), None);
@@ -199,17 +199,17 @@ mod tests {
     fn a_trace_id_is_kept_whole_or_not_at_all() {
         let mut exemplars = Exemplars::new(1);
         let longest = "é".repeat(TRACE_ID_BYTES_MAX / 2);
-        exemplars.set(0, 0, 1.0, exemplar(&longest, None), 0);
-        exemplars.set(0, 0, 2.0, exemplar(&format!("{longest}x"), None), 0);
+        exemplars.set(0, 0, 1.0, exemplar(&longest, None), 0.0);
+        exemplars.set(0, 0, 2.0, exemplar(&format!("{longest}x"), None), 0.0);
         let kept = exemplars.get(0, 0).unwrap();
         assert_eq!((kept.trace_id, kept.value), (&*longest, 1.0));
-        exemplars.set(1, 0, 1.0, exemplar(&"x".repeat(1000), None), 0);
+        exemplars.set(1, 0, 1.0, exemplar(&"x".repeat(1000), None), 0.0);
         assert_eq!(exemplars.get(1, 0), None);
         // Of any length, in place of any other.
         for length in (1..=TRACE_ID_BYTES_MAX).chain((1..=TRACE_ID_BYTES_MAX).rev()) {
             for slot in [9, 4] {
                 let id = (slot.to_string()).repeat(length);
-                exemplars.set(slot, 0, 1.0, exemplar(&id, None), 0);
+                exemplars.set(slot, 0, 1.0, exemplar(&id, None), 0.0);
             }
             for slot in [4, 9] {
                 let id = (slot.to_string()).repeat(length);

@@ -49,6 +49,8 @@ pub(crate) struct Moment {
     pub(crate) now_ms: u64,
     /// The same in seconds, rounded up, so that no series is forgotten before its time.
     updated_s: u32,
+    /// The same as a float, as exemplars show it.
+    now_s: f64,
     /// Series that the store has borne so far.
     pub(crate) births: u64,
 }
@@ -60,6 +62,7 @@ impl Moment {
         Moment {
             now_ms,
             updated_s: seconds.map_or(FREE - 1, |seconds| seconds.min(FREE - 1)),
+            now_s: now_ms as f64 / 1000.0,
             births,
         }
     }
@@ -156,14 +159,15 @@ impl Family {
     }
 
     /// Adds, sets or observes `value`; the series is born where it is new.
-    pub(crate) fn update(
+    pub(crate) fn update<'e>(
         &mut self,
         named: &Named<'_>,
         value: f64,
-        exemplar: Option<Exemplar<'_>>,
+        exemplar: impl FnOnce() -> Option<Exemplar<'e>>,
         moment: &mut Moment,
     ) {
-        if self.definition.kind == Kind::Counter && !(value >= 0.0 && value.is_finite()) {
+        let is_counter = self.definition.kind == Kind::Counter;
+        if is_counter && !(0.0..=f64::MAX).contains(&value) {
             // A counter that went down would look like a restart.
             debug_assert!(false, "a counter was given {value}");
             return;
@@ -175,13 +179,22 @@ impl Family {
             self.slot(named, moment)
         } as usize;
         // A chunk that a save shares is copied at the first write: once a second is enough.
-        if self.updated_s.row(slot)[0] != moment.updated_s {
-            self.updated_s.row_mut(slot)[0] = moment.updated_s;
+        if *self.updated_s.only(slot) != moment.updated_s {
+            *self.updated_s.only_mut(slot) = moment.updated_s;
         }
-        let bucket = self.set(slot, value);
-        if let (Some(exemplar), Some(bucket)) = (exemplar, bucket) {
-            let now_ms = moment.now_ms;
-            self.exemplars.set(slot, bucket, value, exemplar, now_ms);
+        let bucket = if is_counter {
+            let bits = self.values.only_mut(slot);
+            *bits = (f64::from_bits(*bits) + value).to_bits();
+            0
+        } else {
+            match self.set(slot, value) {
+                Some(bucket) => bucket,
+                None => return,
+            }
+        };
+        if let Some(exemplar) = exemplar() {
+            let exemplars = &mut self.exemplars;
+            exemplars.set(slot, bucket, value, exemplar, moment.now_s);
         }
     }
 
@@ -201,28 +214,21 @@ impl Family {
         slot
     }
 
-    /// Changes the value; gives the bucket whose exemplar this may be.
+    /// Changes the value of what is no counter; gives the bucket whose exemplar this may be.
     fn set(&mut self, slot: usize, value: f64) -> Option<usize> {
         let row = self.values.row_mut(slot);
-        match &self.definition.kind {
-            Kind::Counter => {
-                row[0] = (f64::from_bits(row[0]) + value).to_bits();
-                Some(0)
-            }
-            Kind::Gauge => {
-                row[0] = value.to_bits();
-                None
-            }
-            Kind::Histogram { buckets } => {
-                // What is no number is within no bound, as in Prometheus' own libraries.
-                let within = |bound: &f64| value <= *bound;
-                let bucket = buckets.iter().position(within).unwrap_or(buckets.len());
-                row[bucket] += 1;
-                let sum = &mut row[buckets.len() + 1];
-                *sum = (f64::from_bits(*sum) + value).to_bits();
-                Some(bucket)
-            }
-        }
+        let Kind::Histogram { buckets } = &self.definition.kind else {
+            row[0] = value.to_bits();
+            return None;
+        };
+        // What is no number is within no bound, as in Prometheus' own libraries. Bounds go up; to ask
+        // all of them takes less time than to stop at one that is another each time.
+        let holding = buckets.iter().filter(|bound| value <= **bound).count();
+        let bucket = buckets.len() - holding;
+        row[bucket] += 1;
+        let sum = &mut row[buckets.len() + 1];
+        *sum = (f64::from_bits(*sum) + value).to_bits();
+        Some(bucket)
     }
 
     fn find(&self, text: &[u8], hash: u64) -> Option<u32> {
@@ -232,7 +238,7 @@ impl Family {
     }
 
     fn text(&self, slot: u32) -> &[u8] {
-        self.texts.get(self.births.row(slot as usize)[0].place)
+        self.texts.get(self.births.only(slot as usize).place)
     }
 
     /// The series for labels that have none: a new one, or the one that limits say.
@@ -287,14 +293,14 @@ impl Family {
             self.births.push();
             self.values.push() as u32
         });
-        self.births.row_mut(slot as usize)[0] = Birth {
+        *self.births.only_mut(slot as usize) = Birth {
             created_ms: moment.now_ms,
             born: moment.births,
             place: self.texts.add(text),
         };
         moment.births += 1;
         self.values.row_mut(slot as usize).fill(0);
-        self.updated_s.row_mut(slot as usize)[0] = moment.updated_s;
+        *self.updated_s.only_mut(slot as usize) = moment.updated_s;
         self.enter(slot, text, hash);
         slot
     }
@@ -323,19 +329,19 @@ impl Family {
         let slots = 0..self.updated_s.rows();
         if !slots
             .clone()
-            .any(|slot| is_idle(self.updated_s.row(slot)[0]))
+            .any(|slot| is_idle(*self.updated_s.only(slot)))
         {
             return;
         }
         for slot in slots {
-            if is_idle(self.updated_s.row(slot)[0]) {
+            if is_idle(*self.updated_s.only(slot)) {
                 self.forget(slot as u32);
             }
         }
         self.generation = next_generation();
         let updated_s = &self.updated_s;
         self.order
-            .retain(|slot| updated_s.row(slot as usize)[0] != FREE);
+            .retain(|slot| *updated_s.only(slot as usize) != FREE);
         if self.texts.is_mostly_garbage() {
             self.rewrite_texts();
         }
@@ -343,7 +349,7 @@ impl Family {
 
     /// Leaves the slot in the order.
     fn forget(&mut self, slot: u32) {
-        let place = self.births.row(slot as usize)[0].place;
+        let place = self.births.only(slot as usize).place;
         let text = self.texts.get(place);
         let hash = spread(self.hasher.hash_one(text) as u32);
         self.limits.remove(text);
@@ -352,7 +358,7 @@ impl Family {
             found.remove();
         }
         self.exemplars.forget(slot as usize);
-        self.updated_s.row_mut(slot as usize)[0] = FREE;
+        *self.updated_s.only_mut(slot as usize) = FREE;
         self.free.push(slot);
         if self.other_slot == Some(slot) {
             self.other_slot = None;
@@ -362,7 +368,7 @@ impl Family {
     fn rewrite_texts(&mut self) {
         let mut texts = Texts::default();
         for slot in self.order.slots() {
-            let birth = &mut self.births.row_mut(slot as usize)[0];
+            let birth = self.births.only_mut(slot as usize);
             birth.place = texts.add(self.texts.get(birth.place));
         }
         self.texts = texts;

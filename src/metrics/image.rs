@@ -108,15 +108,15 @@ impl FamilyImage {
     /// The series in a slot, if one lives there.
     pub fn series_at(&self, slot: u32) -> Option<SeriesImage<'_>> {
         let row = slot as usize;
-        if row >= self.updated_s.rows() || self.updated_s.row(row)[0] == FREE {
+        if row >= self.updated_s.rows() || *self.updated_s.only(row) == FREE {
             return None;
         }
-        let birth = &self.births.row(row)[0];
+        let birth = self.births.only(row);
         Some(SeriesImage {
             labels: self.texts.get(birth.place),
             created_ms: birth.created_ms,
             born: birth.born,
-            updated_s: self.updated_s.row(row)[0],
+            updated_s: *self.updated_s.only(row),
             values: self.values.row(row),
         })
     }

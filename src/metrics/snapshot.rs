@@ -209,6 +209,6 @@ impl<'s> Series<'s> {
     }
 
     fn birth(&self) -> &'s Birth {
-        &self.family.births.row(self.slot)[0]
+        self.family.births.only(self.slot)
     }
 }

@@ -133,7 +133,7 @@ impl Store {
                 debug_assert!(false, "there is no {:?}", named.metric);
                 continue;
             };
-            let exemplar = batch.exemplar_of(update);
+            let exemplar = || batch.exemplar_of(update);
             family.update(&named, update.value, exemplar, &mut moment);
         }
         *births = moment.births;

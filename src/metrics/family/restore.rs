@@ -39,7 +39,7 @@ impl Family {
             return Err(family.unfit("no series"));
         }
         for slot in (0..family.updated_s.rows()).rev() {
-            if family.updated_s.row(slot)[0] == FREE {
+            if *family.updated_s.only(slot) == FREE {
                 family.free.push(slot as u32);
             }
         }
@@ -64,21 +64,21 @@ impl Family {
         let row = slot as usize;
         while self.updated_s.rows() <= row {
             let free = self.updated_s.push();
-            self.updated_s.row_mut(free)[0] = FREE;
+            *self.updated_s.only_mut(free) = FREE;
             self.births.push();
             self.values.push();
         }
         let hash = self.hasher.hash_one(text);
-        if self.updated_s.row(row)[0] != FREE || self.find(text, hash).is_some() {
+        if *self.updated_s.only(row) != FREE || self.find(text, hash).is_some() {
             return Err(self.unfit("one series twice"));
         }
-        self.births.row_mut(row)[0] = Birth {
+        *self.births.only_mut(row) = Birth {
             created_ms: series.created_ms,
             born: series.born,
             place: self.texts.add(text),
         };
         self.values.row_mut(row).copy_from_slice(&series.values);
-        self.updated_s.row_mut(row)[0] = series.updated_s;
+        *self.updated_s.only_mut(row) = series.updated_s;
         self.enter(slot, text, hash);
         if text == self.other {
             self.other_slot = Some(slot);
