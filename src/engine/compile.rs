@@ -8,6 +8,7 @@ use super::field::{FieldProgram, Place};
 use super::label::LabelProgram;
 use super::pattern::Pattern;
 use super::prefilter::Prefilter;
+use super::program::known::QuickNumber;
 use super::program::{
     ActionProgram, Amount, ConditionProgram, Part, Program, Reader, Subject, Times,
 };
@@ -217,7 +218,19 @@ impl<'a> RuleCompiler<'a> {
         let wanted_slot = first.and_then(|condition| condition.subject.only_slot());
         let looks_at_field =
             |number: &&usize| matches!(self.conditions[**number].subject, Subject::Field(_));
-        let field_conditions = conditions.iter().filter(looks_at_field).copied().collect();
+        let field_conditions: Vec<usize> =
+            conditions.iter().filter(looks_at_field).copied().collect();
+        let amount = self.amount(action, &definition.kind);
+        let quick = match &amount {
+            Amount::Field { field, .. } => {
+                let asked = field_conditions.iter().map(|&number| {
+                    let condition = &self.conditions[number];
+                    (&condition.subject, condition.pattern.numbers())
+                });
+                QuickNumber::new(field, asked)
+            }
+            Amount::One => None,
+        };
         let labels = parts.0.iter().filter_map(|part| match part {
             Part::Label(label) => Some(*label),
             Part::Text(_) => None,
@@ -226,7 +239,7 @@ impl<'a> RuleCompiler<'a> {
             number: 0,
             metric: action.metric,
             metric_name: definition.name.as_str().into(),
-            amount: self.amount(action, &definition.kind),
+            amount,
             // A counter shows its exemplars in protobuf whatever its name is.
             is_traced: definition.kind != Kind::Gauge,
             labels: labels.collect(),
@@ -234,6 +247,7 @@ impl<'a> RuleCompiler<'a> {
             conditions,
             field_conditions,
             wanted_slot,
+            quick,
         }
     }
 

@@ -7,7 +7,10 @@
 /// `M` alone is no unit (a minute is `m`, a megabyte `MB`), so that nothing is guessed.
 pub fn number(text: &[u8]) -> Option<f64> {
     let text = text.trim_ascii();
-    small_integer(text).or_else(|| general(text))
+    match Short::read(text) {
+        Some(short) => Some(short.value),
+        None => general(text),
+    }
 }
 
 fn general(text: &[u8]) -> Option<f64> {
@@ -16,31 +19,48 @@ fn general(text: &[u8]) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
-/// Up to 15 digits, which are exact in a float, alone or as a short duration: most of what logs
-/// hold. `None` says nothing.
-fn small_integer(text: &[u8]) -> Option<f64> {
-    let mut value: u64 = 0;
-    let mut digits = 0;
-    for &byte in text {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            break;
+/// What a short number may end with, each with its divisor.
+pub(super) const SHORT_UNITS: [(&[u8], f64); 4] =
+    [(b"s", 1.0), (b"ms", 1e3), (b"us", 1e6), (b"ns", 1e9)];
+
+/// The most digits of a short number, which are exact in a float.
+pub(super) const SHORT_DIGITS_MAX: usize = 15;
+
+/// Up to [`SHORT_DIGITS_MAX`] digits, alone or as a duration: most of what logs hold. Without blanks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Short {
+    pub(super) value: f64,
+    pub(super) has_unit: bool,
+}
+
+impl Short {
+    /// Reads one; `None` says nothing, for it may be another number.
+    #[inline]
+    pub(super) fn read(text: &[u8]) -> Option<Short> {
+        let mut value: i64 = 0;
+        let mut digits = 0;
+        for byte in text {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            value = value.wrapping_mul(10).wrapping_add(i64::from(digit));
+            digits += 1;
         }
-        if digits == 15 {
+        if !(1..=SHORT_DIGITS_MAX).contains(&digits) {
             return None;
         }
-        value = value * 10 + u64::from(digit);
-        digits += 1;
-    }
-    if digits == 0 {
-        return None;
-    }
-    match &text[digits..] {
-        b"" | b"s" => Some(value as f64),
-        b"ms" => Some(value as f64 / 1e3),
-        b"us" => Some(value as f64 / 1e6),
-        b"ns" => Some(value as f64 / 1e9),
-        _ => None,
+        let value = value as f64;
+        let rest = &text[digits..];
+        if rest.is_empty() {
+            let has_unit = false;
+            return Some(Short { value, has_unit });
+        }
+        let (_, divisor) = SHORT_UNITS.iter().find(|(unit, _)| *unit == rest)?;
+        Some(Short {
+            value: value / divisor,
+            has_unit: true,
+        })
     }
 }
 
@@ -132,9 +152,11 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn small_integers_are_read_as_all_others(text in "[0-9]{0,17}(s|ms|us|ns|m|h|B|x)?") {
-            if let Some(small) = small_integer(text.as_bytes()) {
-                proptest::prop_assert_eq!(Some(small), general(text.as_bytes()), "{}", text);
+        fn short_numbers_are_read_as_all_others(text in "[0-9]{0,17}(s|ms|us|ns|m|h|B|x)?") {
+            if let Some(short) = Short::read(text.as_bytes()) {
+                proptest::prop_assert_eq!(Some(short.value), general(text.as_bytes()), "{}", text);
+                let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+                proptest::prop_assert_eq!(short.has_unit, !digits);
             }
         }
     }

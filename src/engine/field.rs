@@ -90,6 +90,14 @@ impl FieldProgram {
         }
     }
 
+    /// The slot, where it comes from one slot and nothing else.
+    pub(super) fn only_slot(&self) -> Option<usize> {
+        match *self.from.as_slice() {
+            [Place::Slot(slot)] => Some(slot),
+            _ => None,
+        }
+    }
+
     /// What [`FieldProgram::value`] finds in the usual case, by one look: one key of it is on the line,
     /// once and without escapes. `None` says nothing.
     #[inline(always)]
@@ -99,10 +107,7 @@ impl FieldProgram {
         found: &Found<'_>,
     ) -> Option<&'a [u8]> {
         let slot = found.slots.only_one(self.only_slots?)?;
-        let seen = found.slots.seen(slot, self.outside)?;
-        let span = seen.first;
-        let is_simple = seen.count == 1 && span.start < span.end && span.form != Form::Escaped;
-        is_simple.then(|| span.bytes(context.text))
+        found.slots.seen(slot, self.outside)?.only(context.text)
     }
 
     /// The first place that holds a value which is not empty decides. `scratch` is used where a

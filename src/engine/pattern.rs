@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use regex::{CaptureLocations, Regex};
 
 use super::field::Value;
-use super::shape::Shape;
+use super::shape::{Numbers, Shape};
 use crate::matcher::plan::{NotPlanned, Outcome, Plan, Required, required};
 
 /// A compiled pattern.
@@ -69,6 +69,12 @@ impl Pattern {
             Outcome::NoMatch => false,
             Outcome::Unsure => self.regex.is_match(&String::from_utf8_lossy(value)),
         }
+    }
+
+    /// Which short numbers are all found.
+    pub(super) fn numbers(&self) -> Numbers {
+        let shape = self.shape.as_ref();
+        shape.map_or(Numbers::Some, Shape::numbers)
     }
 
     /// Whether the pattern is found; the groups that are asked for are left in `groups`. `number`

@@ -1,6 +1,6 @@
 //! One rule in the form that runs.
 
-use super::field::{Context, FieldProgram, Found, Place, Value};
+use super::field::{Context, FieldProgram, Found, Value};
 use super::label::LabelProgram;
 use super::memo::{Memo, ValueId};
 use super::pattern::{Groups, Pattern};
@@ -14,7 +14,7 @@ use crate::metrics::batch::{Batch, Exemplar, SeriesId};
 use crate::metrics::definition::MetricId;
 use crate::rules::FieldsMode;
 
-mod known;
+pub(super) mod known;
 
 /// A compiled rule.
 #[derive(Debug)]
@@ -73,6 +73,8 @@ pub(super) struct ActionProgram {
     /// The slot that the first of them looks at and nothing else: where it is empty there is no
     /// update, and nothing to count.
     pub(super) wanted_slot: Option<usize>,
+    /// How the number of most lines is read, and those conditions answered with it.
+    pub(super) quick: Option<known::QuickNumber>,
 }
 
 /// What is added, set or observed.
@@ -122,10 +124,7 @@ impl Subject {
     /// The slot, where this is a field from one slot.
     pub(super) fn only_slot(&self) -> Option<usize> {
         match self {
-            Subject::Field(field) => match *field.from.as_slice() {
-                [Place::Slot(slot)] => Some(slot),
-                _ => None,
-            },
+            Subject::Field(field) => field.only_slot(),
             Subject::Label(_) => None,
         }
     }

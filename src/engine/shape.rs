@@ -7,6 +7,8 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
+use super::convert::{SHORT_DIGITS_MAX, SHORT_UNITS};
+
 /// Which ASCII bytes may stand at a place.
 type Bytes = u128;
 
@@ -79,6 +81,38 @@ impl Shape {
             answer = way.is_match(value);
         }
         answer
+    }
+}
+
+/// Which short numbers all match a shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Numbers {
+    /// Perhaps not all.
+    Some,
+    /// Those without a unit.
+    Plain,
+    /// Those with a unit, too.
+    All,
+}
+
+impl Shape {
+    /// Which of all [`Short`](super::convert::Short) numbers match.
+    pub(super) fn numbers(&self) -> Numbers {
+        // A way asks of each byte whether it may stand at its place, whatever stands at the others. So all
+        // numbers of a length match where those do that are one digit again and again.
+        let take_all = |unit: &[u8]| {
+            (1..=SHORT_DIGITS_MAX).all(|length| {
+                (b'0'..=b'9').all(|digit| {
+                    let number = [&vec![digit; length][..], unit].concat();
+                    self.first.is_match(&number) == Some(true)
+                })
+            })
+        };
+        match take_all(b"") {
+            false => Numbers::Some,
+            true if SHORT_UNITS.iter().all(|(unit, _)| take_all(unit)) => Numbers::All,
+            true => Numbers::Plain,
+        }
     }
 }
 
@@ -227,6 +261,27 @@ mod tests {
             );
         }
         assert!(Shape::new("a.*").is_none());
+    }
+
+    #[test]
+    fn numbers_that_all_match_are_known() {
+        for (pattern, expected) in [
+            (r"\d+", Numbers::Plain),
+            (r"\d.*", Numbers::All),
+            (".+", Numbers::All),
+            (r"[\d.eE+\-]+", Numbers::Plain),
+            (r"\d{1,15}", Numbers::Plain),
+            (r"\d{1,14}", Numbers::Some),
+            (r"\d\d.*", Numbers::Some),
+            ("[1-9].*", Numbers::Some),
+            (r"\d*s?", Numbers::Some),
+            ("2..", Numbers::Some),
+            (r"\d[0-8]*|.+", Numbers::Some),
+        ] {
+            let shape = Shape::new(&format!("^(?:{pattern})$"));
+            let numbers = shape.map_or(Numbers::Some, |shape| shape.numbers());
+            assert_eq!(numbers, expected, "{pattern}");
+        }
     }
 
     proptest! {

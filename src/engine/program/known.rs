@@ -1,13 +1,15 @@
 //! Lines whose labels have been seen before: the updates of [`Program::update`], by what is
 //! remembered of them.
 
-use super::{Program, Scratch, Subject, found};
+use super::{ActionProgram, Program, Scratch, Subject, found};
 use crate::engine::Tally;
-use crate::engine::field::{Context, Found, ReadAs, Value};
+use crate::engine::convert::Short;
+use crate::engine::field::{Context, FieldProgram, Found, ReadAs, Value};
 use crate::engine::memo::Memo;
 use crate::engine::recipe::{Key, Known, Recipes, Steps};
+use crate::engine::shape::Numbers;
 use crate::line::escape::unescape;
-use crate::matcher::slots::slot_bit;
+use crate::matcher::slots::{Slots, slot_bit};
 use crate::metrics::batch::Batch;
 
 /// With more labels a line goes the plain way.
@@ -113,6 +115,22 @@ impl Program {
         recipes.insert(key, Some(actions.map(|(number, _)| number)))
     }
 
+    /// An action's amount, where its conditions on fields hold.
+    fn amount(
+        &self,
+        action: &ActionProgram,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        tally: &mut Tally,
+    ) -> Option<f64> {
+        // Hardly any two ask for the same field: the answers are not kept.
+        let mut conditions = action.field_conditions.iter();
+        if !conditions.all(|&number| self.holds(number, context, scratch, tally)) {
+            return None;
+        }
+        action.amount.number(context, scratch, tally).ok()
+    }
+
     /// Makes the updates of a line whose labels are known: what [`Program::update`] makes.
     pub(super) fn follow(
         &self,
@@ -131,12 +149,9 @@ impl Program {
             let Some(action) = self.actions.get(step.action) else {
                 continue;
             };
-            // Hardly any two ask for the same field: the answers are not kept.
-            let mut conditions = action.field_conditions.iter();
-            if !conditions.all(|&number| self.holds(number, context, scratch, tally)) {
-                continue;
-            }
-            let Ok(value) = action.amount.number(context, scratch, tally) else {
+            let quick = action.quick.as_ref();
+            let quick = quick.and_then(|quick| quick.read(context, &scratch.slots));
+            let Some(value) = quick.or_else(|| self.amount(action, context, scratch, tally)) else {
                 continue;
             };
             let exemplar = if action.is_traced {
@@ -158,6 +173,48 @@ impl Program {
             });
             batch.update(series, value, exemplar);
         }
+    }
+}
+
+/// A number that stands in one slot, and is all that an action's conditions on fields ask about.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::engine) struct QuickNumber {
+    slot: usize,
+    outside: bool,
+    /// Whether the conditions hold for numbers with units, too.
+    with_units: bool,
+}
+
+impl QuickNumber {
+    /// For the number in `field`, where all `conditions` hold for any short number in it.
+    pub(in crate::engine) fn new<'c>(
+        field: &FieldProgram,
+        conditions: impl Iterator<Item = (&'c Subject, Numbers)>,
+    ) -> Option<QuickNumber> {
+        let slot = field.only_slot()?;
+        let mut numbers = Numbers::All;
+        for (subject, taken) in conditions {
+            let Subject::Field(asked) = subject else {
+                return None;
+            };
+            if asked.only_slot() != Some(slot) || asked.outside != field.outside {
+                return None;
+            }
+            numbers = numbers.min(taken);
+        }
+        (numbers > Numbers::Some).then_some(QuickNumber {
+            slot,
+            outside: field.outside,
+            with_units: numbers == Numbers::All,
+        })
+    }
+
+    /// The number, where the conditions hold. `None` says nothing.
+    #[inline]
+    fn read(&self, context: &Context<'_>, slots: &Slots) -> Option<f64> {
+        let bytes = slots.seen(self.slot, self.outside)?.only(context.text)?;
+        let short = Short::read(bytes)?;
+        (self.with_units || !short.has_unit).then_some(short.value)
     }
 }
 

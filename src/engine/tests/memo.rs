@@ -139,7 +139,7 @@ fn page(store: &Store, now_ms: u64) -> String {
 
 fn line() -> impl Strategy<Value = Vec<u8>> {
     let user = "(user|name)=(ann|ANN|bob|cid|dan|eve|Z\u{eb}|\"a\\\\\"b\"|\"\") ";
-    let field = "(status=(200|204|404|500|x) |team=(red|redredred|x|\"\\\\n\") |n=(1|2.5|7|-3|y) )";
+    let field = "(status=(200|204|404|500|x) |team=(red|redredred|x|\"\\\\n\") |n=(1|2.5|7|-3|y|12ms|900s|007) )";
     let rest = "(trace=[ab] )?(time=1970-01-01T00:00:0[0-9](\\.5)?Z )?";
     let logfmt = (
         prop::collection::vec(user, 0..3),
