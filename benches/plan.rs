@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use logmetrics::matcher::plan::{Outcome, Plan};
+use logmetrics::matcher::plan::{Hint, Outcome, Plan};
 use regex::Regex;
 
 /// Three groups with greedy gaps, as most people write it.
@@ -137,8 +137,9 @@ fn rejection_by_plan(bencher: Bencher, name: &str) {
         .iter()
         .map(|line| line.replace("x-user", "y-user").replace("request ", "x "))
         .collect();
+    let mut hint = Hint::default();
     each_line(bencher, &lines, |line| {
-        assert_eq!(plan.is_match(line), Outcome::NoMatch)
+        assert_eq!(plan.is_match(line, &mut hint), Outcome::NoMatch)
     });
 }
 
@@ -158,8 +159,9 @@ fn rejection_by_regex(bencher: Bencher, name: &str) {
 #[divan::bench(args = ["gateway", "request"], sample_size = 2048)]
 fn is_match_by_plan(bencher: Bencher, name: &str) {
     let plan = Plan::new(if name == "request" { REQUEST } else { GATEWAY }).expect("planned");
+    let mut hint = Hint::default();
     each_line(bencher, &gateway_lines(), |line| {
-        assert_eq!(plan.is_match(line), Outcome::Match)
+        assert_eq!(plan.is_match(line, &mut hint), Outcome::Match)
     });
 }
 

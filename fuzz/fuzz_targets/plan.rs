@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use logmetrics::matcher::plan::{Outcome, Plan, required};
+use logmetrics::matcher::plan::{Hint, Outcome, Plan, required};
 use regex::RegexBuilder;
 
 fuzz_target!(|input: &[u8]| {
@@ -19,6 +19,7 @@ fuzz_target!(|input: &[u8]| {
     let required = required(pattern);
     let plan = Plan::new(pattern).ok();
     let mut groups = Vec::new();
+    let mut hint = Hint::default();
     for line in parts {
         let text = String::from_utf8_lossy(line);
         let captures = regex.captures(&text);
@@ -29,7 +30,7 @@ fuzz_target!(|input: &[u8]| {
         let Some(plan) = &plan else {
             continue;
         };
-        match plan.is_match(line) {
+        match plan.is_match(line, &mut hint) {
             Outcome::Unsure => {}
             outcome => assert_eq!(outcome == Outcome::Match, captures.is_some(), "is_match"),
         }

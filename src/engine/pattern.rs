@@ -8,7 +8,7 @@ use regex::{CaptureLocations, Regex};
 
 use super::field::Value;
 use super::shape::{Numbers, Shape};
-use crate::matcher::plan::{NotPlanned, Outcome, Plan, Required, required};
+use crate::matcher::plan::{Hint, NotPlanned, Outcome, Plan, Required, required};
 
 /// A compiled pattern.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(super) struct Groups {
     spans: Vec<Option<(u32, u32)>>,
     /// The regex's own buffers, one for each pattern; made when a line first needs them.
     locations: Vec<Option<CaptureLocations>>,
+    /// Where the patterns matched last, of which nothing more is asked.
+    hints: Vec<Hint>,
     /// The line with its broken bytes replaced, where the regex ran on that.
     repaired: Option<String>,
 }
@@ -61,7 +63,9 @@ impl Pattern {
             return answer;
         }
         let outcome = match &self.plan {
-            Some(plan) if memchr::memchr(b'\n', value).is_none() => plan.is_match(value),
+            Some(plan) if memchr::memchr(b'\n', value).is_none() => {
+                plan.is_match(value, &mut Hint::default())
+            }
             _ => Outcome::Unsure,
         };
         match outcome {
@@ -83,7 +87,7 @@ impl Pattern {
         groups.repaired = None;
         let outcome = match &self.plan {
             Some(plan) if self.captures => plan.run(line, &mut groups.spans),
-            Some(plan) => plan.is_match(line),
+            Some(plan) => plan.is_match(line, groups.hint(number)),
             None => Outcome::Unsure,
         };
         match outcome {
@@ -123,6 +127,15 @@ impl Pattern {
 }
 
 impl Groups {
+    /// The hint of the pattern with this number.
+    #[inline]
+    fn hint(&mut self, number: usize) -> &mut Hint {
+        if self.hints.len() <= number {
+            self.hints.resize(number + 1, Hint::default());
+        }
+        &mut self.hints[number]
+    }
+
     /// What a group holds on the line it was found on.
     pub(super) fn bytes<'a>(&'a self, group: usize, line: &'a [u8]) -> Option<&'a [u8]> {
         let (start, end) = (*self.spans.get(group)?)?;

@@ -90,9 +90,13 @@ impl Branch {
             self.forward(scan, groups)
         };
         match found {
-            Found::Unsure => {}
-            known => return known,
+            Found::Unsure => self.settle_all(scan, groups),
+            known => known,
         }
+    }
+
+    /// The match wherever it is, after a look for it where it is most often.
+    pub(super) fn settle_all<G: Groups>(&self, scan: &mut Scan, groups: &mut G) -> Found {
         let mut places = [0; SEGMENTS_MAX];
         match self.chain(scan, &mut places) {
             Found::At(..) => self.settle(scan, &places, groups),
@@ -246,7 +250,7 @@ impl Branch {
 impl Part {
     /// Whether the line's first byte allows it.
     #[inline]
-    fn can_start(&self, line: &[u8]) -> bool {
+    pub(super) fn can_start(&self, line: &[u8]) -> bool {
         match (&self.first_bytes, line.first()) {
             (Some(bytes), Some(byte)) => bytes[usize::from(*byte)],
             _ => true,
@@ -282,7 +286,7 @@ impl Part {
 
     /// The first place in `from..` where the segment stands and can end at or before `limit`.
     /// `hint` is the first place of the anchor from an earlier or the same `from` on.
-    fn first<G: Groups>(
+    pub(super) fn first<G: Groups>(
         &self,
         scan: &mut Scan,
         (from, limit): (usize, usize),

@@ -61,6 +61,11 @@
 //! so every choice with an end `<= limit` succeeds: greedy takes the most of these, lazy the least.
 //! All others are *open* and are tried in order, save where the next byte cannot begin what follows.
 //!
+//! **Where it stood before.** Where only a yes is wanted and there is one gap, a place of the last
+//! segment behind an end of the first one is enough. A segment of texts and closed runs reads just the
+//! bytes of its match: a closed run ends before the first byte of what follows. So where those bytes
+//! stand again, it matches again.
+//!
 //! **Branches.** `^(?:A|B)C` is `^AC|^BC`, because what stands before takes no bytes and has one way
 //! to match. Each branch gives its leftmost match; the pattern's is the one with the smallest start,
 //! and of equals the first, since at one start the backtracker tries branches in order. That needs no
@@ -82,6 +87,7 @@
 mod branch;
 mod class;
 mod compile;
+mod hint;
 mod parse;
 mod required;
 mod segment;
@@ -92,6 +98,7 @@ mod text;
 pub use required::{Required, required};
 
 use branch::Branch;
+pub use hint::Hint;
 use segment::{Found, Groups, Scan};
 
 /// A pattern as a few searches.
@@ -185,12 +192,12 @@ impl Plan {
         found.into()
     }
 
-    /// Whether `line`, which holds no line feed, matches.
-    pub fn is_match(&self, line: &[u8]) -> Outcome {
+    /// Whether `line`, which holds no line feed, matches. `hint` is of this plan's lines before.
+    pub fn is_match(&self, line: &[u8], hint: &mut Hint) -> Outcome {
         let mut scan = Scan::new(line);
         let mut outcome = Outcome::NoMatch;
-        for branch in &self.branches {
-            match branch.find(&mut scan, &mut ()).into() {
+        for (number, branch) in self.branches.iter().enumerate() {
+            match branch.find_by_hint(&mut scan, number, hint).into() {
                 Outcome::Match => return Outcome::Match,
                 Outcome::NoMatch => {}
                 Outcome::Unsure => outcome = Outcome::Unsure,

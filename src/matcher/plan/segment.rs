@@ -157,7 +157,13 @@ pub(super) struct Segment {
     ops: Vec<Op>,
     /// The same in short, where it is of the usual form.
     usual: Option<Usual>,
+    /// Whether it is made of texts and closed runs, behind a text, and runs are so short that they are
+    /// likely to be the same again.
+    reads_its_match_alone: bool,
 }
+
+/// The most characters of a run that is likely to be the same on the next line.
+const RUN_MAX: usize = 8;
 
 /// A text, a run with a group around it, and perhaps another text: `user=(\S+) `. The first text is
 /// what the segment is searched by.
@@ -236,7 +242,23 @@ impl Segment {
     /// A segment of these steps.
     pub(super) fn new(ops: Vec<Op>) -> Segment {
         let usual = Usual::new(&ops);
-        Segment { ops, usual }
+        let starts_with_text = matches!(ops.first(), Some(Op::Literal(_) | Op::Byte(_)));
+        let is_plain = |op: &Op| match op {
+            Op::Literal(_) | Op::Byte(_) | Op::Open(_) | Op::Close(_) => true,
+            Op::Run(run) => matches!(run.ending, Ending::Closed) && run.max <= RUN_MAX,
+            Op::Look(_) | Op::Choice { .. } | Op::Jump(_) => false,
+        };
+        Segment {
+            reads_its_match_alone: starts_with_text && ops.iter().all(is_plain),
+            ops,
+            usual,
+        }
+    }
+
+    /// Whether what it matches on one line it matches wherever the same bytes stand.
+    #[inline]
+    pub(super) fn reads_its_match_alone(&self) -> bool {
+        self.reads_its_match_alone
     }
 
     /// Tries the segment at `place`; the match must end at or before `limit`.

@@ -5,12 +5,12 @@ use std::cell::Cell;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
 use regex::Regex;
 
-use super::super::{Outcome, Plan};
-use super::check;
+use super::super::{Hint, Outcome, Plan};
+use super::check_with_hint;
 
 const TEXTS: &[&str] = &[
     "a", "b", "=", "a=", "ab", " ", "\"", "é", " b=", "aa", "k", "\u{a0}",
@@ -207,22 +207,38 @@ fn a_plan_says_what_the_regex_says() {
         failure_persistence: None,
         ..Config::default()
     });
-    let result = runner.run(&(pattern(), vec(line(), 6)), |(pattern, lines)| {
-        let Ok(plan) = Plan::new(&pattern) else {
-            return Ok(());
-        };
-        // What is no pattern has no plan.
-        let regex = Regex::new(&pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
-        add(&planned);
-        for line in &lines {
-            match check(&pattern, &regex, &plan, line) {
-                Outcome::Match => add(&matches),
-                Outcome::NoMatch => add(&misses),
-                Outcome::Unsure => add(&unsure),
+    let changes = vec((any::<Index>(), 0usize..3, vec(any::<u8>(), 0..2)), 4);
+    let result = runner.run(
+        &(pattern(), vec(line(), 6), changes),
+        |(pattern, lines, changes)| {
+            let Ok(plan) = Plan::new(&pattern) else {
+                return Ok(());
+            };
+            // What is no pattern has no plan.
+            let regex = Regex::new(&pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
+            add(&planned);
+            let mut hint = Hint::default();
+            for line in &lines {
+                match check_with_hint(&pattern, &regex, &plan, line, &mut hint) {
+                    Outcome::Match => add(&matches),
+                    Outcome::NoMatch => add(&misses),
+                    Outcome::Unsure => add(&unsure),
+                }
+                // Lines much like it, for which the hint is a good one, and nearly a good one.
+                for (place, removed, bytes) in &changes {
+                    let mut other = line.clone();
+                    let start = place.index(other.len() + 1);
+                    let end = other.len().min(start + removed);
+                    other.splice(
+                        start..end,
+                        bytes.iter().copied().filter(|byte| *byte != b'\n'),
+                    );
+                    check_with_hint(&pattern, &regex, &plan, &other, &mut hint);
+                }
             }
-        }
-        Ok(())
-    });
+            Ok(())
+        },
+    );
     println!(
         "{cases} cases: {} planned; lines: {} match, {} do not, {} unsure",
         planned.get(),

@@ -7,11 +7,23 @@ mod grammar;
 
 use regex::Regex;
 
-use super::{Outcome, Plan, required};
+use super::{Hint, Outcome, Plan, required};
 
 /// What the plan of `pattern` says of `line`, after holding all it says against the regex.
 #[track_caller]
 fn check(pattern: &str, regex: &Regex, plan: &Plan, line: &[u8]) -> Outcome {
+    check_with_hint(pattern, regex, plan, line, &mut Hint::default())
+}
+
+/// [`check`] with what is remembered of the lines before.
+#[track_caller]
+fn check_with_hint(
+    pattern: &str,
+    regex: &Regex,
+    plan: &Plan,
+    line: &[u8],
+    hint: &mut Hint,
+) -> Outcome {
     let text = String::from_utf8_lossy(line);
     let captures = regex.captures(&text);
     let shown = format!("{pattern:?} on {:?}", line.escape_ascii().to_string());
@@ -20,7 +32,7 @@ fn check(pattern: &str, regex: &Regex, plan: &Plan, line: &[u8]) -> Outcome {
         "required texts refuse {shown}"
     );
 
-    let sure = plan.is_match(line);
+    let sure = plan.is_match(line, hint);
     match sure {
         Outcome::Match => assert!(captures.is_some(), "is_match: Match: {shown}"),
         Outcome::NoMatch => assert!(captures.is_none(), "is_match: NoMatch: {shown}"),
