@@ -21,6 +21,18 @@ fuzz_target!(|line: &[u8]| {
     for key in WANTED {
         keys.add(key);
     }
+    // What was learned from the lines before changes nothing.
+    let mut warm = Slots::default();
+    for line in line.split(|byte| *byte == b'\n') {
+        for _ in 0..2 {
+            warm.clear(&keys);
+            let object = json::read(line, &keys, &mut warm);
+            let mut slots = Slots::default();
+            slots.clear(&keys);
+            assert_eq!(object, json::read(line, &keys, &mut slots));
+            assert_eq!(warm.all(), slots.all());
+        }
+    }
     let mut slots = Slots::default();
     slots.clear(&keys);
     let object = json::read(line, &keys, &mut slots);

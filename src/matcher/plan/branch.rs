@@ -2,7 +2,8 @@
 //! line. The proofs are in the door of this room; what a segment is at one place is `segment.rs`.
 
 use super::class::Class;
-use super::segment::{Found, Groups, Scan, Segment};
+use super::groups::Groups;
+use super::segment::{Found, Scan, Segment};
 use super::text::Text;
 
 /// The most segments of a branch, so that their places fit on the stack.
@@ -191,6 +192,11 @@ impl Branch {
         } else {
             Found::At(0, 0)
         }
+    }
+
+    /// Whether each match sets this group. False says nothing.
+    pub(super) fn surely_sets(&self, group: usize) -> bool {
+        self.parts().any(|part| part.segment.surely_sets(group))
     }
 
     fn parts(&self) -> impl Iterator<Item = &Part> {

@@ -35,9 +35,17 @@ pub(super) struct Class {
     /// The one byte of a line that does not belong, where there is just one: then a vector search
     /// finds the end of a run.
     until: Option<u8>,
-    /// The most bytes in a row that belong, all ASCII: most runs hold no other, and sixteen are
-    /// compared at once. The first and the last of them.
-    row: Option<(u8, u8)>,
+    /// The most bytes in a row that belong, all ASCII: most runs hold no other.
+    row: Option<Row>,
+}
+
+/// Bytes one after the other, so that sixteen are compared at once.
+#[derive(Clone, PartialEq, Eq)]
+struct Row {
+    /// The first of them, sixteen times.
+    first: u8x16,
+    /// How far from that the last one is.
+    most: u8x16,
 }
 
 impl std::fmt::Debug for Class {
@@ -110,7 +118,10 @@ impl Class {
             (Some(byte), None) => Some(byte),
             _ => None,
         };
-        let row = longest_row(&table);
+        let row = longest_row(&table).map(|(first, last)| Row {
+            first: u8x16::splat(first),
+            most: u8x16::splat(last - first),
+        });
         Class { table, until, row }
     }
 
@@ -150,9 +161,9 @@ impl Class {
             };
         }
         let mut place = 0;
-        if let Some(row) = self.row {
+        if let Some(row) = &self.row {
             while let Some(sixteen) = bytes.get(place..).and_then(<[u8]>::first_chunk) {
-                let outside = outside_row(sixteen, row);
+                let outside = row.outside(sixteen);
                 place += outside;
                 if outside < 16 {
                     if self.member(bytes[place]) != Member::In {
@@ -202,14 +213,15 @@ fn longest_row(table: &[Member; 256]) -> Option<(u8, u8)> {
     rows.max_by_key(|(first, last)| last - first)
 }
 
-/// The place of the first byte that is not in the row; 16 where there is none.
-#[inline]
-fn outside_row(sixteen: &[u8; 16], (first, last): (u8, u8)) -> usize {
-    // Below the first, an unsigned difference is larger than all in the row.
-    let differences = u8x16::new(*sixteen) - u8x16::splat(first);
-    let most = u8x16::splat(last - first);
-    let inside = differences.max(most).simd_eq(most).to_bitmask();
-    (!inside).trailing_zeros() as usize
+impl Row {
+    /// The place of the first byte that is not in the row; 16 where there is none.
+    #[inline]
+    fn outside(&self, sixteen: &[u8; 16]) -> usize {
+        // Below the first, an unsigned difference is larger than all in the row.
+        let differences = u8x16::new(*sixteen) - self.first;
+        let inside = differences.max(self.most).simd_eq(self.most).to_bitmask();
+        (!inside).trailing_zeros() as usize
+    }
 }
 
 #[cfg(test)]

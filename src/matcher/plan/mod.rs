@@ -87,6 +87,7 @@
 mod branch;
 mod class;
 mod compile;
+mod groups;
 mod hint;
 mod parse;
 mod required;
@@ -98,14 +99,17 @@ mod text;
 pub use required::{Required, required};
 
 use branch::Branch;
+use groups::Groups;
 pub use hint::Hint;
-use segment::{Found, Groups, Scan};
+use segment::{Found, Scan};
 
 /// A pattern as a few searches.
 #[derive(Debug, Clone)]
 pub struct Plan {
     branches: Vec<Branch>,
     groups: usize,
+    /// Whether each match sets every group, so that they need not be cleared before.
+    sets_all_groups: bool,
     required: Vec<Vec<u8>>,
 }
 
@@ -161,9 +165,14 @@ impl Plan {
     pub fn new(pattern: &str) -> Result<Plan, NotPlanned> {
         let (pieces, groups) = parse::pieces(pattern)?;
         let branches = compile::branches(pattern, pieces)?;
+        let sets_all_groups = match branches.as_slice() {
+            [branch] => (1..groups).all(|group| branch.surely_sets(group)),
+            _ => false,
+        };
         Ok(Plan {
             branches,
             groups,
+            sets_all_groups,
             required: required(pattern).certain(),
         })
     }
@@ -176,7 +185,9 @@ impl Plan {
             return Outcome::Unsure;
         }
         if groups.len() == self.groups {
-            groups.fill(None);
+            if !self.sets_all_groups {
+                groups.fill(None);
+            }
         } else {
             groups.clear();
             groups.resize(self.groups, None);

@@ -10,7 +10,8 @@ use std::ops::Range;
 use regex_syntax::hir::Look;
 
 use super::class::Class;
-use crate::matcher::bytes;
+use super::groups::Groups;
+use crate::matcher::bytes::begins;
 
 /// A line, and how much work may still be spent on it.
 pub(super) struct Scan<'l> {
@@ -46,51 +47,6 @@ impl<'l> Scan<'l> {
     }
 }
 
-/// Where groups are written to, if anybody wants them.
-pub(super) trait Groups {
-    /// Whether somebody does.
-    const WANTED: bool;
-    fn open(&mut self, group: usize, place: usize);
-    fn close(&mut self, group: usize, place: usize);
-    fn clear(&mut self, groups: &Range<usize>);
-}
-
-/// For those who only ask whether a line matches.
-impl Groups for () {
-    const WANTED: bool = false;
-    #[inline]
-    fn open(&mut self, _: usize, _: usize) {}
-    #[inline]
-    fn close(&mut self, _: usize, _: usize) {}
-    #[inline]
-    fn clear(&mut self, _: &Range<usize>) {}
-}
-
-/// The caller has seen to it that the line's length fits into 32 bits.
-impl Groups for Vec<Option<(u32, u32)>> {
-    const WANTED: bool = true;
-
-    #[inline]
-    fn open(&mut self, group: usize, place: usize) {
-        if let Some(slot) = self.get_mut(group) {
-            *slot = Some((place as u32, place as u32));
-        }
-    }
-
-    #[inline]
-    fn close(&mut self, group: usize, place: usize) {
-        if let Some(Some(slot)) = self.get_mut(group) {
-            slot.1 = place as u32;
-        }
-    }
-
-    fn clear(&mut self, groups: &Range<usize>) {
-        if let Some(slots) = self.get_mut(groups.clone()) {
-            slots.fill(None);
-        }
-    }
-}
-
 /// What was found at a place, or from a place on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
@@ -100,6 +56,31 @@ pub(super) enum Found {
     Nowhere,
     /// Nobody knows but the regex.
     Unsure,
+}
+
+/// Where a match ends, or why there is none. It goes through registers.
+pub(super) type End = Result<usize, Miss>;
+
+/// No match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub(super) enum Miss {
+    /// Surely none.
+    Nowhere,
+    /// Nobody knows but the regex.
+    Unsure,
+}
+
+impl Found {
+    /// What starts at `start` and ends there.
+    #[inline(always)]
+    fn new(start: usize, end: End) -> Found {
+        match end {
+            Ok(end) => Found::At(start, end),
+            Err(Miss::Nowhere) => Found::Nowhere,
+            Err(Miss::Unsure) => Found::Unsure,
+        }
+    }
 }
 
 /// One step of a segment.
@@ -171,8 +152,15 @@ const RUN_MAX: usize = 8;
 struct Usual {
     group: Option<usize>,
     run: Run,
-    /// Empty where there is none.
-    behind: Box<[u8]>,
+    behind: Behind,
+}
+
+/// What stands behind a run.
+#[derive(Debug, Clone)]
+enum Behind {
+    Nothing,
+    Byte(u8),
+    Text(Box<[u8]>),
 }
 
 impl Usual {
@@ -192,48 +180,38 @@ impl Usual {
             Ending::Last => run.greedy,
             Ending::Open { .. } => false,
         };
-        let behind: Box<[u8]> = match rest {
-            [] => Box::default(),
-            [Op::Byte(byte)] => [*byte].into(),
-            [Op::Literal(text)] => text.clone(),
+        let behind = match rest {
+            [] => Behind::Nothing,
+            [Op::Byte(byte)] => Behind::Byte(*byte),
+            [Op::Literal(text)] => Behind::Text(text.clone()),
             _ => return None,
         };
         let run = run.clone();
         is_plain.then_some(Usual { group, run, behind })
     }
 
-    /// [`Segment::behind`].
-    #[inline]
-    fn behind<G: Groups>(
-        &self,
-        scan: &mut Scan,
-        (place, next): (usize, usize),
-        limit: usize,
-        groups: &mut G,
-    ) -> Found {
-        let end = match self.run.ending {
-            Ending::Closed => self.run.longest(scan, next, scan.line.len()),
-            _ => self.run.fill(scan, next, limit),
-        };
-        let mut end = match end {
-            Found::At(_, end) => end,
-            other => return other,
+    /// [`Segment::behind`], from `next` on.
+    #[inline(always)]
+    fn end<G: Groups>(&self, scan: &mut Scan, next: usize, limit: usize, groups: &mut G) -> End {
+        let mut end = match self.run.ending {
+            Ending::Closed => self.run.longest(scan, next, scan.line.len())?,
+            _ => self.run.fill(scan, next, limit)?,
         };
         if let Some(group) = self.group {
-            groups.open(group, next);
-            groups.close(group, end);
+            groups.set(group, next, end);
         }
-        if !self.behind.is_empty() {
-            let begins = |rest| bytes::begins(rest, &self.behind);
-            if !scan.line.get(end..).is_some_and(begins) {
-                return Found::Nowhere;
+        match &self.behind {
+            Behind::Nothing => {}
+            Behind::Byte(byte) if scan.line.get(end) == Some(byte) => end += 1,
+            Behind::Text(text) if scan.line.get(end..).is_some_and(|rest| begins(rest, text)) => {
+                end += text.len();
             }
-            end += self.behind.len();
+            Behind::Byte(_) | Behind::Text(_) => return Err(Miss::Nowhere),
         }
         if end <= limit {
-            Found::At(place, end)
+            Ok(end)
         } else {
-            Found::Nowhere
+            Err(Miss::Nowhere)
         }
     }
 }
@@ -275,10 +253,7 @@ impl Segment {
         if !scan.is_boundary(place) {
             return Found::Unsure;
         }
-        match self.from(scan, 0, place, limit, groups) {
-            Found::At(_, end) => Found::At(place, end),
-            other => other,
-        }
+        Found::new(place, self.from(scan, 0, place, limit, groups))
     }
 
     /// [`Segment::at`] where the segment's first step, a text, is known to reach from `place` to
@@ -291,13 +266,11 @@ impl Segment {
         limit: usize,
         groups: &mut G,
     ) -> Found {
-        if let Some(usual) = &self.usual {
-            return usual.behind(scan, (place, next), limit, groups);
-        }
-        match self.from(scan, 1, next, limit, groups) {
-            Found::At(_, end) => Found::At(place, end),
-            other => other,
-        }
+        let end = match &self.usual {
+            Some(usual) => usual.end(scan, next, limit, groups),
+            None => self.from(scan, 1, next, limit, groups),
+        };
+        Found::new(place, end)
     }
 
     /// Whether the segment's first step is a text.
@@ -319,6 +292,13 @@ impl Segment {
         is_whole && open.is_empty()
     }
 
+    /// Whether each match sets this group. False says nothing.
+    pub(super) fn surely_sets(&self, group: usize) -> bool {
+        let is_certain = |op: &&Op| !matches!(op, Op::Choice { .. } | Op::Jump(_));
+        let mut certain = self.ops.iter().take_while(is_certain);
+        certain.any(|op| matches!(op, Op::Open(open) if *open == group))
+    }
+
     /// Goes on with the step `next` at `place`. It calls itself for each open choice only, of
     /// which a pattern has few.
     fn from<G: Groups>(
@@ -328,42 +308,38 @@ impl Segment {
         mut place: usize,
         limit: usize,
         groups: &mut G,
-    ) -> Found {
+    ) -> End {
         while let Some(op) = self.ops.get(next) {
             next += 1;
             match op {
                 Op::Literal(text) => {
-                    let begins = |rest| bytes::begins(rest, text);
+                    let begins = |rest| begins(rest, text);
                     if !scan.line.get(place..).is_some_and(begins) {
-                        return Found::Nowhere;
+                        return Err(Miss::Nowhere);
                     }
                     place += text.len();
                 }
                 Op::Byte(byte) => {
                     if scan.line.get(place) != Some(byte) {
-                        return Found::Nowhere;
+                        return Err(Miss::Nowhere);
                     }
                     place += 1;
                 }
                 Op::Run(run) => {
-                    let end = match &run.ending {
-                        Ending::Closed => run.longest(scan, place, scan.line.len()),
-                        Ending::Last if run.greedy => run.fill(scan, place, limit),
-                        Ending::Last => run.shortest(scan, place),
+                    place = match &run.ending {
+                        Ending::Closed => run.longest(scan, place, scan.line.len())?,
+                        Ending::Last if run.greedy => run.fill(scan, place, limit)?,
+                        Ending::Last => run.shortest(scan, place)?,
                         Ending::Open { first, empty } => {
                             let follows = (&**first, *empty);
                             return self.open(scan, (next, run), follows, (place, limit), groups);
                         }
                     };
-                    match end {
-                        Found::At(_, end) => place = end,
-                        other => return other,
-                    }
                 }
                 Op::Look(look) => match holds(*look, scan.line, place) {
                     Some(true) => {}
-                    Some(false) => return Found::Nowhere,
-                    None => return Found::Unsure,
+                    Some(false) => return Err(Miss::Nowhere),
+                    None => return Err(Miss::Unsure),
                 },
                 Op::Open(group) => groups.open(*group, place),
                 Op::Close(group) => groups.close(*group, place),
@@ -372,21 +348,21 @@ impl Segment {
                     for way in ways {
                         groups.clear(own);
                         if !scan.spend(0) {
-                            return Found::Unsure;
+                            return Err(Miss::Unsure);
                         }
                         match self.from(scan, *way, place, limit, groups) {
-                            Found::Nowhere => {}
+                            Err(Miss::Nowhere) => {}
                             other => return other,
                         }
                     }
-                    return Found::Nowhere;
+                    return Err(Miss::Nowhere);
                 }
             }
         }
         if place <= limit {
-            Found::At(place, place)
+            Ok(place)
         } else {
-            Found::Nowhere
+            Err(Miss::Nowhere)
         }
     }
 
@@ -398,11 +374,8 @@ impl Segment {
         (first, empty): (&[bool; 256], bool),
         (place, limit): (usize, usize),
         groups: &mut G,
-    ) -> Found {
-        let longest = match run.longest(scan, place, limit) {
-            Found::At(_, end) => end,
-            other => return other,
-        };
+    ) -> End {
+        let longest = run.longest(scan, place, limit)?;
         let shortest = place + run.min;
         let mut steps = shortest..longest + 1;
         while let Some(end) = if run.greedy {
@@ -411,7 +384,7 @@ impl Segment {
             steps.next()
         } {
             if !scan.spend(0) {
-                return Found::Unsure;
+                return Err(Miss::Unsure);
             }
             // At the line's end there is no byte to judge by, and `$` may be all that follows.
             let byte = scan.line.get(end);
@@ -420,55 +393,58 @@ impl Segment {
                 continue;
             }
             if !scan.is_boundary(end) {
-                return Found::Unsure;
+                return Err(Miss::Unsure);
             }
             match self.from(scan, next, end, limit, groups) {
-                Found::Nowhere => {}
+                Err(Miss::Nowhere) => {}
                 other => return other,
             }
         }
-        Found::Nowhere
+        Err(Miss::Nowhere)
     }
 }
 
 impl Run {
     /// As many as there are, up to the place `room`.
     #[inline(always)]
-    fn longest(&self, scan: &mut Scan, place: usize, room: usize) -> Found {
+    fn longest(&self, scan: &mut Scan, place: usize, room: usize) -> End {
         let end = place.saturating_add(self.max).min(room);
         let Some(bytes) = scan.line.get(place..end) else {
-            return Found::Nowhere;
+            return Err(Miss::Nowhere);
         };
         let stretch = self.class.run(bytes);
         if stretch.asks || !scan.spend(stretch.bytes) {
-            return Found::Unsure;
+            return Err(Miss::Unsure);
         }
         if stretch.bytes < self.min {
-            return Found::Nowhere;
+            return Err(Miss::Nowhere);
         }
-        Found::At(place, place + stretch.bytes)
+        Ok(place + stretch.bytes)
     }
 
     /// As many as there are, up to `limit`, where a match may end.
-    fn fill(&self, scan: &mut Scan, place: usize, limit: usize) -> Found {
-        match self.longest(scan, place, limit) {
-            Found::At(_, end) if !scan.is_boundary(end) => Found::Unsure,
-            other => other,
+    #[inline(always)]
+    fn fill(&self, scan: &mut Scan, place: usize, limit: usize) -> End {
+        let end = self.longest(scan, place, limit)?;
+        if scan.is_boundary(end) {
+            Ok(end)
+        } else {
+            Err(Miss::Unsure)
         }
     }
 
     /// Just as many as must be. The class is a counted one, so characters are bytes.
-    fn shortest(&self, scan: &mut Scan, place: usize) -> Found {
+    fn shortest(&self, scan: &mut Scan, place: usize) -> End {
         let Some(bytes) = scan.line.get(place..place.saturating_add(self.min)) else {
-            return Found::Nowhere;
+            return Err(Miss::Nowhere);
         };
         let stretch = self.class.run(bytes);
         if stretch.asks || !scan.spend(stretch.bytes) {
-            Found::Unsure
+            Err(Miss::Unsure)
         } else if stretch.bytes < self.min {
-            Found::Nowhere
+            Err(Miss::Nowhere)
         } else {
-            Found::At(place, place + stretch.bytes)
+            Ok(place + stretch.bytes)
         }
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Text {
 struct Rare {
     index: usize,
     byte: u8,
+    /// The same byte again and again.
+    sixteen: u8x16,
 }
 
 /// The bytes that logs are made of, from the most frequent on. Unlike in other texts `=`, `.`, `/` and
@@ -45,7 +47,12 @@ impl Text {
         let place = |index: u8| {
             let index = usize::from(index);
             let byte = *text.get(index)?;
-            Some(Rare { index, byte })
+            let sixteen = u8x16::splat(byte);
+            Some(Rare {
+                index,
+                byte,
+                sixteen,
+            })
         };
         let pair = Pair::with_ranker(text, InLogs)
             .and_then(|pair| Some([place(pair.index1())?, place(pair.index2())?]));
@@ -69,16 +76,14 @@ impl Text {
 
     /// The same for a text that stands near the front of most lines: a call of the library's search
     /// is worth more bytes than these.
-    #[inline]
+    #[inline(never)]
     pub(super) fn find_near(&self, line: &[u8], limit: usize) -> Option<usize> {
         let line = line.get(..limit)?;
         let places = (line.len() + 1).checked_sub(self.bytes().len())?;
-        let Some([first, second]) = &self.pair else {
+        let Some(pair @ [first, second]) = &self.pair else {
             return self.finder.find(line);
         };
-        let (first_bytes, second_bytes) = (first.of(line, places)?, second.of(line, places)?);
-        let pair = (first.byte, second.byte);
-        let (mut rest, mut more) = (first_bytes, second_bytes);
+        let (mut rest, mut more) = (first.of(line, places)?, second.of(line, places)?);
         let mut start = 0;
         while let Some((first, behind)) = rest.split_first_chunk::<WINDOW>()
             && let Some((second, behind_more)) = more.split_first_chunk::<WINDOW>()
@@ -107,13 +112,11 @@ impl Text {
     pub(super) fn rfind(&self, line: &[u8], limit: usize) -> Option<usize> {
         let line = line.get(..limit)?;
         let places = (line.len() + 1).checked_sub(self.bytes().len())?;
-        let Some([first, second]) = &self.pair else {
+        let Some(pair @ [first, second]) = &self.pair else {
             let mut windows = line.windows(self.bytes().len().max(1));
             return windows.rposition(|part| part == self.bytes());
         };
-        let (first_bytes, second_bytes) = (first.of(line, places)?, second.of(line, places)?);
-        let pair = (first.byte, second.byte);
-        let (mut rest, mut more) = (first_bytes, second_bytes);
+        let (mut rest, mut more) = (first.of(line, places)?, second.of(line, places)?);
         while let Some((before, first)) = rest.split_last_chunk::<WINDOW>()
             && let Some((before_more, second)) = more.split_last_chunk::<WINDOW>()
         {
@@ -137,15 +140,15 @@ impl Text {
             }
         }
         let stands = |place: &usize| {
-            rest.get(*place) == Some(&pair.0)
-                && more.get(*place) == Some(&pair.1)
+            rest.get(*place) == Some(&pair[0].byte)
+                && more.get(*place) == Some(&pair[1].byte)
                 && self.is_at(line, *place)
         };
         (0..rest.len()).rfind(stands)
     }
 
     /// The last place of a mask at which the text stands.
-    #[inline]
+    #[inline(always)]
     fn last_of(&self, mut mask: u64, line: &[u8], start: usize) -> Option<usize> {
         while mask != 0 {
             let bit = 63 - mask.leading_zeros() as usize;
@@ -174,14 +177,14 @@ impl Rare {
 
 /// At which of sixteen places both bytes stand.
 #[inline(always)]
-fn both(first: &[u8; 16], second: &[u8; 16], (one, other): (u8, u8)) -> u8x16 {
-    let first = u8x16::new(*first).simd_eq(u8x16::splat(one));
-    first & u8x16::new(*second).simd_eq(u8x16::splat(other))
+fn both(first: &[u8; 16], second: &[u8; 16], [one, other]: &[Rare; 2]) -> u8x16 {
+    let first = u8x16::new(*first).simd_eq(one.sixteen);
+    first & u8x16::new(*second).simd_eq(other.sixteen)
 }
 
 /// The same for a window.
 #[inline(always)]
-fn mask(first: &[u8; WINDOW], second: &[u8; WINDOW], pair: (u8, u8)) -> u64 {
+fn mask(first: &[u8; WINDOW], second: &[u8; WINDOW], pair: &[Rare; 2]) -> u64 {
     let (first, _) = first.as_chunks::<16>();
     let (second, _) = second.as_chunks::<16>();
     let mut found = [u8x16::ZERO; 4];
