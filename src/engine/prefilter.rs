@@ -6,6 +6,7 @@ use aho_corasick::packed::{self, MatchKind, Searcher};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
 
 use super::pattern::Pattern;
+use crate::matcher::bytes::frequency;
 use crate::matcher::plan::Required;
 
 /// Fewer rules than this are tried one by one: their own first search is as fast as this one.
@@ -80,6 +81,7 @@ impl Prefilter {
                 continue;
             };
             for text in set {
+                let text = rare_end(text);
                 match texts.iter_mut().find(|(known, _)| *known == text) {
                     Some((_, rules)) => rules.push(rule),
                     None => texts.push((text, vec![rule])),
@@ -128,6 +130,28 @@ impl Prefilter {
 fn best_set(required: Required) -> Option<Vec<Vec<u8>>> {
     let shortest = |set: &Vec<Vec<u8>>| set.iter().map(Vec::len).min().unwrap_or(0);
     required.all.into_iter().max_by_key(shortest)
+}
+
+/// At least so many bytes of a text are searched, where it has them: enough to tell it from others.
+const SEARCHED_BYTES_MIN: usize = 8;
+
+/// How many first bytes of a text the search looks for, before it compares the whole.
+const FIRST_BYTES: usize = 4;
+
+/// The text from its rarest bytes on. All keys of some logs begin alike, so that the search would
+/// stop at each of them.
+fn rare_end(text: Vec<u8>) -> Vec<u8> {
+    let last = text.len().saturating_sub(SEARCHED_BYTES_MIN);
+    // One rare byte among them is worth more than several that are less frequent than others.
+    let rarity = |start: &usize| -> u32 {
+        let first = text.iter().skip(*start).take(FIRST_BYTES);
+        first
+            .map(|byte| u32::from(u8::MAX - frequency(*byte)).pow(2))
+            .sum()
+    };
+    // Of equals the first, so that texts that begin alike go on doing so.
+    let start = (0..=last).rev().max_by_key(rarity).unwrap_or(0);
+    text.get(start..).map(<[u8]>::to_vec).unwrap_or(text)
 }
 
 impl Search {
@@ -198,6 +222,9 @@ fn automaton<'t>(texts: impl Iterator<Item = &'t Vec<u8>> + Clone) -> Option<Aho
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::any;
+    use proptest::sample::Index;
+
     use super::*;
 
     fn candidates(patterns: &[&str], line: &str) -> Vec<usize> {
@@ -226,6 +253,18 @@ mod tests {
     }
 
     #[test]
+    fn texts_are_searched_from_their_rarest_bytes_on() {
+        let searched = |text: &str| String::from_utf8(rare_end(text.into())).unwrap();
+        assert_eq!(searched("http.header.x-user-email="), "x-user-email=");
+        assert_eq!(searched("x-team-user="), "x-team-user=");
+        assert_eq!(searched("request "), "request ");
+        assert_eq!(searched("error"), "error");
+        let patterns = ["http.header.x-user=", "grpc.header.x-user=", "x-user=ann"];
+        let line = "a http.header.x-user=ann";
+        assert_eq!(candidates(&patterns, line), [0, 1, 2]);
+    }
+
+    #[test]
     fn a_pattern_without_text_is_always_tried() {
         assert_eq!(candidates(&[r"\d+", "abc", "xyz"], "no"), [0]);
     }
@@ -241,9 +280,11 @@ mod tests {
         /// The regex never matches where the prefilter leaves its rule out.
         #[test]
         fn never_too_few(
-            patterns in proptest::collection::vec("[ab]{1,3}|[ab]{1,2}(a|b)[ab]", 3..8),
-            line in "[abc]{0,12}",
+            patterns in proptest::collection::vec("[ab]{1,3}|[ab]{1,2}(a|b)[ab]|[abx]{8,12}", 3..8),
+            parts in proptest::collection::vec((any::<Index>(), "[abc]{0,6}"), 0..3),
         ) {
+            let part = |(place, filling): &(Index, String)| filling.clone() + place.get::<String>(&patterns);
+            let line: String = parts.iter().map(part).collect();
             let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
             let found = candidates(&patterns, &line);
             for (rule, pattern) in patterns.iter().enumerate() {

@@ -27,18 +27,12 @@ struct Rare {
     sixteen: u8x16,
 }
 
-/// The bytes that logs are made of, from the most frequent on. Unlike in other texts `=`, `.`, `/` and
-/// digits are no help in finding a key.
-const FREQUENT: &[u8] =
-    b" e.t=aosrinpl\"/-0d1h2mc:3u4567_8g9,fyTvbwkADSx\tECMIPORNLF{}()[]GBUHVW@JKXQYZzjq";
-
 /// How frequent a byte is in logs.
 struct InLogs;
 
 impl HeuristicFrequencyRank for InLogs {
     fn rank(&self, byte: u8) -> u8 {
-        let place = FREQUENT.iter().position(|frequent| *frequent == byte);
-        place.map_or(0, |place| u8::MAX - place as u8)
+        bytes::frequency(byte)
     }
 }
 
