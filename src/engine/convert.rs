@@ -53,8 +53,10 @@ impl Short {
         let value = value as f64;
         let rest = &text[digits..];
         if rest.is_empty() {
-            let has_unit = false;
-            return Some(Short { value, has_unit });
+            return Some(Short {
+                value,
+                has_unit: false,
+            });
         }
         let (_, divisor) = SHORT_UNITS.iter().find(|(unit, _)| *unit == rest)?;
         Some(Short {

@@ -140,7 +140,7 @@ const FIRST_BYTES: usize = 4;
 
 /// The text from its rarest bytes on. All keys of some logs begin alike, so that the search would
 /// stop at each of them.
-fn rare_end(text: Vec<u8>) -> Vec<u8> {
+fn rare_end(mut text: Vec<u8>) -> Vec<u8> {
     let last = text.len().saturating_sub(SEARCHED_BYTES_MIN);
     // One rare byte among them is worth more than several that are less frequent than others.
     let rarity = |start: &usize| -> u32 {
@@ -151,7 +151,7 @@ fn rare_end(text: Vec<u8>) -> Vec<u8> {
     };
     // Of equals the first, so that texts that begin alike go on doing so.
     let start = (0..=last).rev().max_by_key(rarity).unwrap_or(0);
-    text.get(start..).map(<[u8]>::to_vec).unwrap_or(text)
+    text.split_off(start)
 }
 
 impl Search {

@@ -73,7 +73,7 @@ pub(super) struct ActionProgram {
     /// The slot that the first of them looks at and nothing else: where it is empty there is no
     /// update, and nothing to count.
     pub(super) wanted_slot: Option<usize>,
-    /// How the number of most lines is read, and those conditions answered with it.
+    /// How the amount is read on most lines, which answers all `field_conditions` at once.
     pub(super) quick: Option<known::QuickNumber>,
 }
 

@@ -49,7 +49,7 @@ pub(crate) struct Moment {
     pub(crate) now_ms: u64,
     /// The same in seconds, rounded up, so that no series is forgotten before its time.
     updated_s: u32,
-    /// The same as a float, as exemplars show it.
+    /// The same in seconds, with its fraction, as exemplars show it.
     now_s: f64,
     /// Series that the store has borne so far.
     pub(crate) births: u64,

@@ -13,6 +13,8 @@ use crate::matcher::places;
 impl Reader<'_> {
     /// Takes the members of the line's own that follow behind the last one, each with its comma before it,
     /// as long as they are usual and their keys the next that are expected from `place` on.
+    ///
+    /// Not a part of its caller, where the loop would have too few registers.
     #[inline(never)]
     pub(super) fn usual_members(&mut self, place: &mut usize) {
         let Some(order) = &self.order else {

@@ -6,9 +6,13 @@ use std::ops::Range;
 pub(super) trait Groups {
     /// Whether somebody does.
     const WANTED: bool;
+    /// A group starts.
     fn open(&mut self, group: usize, place: usize);
+    /// The group that was opened ends.
     fn close(&mut self, group: usize, place: usize);
+    /// Both at once.
     fn set(&mut self, group: usize, start: usize, end: usize);
+    /// These groups are not set.
     fn clear(&mut self, groups: &Range<usize>);
 }
 

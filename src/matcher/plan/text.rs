@@ -70,7 +70,7 @@ impl Text {
 
     /// The same for a text that stands near the front of most lines: a call of the library's search
     /// is worth more bytes than these.
-    #[inline(never)]
+    #[inline]
     pub(super) fn find_near(&self, line: &[u8], limit: usize) -> Option<usize> {
         let line = line.get(..limit)?;
         let places = (line.len() + 1).checked_sub(self.bytes().len())?;
