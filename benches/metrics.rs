@@ -4,10 +4,10 @@
 //! iteration; `bear_100_000_series` thus shows what so many series hold.
 
 use divan::{AllocProfiler, Bencher, black_box, counter::ItemsCount};
-use logmetrics::exposition::{Exposition, Format};
-use logmetrics::metrics::batch::{Batch, Exemplar};
-use logmetrics::metrics::definition::{Definition, Kind, LABEL_VALUES_MAX, Label, MetricId};
-use logmetrics::metrics::store::Store;
+use logmetrics_core::exposition::{Exposition, Format};
+use logmetrics_core::metrics::batch::{Batch, Exemplar};
+use logmetrics_core::metrics::definition::{Definition, Kind, LABEL_VALUES_MAX, Label, MetricId};
+use logmetrics_core::metrics::store::Store;
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use logmetrics::matcher::plan::{Hint, Outcome, Plan};
+use logmetrics_scan::plan::{Hint, Outcome, Plan};
 use regex::Regex;
 
 /// Three groups with greedy gaps, as most people write it.

@@ -6,11 +6,11 @@ use std::hint::black_box;
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use logmetrics::line::envelope::Unwrapper;
-use logmetrics::line::framer::Framer;
-use logmetrics::matcher::fields::{Keys, Marks};
-use logmetrics::matcher::slots::Slots;
-use logmetrics::matcher::{json, logfmt};
+use logmetrics_follow::line::envelope::Unwrapper;
+use logmetrics_follow::line::framer::Framer;
+use logmetrics_scan::fields::{Keys, Marks};
+use logmetrics_scan::slots::Slots;
+use logmetrics_scan::{json, logfmt};
 
 /// Keys that rules ask for. The last two are on no line.
 const KEYS: [&str; 9] = [

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::engine::Secret;
-use crate::jaeger::{Query, Schedule};
 use crate::server::{Listen, Protection};
+use logmetrics_core::engine::Secret;
+use logmetrics_gateway::jaeger::{Query, Schedule};
 
 /// Everything that a run needs to know.
 #[derive(Debug, Clone)]

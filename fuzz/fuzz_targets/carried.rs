@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use logmetrics::line::carried;
+use logmetrics_follow::line::carried;
 
 fuzz_target!(|bytes: &[u8]| {
     let (framer, mut unwrapper) = carried::read(bytes);

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use logmetrics::line::{LINE_BYTES_MAX, framer::Framer};
+use logmetrics_follow::line::{LINE_BYTES_MAX, framer::Framer};
 
 #[path = "../../src/line/framer/tests/reference.rs"]
 mod reference;

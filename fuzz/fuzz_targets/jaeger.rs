@@ -4,9 +4,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use logmetrics::jaeger::{Form, parse, parse_keeping};
-use logmetrics::line::LINE_BYTES_MAX;
-use logmetrics::line::envelope::{Unwrapper, span};
+use logmetrics_gateway::jaeger::{Form, parse, parse_keeping};
+use logmetrics_follow::line::LINE_BYTES_MAX;
+use logmetrics_follow::line::envelope::{Unwrapper, span};
 
 fuzz_target!(|body: &[u8]| {
     for form in [Form::V3, Form::V1] {

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use logmetrics::matcher::{
+use logmetrics_scan::{
     fields::{Form, Keys, Span},
     json,
     slots::Slots,

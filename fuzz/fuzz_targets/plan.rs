@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use logmetrics::matcher::plan::{Hint, Outcome, Plan, required};
+use logmetrics_scan::plan::{Hint, Outcome, Plan, required};
 use regex::RegexBuilder;
 
 fuzz_target!(|input: &[u8]| {

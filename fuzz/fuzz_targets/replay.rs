@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use libfuzzer_sys::fuzz_target;
-use logmetrics::replay::Recognizer;
+use logmetrics_core::history::Recognizer;
 
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use logmetrics::rules::{SourceText, load_text};
+use logmetrics_core::rules::{SourceText, load_text};
 
 fuzz_target!(|texts: Vec<String>| {
     let files = texts.into_iter().enumerate().map(|(number, text)| SourceText {

@@ -3,9 +3,9 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
-use crate::engine::pattern::planned;
-use crate::metrics::definition::{Definition, Kind};
-use crate::rules::{Action, Field, Loaded, Rule, RuleSet, Take, escape, load};
+use logmetrics_core::engine::pattern::planned;
+use logmetrics_core::metrics::definition::{Definition, Kind};
+use logmetrics_core::rules::{Action, Field, Loaded, Rule, RuleSet, Take, escape, load};
 
 /// The exit code where rules are right.
 const RIGHT: u8 = 0;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::exit::Exit;
 use super::terminal;
-use crate::dashboard::{Options, dashboard};
-use crate::rules::load;
+use logmetrics_core::rules::load;
+use logmetrics_gateway::dashboard::{Options, dashboard};
 
 /// Print a Grafana dashboard for what the rules count.
 #[derive(Debug, clap::Args)]

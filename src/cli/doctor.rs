@@ -11,14 +11,14 @@ use serde_json::json;
 use super::exit::Exit;
 use super::jaeger::JaegerServer;
 use super::terminal::{self, harmless};
-use crate::clock::Clock;
-use crate::doctor::log::Examiner;
-use crate::doctor::{Finding, Link, State, gateway, jaeger, prometheus, webui, worst};
-use crate::input::{Kind, Specification, existing};
-use crate::jaeger::Query;
-use crate::line::Origin;
-use crate::report::read::decompressed;
-use crate::rules::{self, SourceText};
+use logmetrics_core::clock::Clock;
+use logmetrics_core::rules::{self, SourceText};
+use logmetrics_follow::line::Origin;
+use logmetrics_follow::{Kind, Specification, existing};
+use logmetrics_gateway::doctor::log::Examiner;
+use logmetrics_gateway::doctor::{Finding, Link, State, gateway, jaeger, prometheus, webui, worst};
+use logmetrics_gateway::jaeger::Query;
+use logmetrics_gateway::report::read::decompressed;
 
 /// What a user types to have the chain checked.
 #[derive(Debug, clap::Args)]

@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use super::exit::Exit;
 use super::terminal::{self, harmless};
-use crate::engine::verdict::{Outcome, Refusal, Update, Verdict};
-use crate::engine::{Engine, Secret, Trouble};
-use crate::line::{Line, Origin};
-use crate::pipeline;
-use crate::rules;
+use logmetrics_core::engine::verdict::{Outcome, Refusal, Update, Verdict};
+use logmetrics_core::engine::{Engine, Secret, Trouble};
+use logmetrics_core::pipeline;
+use logmetrics_core::rules;
+use logmetrics_follow::line::{Line, Origin};
 
 /// What a user types to have lines explained.
 #[derive(Debug, Clone, clap::Args)]

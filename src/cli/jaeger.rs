@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::jaeger::{Address, Credentials, Query, Schedule};
 use crate::settings::{Jaeger, Since};
+use logmetrics_gateway::jaeger::{Address, Credentials, Query, Schedule};
 
 /// Whom to ask, and how to get in.
 #[derive(Debug, Clone, clap::Args)]

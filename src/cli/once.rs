@@ -3,8 +3,8 @@
 use super::exit::Exit;
 use super::terminal;
 use crate::daemon::{self, Failure};
-use crate::exposition::{Exposition, Format as Page, json};
 use crate::settings::{Format, Settings};
+use logmetrics_core::exposition::{Exposition, Format as Page, json};
 
 /// Reads to the end and prints.
 pub fn execute(settings: &Settings) -> Exit {

@@ -11,15 +11,15 @@ use clap::ValueEnum;
 
 use super::exit::Exit;
 use super::{jaeger, run, terminal};
-use crate::clock::Clock;
-use crate::engine::Secret;
-use crate::engine::extract::{Dimension, Extractor};
-use crate::input::Specification;
-use crate::jaeger::{self as traces, Export, Lines, Query, Window};
-use crate::report::read::Work;
-use crate::report::render::{Format, Options, render};
-use crate::report::{Period, Plan, Report};
-use crate::rules;
+use logmetrics_core::clock::Clock;
+use logmetrics_core::engine::Secret;
+use logmetrics_core::engine::extract::{Dimension, Extractor};
+use logmetrics_core::rules;
+use logmetrics_follow::Specification;
+use logmetrics_gateway::jaeger::{self as traces, Export, Lines, Query, Window};
+use logmetrics_gateway::report::read::Work;
+use logmetrics_gateway::report::render::{Format, Options, render};
+use logmetrics_gateway::report::{Period, Plan, Report};
 
 mod progress;
 

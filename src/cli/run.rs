@@ -9,13 +9,13 @@ use clap::{ArgAction, ValueEnum};
 use super::exit::Exit;
 use super::protection::ProtectionArgs;
 use super::{jaeger, once, terminal};
-use crate::clock::Clock;
 use crate::daemon;
-use crate::engine::Secret;
 use crate::logging::{self, LogOptions};
-use crate::rules;
 use crate::server::{self, Listen, parse_listen};
 use crate::settings::{Format, From, Settings, Since, State};
+use logmetrics_core::clock::Clock;
+use logmetrics_core::engine::Secret;
+use logmetrics_core::rules;
 
 /// What a user types to run.
 #[derive(Debug, Clone, clap::Args)]

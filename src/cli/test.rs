@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use super::exit::Exit;
 use super::terminal;
-use crate::engine::{Engine, Secret};
-use crate::exposition::{Exposition, Format};
-use crate::line::{Line, Origin};
-use crate::metrics::batch::Batch;
-use crate::metrics::store::Store;
-use crate::pipeline;
-use crate::rules::{self, Case, Loaded, RuleSet};
+use logmetrics_core::engine::{Engine, Secret};
+use logmetrics_core::exposition::{Exposition, Format};
+use logmetrics_core::metrics::batch::Batch;
+use logmetrics_core::metrics::store::Store;
+use logmetrics_core::pipeline;
+use logmetrics_core::rules::{self, Case, Loaded, RuleSet};
+use logmetrics_follow::line::{Line, Origin};
 
 /// What a user types to run rules' own tests.
 #[derive(Debug, Clone, clap::Args)]

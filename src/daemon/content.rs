@@ -9,14 +9,14 @@ use arc_swap::ArcSwap;
 use super::memory::Told;
 use super::reload::Reloader;
 use super::scrapers::Scrapers;
-use crate::clock::Clock;
-use crate::exposition::Exposition;
-use crate::metrics::own::Own;
-use crate::metrics::store::Store;
-use crate::pipeline::Live;
-use crate::pipeline::samples::Samples;
 use crate::server::page::{Input, MetricRow, Page, RuleRow};
 use crate::server::{Content, Pieces, Reloaded, Scrape};
+use logmetrics_core::clock::Clock;
+use logmetrics_core::exposition::Exposition;
+use logmetrics_core::metrics::own::Own;
+use logmetrics_core::metrics::store::Store;
+use logmetrics_core::pipeline::Live;
+use logmetrics_core::pipeline::samples::Samples;
 
 /// The running program, as the server sees it.
 pub struct Running {

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::{debug, info, warn};
 
-use crate::input::Events;
-use crate::logging::Limited;
-use crate::metrics::own::Own;
 use crate::server::Latch;
 use crate::shutdown::Stop;
+use logmetrics_core::metrics::own::Own;
+use logmetrics_core::rate_limit::Limited;
+use logmetrics_follow::Events;
 
 /// Messages of one kind about one input that are written in a minute.
 pub const MESSAGES_PER_MINUTE: u32 = 3;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::metrics::definition::Kind;
-use crate::metrics::store::Store;
-use crate::pipeline::{Live, Parts};
+use logmetrics_core::metrics::definition::Kind;
+use logmetrics_core::metrics::store::Store;
+use logmetrics_core::pipeline::{Live, Parts};
 
 /// How many threads may read files into this store.
 pub fn threads(store: &Store) -> usize {

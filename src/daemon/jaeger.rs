@@ -6,16 +6,16 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::Failure;
-use crate::clock::Clock;
-use crate::input::{self, Ledger, Sink};
-use crate::jaeger::{self, Client, Poller, Seen, Watcher, Window};
-use crate::line::Origin;
-use crate::logging::Limited;
-use crate::metrics::own::{JaegerMetrics, Own};
-use crate::pipeline::Worker;
 use crate::server::Latch;
 use crate::settings::{Jaeger, Since};
-use crate::state::NoteSource;
+use logmetrics_core::checkpoint::NoteSource;
+use logmetrics_core::clock::Clock;
+use logmetrics_core::metrics::own::{JaegerMetrics, Own};
+use logmetrics_core::pipeline::Worker;
+use logmetrics_core::rate_limit::Limited;
+use logmetrics_follow::line::Origin;
+use logmetrics_follow::{Ledger, Sink};
+use logmetrics_gateway::jaeger::{self, Client, Poller, Seen, Watcher, Window};
 
 /// Warnings of one kind a minute, at most.
 const WARNINGS_PER_MINUTE: u32 = 4;
@@ -90,7 +90,7 @@ impl Input {
     }
 
     /// Follows it until `stop` is requested. `latch` is let go after the first attempt.
-    pub fn run(self, mut worker: Worker, latch: Latch, stop: &input::Stop) {
+    pub fn run(self, mut worker: Worker, latch: Latch, stop: &logmetrics_follow::Stop) {
         let Input {
             poller,
             client,

@@ -4,15 +4,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::Failure;
-use crate::input::Ledger;
-use crate::metrics::definition::Definition;
-use crate::metrics::own::{Checkpoint, Own};
-use crate::metrics::store::Store;
-use crate::pipeline::Parts;
-use crate::replay::Recognizer;
 use crate::server::page::StateRow;
 use crate::settings::{Settings, State};
-use crate::state::{self, Keeper, News, NoteSource, Notes, Saver, Source};
+use logmetrics_core::checkpoint::{self, Keeper, News, NoteSource, Notes, Saver, Source};
+use logmetrics_core::history::Recognizer;
+use logmetrics_core::metrics::definition::Definition;
+use logmetrics_core::metrics::own::{Checkpoint, Own};
+use logmetrics_core::metrics::store::Store;
+use logmetrics_core::pipeline::Parts;
+use logmetrics_follow::Ledger;
 
 /// Where reading begins, and what is to be saved.
 pub struct Memory {
@@ -50,7 +50,7 @@ impl Memory {
             };
             return Ok((Store::new(definitions, now_ms), memory));
         };
-        let opened = state::open(&wanted.file, definitions, now_ms)
+        let opened = checkpoint::open(&wanted.file, definitions, now_ms)
             .map_err(|error| Failure::Run(error.to_string()))?;
         say(&opened.news, wanted);
         let mut ledger = Ledger::new(opened.files);

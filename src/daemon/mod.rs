@@ -8,18 +8,18 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 
-use crate::clock::Clock;
-use crate::engine::Engine;
-use crate::input::{self, Begin, Ledger, Mode, Options, Specification};
-use crate::logging::Limited;
-use crate::metrics::own::{Known, Own};
-use crate::pipeline::{Live, Parts, Worker};
-use crate::replay::{Notice, Recognizer};
-use crate::rules::{self, Gathered, Problems};
 use crate::server::{self, Access, Latch, Limits, Readiness};
 use crate::settings::{From, Settings};
 use crate::shutdown::{self, Stop};
-use crate::state::Keeper;
+use logmetrics_core::checkpoint::Keeper;
+use logmetrics_core::clock::Clock;
+use logmetrics_core::engine::Engine;
+use logmetrics_core::history::{Notice, Recognizer};
+use logmetrics_core::metrics::own::{Known, Own};
+use logmetrics_core::pipeline::{Live, Parts, Worker};
+use logmetrics_core::rate_limit::Limited;
+use logmetrics_core::rules::{self, Gathered, Problems};
+use logmetrics_follow::{Begin, Ledger, Mode, Options, Specification};
 
 mod content;
 mod events;
@@ -164,7 +164,7 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     announce(&listener, &access);
     let content = running(settings, &inputs, &reloader, (&parts, state, scrapers));
     let (readiness, latch) = Readiness::new();
-    let reading = input::Stop::new();
+    let reading = logmetrics_follow::Stop::new();
     let at_end = settings.exit_on_eof.then(|| stop.clone());
     let messages = Arc::new(Limited::new(parts.clock.clone(), MESSAGES_PER_MINUTE));
     let shared = Shared {
@@ -285,7 +285,7 @@ struct Shared<'a> {
     messages: &'a Arc<Limited>,
     latch: &'a Latch,
     at_end: Option<&'a Stop>,
-    reading: &'a input::Stop,
+    reading: &'a logmetrics_follow::Stop,
     replay: Option<Arc<Mutex<Recognizer>>>,
 }
 
@@ -295,7 +295,8 @@ fn start(
     inputs: Vec<Specification>,
     shared: &Shared<'_>,
 ) -> Result<Vec<JoinHandle<()>>, Failure> {
-    let (fleet, streams) = input::readers(inputs, options(settings, Mode::Follow), shared.ledger);
+    let (fleet, streams) =
+        logmetrics_follow::readers(inputs, options(settings, Mode::Follow), shared.ledger);
     let mut readers = Vec::new();
     let new = |at_end: Option<Stop>| {
         let own = Arc::clone(&shared.parts.own);
@@ -317,7 +318,7 @@ fn start(
         readers.push(spawn("pipe", move || {
             if let Err(error) = stream.run(&mut worker, &events, &reading) {
                 tracing::error!("cannot read {name}: {error}");
-                input::Events::ended(&events, &name);
+                logmetrics_follow::Events::ended(&events, &name);
             }
         })?);
     }

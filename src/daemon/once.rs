@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::memory;
 use super::{Built, Failure, build, files, finished, jaeger, options, progress, recognising};
-use crate::input::{self, Fleet, Mode, Stream};
-use crate::metrics::snapshot::Snapshot;
-use crate::pipeline::{Parts, Worker};
 use crate::settings::Settings;
+use logmetrics_core::metrics::snapshot::Snapshot;
+use logmetrics_core::pipeline::{Parts, Worker};
+use logmetrics_follow::{Fleet, Mode, Stream};
 
 /// Reads everything that is there and gives the rules' metrics.
 ///
@@ -23,9 +23,10 @@ pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
     let ledger = Arc::clone(&memory.ledger);
     let replay = memory.replay();
     let keeper = memory.keep(&parts, replay.iter().map(memory::notes_of).collect())?;
-    let stop = input::Stop::new();
+    let stop = logmetrics_follow::Stop::new();
     let events = progress::Progress::new(&inputs);
-    let (fleet, streams) = input::readers(inputs, options(settings, Mode::Once), &ledger);
+    let (fleet, streams) =
+        logmetrics_follow::readers(inputs, options(settings, Mode::Once), &ledger);
     if let Some(mut fleet) = fleet {
         let store = Arc::clone(&parts.live.load().store);
         // What is saved while several threads read would be read again in part, in another order.
@@ -61,7 +62,7 @@ fn read_files(
     threads: usize,
     parts: &Parts,
     events: &progress::Progress,
-    stop: &input::Stop,
+    stop: &logmetrics_follow::Stop,
 ) -> Result<(), Failure> {
     let worker = || progress::Watched::new(Worker::new(parts.clone()), events);
     fleet.once(threads, worker, events, stop).map_err(|errors| {
@@ -76,7 +77,7 @@ fn read_stream(
     stream: Stream,
     worker: &mut progress::Watched<'_>,
     events: &progress::Progress,
-    stop: &input::Stop,
+    stop: &logmetrics_follow::Stop,
 ) -> Result<(), Failure> {
     let name = stream.source().to_owned();
     stream

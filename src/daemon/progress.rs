@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::input::{Events, Kind, Sink, Specification, StreamId};
-use crate::line::Origin;
-use crate::pipeline::Worker;
+use logmetrics_core::pipeline::Worker;
+use logmetrics_follow::line::Origin;
+use logmetrics_follow::{Events, Kind, Sink, Specification, StreamId};
 
 /// Shorter files are read before anybody could read a progress line, in bytes.
 const LONG_BYTES: u64 = 64 << 20;

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use crate::clock::Clock;
-use crate::engine::{Engine, Secret, Trouble};
-use crate::input::Ledger;
-use crate::metrics::own::{FieldTrouble, KnownRules, Own, RuleCounters};
-use crate::metrics::reload::Change;
-use crate::pipeline::Live;
-use crate::rules::{self, Gathered, Problem};
 use crate::server::Reloaded;
+use logmetrics_core::clock::Clock;
+use logmetrics_core::engine::{Engine, Secret, Trouble};
+use logmetrics_core::metrics::own::{FieldTrouble, KnownRules, Own, RuleCounters};
+use logmetrics_core::metrics::reload::Change;
+use logmetrics_core::pipeline::Live;
+use logmetrics_core::rules::{self, Gathered, Problem};
+use logmetrics_follow::Ledger;
 
 /// How often the rules' files are looked at. They are read whole each time: they are small, and what
 /// editors, mounted volumes and swinging symbolic links do to them looks the same so on every system.

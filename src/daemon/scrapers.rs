@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::state::NoteSource;
+use logmetrics_core::checkpoint::NoteSource;
 
 /// Keeps the notes of scrapers apart from others.
 pub const PREFIX: &str = "scrapers";

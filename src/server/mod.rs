@@ -37,10 +37,10 @@ pub use listen::{BindError, Listen, bind, parse_listen};
 pub use readiness::{Latch, Readiness};
 pub use tls::TlsFiles;
 
-use crate::clock::Clock;
-use crate::exposition::Format;
-use crate::logging::Limited;
 use crowd::Crowd;
+use logmetrics_core::clock::Clock;
+use logmetrics_core::exposition::Format;
+use logmetrics_core::rate_limit::Limited;
 use routes::Routes;
 
 /// What the server asks of the rest of the program. Called on a runtime thread: it must not wait.

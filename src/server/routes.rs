@@ -26,7 +26,7 @@ use super::body::Body;
 use super::encoding::{self, Encoding};
 use super::gate::Verdict;
 use super::{Access, Content, Limits, Readiness, Reloaded, Scrape};
-use crate::exposition;
+use logmetrics_core::exposition;
 
 /// Prometheus says by this header that it is Prometheus, and how long it waits, in seconds.
 const SCRAPE_TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::jaeger;
+use logmetrics_gateway::jaeger;
 
 /// How often lines are drawn.
 const EVERY: Duration = Duration::from_millis(100);

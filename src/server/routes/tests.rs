@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use http_body_util::BodyExt;
 
 use super::*;
-use crate::exposition::Format;
 use crate::server::{Latch, Pieces};
+use logmetrics_core::exposition::Format;
 
 const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7));
 

@@ -1,0 +1,328 @@
+//! A line to one request of a report: the labels and numbers that `[rule.report]` names.
+//!
+//! The same patterns, readers and labels as counting uses, compiled for these fields alone. Adds
+//! nothing up and knows no format of output.
+
+use super::compile::RuleCompiler;
+use super::field::{Context, FieldProgram, Value};
+use super::memo::{Memo, ValueId};
+use super::prefilter::{Candidates, Prefilter};
+use super::program::{ConditionProgram, Program, Scratch, Subject, found};
+use super::{Secret, SecretMissing, convert};
+use crate::rules::{Condition, LabelSource, ReportFields, ReportNumber, Rule, RuleSet};
+use logmetrics_follow::line::Line;
+
+/// What is told apart by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Dimension {
+    /// Who asked.
+    User,
+    /// Where to.
+    Route,
+    /// The model that answered.
+    Model,
+    /// Who runs the model.
+    Provider,
+    /// With what result.
+    Status,
+}
+
+impl Dimension {
+    /// All, in the order of [`Request::names`].
+    pub const ALL: [Dimension; 5] = [
+        Dimension::User,
+        Dimension::Route,
+        Dimension::Model,
+        Dimension::Provider,
+        Dimension::Status,
+    ];
+}
+
+/// What stands for a name that a request does not have.
+const NONE: &str = "none";
+
+/// Rules in the form that reads requests. Shared by all reading threads.
+#[derive(Debug)]
+pub struct Extractor {
+    programs: Vec<Extraction>,
+    prefilter: Prefilter,
+}
+
+/// One rule.
+#[derive(Debug)]
+struct Extraction {
+    program: Program,
+    /// The labels, in the order of [`Dimension::ALL`].
+    names: [Option<usize>; 5],
+    duration: Option<Number>,
+    tokens_input: Option<Number>,
+    tokens_output: Option<Number>,
+    cost: Option<Number>,
+}
+
+/// A number and the conditions that must hold.
+#[derive(Debug)]
+struct Number {
+    field: FieldProgram,
+    conditions: Vec<usize>,
+}
+
+/// Buffers of one thread, and what it remembers from line to line.
+#[derive(Debug, Default)]
+pub struct Reading {
+    scratch: Scratch,
+    candidates: Candidates,
+    /// The place of the rule that matched last.
+    matched: Option<usize>,
+}
+
+/// The number of a name in one [`Reading`], until its [`Reading::generation`] changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NameId(pub u32);
+
+/// One request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Request {
+    /// In the order of [`Dimension::ALL`]; `None` where the rule does not say or the line has none.
+    pub names: [Option<NameId>; 5],
+    /// When, in seconds since 1970.
+    pub time_seconds: Option<f64>,
+    /// How long it took, in seconds.
+    pub duration_seconds: Option<f64>,
+    /// Tokens that went in.
+    pub tokens_input: u64,
+    /// Tokens that came out.
+    pub tokens_output: u64,
+    /// In US dollars.
+    pub cost_usd: Option<f64>,
+}
+
+impl Extractor {
+    /// Compiles the rules that a request can be read from: those with a `[rule.report]` where there
+    /// are any, otherwise those whose labels have the usual names. `None`: there are none.
+    ///
+    /// # Errors
+    /// When a label is to be a pseudonym and there is no secret.
+    pub fn new(set: &RuleSet, secret: Option<&Secret>) -> Result<Option<Extractor>, SecretMissing> {
+        let written = set.rules.iter().any(|rule| rule.report_is_written);
+        let mut programs = Vec::new();
+        let bare = RuleSet::default();
+        let mut number = 0;
+        for rule in &set.rules {
+            let Some(report) = rule.report.as_ref() else {
+                continue;
+            };
+            if written && !rule.report_is_written {
+                continue;
+            }
+            let mut extraction = Extraction::new(rule, report, &bare, secret)?;
+            for label in &mut extraction.program.labels {
+                label.number = number;
+                number += 1;
+            }
+            programs.push(extraction);
+        }
+        let patterns = programs.iter().map(|one| one.program.pattern.as_ref());
+        let prefilter = Prefilter::new(patterns);
+        Ok((!programs.is_empty()).then_some(Extractor {
+            programs,
+            prefilter,
+        }))
+    }
+
+    /// Whether any rule says what this is.
+    pub fn has(&self, dimension: Dimension) -> bool {
+        let has = |one: &Extraction| one.names[dimension as usize].is_some();
+        self.programs.iter().any(has)
+    }
+
+    /// The request that a line is. A line that several rules match is one request, that of the first.
+    pub fn read(&self, line: &Line<'_>, reading: &mut Reading) -> Option<Request> {
+        let context = Context {
+            text: line.text,
+            line,
+        };
+        let Reading {
+            scratch,
+            candidates,
+            matched,
+        } = reading;
+        self.prefilter.candidates(line.text, candidates);
+        *matched = candidates.iter().find(|&number| {
+            let program = &self.programs[number].program;
+            program.matches(number, &context, scratch).is_ok()
+        });
+        Some(self.programs[(*matched)?].request(&context, scratch))
+    }
+
+    /// The trace id of a line, which must be the one that was read last.
+    pub fn trace(&self, line: &Line<'_>, reading: &mut Reading) -> Option<String> {
+        let context = Context {
+            text: line.text,
+            line,
+        };
+        let program = &self.programs[reading.matched?].program;
+        let scratch = &mut reading.scratch;
+        let found = found(&scratch.groups, &scratch.slots, &program.times);
+        match program
+            .trace
+            .as_ref()?
+            .value(&context, &found, &mut scratch.decoded)
+        {
+            Value::Bytes(bytes) if !bytes.is_empty() => {
+                let mut clean = Vec::new();
+                super::label::clean(&bytes[..bytes.len().min(64)], &mut clean);
+                String::from_utf8(clean).ok()
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Reading {
+    /// Changes when names are forgotten and their numbers given anew.
+    pub fn generation(&self) -> u64 {
+        self.scratch.memo.generation()
+    }
+
+    /// A name of this generation.
+    pub fn name(&self, id: NameId) -> &str {
+        str::from_utf8(self.scratch.memo.text(ValueId(id.0))).unwrap_or(NONE)
+    }
+}
+
+impl Extraction {
+    fn new(
+        rule: &Rule,
+        report: &ReportFields,
+        bare: &RuleSet,
+        secret: Option<&Secret>,
+    ) -> Result<Extraction, SecretMissing> {
+        // A label of the rule that a condition looks at can never have such a name.
+        let key = |dimension: usize| format!("={dimension}");
+        let sources: [&Option<LabelSource>; 5] = [
+            &report.user,
+            &report.route,
+            &report.model,
+            &report.provider,
+            &report.status,
+        ];
+        let mut labels = report.labels.clone();
+        for (dimension, source) in sources.into_iter().enumerate() {
+            if let Some(source) = source {
+                labels.insert(key(dimension), source.clone());
+            }
+        }
+        let rule = Rule {
+            labels,
+            metrics: Vec::new(),
+            trace: report.trace.clone(),
+            ..rule.clone()
+        };
+        let mut reasons = Default::default();
+        let mut compiler = RuleCompiler::new(&rule, bare, &mut reasons, secret);
+        let labels = compiler.labels()?;
+        let index = |name: &str| labels.iter().position(|label| &*label.name == name);
+        let names = std::array::from_fn(|dimension| index(&key(dimension)));
+        let mut number = |number: &Option<ReportNumber>| -> Option<Number> {
+            let number = number.as_ref()?;
+            let conditions: &[(Condition, regex::Regex)] = &number.conditions;
+            let conditions = conditions.iter();
+            Some(Number {
+                field: compiler.field(&number.field),
+                conditions: conditions
+                    .map(|(condition, pattern)| compiler.condition(condition, pattern, &labels))
+                    .collect(),
+            })
+        };
+        let duration = number(&report.duration);
+        let tokens_input = number(&report.tokens_input);
+        let tokens_output = number(&report.tokens_output);
+        let cost = number(&report.cost);
+        Ok(Extraction {
+            program: compiler.finish(labels, Vec::new()),
+            names,
+            duration,
+            tokens_input,
+            tokens_output,
+            cost,
+        })
+    }
+
+    fn request(&self, context: &Context<'_>, scratch: &mut Scratch) -> Request {
+        self.program.begin(scratch);
+        let names = self.names.map(|label| {
+            let id = self.name(label?, context, scratch);
+            (!scratch.memo.is_missing(id)).then_some(NameId(id.0))
+        });
+        let times = &self.program.times;
+        let found_here = found(&scratch.groups, &scratch.slots, times);
+        let time_seconds = times.seconds(context, &found_here, &mut scratch.recent);
+        let mut number = |number: &Option<Number>| {
+            let number = number.as_ref()?;
+            self.number(number, context, scratch)
+        };
+        Request {
+            names,
+            time_seconds,
+            duration_seconds: number(&self.duration),
+            // Beyond 2^53 a float is no exact count any more; no answer has so many.
+            tokens_input: number(&self.tokens_input).map_or(0, |count| count as u64),
+            tokens_output: number(&self.tokens_output).map_or(0, |count| count as u64),
+            cost_usd: number(&self.cost),
+        }
+    }
+
+    /// A label's value; worked out once a line.
+    fn name(&self, index: usize, context: &Context<'_>, scratch: &mut Scratch) -> ValueId {
+        if let Some(id) = scratch.labels[index] {
+            return id;
+        }
+        let label = &self.program.labels[index];
+        let found = found(&scratch.groups, &scratch.slots, &self.program.times);
+        let value = label.field.value(context, &found, &mut scratch.decoded);
+        let id = scratch.memo.value(label, value);
+        scratch.labels[index] = Some(id);
+        id
+    }
+
+    /// A number that is none, negative, or whose conditions do not hold, is not there.
+    fn number(&self, number: &Number, context: &Context<'_>, scratch: &mut Scratch) -> Option<f64> {
+        for &condition in &number.conditions {
+            let holds = match scratch.verdicts[condition] {
+                Some(holds) => holds,
+                None => {
+                    let holds = self.holds(condition, context, scratch);
+                    scratch.verdicts[condition] = Some(holds);
+                    holds
+                }
+            };
+            if !holds {
+                return None;
+            }
+        }
+        let found = found(&scratch.groups, &scratch.slots, &self.program.times);
+        match number.field.value(context, &found, &mut scratch.decoded) {
+            Value::Bytes(bytes) => convert::number(bytes).filter(|number| *number >= 0.0),
+            Value::Absent | Value::Ambiguous => None,
+        }
+    }
+
+    fn holds(&self, number: usize, context: &Context<'_>, scratch: &mut Scratch) -> bool {
+        let condition: &ConditionProgram = &self.program.conditions[number];
+        match &condition.subject {
+            Subject::Label(label) => {
+                let id = self.name(*label, context, scratch);
+                let memo: &mut Memo = &mut scratch.memo;
+                memo.holds(id, number, &condition.pattern)
+            }
+            Subject::Field(field) => {
+                let found = found(&scratch.groups, &scratch.slots, &self.program.times);
+                match field.value(context, &found, &mut scratch.decoded) {
+                    Value::Bytes(bytes) => condition.pattern.is_match(bytes),
+                    Value::Absent | Value::Ambiguous => false,
+                }
+            }
+        }
+    }
+}

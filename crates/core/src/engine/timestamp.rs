@@ -1,0 +1,264 @@
+//! The time written on a line.
+
+use logmetrics_scan::bytes::same;
+
+/// Reads RFC 3339 (`2026-11-23T15:18:33.229071Z`), or seconds since 1970 with or without a
+/// fraction. Returns seconds since 1970.
+///
+/// With `unpadded_micros` the digits after the seconds are microseconds without leading zeros, as
+/// agentgateway writes them: `:48.7271Z` is 7.271 milliseconds.
+pub fn seconds(text: &[u8], unpadded_micros: bool) -> Option<f64> {
+    Recent::default().seconds(text, unpadded_micros)
+}
+
+/// The second that was read last: lines that follow each other mostly have the same.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Recent(
+    /// `YYYY-MM-DDTHH:MM:SS`, and the seconds since 1970.
+    Option<([u8; 19], u64)>,
+);
+
+impl Recent {
+    /// [`seconds`], which does not read the same second twice.
+    #[inline]
+    pub(super) fn seconds(&mut self, text: &[u8], unpadded_micros: bool) -> Option<f64> {
+        if let Some(seconds) = self.canonical(text, unpadded_micros) {
+            return Some(seconds);
+        }
+        by_library(text, unpadded_micros)
+    }
+
+    /// `YYYY-MM-DDTHH:MM:SS[.digits]Z` of the years 1970 to 9998, read by hand, as nearly every log
+    /// writes it. `None` says nothing: the library is asked.
+    fn canonical(&mut self, text: &[u8], unpadded_micros: bool) -> Option<f64> {
+        let (zone, text) = text.split_last()?;
+        let (head, fraction) = text.split_first_chunk::<19>()?;
+        if *zone != b'Z' {
+            return None;
+        }
+        let seconds = match self.0 {
+            Some((written, seconds)) if same(head, &written) => seconds,
+            _ => {
+                let seconds = whole_seconds(head)?;
+                self.0 = Some((*head, seconds));
+                seconds
+            }
+        };
+        let micros = seconds * 1_000_000 + fraction_micros(fraction, unpadded_micros)?;
+        Some(micros as f64 / 1e6)
+    }
+}
+
+/// The seconds since 1970 of `YYYY-MM-DDTHH:MM:SS`.
+fn whole_seconds(head: &[u8; 19]) -> Option<u64> {
+    if [head[4], head[7], head[10], head[13], head[16]] != *b"--T::" {
+        return None;
+    }
+    let part = |start, end| digits(&head[start..end]);
+    let (year, month, day) = (part(0, 4)?, part(5, 7)?, part(8, 10)?);
+    let (hour, minute, second) = (part(11, 13)?, part(14, 16)?, part(17, 19)?);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let month_days = match month {
+        2 => 28 + u64::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    let in_range = (1970..=9998).contains(&year)
+        && (1..=month_days).contains(&day)
+        && hour <= 23
+        && minute <= 59
+        && second <= 59;
+    if !in_range {
+        return None;
+    }
+    Some((days(year, month, day) * 24 + hour) * 3600 + minute * 60 + second)
+}
+
+/// The microseconds that `.digits` says, cut to whole ones.
+fn fraction_micros(fraction: &[u8], unpadded: bool) -> Option<u64> {
+    let Some((dot, written)) = fraction.split_first() else {
+        return Some(0);
+    };
+    if *dot != b'.' || !(1..=9).contains(&written.len()) {
+        return None;
+    }
+    let value = digits(written)?;
+    Some(match written.len() {
+        1..=6 if unpadded => value,
+        length @ 1..=6 => value * 10_u64.pow(6 - length as u32),
+        length => value / 10_u64.pow(length as u32 - 6),
+    })
+}
+
+fn digits(text: &[u8]) -> Option<u64> {
+    text.iter().try_fold(0, |value, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit <= 9).then(|| value * 10 + u64::from(digit))
+    })
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar. Years are counted from March, so that
+/// the leap day stands at the end: <https://howardhinnant.github.io/date_algorithms.html>.
+fn days(year: u64, month: u64, day: u64) -> u64 {
+    let year = if month > 2 { year } else { year - 1 };
+    let (century, year_of_four) = (year / 400, year % 400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    century * 146_097 + year_of_four * 365 + year_of_four / 4 - year_of_four / 100 + day_of_year
+        - 719_468
+}
+
+fn by_library(text: &[u8], unpadded_micros: bool) -> Option<f64> {
+    let text = std::str::from_utf8(text).ok()?;
+    if let Ok(epoch) = text.parse::<f64>() {
+        return (epoch.is_finite() && epoch >= 0.0).then_some(epoch);
+    }
+    if unpadded_micros && let Some(seconds) = unpadded(text) {
+        return Some(seconds);
+    }
+    let timestamp: jiff::Timestamp = text.parse().ok()?;
+    Some(in_seconds(timestamp))
+}
+
+fn unpadded(text: &str) -> Option<f64> {
+    let (whole, rest) = text.split_once('.')?;
+    let digits_end = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    let (digits, zone) = rest.split_at(digits_end);
+    if digits.is_empty() || digits.len() > 6 {
+        return None;
+    }
+    let micros: u32 = digits.parse().ok()?;
+    let timestamp: jiff::Timestamp = format!("{whole}.{micros:06}{zone}").parse().ok()?;
+    Some(in_seconds(timestamp))
+}
+
+fn in_seconds(timestamp: jiff::Timestamp) -> f64 {
+    // Microseconds since 1970 are exact in a float until the year 2255.
+    timestamp.as_microsecond() as f64 / 1e6
+}
+
+/// The time at the start of a line, if one stands there: the text up to the first blank, where it
+/// looks like RFC 3339.
+pub fn at_line_start(line: &[u8]) -> Option<&[u8]> {
+    let end = memchr::memchr2(b' ', b'\t', line).unwrap_or(line.len());
+    let word = &line[..end];
+    let looks_right = word.len() >= 20
+        && word[4] == b'-'
+        && word[10] == b'T'
+        && word[0].is_ascii_digit()
+        && word[13] == b':';
+    looks_right.then_some(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reads_rfc_3339_and_epochs() {
+        assert_eq!(seconds(b"1970-01-01T00:00:01.5Z", false), Some(1.5));
+        assert_eq!(seconds(b"1970-01-01T01:00:01+01:00", false), Some(1.0));
+        assert_eq!(seconds(b"12.25", false), Some(12.25));
+        assert_eq!(seconds(b"yesterday", false), None);
+        assert_eq!(seconds(b"-5", false), None);
+        assert_eq!(seconds(b"\xff", false), None);
+    }
+
+    #[test]
+    fn pads_the_gateways_microseconds() {
+        assert_eq!(seconds(b"1970-01-01T00:00:48.7271Z", true), Some(48.007271));
+        assert_eq!(seconds(b"1970-01-01T00:00:48.727100Z", true), Some(48.7271));
+        assert_eq!(
+            seconds(b"1970-01-01T00:00:48.727100123Z", true),
+            Some(48.7271)
+        );
+        assert_eq!(seconds(b"1970-01-01T00:00:48Z", true), Some(48.0));
+    }
+
+    fn canonical(text: &[u8], unpadded_micros: bool) -> Option<f64> {
+        Recent::default().canonical(text, unpadded_micros)
+    }
+
+    /// What the two readers say of a text, where the first says anything.
+    fn compare(text: &str) -> Result<(), TestCaseError> {
+        for unpadded in [false, true] {
+            if let Some(seconds) = canonical(text.as_bytes(), unpadded) {
+                let expected = by_library(text.as_bytes(), unpadded);
+                prop_assert_eq!(Some(seconds), expected, "{}", text);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn every_day_is_the_librarys() {
+        let day = 86_400;
+        for second in (0..253_300_000_000_i64).step_by(day * 7 + 3601) {
+            let text = jiff::Timestamp::from_second(second).unwrap().to_string();
+            assert_eq!(canonical(text.as_bytes(), false), Some(second as f64));
+        }
+        for (text, is_read) in [
+            ("2024-02-29T00:00:00Z", true),
+            ("2023-02-29T00:00:00Z", false),
+            ("2100-02-29T00:00:00Z", false),
+            ("2000-02-29T00:00:00Z", true),
+            ("2026-11-23T15:18:33.Z", false),
+            ("2026-11-23T15:18:33.1234567890Z", false),
+            ("2026-11-23T15:18:60Z", false),
+            ("1969-12-31T23:59:59Z", false),
+            ("9999-12-31T23:59:59Z", false),
+        ] {
+            assert_eq!(
+                canonical(text.as_bytes(), true).is_some(),
+                is_read,
+                "{text}"
+            );
+            compare(text).unwrap();
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn by_hand_it_is_the_librarys(
+            text in "(19[67]|20[0-9]|999)[0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,10})?Z",
+            place in 0_usize..40,
+            other in "[0-9:.TtZ +-]",
+        ) {
+            compare(&text)?;
+            let mut changed = text;
+            if place < changed.len() {
+                changed.replace_range(place..=place, &other);
+            }
+            compare(&changed)?;
+        }
+
+        #[test]
+        fn what_was_read_before_changes_nothing(
+            texts in proptest::collection::vec(
+                "2026-1[0-3]-0[12]T1[12]:00:0[012](\\.[0-9]{1,7})?Z?|[a-z0-9]{0,3}", 1..20,
+            ),
+        ) {
+            let mut recent = Recent::default();
+            for text in &texts {
+                for unpadded in [true, false] {
+                    let expected = Recent::default().seconds(text.as_bytes(), unpadded);
+                    prop_assert_eq!(recent.seconds(text.as_bytes(), unpadded), expected);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn finds_the_time_at_the_start() {
+        assert_eq!(
+            at_line_start(b"2026-11-23T15:18:33.229071Z\tinfo\trequest"),
+            Some(&b"2026-11-23T15:18:33.229071Z"[..])
+        );
+        assert_eq!(at_line_start(b"request gateway=bind/3000"), None);
+        assert_eq!(at_line_start(b""), None);
+    }
+}

@@ -1,0 +1,12 @@
+//! What logmetrics is made of between a line and a page: rules, the engine that runs them, the store
+//! of series, its pages and its checkpoint, and the pipeline that joins them.
+
+pub mod checkpoint;
+pub mod clock;
+pub mod engine;
+pub mod exposition;
+pub mod history;
+pub mod metrics;
+pub mod pipeline;
+pub mod rate_limit;
+pub mod rules;

@@ -1,0 +1,291 @@
+//! Loading: paths become texts, texts become a checked rule set. Files are read here and nowhere else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::definitions::Definitions;
+use super::problem::{At, Draft, Place, Problem, Problems, settle, wording};
+use super::schema::{self, FileSpec, RuleSpec};
+use super::table::Reader;
+use super::{Case, RuleSet, advise, compile};
+use crate::metrics::definition::{Definition, MetricId};
+
+/// The rules that are used where none are named.
+pub const BUILT_IN: &str = include_str!("../../../../rules/agentgateway.toml");
+
+/// What the built-in rules are called where a file would have its path.
+pub const BUILT_IN_NAME: &str = "built-in agentgateway rules";
+
+/// A rules file that has been read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceText {
+    /// The file as the user named it.
+    pub path: String,
+    /// What is in it.
+    pub text: String,
+}
+
+/// Rules that may run, and what there is to say about them.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// The rules.
+    pub set: RuleSet,
+    /// One for each file, in their order.
+    pub files: Vec<FileSummary>,
+    /// What is probably not meant.
+    pub advice: Vec<Problem>,
+    /// The rules' own tests, each with the number of its file.
+    pub cases: Vec<(usize, Case)>,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSummary {
+    /// The file as the user named it.
+    pub path: String,
+    /// How many rules it has; they stand together in the set.
+    pub rules: usize,
+    /// How many different metrics its rules update.
+    pub metrics: usize,
+    /// How many `[[test]]` cases it has.
+    pub cases: usize,
+}
+
+/// Rules files as they are on the disk, read but not checked. Equal where nothing has changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gathered {
+    sources: Vec<SourceText>,
+    /// What could not be read.
+    drafts: Vec<Draft>,
+}
+
+/// Reads and checks files, and folders of `*.toml` files by name; without any the built-in rules.
+///
+/// # Errors
+///
+/// All problems at once.
+pub fn load(paths: &[PathBuf]) -> Result<Loaded, Problems> {
+    gather(paths).check()
+}
+
+impl Gathered {
+    /// Checks what was read.
+    ///
+    /// # Errors
+    ///
+    /// All problems at once.
+    pub fn check(self) -> Result<Loaded, Problems> {
+        check(self.sources, self.drafts)
+    }
+}
+
+/// Reads what [`load`] checks.
+pub fn gather(paths: &[PathBuf]) -> Gathered {
+    if paths.is_empty() {
+        return Gathered {
+            sources: vec![SourceText {
+                path: BUILT_IN_NAME.into(),
+                text: BUILT_IN.into(),
+            }],
+            drafts: Vec::new(),
+        };
+    }
+    let (mut sources, mut drafts) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
+    for path in paths {
+        for file in files(path, &mut drafts) {
+            // A file may be named beside its folder; its rules would then clash with themselves.
+            let identity = file.canonicalize().unwrap_or_else(|_| file.clone());
+            if seen.insert(identity) {
+                sources.extend(read(&file).map_err(|draft| drafts.push(draft)).ok());
+            }
+        }
+    }
+    Gathered { sources, drafts }
+}
+
+/// Checks texts that have been read already, in their order.
+///
+/// # Errors
+///
+/// All problems at once.
+pub fn load_text(files: Vec<SourceText>) -> Result<Loaded, Problems> {
+    check(files, Vec::new())
+}
+
+/// The path itself, or the rules files of a folder.
+fn files(path: &Path, drafts: &mut Vec<Draft>) -> Vec<PathBuf> {
+    if !path.is_dir() {
+        return vec![path.to_path_buf()];
+    }
+    let name = path.display().to_string();
+    let entries = match std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
+        Ok(entries) => entries,
+        Err(error) => {
+            drafts.push(wording::unreadable(&name, &error));
+            return Vec::new();
+        }
+    };
+    let is_rules =
+        |path: &PathBuf| path.extension().is_some_and(|end| end == "toml") && !path.is_dir();
+    let mut files: Vec<PathBuf> = entries
+        .iter()
+        .map(std::fs::DirEntry::path)
+        .filter(is_rules)
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        drafts.push(wording::empty_folder(&name));
+    }
+    files
+}
+
+fn read(path: &Path) -> Result<SourceText, Draft> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| wording::unreadable(&name, &error))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(SourceText { path: name, text }),
+        Err(error) => {
+            let valid = error.as_bytes().get(..error.utf8_error().valid_up_to());
+            let lines = valid
+                .unwrap_or_default()
+                .iter()
+                .filter(|byte| **byte == b'\n')
+                .count();
+            Err(wording::not_utf8(&name, lines + 1))
+        }
+    }
+}
+
+fn check(sources: Vec<SourceText>, mut drafts: Vec<Draft>) -> Result<Loaded, Problems> {
+    let mut specs = Vec::new();
+    for (file, source) in sources.iter().enumerate() {
+        let mut reader = Reader {
+            file,
+            drafts: Vec::new(),
+        };
+        let spec = schema::read(&source.text, &mut reader);
+        if spec.rules.is_empty() && reader.drafts.is_empty() {
+            let place = reader.place(0..0);
+            reader.note(wording::file_without_rules(place));
+        }
+        drafts.append(&mut reader.drafts);
+        specs.push(spec);
+    }
+    if !drafts.iter().any(Draft::is_error) && specs.iter().all(|spec| spec.rules.is_empty()) {
+        drafts.push(wording::no_rules());
+    }
+    let names = name_rules(&specs, &sources, &mut drafts);
+    let (set, files) = build(&specs, &names, &sources, &mut drafts);
+    if drafts.iter().any(Draft::is_error) {
+        // Advice on rules that are half understood would mislead.
+        drafts.retain(Draft::is_error);
+        return Err(Problems::new(drafts, &sources));
+    }
+    let cases = specs.into_iter().enumerate();
+    Ok(Loaded {
+        set,
+        files,
+        advice: settle(drafts, &sources),
+        cases: cases
+            .flat_map(|(file, spec)| spec.cases.into_iter().map(move |case| (file, case)))
+            .collect(),
+    })
+}
+
+/// The names of all rules, file by file. Names that were given come first, so that a rule without
+/// one never takes it.
+fn name_rules(
+    specs: &[FileSpec],
+    sources: &[SourceText],
+    drafts: &mut Vec<Draft>,
+) -> Vec<Vec<String>> {
+    let mut taken: BTreeMap<&str, Place> = BTreeMap::new();
+    for name in specs
+        .iter()
+        .flat_map(|spec| &spec.rules)
+        .filter_map(|rule| rule.name.as_ref())
+    {
+        if name.value.is_empty() {
+            drafts.push(wording::empty_rule_name(name.place));
+        } else if let Some(first) = taken.insert(&name.value, name.place) {
+            drafts.push(wording::rule_name_twice(name, first));
+        }
+    }
+    let mut taken: BTreeSet<String> = taken.into_keys().map(str::to_string).collect();
+    let mut names = Vec::new();
+    for (spec, source) in specs.iter().zip(sources) {
+        let stem = Path::new(&source.path).file_stem().unwrap_or_default();
+        let stem = stem.to_string_lossy();
+        let in_file = spec
+            .rules
+            .iter()
+            .enumerate()
+            .map(|(index, rule)| match &rule.name {
+                Some(name) => name.value.clone(),
+                None => {
+                    let plain = format!("rule-{}", index + 1);
+                    let with_file = format!("{stem}-{plain}");
+                    let more = (2usize..).map(|number| format!("{with_file}-{number}"));
+                    let mut candidates = [plain, with_file.clone()].into_iter().chain(more);
+                    let free = candidates.find(|name| taken.insert(name.clone()));
+                    free.unwrap_or_default()
+                }
+            });
+        names.push(in_file.collect());
+    }
+    names
+}
+
+fn build(
+    specs: &[FileSpec],
+    names: &[Vec<String>],
+    sources: &[SourceText],
+    drafts: &mut Vec<Draft>,
+) -> (RuleSet, Vec<FileSummary>) {
+    let mut definitions = Definitions::default();
+    let (mut compiled, mut files) = (Vec::new(), Vec::new());
+    let mut earlier: Vec<(&RuleSpec, &str)> = Vec::new();
+    for ((spec, names), source) in specs.iter().zip(names).zip(sources) {
+        let mut metrics = BTreeSet::new();
+        for (rule_spec, name) in spec.rules.iter().zip(names) {
+            let (rule, mut scope) = compile::rule(rule_spec, name.clone(), sources);
+            if scope.drafts.is_empty() {
+                drafts.extend(advise::rule(&scope));
+                drafts.extend(advise::same_match(rule_spec, &earlier));
+            }
+            drafts.append(&mut scope.drafts);
+            for used in &rule.uses {
+                definitions.add(used, name);
+                metrics.insert(used.name.value.clone());
+            }
+            compiled.push(rule);
+            earlier.push((rule_spec, name));
+        }
+        files.push(FileSummary {
+            path: source.path.clone(),
+            rules: names.len(),
+            metrics: metrics.len(),
+            cases: spec.cases.len(),
+        });
+    }
+    definitions.check_exposition();
+    drafts.append(&mut definitions.drafts);
+    let metrics = definitions.finish();
+    let rules = compiled
+        .into_iter()
+        .map(|rule| with_ids(rule, &metrics))
+        .collect();
+    (RuleSet { rules, metrics }, files)
+}
+
+/// The rule with its metrics' places in the list of all.
+fn with_ids(compiled: compile::Compiled, metrics: &[Definition]) -> super::Rule {
+    let mut rule = compiled.rule;
+    for (action, used) in rule.metrics.iter_mut().zip(&compiled.uses) {
+        let At { value: name, .. } = &used.name;
+        let place = metrics.binary_search_by(|metric| metric.name.as_str().cmp(name));
+        action.metric = MetricId(place.unwrap_or_default() as u32);
+    }
+    rule
+}

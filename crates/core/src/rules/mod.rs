@@ -1,0 +1,175 @@
+//! Rules: TOML in, a checked [`RuleSet`] out, or every problem at once.
+//!
+//! Nothing here reads a log line or runs a rule. A rule set is plain data, immutable, and knows no
+//! TOML any more, so that another language of rules can produce one too.
+
+mod advise;
+mod case;
+mod compile;
+mod definitions;
+mod duration;
+mod load;
+mod metric;
+mod names;
+mod pattern;
+mod problem;
+mod report;
+mod schema;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use duration::parse as parse_duration;
+pub use load::{
+    BUILT_IN, BUILT_IN_NAME, FileSummary, Gathered, Loaded, SourceText, gather, load, load_text,
+};
+pub use problem::{Excerpt, Problem, Problems, Severity, escape};
+pub use report::{ReportFields, ReportNumber};
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::metrics::definition::{Definition, MetricId};
+use logmetrics_scan::fields::Marks;
+
+/// The longest label value, in bytes, unless the rule says otherwise.
+pub const LABEL_BYTES_MAX: usize = 1024;
+
+/// What a label becomes where its key stands twice and `take = "only"`.
+pub const AMBIGUOUS: &str = "__ambiguous__";
+
+/// Rules that have been checked as a whole.
+#[derive(Debug, Clone, Default)]
+pub struct RuleSet {
+    /// In the order of their files and of the places in them.
+    pub rules: Vec<Rule>,
+    /// Every metric that a rule updates, once, sorted by name. [`MetricId`] is the place here.
+    pub metrics: Vec<Definition>,
+}
+
+/// One rule.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Its name, unique in the set; `rule-3` for the third rule of a file that names none.
+    pub name: String,
+    /// The line must match this; its named groups are fields.
+    pub pattern: Option<regex::Regex>,
+    /// How the line's own fields are read; none are where there is none.
+    pub fields: Option<FieldsMode>,
+    /// What is left out by the fields that ask for it (`outside`); one pair in a rule.
+    pub marks: Option<Marks>,
+    /// The line's own time.
+    pub time: Option<TimeField>,
+    /// The field that is put on exemplars as `trace_id`.
+    pub trace: Option<Field>,
+    /// Every label that a metric of this rule uses, by its name: those of `[rule.labels]`, and a
+    /// plain one for each name in `by` that stands for the field of that name.
+    pub labels: BTreeMap<String, LabelSource>,
+    /// What is counted, in the order of the file.
+    pub metrics: Vec<Action>,
+    /// What a report reads a request from; `None` where nothing of the rule looks like one.
+    pub report: Option<ReportFields>,
+    /// Whether the rule says so itself, in `[rule.report]`.
+    pub report_is_written: bool,
+}
+
+/// How a line's own fields are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldsMode {
+    /// `key=value`.
+    Logfmt,
+    /// One JSON object.
+    Json,
+    /// JSON where the line begins with `{`, otherwise logfmt.
+    Auto,
+}
+
+/// Which of several values of one key is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Take {
+    /// The only one; two are ambiguous.
+    #[default]
+    Only,
+    /// The first.
+    First,
+    /// The last.
+    Last,
+}
+
+/// A value on the line: the first of `from` that is present and not empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Keys, named groups, or `_time`, `_source`, `_file`, `_service`, `_container`, in order.
+    pub from: Vec<String>,
+    /// Which of several values of one key.
+    pub take: Take,
+    /// Whether only what stands outside the rule's marks is seen.
+    pub outside: bool,
+}
+
+/// Where the line's own time is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeField {
+    /// The field.
+    pub field: Field,
+    /// Whether the digits after the seconds are microseconds without leading zeros, as
+    /// agentgateway writes them (`:48.7271Z` is 7.271 ms).
+    pub unpadded_micros: bool,
+}
+
+/// Where a label's value comes from and what is done to it, in this order: default, lowercase,
+/// map, pseudonym, length.
+#[derive(Debug, Clone)]
+pub struct LabelSource {
+    /// The field.
+    pub field: Field,
+    /// Used where the field is absent or empty.
+    pub default: Option<String>,
+    /// Whether letters are lower-cased.
+    pub lowercase: bool,
+    /// The first pattern that matches the whole value gives the new one.
+    pub map: Vec<(regex::Regex, String)>,
+    /// Whether the value is replaced by a keyed hash.
+    pub pseudonym: bool,
+    /// Longer values are cut at a character at or before so many bytes and end in `…`.
+    pub bytes_max: usize,
+}
+
+/// One update that a matching line makes.
+#[derive(Debug, Clone)]
+pub struct Action {
+    /// The metric.
+    pub metric: MetricId,
+    /// The value; without one a counter counts 1.
+    pub value: Option<Field>,
+    /// Labels of this action with a fixed value (`constant = { type = "input" }`).
+    pub constant: BTreeMap<String, String>,
+    /// All must match, whole; otherwise nothing is updated. The key is a label of the rule, or a
+    /// field.
+    pub conditions: Vec<(Condition, regex::Regex)>,
+}
+
+/// What a `where` looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// A label of the rule, after its tools. One without value or default matches nothing.
+    Label(String),
+    /// A field as it stands on the line. A field that is absent matches nothing.
+    Field(Field),
+}
+
+/// A rule's own test, from `[[test]]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// What it shows.
+    pub name: String,
+    /// The lines that are read.
+    pub lines: Vec<String>,
+    /// Samples that must come out, as the text format prints them.
+    pub expect: Vec<String>,
+    /// How long after the start of the file the case stands, in bytes, for messages.
+    pub offset: usize,
+}
+
+/// The smallest idle time that `expire` may ask for.
+pub const EXPIRE_MIN: Duration = Duration::from_secs(1);

@@ -1,0 +1,46 @@
+//! Lines: where they came from, where they begin and end, and what was wrapped around them.
+//!
+//! This room holds the vocabulary that the others share. It opens no file, knows no rule and no
+//! metric, and imports no other room.
+
+use std::sync::Arc;
+
+pub mod carried;
+pub mod envelope;
+pub mod framer;
+
+/// The longest line that is read whole, in bytes. A longer one is cut here and the rest of it is
+/// skipped up to its end.
+pub const LINE_BYTES_MAX: usize = 1 << 20;
+
+/// What bytes were read from. One per opened file, standard input or fifo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The input as the command line names it (`/var/log/gw/*.log`, `-`): the `source` label and
+    /// the field `_source`.
+    pub source: Arc<str>,
+    /// The base name of the file (`_file`); for standard input the same as `source`.
+    pub file: Arc<str>,
+}
+
+/// What stood around a line, as slices of the bytes it was read from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wrapping<'a> {
+    /// The service, for `_service`: `agentgateway` of compose's `agentgateway-1  | `.
+    pub service: Option<&'a [u8]>,
+    /// The container, for `_container`: `agentgateway-1`.
+    pub container: Option<&'a [u8]>,
+    /// The time that the wrapping gives the line (RFC 3339).
+    pub time: Option<&'a [u8]>,
+}
+
+/// One log line: its text without line end and without wrapping, any bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    /// The text that rules see.
+    pub text: &'a [u8],
+    /// What was taken off.
+    pub wrapping: Wrapping<'a>,
+    /// Where the line was read.
+    pub origin: &'a Origin,
+}

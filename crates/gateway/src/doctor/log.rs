@@ -1,0 +1,469 @@
+//! The log and the rules against it: is it the gateway's, is it fresh, and does it name users?
+//!
+//! The rules are run over all of it by the engine that counts; beside them a rule of our own, made
+//! of the one that knows users, says under which key each line names its user.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::time::Duration;
+
+use regex::Regex;
+
+use super::{Finding, Link, count};
+use logmetrics_core::engine::{Engine, Secret, Trouble};
+use logmetrics_core::metrics::batch::Batch;
+use logmetrics_core::metrics::definition::{Definition, Kind, MetricId};
+use logmetrics_core::metrics::store::Store;
+use logmetrics_core::pipeline;
+use logmetrics_core::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet, Take};
+use logmetrics_follow::line::{Line, Origin};
+
+mod spans;
+
+/// A log that nobody has written to for so long is suspicious.
+const QUIET: Duration = Duration::from_secs(15 * 60);
+
+/// Where fewer of a hundred requests name a user, something is missing for many.
+const NAMED_PERCENT_MIN: u64 = 50;
+
+/// Keys that look like users and that no rule reads; more are not listed.
+const STRANGERS_MAX: usize = 5;
+
+/// What was found in a log, in numbers.
+#[derive(Debug, Default)]
+pub struct Seen {
+    lines: u64,
+    requests: u64,
+    /// Requests that were JSON.
+    json: u64,
+    /// Requests with a user.
+    named: u64,
+    /// Requests in which a key holds a user, in the order of the rule.
+    keys: Vec<(String, u64)>,
+    /// Other keys that look like users.
+    strangers: BTreeMap<String, u64>,
+    /// For each rule: its name and the lines that it matched.
+    rules: Vec<(String, u64)>,
+    /// Rule, field, what is wrong, and on how many lines.
+    troubles: Vec<(String, String, Trouble, u64)>,
+    /// The name of the rule that knows users.
+    rule: String,
+    user_label: String,
+}
+
+/// A set of rules, made ready to look at logs.
+pub struct Examiner {
+    engine: Engine,
+    diagnosis: Engine,
+    store: Store,
+    set: RuleSet,
+    user: Option<(String, String)>,
+    keys: Vec<String>,
+    stranger: Option<Regex>,
+}
+
+impl Examiner {
+    /// Takes checked rules.
+    ///
+    /// # Errors
+    /// When the rules cannot be run.
+    pub fn new(set: &RuleSet) -> Result<Examiner, String> {
+        // Pseudonyms are made under a key of no meaning: nobody sees them.
+        let key = Secret::new(b"doctor only: no secret").ok();
+        let engine = Engine::new(set, key.as_ref()).map_err(|error| error.to_string())?;
+        let user = user(set);
+        let (diagnosis, keys) = diagnosis(user);
+        let store = Store::new(diagnosis.metrics.clone(), 0);
+        let diagnosis = Engine::new(&diagnosis, None).map_err(|error| error.to_string())?;
+        Ok(Examiner {
+            engine,
+            diagnosis,
+            store,
+            set: set.clone(),
+            user: user.map(|(rule, label, _)| (rule.name.clone(), label.to_owned())),
+            keys,
+            // A key as logfmt or JSON writes it, with a user in its name.
+            stranger: Regex::new(r#"(?i)[ "]([a-z0-9_.\-]*(?:user|mail)[a-z0-9_.\-]*)"?[=:]"#).ok(),
+        })
+    }
+
+    /// The keys that the rules read the user from.
+    pub fn user_keys(&self) -> &[String] {
+        &self.keys
+    }
+
+    /// The first counter of the rules, the one to look for in Prometheus.
+    pub fn counter(&self) -> Option<&str> {
+        let actions = self.set.rules.iter().flat_map(|rule| &rule.metrics);
+        let definitions =
+            actions.filter_map(|action| self.set.metrics.get(action.metric.0 as usize));
+        definitions
+            .filter(|definition| definition.kind == Kind::Counter)
+            .map(|definition| definition.name.as_str())
+            .next()
+    }
+
+    /// Reads a log to its end.
+    ///
+    /// # Errors
+    /// What reading gives.
+    pub fn read(&self, input: impl Read, origin: &Origin) -> io::Result<Seen> {
+        let mut runner = self.engine.runner();
+        let mut batch = Batch::new(self.store.hasher());
+        let mut look = self.diagnosis.runner();
+        let mut found = Batch::new(self.store.hasher());
+        let mut seen = Seen {
+            keys: self.keys.iter().map(|key| (key.clone(), 0)).collect(),
+            ..Seen::default()
+        };
+        pipeline::read_lines(input, origin, |line| {
+            seen.lines += 1;
+            self.engine.feed(line, &mut runner, &mut batch);
+            batch.clear();
+            if self.diagnosis.feed(line, &mut look, &mut found) {
+                self.note(line, &found, &mut seen);
+            }
+            found.clear();
+            Ok(())
+        })?;
+        let tally = runner.tally();
+        let names = self.engine.rule_names().map(str::to_owned);
+        seen.rules = names.zip(tally.matches.iter().copied()).collect();
+        let troubles = self.engine.reasons().iter().zip(&tally.troubles);
+        seen.troubles = troubles
+            .filter(|(_, lines)| **lines > 0)
+            .map(|(reason, lines)| {
+                let (rule, field) = (reason.rule.to_string(), reason.field.to_string());
+                (rule, field, reason.trouble, *lines)
+            })
+            .collect();
+        if let Some((rule, label)) = &self.user {
+            (seen.rule, seen.user_label) = (rule.clone(), label.clone());
+        }
+        Ok(seen)
+    }
+
+    /// Takes note of a request: the updates of our own rule say which keys it has.
+    fn note(&self, line: &Line<'_>, found: &Batch, seen: &mut Seen) {
+        seen.requests += 1;
+        seen.json += u64::from(line.text.first() == Some(&b'{'));
+        let mut is_named = false;
+        for update in found.updates() {
+            let number = found.metric_of(update).0 as usize;
+            if let Some((_, lines)) = seen.keys.get_mut(number) {
+                *lines += 1;
+                is_named = true;
+            }
+        }
+        seen.named += u64::from(is_named);
+        if is_named || seen.strangers.len() > 100 {
+            return;
+        }
+        let text = String::from_utf8_lossy(line.text);
+        for captures in self
+            .stranger
+            .iter()
+            .flat_map(|one| one.captures_iter(&text))
+        {
+            let key = &captures[1];
+            if !key.contains("agent") && !self.keys.iter().any(|known| known == key) {
+                *seen.strangers.entry(key.to_owned()).or_default() += 1;
+            }
+        }
+    }
+}
+
+/// The first rule with a label that is a user, that label's name, and where it comes from.
+fn user(set: &RuleSet) -> Option<(&Rule, &str, &LabelSource)> {
+    set.rules.iter().find_map(|rule| {
+        let (name, label) = rule
+            .labels
+            .iter()
+            .find(|(name, _)| name.split('_').any(|word| matches!(word, "user" | "email")))?;
+        Some((rule, name.as_str(), label))
+    })
+}
+
+/// Rules with one counter for each key that may hold the user.
+fn diagnosis(user: Option<(&Rule, &str, &LabelSource)>) -> (RuleSet, Vec<String>) {
+    let Some((rule, _, label)) = user else {
+        return (RuleSet::default(), Vec::new());
+    };
+    let keys = label.field.from.clone();
+    let Ok(something) = Regex::new(r"^(?s:.+)$") else {
+        return (RuleSet::default(), keys);
+    };
+    let definition = |number: usize| Definition {
+        name: format!("key_{number}"),
+        help: String::new(),
+        kind: Kind::Counter,
+        labels: Vec::new(),
+        series_max: 1,
+        expire: None,
+    };
+    let action = |(number, key): (usize, &String)| Action {
+        metric: MetricId(u32::try_from(number).unwrap_or(u32::MAX)),
+        value: None,
+        constant: BTreeMap::new(),
+        conditions: vec![(
+            Condition::Field(Field {
+                from: vec![key.clone()],
+                take: Take::First,
+                outside: label.field.outside,
+            }),
+            something.clone(),
+        )],
+    };
+    let rule = Rule {
+        labels: BTreeMap::new(),
+        metrics: keys.iter().enumerate().map(action).collect(),
+        ..rule.clone()
+    };
+    let metrics = (0..keys.len()).map(definition).collect();
+    let rules = vec![rule];
+    (RuleSet { rules, metrics }, keys)
+}
+
+impl Seen {
+    /// What there is to say of the log, and of the rules against it. `quiet` is how long ago it was
+    /// written to, where that can be told.
+    pub fn findings(&self, name: &str, quiet: Option<Duration>) -> Vec<Finding> {
+        if self.lines == 0 {
+            return vec![Finding::failed(
+                Link::Log,
+                format!("{name} is empty"),
+                "send a request through the gateway; if nothing comes, the gateway logs elsewhere:\n  \
+                 docker-compose logs agentgateway | logmetrics doctor -",
+            )];
+        }
+        let mut findings = self.log(name);
+        if let Some(quiet) = quiet
+            && quiet > QUIET
+        {
+            findings.push(Finding::warning(
+                Link::Log,
+                format!("{name} was last written to {} ago", ago(quiet)),
+                "if requests were made since, the gateway logs elsewhere, or this file was rotated away",
+            ));
+        }
+        if self.requests > 0 && !self.rule.is_empty() {
+            findings.push(self.users(name));
+        }
+        findings.extend(self.rules(name));
+        findings
+    }
+
+    fn log(&self, name: &str) -> Vec<Finding> {
+        let lines = count(self.lines, "line");
+        let matched: u64 = self.rules.iter().map(|(_, lines)| lines).sum();
+        if matched == 0 {
+            return vec![Finding::failed(
+                Link::Log,
+                format!("{name}: {lines}, and none is what the rules count"),
+                format!(
+                    "is this the right log? `logmetrics explain {name} | head` says what each line lacks"
+                ),
+            )];
+        }
+        if self.rule.is_empty() {
+            return vec![Finding::ok(
+                Link::Log,
+                format!("{name}: {lines}, {} counted", count(matched, "time")),
+            )];
+        }
+        let form = match self.json {
+            0 => "text",
+            json if json == self.requests => "JSON",
+            _ => "text and JSON",
+        };
+        let requests = count(self.requests, "request");
+        vec![Finding::ok(
+            Link::Log,
+            format!("{name}: {lines}, {requests}, {form}"),
+        )]
+    }
+
+    fn users(&self, name: &str) -> Finding {
+        let saw = format!(
+            "{name}: {} of {} name a user, under {}",
+            self.named,
+            count(self.requests, "request"),
+            self.named_keys()
+        );
+        if self.named * 100 >= self.requests * NAMED_PERCENT_MIN {
+            return Finding::ok(Link::Log, saw);
+        }
+        if self.named > 0 {
+            return Finding::warning(
+                Link::Log,
+                saw,
+                "the others count for the label's default: do all clients send a user header?",
+            );
+        }
+        let strangers = self.strangers();
+        let saw = format!("{name}: no request names a user");
+        if !strangers.is_empty() {
+            return Finding::failed(
+                Link::Log,
+                format!("{saw} under a key that the rules read; there is {strangers}"),
+                format!(
+                    "add the right one to `from` of `{}` in the rules",
+                    self.user_label
+                ),
+            );
+        }
+        Finding::failed(
+            Link::Log,
+            saw,
+            format!(
+                "let the gateway write the header down, and the front end send it:\n  \
+                 frontendPolicies:\n    accessLog:\n      add:\n        \
+                 http.header.{0}: 'request.headers[\"{0}\"]'\n  \
+                 Open WebUI: ENABLE_FORWARD_USER_INFO_HEADERS=true",
+                super::WEBUI_HEADER.to_ascii_lowercase()
+            ),
+        )
+    }
+
+    /// The keys that hold users, and on how many requests.
+    fn named_keys(&self) -> String {
+        let keys = self.keys.iter().filter(|(_, lines)| *lines > 0);
+        let keys: Vec<String> = keys
+            .map(|(key, lines)| format!("`{key}` ({lines})"))
+            .collect();
+        keys.join(", ")
+    }
+
+    /// Keys that look like users and that no rule reads, most of them first.
+    fn strangers(&self) -> String {
+        let mut strangers: Vec<_> = self.strangers.iter().collect();
+        strangers.sort_by_key(|(_, lines)| std::cmp::Reverse(**lines));
+        let strangers: Vec<String> = strangers
+            .iter()
+            .take(STRANGERS_MAX)
+            .map(|(key, lines)| format!("`{key}` ({lines})"))
+            .collect();
+        strangers.join(", ")
+    }
+
+    fn rules(&self, name: &str) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (rule, lines) in &self.rules {
+            if *lines > 0 {
+                let saw = format!("rule `{rule}` matches {}", count(*lines, "line"));
+                findings.push(Finding::ok(Link::Rules, saw));
+            }
+        }
+        findings.extend(self.troubles(&format!("`logmetrics explain {name}`")));
+        findings
+    }
+
+    /// What the rules could not count; `shown` says where it is shown.
+    fn troubles(&self, shown: &str) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (rule, field, trouble, lines) in &self.troubles {
+            let what = match trouble {
+                Trouble::Missing => "has neither a value nor a default",
+                Trouble::BadValue => "is no number that the metric can take",
+                Trouble::Ambiguous => "stands more than once",
+            };
+            findings.push(Finding::warning(
+                Link::Rules,
+                format!(
+                    "rule `{rule}`: `{field}` {what} on {}",
+                    count(*lines, "line")
+                ),
+                format!("{shown} shows them; `default`, `take` and `where` decide what counts"),
+            ));
+        }
+        findings
+    }
+}
+
+/// A time span as people say it.
+fn ago(span: Duration) -> String {
+    let minutes = span.as_secs() / 60;
+    match minutes {
+        0..120 => count(minutes, "minute"),
+        120..2880 => count(minutes / 60, "hour"),
+        _ => count(minutes / 1440, "day"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::doctor::State;
+    use logmetrics_core::rules::load;
+
+    #[track_caller]
+    fn judged(log: &str) -> Vec<Finding> {
+        let examiner = Examiner::new(&load(&[]).unwrap().set).unwrap();
+        let origin = Origin {
+            source: Arc::from("gw.log"),
+            file: Arc::from("gw.log"),
+        };
+        examiner
+            .read(log.as_bytes(), &origin)
+            .unwrap()
+            .findings("gw.log", None)
+    }
+
+    fn request(more: &str) -> String {
+        format!(
+            "2026-11-23T15:18:33.229071Z\tinfo\trequest gateway=default/default route=default/a http.status=200 protocol=llm duration=4ms{more}\n"
+        )
+    }
+
+    #[test]
+    fn a_good_log_is_good() {
+        let log = request(" http.header.x-user-email=\"a@example.com\"") + &request("");
+        let judged = judged(&log);
+        assert!(
+            judged.iter().all(|one| one.state == State::Ok),
+            "{judged:#?}"
+        );
+        assert_eq!(judged[0].saw, "gw.log: 2 lines, 2 requests, text");
+        assert_eq!(
+            judged[1].saw,
+            "gw.log: 1 of 2 requests name a user, under `http.header.x-user-email` (1)"
+        );
+    }
+
+    #[test]
+    fn a_forged_user_is_none() {
+        let forged = "2026-11-23T15:18:33.229071Z\tinfo\trequest gateway=default/default route=default/a http.status=200 protocol=llm gen_ai.request.model=m user.email=\"boss@corp.example\" duration=4ms\n";
+        let judged = judged(forged);
+        assert_eq!(judged[1].state, State::Failed, "{judged:#?}");
+    }
+
+    #[test]
+    fn what_is_missing_is_said_with_the_next_step() {
+        let nobody = judged(&request(""));
+        assert_eq!(nobody[1].state, State::Failed);
+        assert!(
+            nobody[1]
+                .next
+                .as_ref()
+                .unwrap()
+                .contains("ENABLE_FORWARD_USER_INFO_HEADERS=true")
+        );
+        let other = judged(&request(
+            " who.mail=\"a@example.com\" http.header.user-agent=\"x\"",
+        ));
+        assert!(
+            other[1].saw.ends_with("there is `who.mail` (1)"),
+            "{other:#?}"
+        );
+        let few = judged(&(request(" user.email=\"a@example.com\"") + &request("").repeat(2)));
+        assert_eq!(few[1].state, State::Warning, "{few:#?}");
+        let foreign = judged("hello\nworld\n");
+        assert_eq!(
+            foreign[0].saw,
+            "gw.log: 2 lines, and none is what the rules count"
+        );
+        assert_eq!(judged("")[0].saw, "gw.log is empty");
+    }
+}

@@ -1,0 +1,99 @@
+//! A report as CSV (RFC 4180): a header, and a row for every user, or what else it is by.
+//!
+//! Spreadsheets run what begins like a formula, so such names get a `'` in front:
+//! <https://owasp.org/www-community/attacks/CSV_Injection>.
+
+use crate::report::{Entry, Report};
+use logmetrics_core::engine::extract::Dimension;
+
+/// Writes the rows.
+pub fn render(report: &Report, by: Dimension) -> String {
+    let mut header = vec![super::word(by).0.to_owned()];
+    header.extend(
+        [
+            "requests",
+            "errors_4xx",
+            "errors_5xx",
+            "error_rate",
+            "duration_avg_seconds",
+            "duration_p50_seconds",
+            "duration_p95_seconds",
+            "duration_p99_seconds",
+            "tokens_input",
+            "tokens_output",
+            "cost_usd",
+        ]
+        .map(str::to_owned),
+    );
+    header.extend(others(by).map(|other| super::word(other).1.to_owned()));
+    let rows = report.entries(by).iter().map(|entry| row(entry, by));
+    let rows = std::iter::once(header.join(",")).chain(rows);
+    rows.map(|row| row + "\r\n").collect()
+}
+
+fn others(by: Dimension) -> impl Iterator<Item = Dimension> {
+    let others = Dimension::ALL.into_iter();
+    others.filter(move |other| *other != by && *other != Dimension::User)
+}
+
+fn row(entry: &Entry, by: Dimension) -> String {
+    let figures = &entry.figures;
+    let durations = &figures.durations;
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.6}"));
+    let mut cells = vec![
+        field(&entry.name),
+        figures.requests.to_string(),
+        figures.errors_4xx.to_string(),
+        figures.errors_5xx.to_string(),
+        format!("{:.6}", figures.error_rate()),
+        number(durations.average()),
+        number(durations.quantile(0.5)),
+        number(durations.quantile(0.95)),
+        number(durations.quantile(0.99)),
+        figures.tokens_input.to_string(),
+        figures.tokens_output.to_string(),
+        number(figures.cost_usd()),
+    ];
+    cells.extend(others(by).map(|other| {
+        let links = entry.links[other as usize].iter();
+        let links: Vec<String> = links
+            .map(|(name, count)| format!("{name}={count}"))
+            .collect();
+        field(&links.join(" "))
+    }));
+    cells.join(",")
+}
+
+/// A text as a field: no formula, and quoted where it must be.
+fn field(text: &str) -> String {
+    // Control characters, also those that `harmless` knows, have no business in a cell.
+    let text = super::words::harmless(text);
+    let is_formula = text
+        .trim_start()
+        .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    let text = if is_formula { format!("'{text}") } else { text };
+    if text.contains(['"', ',', ';', '\'', ' ']) {
+        return format!("\"{}\"", text.replace('"', "\"\""));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_no_formulas_and_keep_to_their_cell() {
+        for (text, expected) in [
+            ("ann@x.com", "ann@x.com"),
+            ("a,b", "\"a,b\""),
+            ("a\"b", "\"a\"\"b\""),
+            ("=1+1", "\"'=1+1\""),
+            (" @SUM(A1)", "\"' @SUM(A1)\""),
+            ("-2", "\"'-2\""),
+            ("a\r\nb", "a\u{fffd}\u{fffd}b"),
+        ] {
+            assert_eq!(field(text), expected);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! A report as one JSON document with everything: all users, whatever `--top` says.
+//!
+//! Every element has `requests`, `errors_4xx`, `errors_5xx`, `duration_seconds` (`avg`, `p50`, `p95`,
+//! `p99`; null where no duration is logged), `tokens_input`, `tokens_output`, `cost_usd` (null where
+//! none is logged), and the requests by name of each other dimension.
+
+use super::words;
+use crate::report::{Entry, Figures, RELATIVE_ERROR, Report};
+use logmetrics_core::engine::extract::Dimension;
+
+/// Writes the document, indented by nothing but line ends between elements.
+pub fn render(report: &Report) -> String {
+    let mut document = Object::default();
+    document.value("from", &time(report.first_seconds));
+    document.value("to", &time(report.last_seconds));
+    document.value("since", &time(report.period.since));
+    document.value("until", &time(report.period.until));
+    if let Some(user) = &report.user {
+        document.value("user", &string(user));
+    }
+    document.value("total", &total(report));
+    for (dimension, name) in [
+        (Dimension::User, "users"),
+        (Dimension::Route, "routes"),
+        (Dimension::Model, "models"),
+        (Dimension::Provider, "providers"),
+        (Dimension::Status, "statuses"),
+    ] {
+        let entries = report.entries(dimension).iter();
+        document.value(name, &list(entries.map(|one| entry(dimension, one))));
+    }
+    let hours = report.hours.iter().map(|(hour, figures)| {
+        let mut object = Object::default();
+        object.value("hour", &string(&words::rfc_3339(*hour as f64 * 3600.0)));
+        object.figures(figures);
+        object.finish()
+    });
+    document.value("hours", &list(hours));
+    if report.user.is_some() {
+        let requests = report.requests.iter().map(|request| {
+            let mut object = Object::default();
+            object.value("time", &time(request.time_seconds));
+            object.value("route", &string(&request.route));
+            object.value("model", &string(&request.model));
+            object.value("provider", &string(&request.provider));
+            object.value("status", &string(&request.status));
+            object.value("duration_seconds", &number(request.duration_seconds));
+            object.value("tokens_input", &request.tokens_input.to_string());
+            object.value("tokens_output", &request.tokens_output.to_string());
+            object.value("cost_usd", &number(request.cost_usd));
+            let trace = request.trace.as_deref();
+            object.value("trace_id", &trace.map_or_else(|| "null".into(), string));
+            object.finish()
+        });
+        document.value("requests", &list(requests));
+    }
+    document.finish() + "\n"
+}
+
+fn total(report: &Report) -> String {
+    let mut object = Object::default();
+    object.figures(&report.total);
+    object.value("lines", &report.lines.to_string());
+    object.value("without_hour", &report.without_hour.to_string());
+    object.value("left_out_without_time", &report.left_out.to_string());
+    object.value("outside_period", &report.outside.to_string());
+    object.value("percentiles_relative_error", &RELATIVE_ERROR.to_string());
+    object.finish()
+}
+
+fn entry(dimension: Dimension, entry: &Entry) -> String {
+    let mut object = Object::default();
+    object.value(super::word(dimension).0, &string(&entry.name));
+    object.figures(&entry.figures);
+    for other in Dimension::ALL {
+        // What a route's users are would be the whole list again for each route.
+        if other == dimension || other == Dimension::User {
+            continue;
+        }
+        let mut links = Object::default();
+        for (name, requests) in &entry.links[other as usize] {
+            links.value(name, &requests.to_string());
+        }
+        let name = match other {
+            Dimension::Status => "status_counts",
+            other => super::word(other).1,
+        };
+        object.value(name, &links.finish());
+    }
+    object.finish()
+}
+
+/// An object whose members keep their order.
+#[derive(Default)]
+struct Object {
+    text: String,
+}
+
+impl Object {
+    fn value(&mut self, name: &str, value: &str) {
+        self.text.push(if self.text.is_empty() { '{' } else { ',' });
+        self.text.push_str(&string(name));
+        self.text.push(':');
+        self.text.push_str(value);
+    }
+
+    fn figures(&mut self, figures: &Figures) {
+        let durations = &figures.durations;
+        let mut seconds = Object::default();
+        seconds.value("avg", &number(durations.average()));
+        for (name, quantile) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
+            seconds.value(name, &number(durations.quantile(quantile)));
+        }
+        self.value("requests", &figures.requests.to_string());
+        self.value("errors_4xx", &figures.errors_4xx.to_string());
+        self.value("errors_5xx", &figures.errors_5xx.to_string());
+        self.value("duration_seconds", &seconds.finish());
+        self.value("tokens_input", &figures.tokens_input.to_string());
+        self.value("tokens_output", &figures.tokens_output.to_string());
+        self.value("cost_usd", &number(figures.cost_usd()));
+    }
+
+    fn finish(mut self) -> String {
+        if self.text.is_empty() {
+            self.text.push('{');
+        }
+        self.text + "}"
+    }
+}
+
+fn list(elements: impl Iterator<Item = String>) -> String {
+    let elements: Vec<String> = elements.collect();
+    if elements.is_empty() {
+        return "[]".into();
+    }
+    format!("[\n{}\n]", elements.join(",\n"))
+}
+
+fn string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn time(seconds: Option<f64>) -> String {
+    seconds.map_or_else(
+        || "null".into(),
+        |seconds| string(&words::rfc_3339(seconds)),
+    )
+}
+
+/// Nine digits: more than a duration or a price has, and none that are only noise of floats.
+fn number(value: Option<f64>) -> String {
+    let rounded = |value: f64| {
+        let text = format!("{value:.8e}");
+        serde_json::Value::from(text.parse().unwrap_or(value)).to_string()
+    };
+    value.map_or_else(|| "null".into(), rounded)
+}

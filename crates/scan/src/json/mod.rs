@@ -1,0 +1,220 @@
+//! JSON lines: flat dotted keys first, then nested paths.
+//!
+//! [`scan`] knows the grammar; here the wanted keys are looked for. No tree is built, and nothing
+//! is decoded: a value is where it stands.
+
+use super::fields::{Form, Keys, Span};
+use super::slots::Slots;
+
+pub(crate) mod order;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod usual;
+
+use crate::escape::unescape;
+use order::Order;
+use scan::Scan;
+
+/// Finds the wanted keys of one JSON object, and writes their places to `slots`, which the caller
+/// has cleared. Returns false where the line is not a JSON object; all slots are empty then.
+///
+/// A key is the path to its value: the keys of the objects around it, joined by dots. Any of them
+/// may hold dots itself, so `http.status` is found in `{"http.status":200}` and in
+/// `{"http":{"status":200}}`. The value that the fewest objects stand around counts, wherever it
+/// stands, and those with more do not; as often as there is one with the fewest, the key is seen.
+///
+/// Strings are [`Form::Quoted`] or [`Form::Escaped`] spans; numbers, booleans, lists and objects are as they are
+/// written; `null` is as if it were not there. An object is what RFC 8259 calls so, nested at most
+/// 127 deep like in `serde_json`. Bytes that are no UTF-8, half a surrogate pair and numbers
+/// without end do not spoil a line, although `serde_json` refuses them in a value it keeps: it
+/// reads on over them in one it skips.
+pub fn read(line: &[u8], keys: &Keys, slots: &mut Slots) -> bool {
+    let mut scan = Scan::new(line);
+    // Places on a line are u32; lines are far shorter.
+    if scan.peek() != Some(b'{') || u32::try_from(line.len()).is_err() {
+        return false;
+    }
+    let mut orders = std::mem::take(&mut slots.orders);
+    let mut reader = Reader {
+        scan,
+        keys,
+        slots,
+        order: orders.of(keys.number()),
+        key: Vec::new(),
+    };
+    let whole = reader.object(b"").and_then(|()| reader.scan.end());
+    slots.orders = orders;
+    match whole {
+        Some(()) => slots.all_outside(),
+        None => slots.empty(),
+    }
+    whole.is_some()
+}
+
+struct Reader<'a> {
+    scan: Scan<'a>,
+    keys: &'a Keys,
+    /// While a line is read, `outside.count` of a slot is how many objects stand around the values
+    /// in `everywhere`; 0 as long as there is none.
+    slots: &'a mut Slots,
+    /// The keys that are expected of the whole line's own members.
+    order: Option<&'a mut Order>,
+    /// The last key that had escapes, without them.
+    key: Vec<u8>,
+}
+
+impl<'a> Reader<'a> {
+    /// The object that starts here. `path` is the part of a wanted key that led to it, with the
+    /// dot; empty for the whole line.
+    fn object(&mut self, path: &'a [u8]) -> Option<()> {
+        self.scan.enter()?;
+        let mut more = self.scan.peek()? != b'}';
+        if !more {
+            self.scan.take(b'}')?;
+        }
+        let mut place = 0;
+        while more {
+            if !path.is_empty() || self.expected(&mut place)?.is_none() {
+                self.member(path, &mut place)?;
+            }
+            if path.is_empty() {
+                self.usual_members(&mut place);
+            }
+            more = self.scan.goes_on(b'}')?;
+        }
+        self.scan.leave();
+        Some(())
+    }
+
+    /// A member of the line's own whose key is expected; `Some(None)` where it is another.
+    #[inline(always)]
+    fn expected(&mut self, place: &mut usize) -> Option<Option<()>> {
+        let expected = match &self.order {
+            Some(order) => order.expect(place, self.scan.rest()),
+            None => None,
+        };
+        let Some((slot, key_bytes)) = expected else {
+            return Some(None);
+        };
+        let key = self.scan.rest();
+        self.scan.pass(key_bytes);
+        let first = self.scan.peek()?;
+        let start = self.scan.at();
+        let (slot, has_escapes) = match first {
+            b'"' => (slot, self.scan.string()?.1),
+            b'{' => {
+                let written = &key[1..key_bytes - 2];
+                self.rare_value((written, false), b"", first)?
+            }
+            _ => {
+                self.scan.value()?;
+                (slot, false)
+            }
+        };
+        if let Some(slot) = slot {
+            self.found(slot, (first, has_escapes), start, self.scan.at());
+        }
+        Some(Some(()))
+    }
+
+    #[inline(always)]
+    fn member(&mut self, path: &'a [u8], place: &mut usize) -> Option<()> {
+        let (written, escapes) = self.scan.string()?;
+        self.scan.take(b':')?;
+        let first = self.scan.peek()?;
+        let start = self.scan.at();
+        // What most members are needs no more than this.
+        let (slot, has_escapes) = if first == b'"' && path.is_empty() && !escapes {
+            let (_, has_escapes) = self.scan.string()?;
+            (self.keys.slot(written), has_escapes)
+        } else {
+            self.rare_value((written, escapes), path, first)?
+        };
+        if let Some(order) = &mut self.order
+            && path.is_empty()
+            && !escapes
+        {
+            order.learn(place, written, slot);
+        }
+        if let Some(slot) = slot {
+            self.found(slot, (first, has_escapes), start, self.scan.at());
+        }
+        Some(())
+    }
+
+    /// The slot of any key, after its value, which begins with `first`, has been taken; and whether that
+    /// is a string with escapes.
+    fn rare_value(
+        &mut self,
+        (written, escapes): (&[u8], bool),
+        path: &[u8],
+        first: u8,
+    ) -> Option<(Option<usize>, bool)> {
+        let key = if escapes {
+            self.key.clear();
+            unescape(written, &mut self.key);
+            &self.key
+        } else {
+            written
+        };
+        let names = || self.keys.names().iter().map(|name| name.as_bytes());
+        let slot = if path.is_empty() {
+            self.keys.slot(key)
+        } else {
+            names().position(|name| name.strip_prefix(path) == Some(key))
+        };
+        // Of an object in which wanted keys can stand, the part of their names that leads there.
+        let below = match first {
+            b'{' => names().find_map(|name| {
+                let rest = name.strip_prefix(path)?.strip_prefix(key)?;
+                let rest = rest.strip_prefix(b".")?;
+                Some(&name[..name.len() - rest.len()])
+            }),
+            _ => None,
+        };
+        let has_escapes = match (below, first) {
+            (Some(path), _) => {
+                self.object(path)?;
+                false
+            }
+            (None, b'"') => self.scan.string()?.1,
+            (None, _) => {
+                self.scan.value()?;
+                false
+            }
+        };
+        Some((slot, has_escapes))
+    }
+
+    /// Notes the value that is written from `start` to `end` and begins with the byte `first`; whether
+    /// it is a string with escapes.
+    fn found(&mut self, slot: usize, (first, has_escapes): (u8, bool), start: usize, end: usize) {
+        let (start, end) = (start as u32, end as u32);
+        let value = match first {
+            b'n' => return,
+            b'"' => Span {
+                start: start + 1,
+                end: end - 1,
+                form: Form::quoted(has_escapes),
+            },
+            _ => Span {
+                start,
+                end,
+                form: Form::Plain,
+            },
+        };
+        let Some(slot) = self.slots.fill(slot) else {
+            return;
+        };
+        let objects = self.scan.depth();
+        let fewest = &mut slot.outside.count;
+        if *fewest == 0 || objects < *fewest {
+            *fewest = objects;
+            slot.everywhere = Default::default();
+        }
+        if objects == *fewest {
+            slot.everywhere.add(value);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Tests of the logfmt reader: [`cases`] by hand, [`laws`] against the plain [`reference`].
+
+use crate::fields::{Form, Keys, Marks, Seen, Span};
+use crate::slots::{Slot, Slots};
+
+mod cases;
+mod laws;
+mod reference;
+
+fn keys(names: &[&str]) -> Keys {
+    let mut keys = Keys::default();
+    for name in names {
+        keys.add(name);
+    }
+    keys
+}
+
+fn marks() -> Marks {
+    Marks {
+        from: "protocol".into(),
+        to: "duration".into(),
+    }
+}
+
+/// What [`super::read`] says and finds.
+fn read(line: &[u8], keys: &Keys, marks: Option<&Marks>) -> (bool, Vec<Slot>) {
+    let mut slots = Slots::default();
+    slots.clear(keys);
+    let any = super::read(line, keys, marks, &mut slots);
+    (any, slots.all())
+}

@@ -1,0 +1,220 @@
+//! The slots of one line: where the values of wanted keys were found on it.
+
+use super::fields::{Keys, Seen, Sequence, Span};
+use super::json::order::Orders;
+
+/// What was found for one key on one line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Slot {
+    /// On the whole line.
+    pub everywhere: Seen,
+    /// Outside the [`Marks`](super::fields::Marks), where the rule has some; otherwise the same as
+    /// `everywhere`.
+    pub outside: Seen,
+}
+
+/// The slots of one line, kept from line to line: which are not empty is told by [`Slots::bits`], and
+/// the others are not cleared.
+#[derive(Debug, Clone, Default)]
+pub struct Slots {
+    /// By the number of the key.
+    slots: Vec<Slot>,
+    /// A bit for each slot that is not empty; see [`slot_bit`].
+    bits: u64,
+    /// Those without a bit of their own that are not empty. They are cleared.
+    beyond: Vec<u32>,
+    /// `outside` of each slot means nothing, for it is the same as `everywhere`.
+    all_outside: bool,
+    /// Room that the logfmt reader keeps from line to line.
+    pub(super) heads: Vec<Head>,
+    /// What the logfmt reader has learned from the lines before.
+    pub(super) sequence: Sequence,
+    /// What the JSON reader has learned from the lines before.
+    pub(super) orders: Orders,
+}
+
+/// The bit of a slot. Those beyond the 63rd share one.
+pub fn slot_bit(slot: usize) -> u64 {
+    1 << slot.min(SHARED_FROM)
+}
+
+/// The slots from this one on have one bit together.
+const SHARED_FROM: usize = 63;
+
+/// That bit.
+const SHARED_BIT: u64 = 1 << SHARED_FROM;
+
+/// A `key=` on a line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    /// Where the key starts.
+    pub(super) start: u32,
+    /// Where the `=` stands.
+    pub(super) equals: u32,
+}
+
+impl Slots {
+    /// Empties all slots and makes room for `keys`.
+    pub fn clear(&mut self, keys: &Keys) {
+        self.empty();
+        if self.slots.len() != keys.len() {
+            self.slots.resize(keys.len(), Slot::default());
+        }
+    }
+
+    /// Empties all slots.
+    pub(super) fn empty(&mut self) {
+        for slot in self.beyond.drain(..) {
+            if let Some(slot) = self.slots.get_mut(slot as usize) {
+                *slot = Slot::default();
+            }
+        }
+        self.bits = 0;
+        self.all_outside = false;
+    }
+
+    /// Whether any of the slots with these bits is not empty. False is certain.
+    #[inline]
+    pub fn has_any(&self, bits: u64) -> bool {
+        self.bits & bits != 0
+    }
+
+    /// The bits of all slots that are not empty.
+    pub fn bits(&self) -> u64 {
+        self.bits
+    }
+
+    /// The one slot with one of these bits that is not empty; `None` where there are more or none, or
+    /// where the bits do not tell.
+    #[inline(always)]
+    pub fn only_one(&self, bits: u64) -> Option<usize> {
+        let there = self.bits & bits;
+        let is_one = there.is_power_of_two() && there != SHARED_BIT;
+        is_one.then(|| there.trailing_zeros() as usize)
+    }
+
+    /// What was found for a key on the whole line, or `outside` the [`Marks`](super::fields::Marks)
+    /// alone; `None` where nothing was.
+    #[inline]
+    pub fn seen(&self, slot: usize, outside: bool) -> Option<&Seen> {
+        let bit = slot_bit(slot);
+        if !self.has_any(bit) {
+            return None;
+        }
+        let slot = self.slots.get(slot)?;
+        let seen = match outside && !self.all_outside {
+            true => &slot.outside,
+            false => &slot.everywhere,
+        };
+        (seen.count > 0).then_some(seen)
+    }
+
+    /// What was found for each key, in the order of the keys.
+    pub fn all(&self) -> Vec<Slot> {
+        let seen = |slot, outside| self.seen(slot, outside).copied().unwrap_or_default();
+        let slot = |slot| Slot {
+            everywhere: seen(slot, false),
+            outside: seen(slot, true),
+        };
+        (0..self.slots.len()).map(slot).collect()
+    }
+
+    /// The slot with this number, to be filled. Only by this way may slots be changed.
+    #[inline]
+    pub(super) fn fill(&mut self, number: usize) -> Option<&mut Slot> {
+        let slot = self.slots.get_mut(number)?;
+        let bit = slot_bit(number);
+        if bit == SHARED_BIT {
+            if slot.everywhere.count == 0 {
+                self.beyond.push(number as u32);
+            }
+        } else if self.bits & bit == 0 {
+            // What stands there is of a line before.
+            slot.everywhere.count = 0;
+            slot.outside.count = 0;
+        }
+        self.bits |= bit;
+        Some(slot)
+    }
+
+    /// Notes the first value of a slot, one that stands in the line's own object of JSON, for which
+    /// `outside.count` is 1. False where it is not the first, or that is not known.
+    #[inline(always)]
+    pub(super) fn fill_first(&mut self, number: usize, value: Span) -> bool {
+        if number >= SHARED_FROM || self.bits >> number & 1 != 0 {
+            return false;
+        }
+        let Some(slot) = self.slots.get_mut(number) else {
+            return false;
+        };
+        slot.everywhere = Seen {
+            count: 1,
+            first: value,
+            last: value,
+        };
+        slot.outside.count = 1;
+        self.bits |= 1 << number;
+        true
+    }
+
+    /// Lets `outside` be the same as `everywhere`, until all slots are emptied.
+    pub(super) fn all_outside(&mut self) {
+        self.all_outside = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fields::{Form, Span};
+
+    #[test]
+    fn nothing_of_a_line_is_seen_on_the_next() {
+        let mut keys = Keys::default();
+        (0..70).for_each(|number| {
+            keys.add(&number.to_string());
+        });
+        let value = Span {
+            start: 1,
+            end: 2,
+            form: Form::Plain,
+        };
+        let mut slots = Slots::default();
+        for filled in [&[0, 62, 63, 69][..], &[1, 64], &[], &[62, 69]] {
+            slots.clear(&keys);
+            for &number in filled {
+                let slot = slots.fill(number).unwrap();
+                slot.everywhere.add(value);
+                slot.outside.add(value);
+            }
+            assert_eq!(slots.has_any(u64::MAX), !filled.is_empty());
+            for (number, slot) in slots.all().iter().enumerate() {
+                let count = u32::from(filled.contains(&number));
+                assert_eq!((slot.everywhere.count, slot.outside.count), (count, count));
+                let alone = slots.only_one(slot_bit(number));
+                assert_eq!(alone.is_some(), count == 1 && number < 63, "{number}");
+            }
+        }
+        assert!(slots.fill(70).is_none());
+    }
+
+    #[test]
+    fn two_slots_are_not_one() {
+        let mut keys = Keys::default();
+        for key in ["a", "b", "c"] {
+            keys.add(key);
+        }
+        let mut slots = Slots::default();
+        slots.clear(&keys);
+        slots.fill(1).unwrap().everywhere.add(Span::default());
+        assert_eq!(slots.only_one(0b111), Some(1));
+        assert_eq!(slots.only_one(0b101), None);
+        slots.fill(2).unwrap().everywhere.add(Span::default());
+        assert_eq!(slots.only_one(0b111), None);
+        assert_eq!(slots.only_one(0b101), Some(2));
+        // Only the part inside the marks has it, until there are no marks.
+        assert_eq!(slots.seen(1, true), None);
+        slots.all_outside();
+        assert_eq!(slots.seen(1, true).map(|seen| seen.count), Some(1));
+    }
+}
