@@ -6,7 +6,7 @@
 use libfuzzer_sys::fuzz_target;
 use logmetrics_gateway::jaeger::{Form, parse, parse_keeping};
 use logmetrics_follow::line::LINE_BYTES_MAX;
-use logmetrics_follow::line::envelope::{Unwrapper, span};
+use logmetrics_follow::line::unwrap::{Unwrapper, span};
 
 fuzz_target!(|body: &[u8]| {
     for form in [Form::V3, Form::V1] {

@@ -14,7 +14,7 @@ use super::terminal::{self, harmless};
 use logmetrics_core::clock::Clock;
 use logmetrics_core::rules::{self, SourceText};
 use logmetrics_follow::line::Origin;
-use logmetrics_follow::{Kind, Specification, existing};
+use logmetrics_follow::{InputKind, Specification, existing};
 use logmetrics_gateway::doctor::log::Examiner;
 use logmetrics_gateway::doctor::{Finding, Link, State, gateway, jaeger, prometheus, webui, worst};
 use logmetrics_gateway::jaeger::Query;
@@ -162,7 +162,7 @@ fn unreadable(link: Link, path: &Path, error: &std::io::Error) -> Finding {
 /// The files that a glob matches; anything else stands for itself.
 fn files(log: &str) -> Vec<String> {
     let found = match Specification::parse(log.as_ref()) {
-        Ok(glob) if matches!(glob.kind, Kind::Glob(_)) => existing(&[glob]).0,
+        Ok(glob) if matches!(glob.kind, InputKind::Glob(_)) => existing(&[glob]).0,
         _ => return vec![log.to_owned()],
     };
     if found.is_empty() {

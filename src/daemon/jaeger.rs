@@ -14,7 +14,7 @@ use logmetrics_core::metrics::own::{JaegerMetrics, Own};
 use logmetrics_core::pipeline::Worker;
 use logmetrics_core::rate_limit::Limited;
 use logmetrics_follow::line::Origin;
-use logmetrics_follow::{Ledger, Sink};
+use logmetrics_follow::{Positions, Sink};
 use logmetrics_gateway::jaeger::{self, Client, Poller, Seen, Watcher, Window};
 
 /// Warnings of one kind a minute, at most.
@@ -38,7 +38,7 @@ impl Input {
     pub fn new(
         settings: &Jaeger,
         saved: Vec<(Vec<u8>, Vec<u8>)>,
-        ledger: Arc<Ledger>,
+        positions: Arc<Positions>,
         own: &Own,
         clock: Clock,
     ) -> Result<Input, Failure> {
@@ -73,7 +73,7 @@ impl Input {
             poller: Poller {
                 schedule: settings.schedule,
                 seen: Arc::new(Mutex::new(seen)),
-                ledger,
+                positions,
                 clock,
                 origin,
             },

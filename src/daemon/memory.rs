@@ -12,12 +12,12 @@ use logmetrics_core::metrics::definition::Definition;
 use logmetrics_core::metrics::own::{Checkpoint, Own};
 use logmetrics_core::metrics::store::Store;
 use logmetrics_core::pipeline::Parts;
-use logmetrics_follow::Ledger;
+use logmetrics_follow::Positions;
 
 /// Where reading begins, and what is to be saved.
 pub struct Memory {
     /// Where reading stands; there is always one.
-    pub ledger: Arc<Ledger>,
+    pub positions: Arc<Positions>,
     /// What others had noted.
     pub notes: Notes,
     saver: Option<(Saver, State)>,
@@ -42,7 +42,7 @@ impl Memory {
         let has_files = settings.inputs.iter().any(|input| input != "-");
         let Some(wanted) = &settings.state else {
             let memory = Memory {
-                ledger: Arc::default(),
+                positions: Arc::default(),
                 notes: Notes::default(),
                 saver: None,
                 has_files,
@@ -53,12 +53,12 @@ impl Memory {
         let opened = checkpoint::open(&wanted.file, definitions, now_ms)
             .map_err(|error| Failure::Run(error.to_string()))?;
         say(&opened.news, wanted);
-        let mut ledger = Ledger::new(opened.files);
+        let mut positions = Positions::new(opened.files);
         if let Some(saved_ms) = opened.news.saved_ms {
-            ledger = ledger.saved_at(UNIX_EPOCH + Duration::from_millis(saved_ms));
+            positions = positions.saved_at(UNIX_EPOCH + Duration::from_millis(saved_ms));
         }
         let memory = Memory {
-            ledger: Arc::new(ledger),
+            positions: Arc::new(positions),
             notes: opened.notes,
             saver: Some((opened.saver, wanted.clone())),
             has_files,
@@ -88,7 +88,7 @@ impl Memory {
         let live = Arc::clone(&parts.live);
         let source = Source {
             has_files: self.has_files,
-            ledger: self.ledger,
+            positions: self.positions,
             store: Box::new(move || Arc::clone(&live.load().store)),
             notes,
         };

@@ -19,7 +19,7 @@ use logmetrics_core::metrics::own::{Known, Own};
 use logmetrics_core::pipeline::{Live, Parts, Worker};
 use logmetrics_core::rate_limit::Limited;
 use logmetrics_core::rules::{self, Gathered, Problems};
-use logmetrics_follow::{Begin, Ledger, Mode, Options, Specification};
+use logmetrics_follow::{Begin, Mode, Options, Positions, Specification};
 
 mod content;
 mod events;
@@ -151,7 +151,7 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
         server::bind(&settings.listen).map_err(|error| Failure::Run(error.to_string()))?;
     let (stop, drain) = shutdown::channel();
     shutdown::on_signals(stop.clone()).map_err(no_signals)?;
-    let ledger = Arc::clone(&memory.ledger);
+    let positions = Arc::clone(&memory.positions);
     let scrapers = Arc::new(Scrapers::restored(&memory.notes.of(scrapers::PREFIX)));
     let replay = memory.replay();
     let jaeger = jaeger(settings, &parts, &memory)?;
@@ -159,7 +159,7 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     let notes = notes.chain(jaeger.as_ref().map(jaeger::Input::notes));
     let notes = notes.chain([scrapers.notes()]).collect();
     let (keeper, state) = memory.keep(&parts, notes)?.unzip();
-    let reloader = Arc::new(reloader(settings, &parts, &ledger, gathered));
+    let reloader = Arc::new(reloader(settings, &parts, &positions, gathered));
     tokio::spawn(reload::on_hangup(Arc::clone(&reloader)).map_err(no_signals)?);
     announce(&listener, &access);
     let content = running(settings, &inputs, &reloader, (&parts, state, scrapers));
@@ -169,7 +169,7 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     let messages = Arc::new(Limited::new(parts.clock.clone(), MESSAGES_PER_MINUTE));
     let shared = Shared {
         parts: &parts,
-        ledger: &ledger,
+        positions: &positions,
         messages: &messages,
         latch: &latch,
         at_end: at_end.as_ref(),
@@ -213,7 +213,7 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
 fn reloader(
     settings: &Settings,
     parts: &Parts,
-    ledger: &Arc<Ledger>,
+    positions: &Arc<Positions>,
     gathered: Gathered,
 ) -> Reloader {
     Reloader {
@@ -221,7 +221,7 @@ fn reloader(
         secret: settings.secret.clone(),
         live: Arc::clone(&parts.live),
         own: Arc::clone(&parts.own),
-        ledger: Arc::clone(ledger),
+        positions: Arc::clone(positions),
         clock: parts.clock.clone(),
         last: Mutex::new(gathered),
     }
@@ -281,7 +281,7 @@ async fn tell_overdue(messages: Arc<Limited>) {
 /// What the reading threads share.
 struct Shared<'a> {
     parts: &'a Parts,
-    ledger: &'a Arc<Ledger>,
+    positions: &'a Arc<Positions>,
     messages: &'a Arc<Limited>,
     latch: &'a Latch,
     at_end: Option<&'a Stop>,
@@ -295,8 +295,8 @@ fn start(
     inputs: Vec<Specification>,
     shared: &Shared<'_>,
 ) -> Result<Vec<JoinHandle<()>>, Failure> {
-    let (fleet, streams) =
-        logmetrics_follow::readers(inputs, options(settings, Mode::Follow), shared.ledger);
+    let (follower, streams) =
+        logmetrics_follow::readers(inputs, options(settings, Mode::Follow), shared.positions);
     let mut readers = Vec::new();
     let new = |at_end: Option<Stop>| {
         let own = Arc::clone(&shared.parts.own);
@@ -305,11 +305,11 @@ fn start(
         let worker = recognising(Worker::new(shared.parts.clone()), shared.replay.as_ref());
         (worker, events, shared.reading.clone())
     };
-    if let Some(mut fleet) = fleet {
+    if let Some(mut follower) = follower {
         let (mut worker, events, reading) = new(None);
         readers.push(spawn("files", move || {
             // While following, a file that cannot be read is said by an event and tried again.
-            _ = fleet.run(&mut worker, &events, &reading);
+            _ = follower.run(&mut worker, &events, &reading);
         })?);
     }
     for stream in streams {
@@ -333,8 +333,8 @@ fn jaeger(
 ) -> Result<Option<jaeger::Input>, Failure> {
     let new = |jaeger| {
         let saved = memory.notes.of(jaeger::PREFIX);
-        let ledger = Arc::clone(&memory.ledger);
-        jaeger::Input::new(jaeger, saved, ledger, &parts.own, parts.clock.clone())
+        let positions = Arc::clone(&memory.positions);
+        jaeger::Input::new(jaeger, saved, positions, &parts.own, parts.clock.clone())
     };
     settings.jaeger.as_ref().map(new).transpose()
 }

@@ -7,7 +7,7 @@ use super::{Built, Failure, build, files, finished, jaeger, options, progress, r
 use crate::settings::Settings;
 use logmetrics_core::metrics::snapshot::Snapshot;
 use logmetrics_core::pipeline::{Parts, Worker};
-use logmetrics_follow::{Fleet, Mode, Stream};
+use logmetrics_follow::{Follower, Mode, Stream};
 
 /// Reads everything that is there and gives the rules' metrics.
 ///
@@ -20,14 +20,14 @@ pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
         memory,
         ..
     } = build(settings)?;
-    let ledger = Arc::clone(&memory.ledger);
+    let positions = Arc::clone(&memory.positions);
     let replay = memory.replay();
     let keeper = memory.keep(&parts, replay.iter().map(memory::notes_of).collect())?;
     let stop = logmetrics_follow::Stop::new();
     let events = progress::Progress::new(&inputs);
-    let (fleet, streams) =
-        logmetrics_follow::readers(inputs, options(settings, Mode::Once), &ledger);
-    if let Some(mut fleet) = fleet {
+    let (follower, streams) =
+        logmetrics_follow::readers(inputs, options(settings, Mode::Once), &positions);
+    if let Some(mut follower) = follower {
         let store = Arc::clone(&parts.live.load().store);
         // What is saved while several threads read would be read again in part, in another order.
         let threads = if keeper.is_some() {
@@ -35,11 +35,11 @@ pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
         } else {
             files::threads(&store)
         };
-        read_files(&mut fleet, threads, &parts, &events, &stop)?;
+        read_files(&mut follower, threads, &parts, &events, &stop)?;
         if threads > 1 && files::depend_on_order(&store) {
             parts.live = files::emptied(&parts);
             events.begin_again();
-            read_files(&mut fleet, 1, &parts, &events, &stop)?;
+            read_files(&mut follower, 1, &parts, &events, &stop)?;
         }
     }
     let worker = recognising(Worker::new(parts.clone()), replay.as_ref());
@@ -58,19 +58,21 @@ pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
 }
 
 fn read_files(
-    fleet: &mut Fleet,
+    follower: &mut Follower,
     threads: usize,
     parts: &Parts,
     events: &progress::Progress,
     stop: &logmetrics_follow::Stop,
 ) -> Result<(), Failure> {
     let worker = || progress::Watched::new(Worker::new(parts.clone()), events);
-    fleet.once(threads, worker, events, stop).map_err(|errors| {
-        let said = errors
-            .iter()
-            .map(|error| format!("{error}: {}", error.error));
-        Failure::Usage(said.collect::<Vec<_>>().join("\nerror: "))
-    })
+    follower
+        .once(threads, worker, events, stop)
+        .map_err(|errors| {
+            let said = errors
+                .iter()
+                .map(|error| format!("{error}: {}", error.error));
+            Failure::Usage(said.collect::<Vec<_>>().join("\nerror: "))
+        })
 }
 
 fn read_stream(

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use logmetrics_core::pipeline::Worker;
 use logmetrics_follow::line::Origin;
-use logmetrics_follow::{Events, Kind, Sink, Specification, StreamId};
+use logmetrics_follow::{Events, InputKind, Sink, Specification, StreamId};
 
 /// Shorter files are read before anybody could read a progress line, in bytes.
 const LONG_BYTES: u64 = 64 << 20;
@@ -28,7 +28,7 @@ impl Progress {
     /// A line for what these inputs hold now; hidden where that is little, or no terminal is there.
     pub fn new(inputs: &[Specification]) -> Progress {
         let size = |input: &Specification| match &input.kind {
-            Kind::File(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+            InputKind::File(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
             _ => 0,
         };
         let total: u64 = inputs.iter().map(size).sum();
@@ -66,8 +66,8 @@ impl<'p> Watched<'p> {
 }
 
 impl Sink for Watched<'_> {
-    fn open(&mut self, origin: Origin, offset: u64, carried: &[u8]) -> StreamId {
-        self.worker.open(origin, offset, carried)
+    fn open(&mut self, origin: Origin, offset: u64, resume_state: &[u8]) -> StreamId {
+        self.worker.open(origin, offset, resume_state)
     }
 
     fn offer(&mut self, stream: StreamId, offset: u64, bytes: &[u8]) -> usize {
@@ -76,8 +76,8 @@ impl Sink for Watched<'_> {
         taken
     }
 
-    fn carried(&self, stream: StreamId, out: &mut Vec<u8>) {
-        self.worker.carried(stream, out);
+    fn resume_state(&self, stream: StreamId, out: &mut Vec<u8>) {
+        self.worker.resume_state(stream, out);
     }
 
     fn idle(&mut self, stream: StreamId) {

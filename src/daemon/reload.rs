@@ -15,7 +15,7 @@ use logmetrics_core::metrics::own::{FieldTrouble, KnownRules, Own, RuleCounters}
 use logmetrics_core::metrics::reload::Change;
 use logmetrics_core::pipeline::Live;
 use logmetrics_core::rules::{self, Gathered, Problem};
-use logmetrics_follow::Ledger;
+use logmetrics_follow::Positions;
 
 /// How often the rules' files are looked at. They are read whole each time: they are small, and what
 /// editors, mounted volumes and swinging symbolic links do to them looks the same so on every system.
@@ -32,7 +32,7 @@ pub struct Reloader {
     /// The program's own metrics.
     pub own: Arc<Own>,
     /// Keeps readers out while the rules are swapped.
-    pub ledger: Arc<Ledger>,
+    pub positions: Arc<Positions>,
     /// The time.
     pub clock: Clock,
     /// What the files held when they were last loaded or found wrong. Locked for a whole reload, so
@@ -91,7 +91,7 @@ impl Reloader {
         advise(&loaded.advice);
         let now_ms = self.clock.now_ms();
         // Only here is the rest of the program kept waiting: nothing is read or compiled any more.
-        let change = self.ledger.cut(|_| {
+        let change = self.positions.cut(|_| {
             let old = self.live.load_full();
             let definitions = loaded.set.metrics;
             let change = Change::between(old.store.definitions(), &definitions);

@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::specification::{Glob, Kind, MATCH_OPTIONS, Specification};
+use super::specification::{Glob, InputKind, MATCH_OPTIONS, Specification};
 
 /// What one look at the names found.
 #[derive(Debug, Default)]
@@ -33,15 +33,15 @@ pub(super) fn discover(specifications: &[Specification]) -> Found {
     let mut seen = HashSet::new();
     for (index, specification) in specifications.iter().enumerate() {
         match &specification.kind {
-            Kind::File(path) => {
+            InputKind::File(path) => {
                 found.add_ways(path, &mut seen);
                 if is_mount_point(path) {
                     found.places.insert(path.clone());
                 }
                 found.add_path(path.clone(), index);
             }
-            Kind::Glob(glob) => found.add_matches(index, glob, &mut seen),
-            Kind::StandardInput | Kind::Fifo(_) => {}
+            InputKind::Glob(glob) => found.add_matches(index, glob, &mut seen),
+            InputKind::StandardInput | InputKind::Fifo(_) => {}
         }
     }
     found

@@ -11,10 +11,10 @@ use std::time::Duration;
 use crate::line::Origin;
 
 mod discover;
-mod fleet;
+mod follower;
 mod identity;
-mod ledger;
 mod packed;
+mod positions;
 mod rotated;
 mod specification;
 mod stop;
@@ -26,10 +26,10 @@ mod wake;
 
 pub mod line;
 
-pub use fleet::Fleet;
+pub use follower::Follower;
 pub use identity::{FileId, Fingerprint, Position};
-pub use ledger::{Ledger, SavedFile, Step};
-pub use specification::{Glob, Kind, Specification, SpecificationError};
+pub use positions::{Positions, ReadGuard, SavedFile};
+pub use specification::{Glob, InputKind, Specification, SpecificationError};
 pub use stop::Stop;
 pub use stream::Stream;
 
@@ -90,24 +90,25 @@ pub struct Unreadable {
     pub error: io::Error,
 }
 
-/// The readers that `specifications` need: one fleet for all files (none if there are no files),
+/// The readers that `specifications` need: one follower for all files (none if there are no files),
 /// and one stream for each fifo and for standard input. Each is run by a thread of its own.
-/// They begin with what `ledger` holds, and note in it what they read.
+/// They begin with what `positions` hold, and note in it what they read.
 pub fn readers(
     specifications: Vec<Specification>,
     options: Options,
-    ledger: &Arc<Ledger>,
-) -> (Option<Fleet>, Vec<Stream>) {
+    positions: &Arc<Positions>,
+) -> (Option<Follower>, Vec<Stream>) {
     let streams = specifications
         .iter()
-        .filter_map(|one| Stream::new(one, options.mode, ledger))
+        .filter_map(|one| Stream::new(one, options.mode, positions))
         .collect();
     let files: Vec<_> = specifications
         .into_iter()
-        .filter(|one| matches!(one.kind, Kind::File(_) | Kind::Glob(_)))
+        .filter(|one| matches!(one.kind, InputKind::File(_) | InputKind::Glob(_)))
         .collect();
-    let fleet = (!files.is_empty()).then(|| Fleet::new(files, options, Arc::clone(ledger)));
-    (fleet, streams)
+    let follower =
+        (!files.is_empty()).then(|| Follower::new(files, options, Arc::clone(positions)));
+    (follower, streams)
 }
 
 /// Paths that cannot be looked at, and why.
@@ -134,9 +135,9 @@ pub struct StreamId(pub usize);
 
 /// Takes the bytes that inputs read. One sink belongs to one reading thread.
 pub trait Sink {
-    /// A file (or standard input) was opened and will be read from `offset`, in bytes. `carried` is
-    /// what [`Sink::carried`] gave at this offset before a restart; empty for a new stream.
-    fn open(&mut self, origin: Origin, offset: u64, carried: &[u8]) -> StreamId;
+    /// A file (or standard input) was opened and will be read from `offset`, in bytes. `resume_state` is
+    /// what [`Sink::resume_state`] gave at this offset before a restart; empty for a new stream.
+    fn open(&mut self, origin: Origin, offset: u64, resume_state: &[u8]) -> StreamId;
 
     /// Offers `bytes`, which begin at `offset` in the stream. Returns how many of them were taken,
     /// always up to a line's end (or past an oversized piece); the rest is offered again with more
@@ -145,7 +146,7 @@ pub trait Sink {
 
     /// Appends to `out` what is needed, beside the bytes that were not taken yet, to go on with the
     /// stream after a restart. That is nothing almost always.
-    fn carried(&self, stream: StreamId, out: &mut Vec<u8>);
+    fn resume_state(&self, stream: StreamId, out: &mut Vec<u8>);
 
     /// Nothing came from standard input for a while, a second or so. Files never say it.
     fn idle(&mut self, stream: StreamId) {
@@ -192,7 +193,7 @@ pub trait Events: Send + Sync {
     /// How many bytes of this source exist and are not read yet, over all its files.
     fn lag(&self, source: &str, bytes: u64);
     /// Every input is open (or waited for) and what existed at the start is read. Said once by each
-    /// reader for its own inputs: the fleet, and each stream.
+    /// reader for its own inputs: the follower, and each stream.
     fn caught_up(&self);
     /// Standard input or a fifo has ended.
     fn ended(&self, source: &str);

@@ -129,7 +129,7 @@ impl Packed {
         packing: Packing,
         origin: Origin,
         position: Position,
-        carried: &[u8],
+        resume_state: &[u8],
         sink: &mut impl Sink,
     ) -> io::Result<Packed> {
         let mut reader = unpack(file, packing)?;
@@ -140,7 +140,7 @@ impl Packed {
         fill(&mut reader, buffer.get_mut(..before).unwrap_or_default())?;
         Ok(Packed {
             reader,
-            stream: sink.open(origin, position.offset, carried),
+            stream: sink.open(origin, position.offset, resume_state),
             position,
             buffer,
             before,
@@ -154,9 +154,9 @@ impl Packed {
     }
 
     /// Puts into `out` what the sink carries over from before the position.
-    pub(super) fn carried(&self, sink: &impl Sink, out: &mut Vec<u8>) {
+    pub(super) fn resume_state(&self, sink: &impl Sink, out: &mut Vec<u8>) {
         out.clear();
-        sink.carried(self.stream, out);
+        sink.resume_state(self.stream, out);
     }
 
     /// Reads one block and offers its whole lines; at the end of the content there is no more.

@@ -15,12 +15,12 @@ pub struct Specification {
     /// The argument itself: the `source` of everything that is read through it.
     pub source: Arc<str>,
     /// What it names.
-    pub kind: Kind,
+    pub kind: InputKind,
 }
 
 /// What an argument names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub enum InputKind {
     /// `-`
     StandardInput,
     /// A fifo or a character device: read as it comes, no position. The path is absolute.
@@ -87,7 +87,7 @@ impl Specification {
         if text == "-" {
             return Ok(Specification {
                 source,
-                kind: Kind::StandardInput,
+                kind: InputKind::StandardInput,
             });
         }
         let Ok(path) = std::path::absolute(argument) else {
@@ -95,10 +95,10 @@ impl Specification {
         };
         let kind = match fs::metadata(&path) {
             Ok(metadata) => kind_of(path, text, &metadata.file_type())?,
-            Err(_) if fs::symlink_metadata(&path).is_ok() => Kind::File(path),
-            Err(_) if text.contains(['*', '?', '[']) => Kind::Glob(Glob::parse(argument)?),
+            Err(_) if fs::symlink_metadata(&path).is_ok() => InputKind::File(path),
+            Err(_) if text.contains(['*', '?', '[']) => InputKind::Glob(Glob::parse(argument)?),
             Err(_) if text.ends_with(std::path::is_separator) => return Err(folder(text)),
-            Err(_) => Kind::File(path),
+            Err(_) => InputKind::File(path),
         };
         Ok(Specification { source, kind })
     }
@@ -128,30 +128,38 @@ impl Specification {
     /// one of them, or a folder on the way to one.
     pub(super) fn concerns(&self, path: &Path) -> bool {
         match &self.kind {
-            Kind::File(file) => file.starts_with(path),
-            Kind::Glob(glob) => glob.concerns(path),
-            Kind::StandardInput | Kind::Fifo(_) => false,
+            InputKind::File(file) => file.starts_with(path),
+            InputKind::Glob(glob) => glob.concerns(path),
+            InputKind::StandardInput | InputKind::Fifo(_) => false,
         }
     }
 }
 
 #[cfg(unix)]
-fn kind_of(path: PathBuf, text: String, kind: &fs::FileType) -> Result<Kind, SpecificationError> {
+fn kind_of(
+    path: PathBuf,
+    text: String,
+    kind: &fs::FileType,
+) -> Result<InputKind, SpecificationError> {
     use std::os::unix::fs::FileTypeExt;
     match () {
         () if kind.is_dir() => Err(folder(text)),
         () if kind.is_socket() => Err(SpecificationError::Socket { argument: text }),
-        () if kind.is_file() => Ok(Kind::File(path)),
-        () => Ok(Kind::Fifo(path)),
+        () if kind.is_file() => Ok(InputKind::File(path)),
+        () => Ok(InputKind::Fifo(path)),
     }
 }
 
 #[cfg(not(unix))]
-fn kind_of(path: PathBuf, text: String, kind: &fs::FileType) -> Result<Kind, SpecificationError> {
+fn kind_of(
+    path: PathBuf,
+    text: String,
+    kind: &fs::FileType,
+) -> Result<InputKind, SpecificationError> {
     if kind.is_dir() {
         Err(folder(text))
     } else {
-        Ok(Kind::File(path))
+        Ok(InputKind::File(path))
     }
 }
 
@@ -261,7 +269,7 @@ fn absolute_pattern(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn kind(argument: &str) -> Result<Kind, String> {
+    fn kind(argument: &str) -> Result<InputKind, String> {
         Specification::parse(argument.as_ref())
             .map(|specification| specification.kind)
             .map_err(|error| error.to_string())
@@ -269,7 +277,7 @@ mod tests {
 
     fn glob(argument: &str) -> Glob {
         match kind(argument) {
-            Ok(Kind::Glob(glob)) => glob,
+            Ok(InputKind::Glob(glob)) => glob,
             other => panic!("expected a glob, but found {other:?}"),
         }
     }
@@ -278,21 +286,24 @@ mod tests {
     fn what_exists_decides_before_glob_characters() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
-        assert_eq!(kind("-"), Ok(Kind::StandardInput));
+        assert_eq!(kind("-"), Ok(InputKind::StandardInput));
         assert_eq!(
             kind(&path("later.log")),
-            Ok(Kind::File(path("later.log").into()))
+            Ok(InputKind::File(path("later.log").into()))
         );
         std::fs::write(path("odd[1].log"), "").unwrap();
         assert_eq!(
             kind(&path("odd[1].log")),
-            Ok(Kind::File(path("odd[1].log").into()))
+            Ok(InputKind::File(path("odd[1].log").into()))
         );
         assert_eq!(glob(&path("odd[2].log")).base(), folder.path());
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(path("nowhere"), path("link*")).unwrap();
-            assert_eq!(kind(&path("link*")), Ok(Kind::File(path("link*").into())));
+            assert_eq!(
+                kind(&path("link*")),
+                Ok(InputKind::File(path("link*").into()))
+            );
         }
     }
 
@@ -301,7 +312,10 @@ mod tests {
         let specification = Specification::parse("some.log".as_ref()).unwrap();
         let current = std::env::current_dir().unwrap();
         assert_eq!(&*specification.source, "some.log");
-        assert_eq!(specification.kind, Kind::File(current.join("some.log")));
+        assert_eq!(
+            specification.kind,
+            InputKind::File(current.join("some.log"))
+        );
         assert_eq!(glob("./logs/*.log").base(), current.join("logs"));
     }
 

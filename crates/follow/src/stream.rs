@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use memchr::memchr;
 
-use super::specification::{Kind, Specification};
+use super::specification::{InputKind, Specification};
 use super::stop::Stop;
-use super::{Events, Ledger, Mode, Sink, StreamId};
+use super::{Events, Mode, Positions, Sink, StreamId};
 use crate::line::{LINE_BYTES_MAX, Origin};
 
 #[cfg(not(unix))]
@@ -30,23 +30,27 @@ pub struct Stream {
     path: Option<PathBuf>,
     #[cfg_attr(not(unix), allow(dead_code))]
     mode: Mode,
-    ledger: Arc<Ledger>,
+    positions: Arc<Positions>,
 }
 
 impl Stream {
     /// The reader of `specification`, if that is standard input or a fifo. It has no position to note,
     /// but what it hands over is not cut apart by a save.
-    pub fn new(specification: &Specification, mode: Mode, ledger: &Arc<Ledger>) -> Option<Self> {
+    pub fn new(
+        specification: &Specification,
+        mode: Mode,
+        positions: &Arc<Positions>,
+    ) -> Option<Self> {
         let path = match &specification.kind {
-            Kind::StandardInput => None,
-            Kind::Fifo(path) => Some(path.clone()),
-            Kind::File(_) | Kind::Glob(_) => return None,
+            InputKind::StandardInput => None,
+            InputKind::Fifo(path) => Some(path.clone()),
+            InputKind::File(_) | InputKind::Glob(_) => return None,
         };
         Some(Stream {
             source: Arc::clone(&specification.source),
             path,
             mode,
-            ledger: Arc::clone(ledger),
+            positions: Arc::clone(positions),
         })
     }
 
@@ -77,7 +81,7 @@ impl Stream {
 /// Bytes on their way to a sink.
 struct Pump<'a, S> {
     sink: &'a mut S,
-    ledger: &'a Ledger,
+    positions: &'a Positions,
     origin: Origin,
     /// Opened with the first byte: a fifo that nobody writes to is no stream.
     stream: Option<StreamId>,
@@ -91,10 +95,10 @@ struct Pump<'a, S> {
 }
 
 impl<'a, S: Sink> Pump<'a, S> {
-    fn new(source: &Arc<str>, file: Arc<str>, sink: &'a mut S, ledger: &'a Ledger) -> Self {
+    fn new(source: &Arc<str>, file: Arc<str>, sink: &'a mut S, positions: &'a Positions) -> Self {
         Pump {
             sink,
-            ledger,
+            positions,
             origin: Origin {
                 source: Arc::clone(source),
                 file,
@@ -130,7 +134,7 @@ impl<'a, S: Sink> Pump<'a, S> {
             return;
         }
         let bytes = self.buffer.get(..self.filled).unwrap_or_default();
-        let step = self.ledger.step();
+        let step = self.positions.step();
         let mut taken = self.sink.offer(stream, self.offset, bytes).min(self.filled);
         drop(step);
         if self.filled - taken > LINE_BYTES_MAX {
@@ -152,7 +156,7 @@ impl<'a, S: Sink> Pump<'a, S> {
     #[cfg_attr(not(unix), allow(dead_code))]
     fn idle(&mut self) {
         if let Some(stream) = self.stream {
-            let _step = self.ledger.step();
+            let _step = self.positions.step();
             self.sink.idle(stream);
         }
     }
@@ -161,7 +165,7 @@ impl<'a, S: Sink> Pump<'a, S> {
     fn end(&mut self) {
         let rest = self.buffer.get(..self.filled).unwrap_or_default();
         if let Some(stream) = self.stream.take() {
-            let _step = self.ledger.step();
+            let _step = self.positions.step();
             self.sink.close(stream, self.offset, rest);
         }
         (self.offset, self.filled, self.scanned) = (0, 0, 0);

@@ -74,12 +74,12 @@ impl Tail {
         file: File,
         origin: Origin,
         position: Position,
-        carried: &[u8],
+        resume_state: &[u8],
         sink: &mut impl Sink,
     ) -> io::Result<Self> {
         let metadata = file.metadata()?;
         let position = position.signed(&file)?;
-        let stream = sink.open(origin.clone(), position.offset, carried);
+        let stream = sink.open(origin.clone(), position.offset, resume_state);
         let (size, modified) = (metadata.len(), metadata.modified().ok());
         Ok(Tail {
             file,
@@ -108,9 +108,9 @@ impl Tail {
     }
 
     /// Puts into `out` what the sink carries over from before the position.
-    pub(super) fn carried(&self, sink: &impl Sink, out: &mut Vec<u8>) {
+    pub(super) fn resume_state(&self, sink: &impl Sink, out: &mut Vec<u8>) {
         out.clear();
-        sink.carried(self.stream, out);
+        sink.resume_state(self.stream, out);
     }
 
     /// How far the file has been read, in bytes: a line that is not whole yet included.
@@ -253,7 +253,7 @@ impl Tail {
     pub(super) fn go_on(
         &mut self,
         position: Position,
-        carried: &[u8],
+        resume_state: &[u8],
         sink: &mut impl Sink,
     ) -> io::Result<()> {
         let id = self.id();
@@ -261,7 +261,7 @@ impl Tail {
         sink.close(self.stream, self.position.offset, b"");
         self.position = position;
         self.scanned = 0;
-        self.stream = sink.open(self.origin.clone(), position.offset, carried);
+        self.stream = sink.open(self.origin.clone(), position.offset, resume_state);
         Ok(())
     }
 

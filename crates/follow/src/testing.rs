@@ -65,14 +65,14 @@ impl Received {
 pub(super) const SKIPPING: &[u8] = b"skipping";
 
 impl Sink for Lines {
-    fn open(&mut self, origin: Origin, offset: u64, carried: &[u8]) -> StreamId {
+    fn open(&mut self, origin: Origin, offset: u64, resume_state: &[u8]) -> StreamId {
         self.streams.push(Received {
             origin,
             begin: offset,
             lines: Vec::new(),
             closed: false,
             next: offset,
-            skipping: carried == SKIPPING,
+            skipping: resume_state == SKIPPING,
         });
         StreamId(self.streams.len() - 1)
     }
@@ -101,7 +101,7 @@ impl Sink for Lines {
         taken
     }
 
-    fn carried(&self, stream: StreamId, out: &mut Vec<u8>) {
+    fn resume_state(&self, stream: StreamId, out: &mut Vec<u8>) {
         if self.streams[stream.0].skipping {
             out.extend_from_slice(SKIPPING);
         }
@@ -158,16 +158,16 @@ impl SharedLines {
 }
 
 impl Sink for SharedLines {
-    fn open(&mut self, origin: Origin, offset: u64, carried: &[u8]) -> StreamId {
-        self.with(|lines| lines.open(origin, offset, carried))
+    fn open(&mut self, origin: Origin, offset: u64, resume_state: &[u8]) -> StreamId {
+        self.with(|lines| lines.open(origin, offset, resume_state))
     }
 
     fn offer(&mut self, stream: StreamId, offset: u64, bytes: &[u8]) -> usize {
         self.with(|lines| lines.offer(stream, offset, bytes))
     }
 
-    fn carried(&self, stream: StreamId, out: &mut Vec<u8>) {
-        self.with(|lines| lines.carried(stream, out));
+    fn resume_state(&self, stream: StreamId, out: &mut Vec<u8>) {
+        self.with(|lines| lines.resume_state(stream, out));
     }
 
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {

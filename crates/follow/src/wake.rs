@@ -1,7 +1,7 @@
 //! When to look again: file events where they can be had, a poll where not, and a slow safety look.
 //!
 //! Knows folders, never files' contents. The real waker is here; its hand-cranked twin is with
-//! the tests of the fleet.
+//! the tests of the follower.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ impl Woken {
     }
 }
 
-/// Tells the fleet when to look, and what time it is.
+/// Tells the follower when to look, and what time it is.
 pub(super) trait Waker {
     /// The present, by which waits are measured.
     fn now(&self) -> Instant;
@@ -85,7 +85,7 @@ pub(super) struct FileEvents {
     last_wake: Instant,
 }
 
-/// Where the watcher's thread, the stop and the fleet meet.
+/// Where the watcher's thread, the stop and the follower meet.
 #[derive(Default)]
 struct Bell {
     pending: Mutex<Pending>,

@@ -66,7 +66,7 @@ pub const FILE: Table = Table {
     create: "CREATE TABLE file (device INTEGER NOT NULL, inode INTEGER NOT NULL, \
              source TEXT NOT NULL, path BLOB NOT NULL, offset INTEGER NOT NULL, \
              signature_bytes INTEGER NOT NULL, signature INTEGER NOT NULL, \
-             marker_bytes INTEGER NOT NULL, marker INTEGER NOT NULL, carried BLOB NOT NULL, \
+             marker_bytes INTEGER NOT NULL, marker INTEGER NOT NULL, resume_state BLOB NOT NULL, \
              is_left INTEGER NOT NULL, is_packed INTEGER NOT NULL, PRIMARY KEY (device, inode)) STRICT, WITHOUT ROWID",
     put: "REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     remove: "DELETE FROM file WHERE device = ? AND inode = ?",
@@ -287,7 +287,7 @@ pub fn file_row<T>(file: &SavedFile, take: impl FnOnce(&[ValueRef<'_>]) -> T) ->
         integer(position.signature.hash),
         integer(position.marker.length.into()),
         integer(position.marker.hash),
-        ValueRef::Blob(&file.carried),
+        ValueRef::Blob(&file.resume_state),
         integer(file.left.into()),
         integer(file.packed.into()),
     ])

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::metrics::own::Checkpoint;
 use crate::metrics::store::Store;
 use crate::rate_limit::Limited;
-use logmetrics_follow::Ledger;
+use logmetrics_follow::Positions;
 
 /// How soon the second save follows the first one where files are read. From there each waits four times
 /// as long, up to the interval: a file that was rotated before it stood in any save cannot be
@@ -37,7 +37,7 @@ pub struct Source {
     /// Whether files are read: they may be rotated before they stand in any save.
     pub has_files: bool,
     /// The positions, and the gate that keeps reading still.
-    pub ledger: Arc<Ledger>,
+    pub positions: Arc<Positions>,
     /// The store that counts now; asked while reading stands still.
     pub store: Box<dyn Fn() -> Arc<Store> + Send>,
     /// What else there is.
@@ -49,11 +49,11 @@ impl Source {
     pub fn cut(&mut self) -> Cut {
         let Source {
             has_files: _,
-            ledger,
+            positions,
             store,
             notes,
         } = self;
-        ledger.cut(|files| {
+        positions.cut(|files| {
             let mut changes = Vec::new();
             for source in notes {
                 let prefix = source.prefix;
@@ -195,7 +195,7 @@ mod tests {
         let counted = Arc::clone(&cuts);
         let source = Source {
             has_files: true,
-            ledger: Arc::default(),
+            positions: Arc::default(),
             store: Box::new(move || Arc::clone(&store)),
             notes: vec![NoteSource {
                 prefix: "counts cuts",

@@ -285,7 +285,7 @@ fn file(row: &Row<'_>) -> Option<SavedFile> {
             signature: fingerprint(5, 6)?,
             marker: fingerprint(7, 8)?,
         },
-        carried: bytes(row, 9)?.to_vec(),
+        resume_state: bytes(row, 9)?.to_vec(),
         left: flag(row, 10)?,
         packed: flag(row, 11)?,
     })

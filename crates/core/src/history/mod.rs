@@ -14,7 +14,7 @@ use std::fmt;
 
 use twox_hash::XxHash3_64;
 
-use logmetrics_follow::line::envelope::speaker;
+use logmetrics_follow::line::unwrap::container_name;
 
 mod follower;
 mod held;
@@ -358,7 +358,7 @@ impl Recognizer {
 /// Whose line it is, and the hash of what it says.
 #[inline]
 fn fingerprint(raw: &[u8]) -> (&[u8], u64) {
-    let (mut name, mut text) = speaker::split(raw);
+    let (mut name, mut text) = container_name::split(raw);
     if name.len() > NAME_BYTES_MAX {
         (name, text) = (&raw[..0], raw);
     }

@@ -5,8 +5,8 @@
 
 use std::io::{self, Read};
 
-use logmetrics_follow::line::envelope::Unwrapper;
 use logmetrics_follow::line::framer::Framer;
+use logmetrics_follow::line::unwrap::Unwrapper;
 use logmetrics_follow::line::{LINE_BYTES_MAX, Line, Origin};
 
 pub mod samples;

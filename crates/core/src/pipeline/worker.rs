@@ -11,9 +11,9 @@ use crate::history::{Notice, Recognizer};
 use crate::metrics::batch::Batch;
 use crate::metrics::own::{Own, RuleCounters, SourceCounters};
 use crate::metrics::store::Store;
-use logmetrics_follow::line::envelope::{Unwrapped, Unwrapper};
 use logmetrics_follow::line::framer::Framer;
-use logmetrics_follow::line::{Line, Origin, carried};
+use logmetrics_follow::line::unwrap::{Unwrapped, Unwrapper};
+use logmetrics_follow::line::{Line, Origin, resume};
 use logmetrics_follow::{Sink, StreamId};
 
 /// A batch is applied when it holds so many bytes, even within a block.
@@ -37,7 +37,7 @@ pub struct Live {
 /// What workers share.
 #[derive(Clone)]
 pub struct Parts {
-    /// The rules and what they count. Replaced only while no reader is in a step of the ledger: what a
+    /// The rules and what they count. Replaced only while no reader is in a step of the positions: what a
     /// worker has begun with, it ends with.
     pub live: Arc<ArcSwap<Live>>,
     /// The program's own metrics.
@@ -149,9 +149,9 @@ impl Replay {
 const STANDARD_INPUT: &str = "-";
 
 impl Sink for Worker {
-    fn open(&mut self, origin: Origin, _offset: u64, carried: &[u8]) -> StreamId {
+    fn open(&mut self, origin: Origin, _offset: u64, resume_state: &[u8]) -> StreamId {
         let counters = self.counting.parts.own.source(&origin.source);
-        let (framer, unwrapper) = carried::read(carried);
+        let (framer, unwrapper) = resume::read(resume_state);
         let stream = Stream {
             origin,
             counters,
@@ -222,9 +222,9 @@ impl Sink for Worker {
         cut.taken
     }
 
-    fn carried(&self, stream: StreamId, out: &mut Vec<u8>) {
+    fn resume_state(&self, stream: StreamId, out: &mut Vec<u8>) {
         if let Some(Some(stream)) = self.streams.get(stream.0) {
-            carried::write(&stream.framer, &stream.unwrapper, out);
+            resume::write(&stream.framer, &stream.unwrapper, out);
         }
     }
 

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-pub mod carried;
-pub mod envelope;
 pub mod framer;
+pub mod resume;
+pub mod unwrap;
 
 /// The longest line that is read whole, in bytes. A longer one is cut here and the rest of it is
 /// skipped up to its end.

@@ -25,7 +25,7 @@ pub(super) fn run<S: Sink>(
         &stream.source,
         Arc::clone(&stream.source),
         sink,
-        &stream.ledger,
+        &stream.positions,
     );
     let (sender, receiver) = sync_channel::<io::Result<Vec<u8>>>(16);
     std::thread::spawn(move || {

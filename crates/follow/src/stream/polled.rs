@@ -50,7 +50,7 @@ pub(super) fn run<S: Sink>(
         .file_name()
         .unwrap_or(path.as_os_str())
         .to_string_lossy();
-    let pump = Pump::new(&stream.source, Arc::from(name), sink, &stream.ledger);
+    let pump = Pump::new(&stream.source, Arc::from(name), sink, &stream.positions);
     let reader = Reader {
         pump,
         events,
@@ -77,7 +77,7 @@ pub(super) fn read_input<S: Sink>(
     stop: &Stop,
 ) -> io::Result<()> {
     let source = &stream.source;
-    let pump = Pump::new(source, Arc::clone(source), sink, &stream.ledger);
+    let pump = Pump::new(source, Arc::clone(source), sink, &stream.positions);
     let mut reader = Reader {
         pump,
         events,

@@ -12,12 +12,12 @@ use std::thread::JoinHandle;
 
 use super::{Stream, polled};
 use crate::testing::{Lines, Said, SharedLines, make_fifo};
-use crate::{Kind, Mode, Specification, Stop};
+use crate::{InputKind, Mode, Specification, Stop};
 
 fn standard_input() -> Stream {
     let specification = Specification {
         source: Arc::from("-"),
-        kind: Kind::StandardInput,
+        kind: InputKind::StandardInput,
     };
     Stream::new(&specification, Mode::Follow, &Arc::default()).unwrap()
 }
@@ -62,7 +62,7 @@ impl Running {
         let source = Arc::from(path.to_string_lossy());
         let specification = Specification {
             source,
-            kind: Kind::Fifo(path.to_owned()),
+            kind: InputKind::Fifo(path.to_owned()),
         };
         let stream = Stream::new(&specification, mode, &Arc::default()).unwrap();
         Self::start(move |lines, said, stop| stream.run(lines, said, stop))

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::answer::{Answer, Other};
 use super::search::{Request, Window, requests_of};
-use logmetrics_follow::line::envelope::span;
+use logmetrics_follow::line::unwrap::span;
 
 /// A file that is being written. It has its name only when it is whole; one that is dropped before
 /// is deleted.

@@ -14,7 +14,7 @@ use super::search::{Request, Search, Server, Window};
 use super::seen::{NoteRow, Seen};
 use logmetrics_core::clock::Clock;
 use logmetrics_follow::line::Origin;
-use logmetrics_follow::{Ledger, Sink, Stop, StreamId};
+use logmetrics_follow::{Positions, Sink, Stop, StreamId};
 
 /// How often a sleeping poller looks whether it is to stop, and says how far behind it is.
 const TICK: Duration = Duration::from_millis(50);
@@ -60,7 +60,7 @@ pub struct Poller {
     /// What was counted; shared with whoever saves it.
     pub seen: Arc<Mutex<Seen>>,
     /// Keeps a cut from between the counts and what is known of them.
-    pub ledger: Arc<Ledger>,
+    pub positions: Arc<Positions>,
     /// The time that windows are made of.
     pub clock: Clock,
     /// Where lines are said to come from.
@@ -185,7 +185,7 @@ impl<S: Sink> Polling<'_, S> {
     /// Counts what is new, and remembers it, within one step: a cut sees both or none.
     fn count(&mut self, mut requests: Vec<Request>, done_us: Option<u64>) {
         let poller = self.poller;
-        let step = poller.ledger.step();
+        let step = poller.positions.step();
         let mut seen = poller.seen();
         let has_room = seen.take_new(&mut requests);
         if let Some(done_us) = done_us {

@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::collect::{Collector, Plan, Totals};
 use logmetrics_core::pipeline;
 use logmetrics_follow::line::Origin;
-use logmetrics_follow::line::envelope::Unwrapper;
-use logmetrics_follow::{Kind, Specification, existing};
+use logmetrics_follow::line::unwrap::Unwrapper;
+use logmetrics_follow::{InputKind, Specification, existing};
 
 /// A plain file is cut into parts of about so many bytes.
 const PART_BYTES: u64 = 8 << 20;
@@ -75,15 +75,15 @@ impl Work {
         for (number, specification) in specifications.iter().enumerate() {
             let source = &specification.source;
             match &specification.kind {
-                Kind::StandardInput => work.parts.push(Part {
+                InputKind::StandardInput => work.parts.push(Part {
                     origin: origin(source, None),
                     place: Place::StandardInput,
                 }),
-                Kind::Fifo(path) => work.parts.push(Part {
+                InputKind::Fifo(path) => work.parts.push(Part {
                     origin: origin(source, Some(path)),
                     place: Place::Whole(path.clone()),
                 }),
-                Kind::File(_) | Kind::Glob(_) => {
+                InputKind::File(_) | InputKind::Glob(_) => {
                     for (_, path) in files.iter().filter(|(owner, _)| *owner == number) {
                         work.add_file(origin(source, Some(path)), path);
                     }

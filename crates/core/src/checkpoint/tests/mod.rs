@@ -48,7 +48,7 @@ fn file(inode: u64, offset: u64) -> SavedFile {
             signature: Fingerprint::of(b"the first bytes"),
             marker: Fingerprint::of(b"the last bytes"),
         },
-        carried: vec![7; inode as usize % 3],
+        resume_state: vec![7; inode as usize % 3],
         left: inode.is_multiple_of(2),
         packed: inode == 2,
     }

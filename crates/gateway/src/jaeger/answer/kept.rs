@@ -3,7 +3,7 @@
 
 use serde_json::value::RawValue;
 
-use logmetrics_follow::line::envelope::span::{RESOURCE_SPANS, TRACE};
+use logmetrics_follow::line::unwrap::span::{RESOURCE_SPANS, TRACE};
 
 /// `"resourceSpans":[{…,"scopeSpans":[{…,"spans":[SPAN]}]}]`. `parts` are two members of the
 /// resource's and two of the scope's.

@@ -141,7 +141,7 @@ fn ids_are_hexadecimal_or_base64() {
 /// The line that an export has of a span, without its end.
 fn kept(request: Option<&[u8]>, raw: &[u8]) -> Vec<u8> {
     let mut line = Vec::new();
-    logmetrics_follow::line::envelope::span::write(request, raw, &mut line);
+    logmetrics_follow::line::unwrap::span::write(request, raw, &mut line);
     assert_eq!(line.pop(), Some(b'\n'));
     assert!(!line.contains(&b'\n') && !line.contains(&b'\r'));
     serde_json::from_slice::<serde_json::Value>(&line).unwrap();
@@ -216,7 +216,7 @@ proptest::proptest! {
         body[at] = byte;
         for request in parse_keeping(&body, form, "agentgateway").unwrap_or_default().requests {
             let line = kept(Some(&request.line), &request.raw);
-            let mut unwrapper = logmetrics_follow::line::envelope::Unwrapper::default();
+            let mut unwrapper = logmetrics_follow::line::unwrap::Unwrapper::default();
             proptest::prop_assert_eq!(unwrapper.unwrap(0, &line).unwrap().text, &request.line[..]);
             let line: serde_json::Value = serde_json::from_slice(&request.line).unwrap();
             proptest::prop_assert_eq!(&line["scope"], "request");

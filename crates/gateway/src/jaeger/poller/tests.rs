@@ -56,7 +56,7 @@ impl Server for Late {
 struct Counts(BTreeMap<String, usize>);
 
 impl Sink for Counts {
-    fn carried(&self, _stream: StreamId, _out: &mut Vec<u8>) {}
+    fn resume_state(&self, _stream: StreamId, _out: &mut Vec<u8>) {}
 
     fn open(&mut self, _origin: Origin, _offset: u64, _carried: &[u8]) -> StreamId {
         StreamId(0)
@@ -93,7 +93,7 @@ struct State {
 
 impl State {
     fn save(&mut self, poller: &Poller, counts: &Counts) {
-        for (key, value) in poller.ledger.cut(|_| poller.changes()()) {
+        for (key, value) in poller.positions.cut(|_| poller.changes()()) {
             match value {
                 Some(value) => self.rows.insert(key, value),
                 None => self.rows.remove(&key),
@@ -111,7 +111,7 @@ fn poller(clock: &Clock, rows: BTreeMap<Vec<u8>, Vec<u8>>) -> Poller {
             late: Duration::from_secs(60),
         },
         seen: Arc::new(Mutex::new(seen)),
-        ledger: Arc::new(Ledger::new(Vec::new())),
+        positions: Arc::new(Positions::new(Vec::new())),
         clock: clock.clone(),
         origin: Origin {
             source: Arc::from("j"),

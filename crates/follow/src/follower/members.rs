@@ -1,4 +1,4 @@
-//! Files that are open: taken into the fleet, tended while they have no name, and left.
+//! Files that are open: taken into the follower, tended while they have no name, and left.
 //!
 //! Which name leads to which file is decided in `names.rs`.
 
@@ -10,9 +10,9 @@ use super::super::identity::{FileId, ID_IS_EXACT, link_count};
 use super::super::tail::Tail;
 use super::super::{SavedFile, Sink};
 use super::missing::base_of;
-use super::{Fleet, Member, Outside};
+use super::{Follower, Member, Outside};
 
-impl Fleet {
+impl Follower {
     pub(super) fn enlist(&mut self, path: Arc<Path>, source: usize, tail: Tail) {
         let id = tail.id();
         if let (false, Some(targets)) = (self.started, &mut self.catching_up) {
@@ -123,11 +123,11 @@ impl Fleet {
                 } else {
                     position.of_content()
                 },
-                carried: Vec::new(),
+                resume_state: Vec::new(),
                 left: true,
                 packed: false,
             });
-        self.remembered.keep(left, &self.reading.ledger);
+        self.remembered.keep(left, &self.reading.positions);
         let source = &mut self.sources[member.source];
         source.members -= 1;
         source.lag = source.lag.saturating_sub(member.lag);

@@ -10,11 +10,11 @@ use super::super::identity::FileId;
 use super::super::packed::Packed;
 use super::super::tail::Turn;
 use super::super::{SavedFile, Sink};
-use super::{Fleet, Outside};
+use super::{Follower, Outside};
 
 /// One that waits for those before it.
 pub(super) enum Waiting {
-    /// A file of the fleet.
+    /// A file of the follower.
     Member(FileId),
     /// A compressed file, with what is noted of it.
     Packed(Box<Packed>, SavedFile),
@@ -23,7 +23,7 @@ pub(super) enum Waiting {
 /// Files in the order in which they are read.
 pub(super) type Backlog = VecDeque<Waiting>;
 
-impl Fleet {
+impl Follower {
     /// Lets files wait, each for those before it in `files`.
     pub(super) fn put_in_order(&mut self, files: Vec<Waiting>) {
         for file in &files {
@@ -80,17 +80,17 @@ impl Fleet {
         saved: SavedFile,
         outside: &mut Outside<'_, S>,
     ) {
-        let ledger = Arc::clone(&self.reading.ledger);
-        let step = ledger.step();
+        let positions = Arc::clone(&self.reading.positions);
+        let step = positions.step();
         let position = packed.finish(outside.sink);
         step.note(SavedFile {
             position,
-            carried: Vec::new(),
+            resume_state: Vec::new(),
             left: true,
             ..saved
         });
         drop(step);
-        self.remembered.keep(position.id, &ledger);
+        self.remembered.keep(position.id, &positions);
     }
 
     fn release(&mut self, id: FileId) {
@@ -110,7 +110,7 @@ impl Fleet {
                     self.backlog.pop_front();
                     self.release(id);
                 }
-                Waiting::Packed(..) if self.reading.ledger.saves() => {
+                Waiting::Packed(..) if self.reading.positions.saves() => {
                     self.backlog.pop_front();
                 }
                 Waiting::Packed(..) => self.turn_of_backlog(outside),

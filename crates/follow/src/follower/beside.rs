@@ -331,7 +331,7 @@ impl Search {
         let position = Position::at(&candidate.file, candidate.id, candidate.size)?;
         Ok(Some(Match::Counted(SavedFile {
             position: position.signed(&candidate.file)?,
-            carried: Vec::new(),
+            resume_state: Vec::new(),
             left: true,
             ..file.clone()
         })))
@@ -440,7 +440,7 @@ mod tests {
                 source: Arc::from("x.log"),
                 path: folder.path().join("x.log"),
                 position: Position::start(id).signed(&file).unwrap(),
-                carried: Vec::new(),
+                resume_state: Vec::new(),
                 left: false,
                 packed: false,
             });

@@ -273,7 +273,7 @@ fn inside_a_line_that_is_too_long() {
     fixture.append("x.log", &"x".repeat(3 << 20));
     fixture.look();
     let cut = fixture.cut();
-    assert!(cut.files.iter().any(|file| file.carried == SKIPPING));
+    assert!(cut.files.iter().any(|file| file.resume_state == SKIPPING));
     fixture.restart(cut);
     fixture.append("x.log", "rest\nnext\n");
     fixture.look();

@@ -9,10 +9,10 @@ use super::{LINE_BYTES_MAX, Wrapping};
 
 mod ansi;
 mod compose;
+pub mod container_name;
 mod cri;
 mod docker;
 pub mod span;
-pub mod speaker;
 #[cfg(test)]
 mod tests;
 mod time;

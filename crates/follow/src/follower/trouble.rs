@@ -13,7 +13,7 @@ use super::super::discover::Found;
 use super::super::identity::FileId;
 use super::super::{Events, Sink};
 use super::names::Name;
-use super::{Fleet, Outside};
+use super::{Follower, Outside};
 
 /// A name that cannot be opened now.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Name {
     }
 }
 
-impl Fleet {
+impl Follower {
     /// Reading failed. A file that has a name is opened again; one that has none is tried again.
     pub(super) fn reading_failed<S: Sink>(
         &mut self,
@@ -66,7 +66,7 @@ impl Fleet {
         source.members -= 1;
         source.lag = source.lag.saturating_sub(member.lag);
         self.reading.abandon(member.tail, outside.sink);
-        self.remembered.keep(id, &self.reading.ledger);
+        self.remembered.keep(id, &self.reading.positions);
         let names = self
             .names
             .iter_mut()

@@ -1,4 +1,4 @@
-//! The fleet against real files in a scratch folder, woken by hand.
+//! The follower against real files in a scratch folder, woken by hand.
 
 use std::fs;
 use std::io::Write;
@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 use super::super::stop::Stop;
 use super::super::testing::{HandWaker, Lines, Said};
 use super::super::wake::Woken;
-use super::super::{Begin, Ledger, Options, SavedFile, Specification};
-use super::{Fleet, Outside};
+use super::super::{Begin, Options, Positions, SavedFile, Specification};
+use super::{Follower, Outside};
 
 mod copying;
 mod following;
@@ -20,11 +20,11 @@ mod restart_model;
 mod restarting;
 mod running;
 
-/// A fleet over a scratch folder, and everything it talks to.
+/// A follower over a scratch folder, and everything it talks to.
 pub(super) struct Fixture {
     _scratch: tempfile::TempDir,
     pub(super) folder: PathBuf,
-    pub(super) fleet: Fleet,
+    pub(super) follower: Follower,
     pub(super) lines: Lines,
     pub(super) said: Said,
     pub(super) waker: HandWaker,
@@ -42,7 +42,7 @@ pub(super) struct Cut {
 }
 
 impl Fixture {
-    /// A fleet for these arguments, which are paths in the scratch folder. Nothing was looked at.
+    /// A follower for these arguments, which are paths in the scratch folder. Nothing was looked at.
     pub(super) fn new(arguments: &[&str]) -> Self {
         Self::with(arguments, Options::default())
     }
@@ -63,13 +63,13 @@ impl Fixture {
         let full = arguments.iter().map(|argument| folder.join(argument));
         let arguments: Vec<PathBuf> = full.collect();
         let inputs = Specification::parse_all(&arguments).unwrap();
-        let fleet = Fleet::new(inputs, options, Arc::default());
+        let follower = Follower::new(inputs, options, Arc::default());
         let waker = HandWaker::new(&Stop::new());
         let (lines, said) = (Lines::default(), Said::default());
         Fixture {
             _scratch: scratch,
             folder,
-            fleet,
+            follower,
             lines,
             said,
             waker,
@@ -82,7 +82,7 @@ impl Fixture {
     /// What a save would hold now.
     pub(super) fn cut(&self) -> Cut {
         Cut {
-            files: self.fleet.reading.ledger.files(),
+            files: self.follower.reading.positions.files(),
             lines: self.lines.in_order.clone(),
         }
     }
@@ -90,9 +90,9 @@ impl Fixture {
     /// A new run that begins with `cut`; whatever happened after it is forgotten. Nothing was looked
     /// at yet.
     pub(super) fn restart(&mut self, cut: Cut) {
-        let ledger = Ledger::new(cut.files).saved_at(self.saved_at);
+        let positions = Positions::new(cut.files).saved_at(self.saved_at);
         let inputs = Specification::parse_all(&self.arguments).unwrap();
-        self.fleet = Fleet::new(inputs, self.options, Arc::new(ledger));
+        self.follower = Follower::new(inputs, self.options, Arc::new(positions));
         self.lines = Lines::counted(cut.lines);
         self.said = Said::default();
         self.waker = HandWaker::new(&Stop::new());
@@ -148,7 +148,7 @@ impl Fixture {
 
     pub(super) fn wake(&mut self, woken: Woken) {
         let Fixture {
-            fleet,
+            follower,
             lines,
             said,
             waker,
@@ -159,21 +159,21 @@ impl Fixture {
             events: said,
             waker,
         };
-        if fleet.started {
-            fleet.look(woken, &mut outside);
+        if follower.started {
+            follower.look(woken, &mut outside);
         } else {
-            fleet.begin(&mut outside);
+            follower.begin(&mut outside);
         }
-        while !fleet.ready.is_empty() || !fleet.backlog.is_empty() {
-            fleet.round(&mut outside);
+        while !follower.ready.is_empty() || !follower.backlog.is_empty() {
+            follower.round(&mut outside);
         }
-        fleet.report(outside.events);
+        follower.report(outside.events);
     }
 
     /// Looks at everything and gives each file one turn; returns how many lines each has given.
     pub(super) fn one_round(&mut self) -> Vec<usize> {
         let Fixture {
-            fleet,
+            follower,
             lines,
             said,
             waker,
@@ -184,9 +184,9 @@ impl Fixture {
             events: said,
             waker,
         };
-        fleet.look(Woken::all(), &mut outside);
-        fleet.round(&mut outside);
-        fleet.report(outside.events);
+        follower.look(Woken::all(), &mut outside);
+        follower.round(&mut outside);
+        follower.report(outside.events);
         lines
             .streams
             .iter()
@@ -197,7 +197,7 @@ impl Fixture {
     /// The first look of a run and one round; returns how many lines there are now.
     pub(super) fn begin_and_one_round(&mut self) -> usize {
         let Fixture {
-            fleet,
+            follower,
             lines,
             said,
             waker,
@@ -208,18 +208,18 @@ impl Fixture {
             events: said,
             waker,
         };
-        fleet.begin(&mut outside);
-        fleet.round(&mut outside);
+        follower.begin(&mut outside);
+        follower.round(&mut outside);
         lines.in_order.len()
     }
 
     /// The first look of a run, then `meanwhile`, and then the search for what was rotated.
     pub(super) fn first_look_then(&mut self, meanwhile: impl FnOnce(&Self)) {
-        let look = |fixture: &mut Self, act: fn(&mut Fleet, &mut Outside<'_, Lines>)| {
-            let (fleet, sink) = (&mut fixture.fleet, &mut fixture.lines);
+        let look = |fixture: &mut Self, act: fn(&mut Follower, &mut Outside<'_, Lines>)| {
+            let (follower, sink) = (&mut fixture.follower, &mut fixture.lines);
             let (events, waker) = (&fixture.said, &mut fixture.waker);
             act(
-                fleet,
+                follower,
                 &mut Outside {
                     sink,
                     events,
@@ -227,18 +227,20 @@ impl Fixture {
                 },
             );
         };
-        look(self, |fleet, outside| fleet.look(Woken::all(), outside));
+        look(self, |follower, outside| {
+            follower.look(Woken::all(), outside)
+        });
         meanwhile(self);
-        look(self, |fleet, outside| {
-            fleet.started = true;
-            fleet.search(outside);
+        look(self, |follower, outside| {
+            follower.started = true;
+            follower.search(outside);
         });
     }
 
     /// Lets every open file fail as if reading it had.
     pub(super) fn fail_reading(&mut self, kind: std::io::ErrorKind) {
         let Fixture {
-            fleet,
+            follower,
             lines,
             said,
             waker,
@@ -249,8 +251,8 @@ impl Fixture {
             events: said,
             waker,
         };
-        for id in fleet.members.keys().copied().collect::<Vec<_>>() {
-            fleet.reading_failed(id, &kind.into(), &mut outside);
+        for id in follower.members.keys().copied().collect::<Vec<_>>() {
+            follower.reading_failed(id, &kind.into(), &mut outside);
         }
     }
 
@@ -263,13 +265,13 @@ impl Fixture {
     /// Ends reading as a stop does.
     pub(super) fn drain(&mut self) {
         let Fixture {
-            fleet,
+            follower,
             lines,
             said,
             waker,
             ..
         } = self;
-        fleet.drain(&mut Outside {
+        follower.drain(&mut Outside {
             sink: lines,
             events: said,
             waker,

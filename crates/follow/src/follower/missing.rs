@@ -13,11 +13,11 @@ use std::sync::Arc;
 use super::super::identity::{FileId, ID_IS_EXACT, Position, link_count};
 use super::super::packed::{self, Packed};
 use super::super::rotated::{Age, Packing, Rotated};
-use super::super::{Ledger, SavedFile, Sink};
+use super::super::{Positions, SavedFile, Sink};
 use super::backlog::Waiting;
 use super::beside::{Candidate, Match, Search};
 use super::remembered::Remembered;
-use super::{Fleet, Outside};
+use super::{Follower, Outside};
 
 /// What the last run has left.
 #[derive(Debug, Default)]
@@ -36,12 +36,12 @@ pub(super) struct Unseen {
 }
 
 impl Unseen {
-    pub(super) fn new(ledger: &Ledger, remembered: &mut Remembered) -> Self {
+    pub(super) fn new(positions: &Positions, remembered: &mut Remembered) -> Self {
         let mut unseen = Unseen::default();
-        for file in ledger.files() {
+        for file in positions.files() {
             unseen.followed.insert(file.path.clone());
             if file.left {
-                remembered.keep(file.position.id, ledger);
+                remembered.keep(file.position.id, positions);
             } else {
                 unseen.pending.insert(file.position.id, file);
             }
@@ -75,16 +75,16 @@ pub(super) fn of_relatives(path: &Path) -> PathBuf {
 /// Files of one name, to be put in order: those of unknown age come first.
 pub(super) type Relatives = Vec<(Option<Age>, Waiting)>;
 
-impl Fleet {
-    /// What the ledger knows of a file that is being opened, if it still holds that content.
+impl Follower {
+    /// What the positions know of a file that is being opened, if it still holds that content.
     pub(super) fn known(
         &mut self,
         path: &Path,
         id: FileId,
         file: &File,
     ) -> io::Result<Option<SavedFile>> {
-        let ledger = Arc::clone(&self.reading.ledger);
-        let Some(known) = ledger.file(id).filter(|known| !known.packed) else {
+        let positions = Arc::clone(&self.reading.positions);
+        let Some(known) = positions.file(id).filter(|known| !known.packed) else {
             return Ok(None);
         };
         if known.position.still_in(file)? {
@@ -107,14 +107,14 @@ impl Fleet {
     fn free_number(&mut self, known: SavedFile) {
         let (id, position) = (known.position.id, known.position.of_content());
         let known = SavedFile { position, ..known };
-        let step = self.reading.ledger.step();
+        let step = self.reading.positions.step();
         step.forget(id);
         step.note(known.clone());
         drop(step);
         self.unseen.pending.remove(&id);
         self.remembered.forget(id);
         if known.left {
-            self.remembered.keep(position.id, &self.reading.ledger);
+            self.remembered.keep(position.id, &self.reading.positions);
         } else {
             self.unseen.pending.insert(position.id, known);
         }
@@ -124,7 +124,7 @@ impl Fleet {
     fn noted_as(&self, position: &Position) -> Option<FileId> {
         let ids = [position.id, position.of_content().id];
         ids.into_iter().find(|id| {
-            let noted = self.reading.ledger.file(*id).map(|noted| noted.position);
+            let noted = self.reading.positions.file(*id).map(|noted| noted.position);
             noted
                 == Some(Position {
                     id: *id,
@@ -141,7 +141,7 @@ impl Fleet {
                 .metadata()
                 .is_ok_and(|metadata| link_count(&metadata) > 0)
         };
-        self.reading.ledger.saves() && ID_IS_EXACT && self.members.get(&id).is_some_and(linked)
+        self.reading.positions.saves() && ID_IS_EXACT && self.members.get(&id).is_some_and(linked)
     }
 
     /// Looks for what was followed and is not open, and puts relatives in order.
@@ -219,13 +219,13 @@ impl Fleet {
         let Some(source) = by_name.or(by_source) else {
             self.doubts.remove(path);
             // An input of another run with the same state.
-            let ledger = &self.reading.ledger;
+            let positions = &self.reading.positions;
             missing
                 .iter()
-                .for_each(|file| self.remembered.keep(file.position.id, ledger));
+                .for_each(|file| self.remembered.keep(file.position.id, positions));
             return Vec::new();
         };
-        let ledger = Arc::clone(&self.reading.ledger);
+        let positions = Arc::clone(&self.reading.positions);
         let mut search = self.look_beside(path, missing);
         search.uncertain |= self.unseen.by_number.contains(path);
         let name = Arc::clone(&self.specifications[source].source);
@@ -243,9 +243,9 @@ impl Fleet {
                 continue;
             }
             if search.doubtful {
-                self.remembered.keep(file.position.id, &ledger);
+                self.remembered.keep(file.position.id, &positions);
             } else {
-                ledger.step().forget(file.position.id);
+                positions.step().forget(file.position.id);
             }
             if file.has_evidence() && !search.doubtful {
                 outside.events.lost(&name, path);
@@ -255,14 +255,14 @@ impl Fleet {
         self.take_up_all(
             path,
             source,
-            search.into_unread(ledger.last_save()),
+            search.into_unread(positions.last_save()),
             outside,
         )
     }
 
     /// Looks what stands beside `path`, and which of it is what is missing.
     pub(super) fn look_beside(&self, path: &Path, missing: Vec<SavedFile>) -> Search {
-        let files = self.reading.ledger.files().into_iter();
+        let files = self.reading.positions.files().into_iter();
         let others = files.filter(|file| file.path.parent() == path.parent());
         let mut search = Search::new(missing, others.collect());
         search.look(path);
@@ -285,8 +285,8 @@ impl Fleet {
         let last = self.names.get(path).and_then(|name| name.before);
         let last = last.filter(|id| self.members.contains_key(id));
         let before: BTreeSet<FileId> = orphans.copied().chain(last).collect();
-        let ledger = &self.reading.ledger;
-        let missing: Vec<SavedFile> = before.iter().filter_map(|id| ledger.file(*id)).collect();
+        let positions = &self.reading.positions;
+        let missing: Vec<SavedFile> = before.iter().filter_map(|id| positions.file(*id)).collect();
         if missing.is_empty() {
             return;
         }
@@ -336,7 +336,10 @@ impl Fleet {
             if is_open || (!is_known && self.is_copied(&candidate)) {
                 let number = found.filter(|_| !is_open && !is_known);
                 number.into_iter().for_each(|found| {
-                    self.reading.ledger.step().forget(found.file().position.id);
+                    self.reading
+                        .positions
+                        .step()
+                        .forget(found.file().position.id);
                 });
                 continue;
             }
@@ -362,9 +365,9 @@ impl Fleet {
         let is_found = found
             .as_ref()
             .is_some_and(|found| found.file().position.id == id);
-        let other = self.reading.ledger.file(id).filter(|_| !is_found);
+        let other = self.reading.positions.file(id).filter(|_| !is_found);
         other.into_iter().for_each(|other| self.free_number(other));
-        let (position, carried, before) = match found {
+        let (position, resume_state, before) = match found {
             Some(found) => {
                 let file = found.into_file();
                 let before = self.noted_as(&file.position).filter(|noted| *noted != id);
@@ -372,7 +375,7 @@ impl Fleet {
                     id,
                     ..file.position
                 };
-                (position, file.carried, before)
+                (position, file.resume_state, before)
             }
             None => (Position::start(id), Vec::new(), None),
         };
@@ -381,7 +384,7 @@ impl Fleet {
             source: Arc::clone(&origin.source),
             path: path.to_path_buf(),
             position,
-            carried,
+            resume_state,
             left: false,
             packed: candidate.packing.is_some(),
         };
@@ -413,9 +416,9 @@ impl Fleet {
         instead_of: Option<FileId>,
         outside: &mut Outside<'_, S>,
     ) -> io::Result<Waiting> {
-        let step = self.reading.ledger.step();
-        let (position, carried) = (saved.position, &saved.carried);
-        let packed = Packed::begin(file, packing, origin, position, carried, outside.sink)?;
+        let step = self.reading.positions.step();
+        let (position, resume_state) = (saved.position, &saved.resume_state);
+        let packed = Packed::begin(file, packing, origin, position, resume_state, outside.sink)?;
         instead_of.into_iter().for_each(|id| step.forget(id));
         step.note(saved.clone());
         Ok(Waiting::Packed(Box::new(packed), saved))

@@ -7,18 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Fixture, append};
-use crate::fleet::{Fleet, Outside};
+use crate::follower::{Follower, Outside};
 use crate::testing::{HandWaker, Lines, Said, SharedLines};
 use crate::wake::Woken;
 use crate::{Mode, Options, Specification, Stop};
 
-fn fleet(folder: &Path, arguments: &[&str], mode: Mode) -> Fleet {
+fn follower(folder: &Path, arguments: &[&str], mode: Mode) -> Follower {
     let full = arguments.iter().map(|argument| folder.join(argument));
     let options = Options {
         mode,
         ..Options::default()
     };
-    Fleet::new(
+    Follower::new(
         Specification::parse_all(full).unwrap(),
         options,
         Arc::default(),
@@ -52,9 +52,12 @@ fn the_loop_looks_when_woken_and_drains_when_stopped() {
         Woken::default()
     }));
     let Fixture {
-        fleet, lines, said, ..
+        follower,
+        lines,
+        said,
+        ..
     } = &mut fixture;
-    fleet.follow(
+    follower.follow(
         &mut Outside {
             sink: lines,
             events: said,
@@ -91,9 +94,9 @@ fn once_reads_every_file_to_its_end() {
     fixture.append("a.log", "a1\n");
     fixture.append("a.log.gz", "packed");
     fs::hard_link(fixture.path("a.log"), fixture.path("c.log")).unwrap();
-    let mut fleet = fleet(&fixture.folder, &["b.log", "*.log", "a.log*"], Mode::Once);
+    let mut follower = follower(&fixture.folder, &["b.log", "*.log", "a.log*"], Mode::Once);
     let (mut lines, said) = (Lines::default(), Said::default());
-    fleet.run(&mut lines, &said, &Stop::new()).unwrap();
+    follower.run(&mut lines, &said, &Stop::new()).unwrap();
     assert_eq!(lines.all(), ["a1", "b1", "no end"]);
     assert!(lines.streams.iter().all(|stream| stream.closed));
     let said = said.take();
@@ -112,9 +115,9 @@ fn once_reads_every_file_to_its_end() {
 fn once_says_all_that_is_missing_and_reads_nothing() {
     let fixture = Fixture::new(&[]);
     fixture.append("a.log", "a1\n");
-    let mut fleet = fleet(&fixture.folder, &["a.log", "b.log", "none*"], Mode::Once);
+    let mut follower = follower(&fixture.folder, &["a.log", "b.log", "none*"], Mode::Once);
     let mut lines = Lines::default();
-    let problems = fleet
+    let problems = follower
         .run(&mut lines, &Said::default(), &Stop::new())
         .unwrap_err();
     let names: Vec<PathBuf> = problems
@@ -132,7 +135,7 @@ fn once_says_all_that_is_missing_and_reads_nothing() {
 fn a_written_line_arrives_at_once() {
     let fixture = Fixture::new(&[]);
     fixture.append("gw/x.log", "one\n");
-    let mut fleet = fleet(&fixture.folder, &["*/x.log*"], Mode::Follow);
+    let mut follower = follower(&fixture.folder, &["*/x.log*"], Mode::Follow);
     let (lines, said, stop) = (
         SharedLines::default(),
         Arc::new(Said::default()),
@@ -140,7 +143,7 @@ fn a_written_line_arrives_at_once() {
     );
     let thread = {
         let (mut lines, said, stop) = (lines.clone(), Arc::clone(&said), stop.clone());
-        std::thread::spawn(move || fleet.run(&mut lines, &*said, &stop))
+        std::thread::spawn(move || follower.run(&mut lines, &*said, &stop))
     };
     lines.until(|lines| lines.all() == ["one"]);
     said.until("caught up");
@@ -173,7 +176,7 @@ fn a_written_line_arrives_at_once() {
 #[test]
 fn a_writer_that_rotates_without_pause_loses_nothing() {
     let fixture = Fixture::new(&[]);
-    let mut fleet = fleet(&fixture.folder, &["x.log*"], Mode::Follow);
+    let mut follower = follower(&fixture.folder, &["x.log*"], Mode::Follow);
     let (lines, said, stop) = (
         SharedLines::default(),
         Arc::new(Said::default()),
@@ -181,7 +184,7 @@ fn a_writer_that_rotates_without_pause_loses_nothing() {
     );
     let thread = {
         let (mut lines, said, stop) = (lines.clone(), Arc::clone(&said), stop.clone());
-        std::thread::spawn(move || fleet.run(&mut lines, &*said, &stop))
+        std::thread::spawn(move || follower.run(&mut lines, &*said, &stop))
     };
     let path = fixture.path("x.log");
     let mut expected = Vec::new();

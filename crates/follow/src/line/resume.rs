@@ -9,8 +9,8 @@
 //! them. Numbers are little endian.
 
 use super::LINE_BYTES_MAX;
-use super::envelope::{Held, Unwrapper};
 use super::framer::Framer;
+use super::unwrap::{Held, Unwrapper};
 
 /// Another form gets another number; one that is not known is not read.
 const VERSION: u8 = 1;
@@ -150,9 +150,9 @@ mod tests {
             let cut = (bytes.len() as f64 * at) as usize;
             let mut state = Default::default();
             let taken = feed(&mut state, 0, &bytes[..cut], &mut parted);
-            let mut carried = Vec::new();
-            write(&state.0, &state.1, &mut carried);
-            let mut state = read(&carried);
+            let mut resume_state = Vec::new();
+            write(&state.0, &state.1, &mut resume_state);
+            let mut state = read(&resume_state);
             feed(&mut state, taken, &bytes[taken..], &mut parted);
             flush(state.1, &mut parted);
             prop_assert!(whole == parted, "{} and {} lines", whole.len(), parted.len());
@@ -169,17 +169,17 @@ mod tests {
             let bytes = held.iter().filter(|line| line.len() < 1000).flat_map(|line| line.iter().chain(b"\n")).copied().collect::<Vec<_>>();
             let mut state = Default::default();
             feed(&mut state, 0, &bytes, &mut Vec::new());
-            let mut carried = Vec::new();
-            write(&state.0, &state.1, &mut carried);
-            if !carried.is_empty() {
-                let at = at.index(carried.len());
-                carried[at] = byte;
-                carried.truncate(length.index(carried.len()) + 1);
+            let mut resume_state = Vec::new();
+            write(&state.0, &state.1, &mut resume_state);
+            if !resume_state.is_empty() {
+                let at = at.index(resume_state.len());
+                resume_state[at] = byte;
+                resume_state.truncate(length.index(resume_state.len()) + 1);
             }
-            let (framer, unwrapper) = read(&carried);
+            let (framer, unwrapper) = read(&resume_state);
             let mut again = Vec::new();
             write(&framer, &unwrapper, &mut again);
-            prop_assert!(again.is_empty() || again == carried);
+            prop_assert!(again.is_empty() || again == resume_state);
         }
     }
 

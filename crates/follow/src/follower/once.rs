@@ -13,25 +13,25 @@ use std::time::{Duration, Instant};
 
 use super::super::discover::{Found, discover};
 use super::super::identity::{self, FileId, Position};
-use super::super::specification::Kind;
+use super::super::specification::InputKind;
 use super::super::stop::Stop;
 use super::super::tail::Turn;
 use super::super::wake::{Waker, Woken};
-use super::super::{Events, Ledger, SavedFile, Sink, Unreadable};
+use super::super::{Events, Positions, SavedFile, Sink, Unreadable};
 use super::backlog::Waiting;
 use super::names::regular;
 use super::reading::Reading;
-use super::{Fleet, Member, Outside};
+use super::{Follower, Member, Outside};
 use crate::line::Origin;
 
 /// The files to read; whoever is free takes the next.
 struct Queue {
     files: Vec<(Origin, PathBuf)>,
-    ledger: Arc<Ledger>,
+    positions: Arc<Positions>,
     next: AtomicUsize,
 }
 
-/// For a fleet that is read once: nobody wakes it, and it never sleeps.
+/// For a follower that is read once: nobody wakes it, and it never sleeps.
 struct NeverWakes;
 
 impl Waker for NeverWakes {
@@ -51,13 +51,13 @@ impl Waker for NeverWakes {
 /// What could not be read, with its number in the queue.
 type Problems = Vec<(usize, Unreadable)>;
 
-impl Fleet {
+impl Follower {
     /// Reads every file to its end, with up to `threads` threads (at least this one), each of which
     /// makes its own sink. No file is read by two of them.
     ///
     /// # Errors
     ///
-    /// As [`Fleet::run`] does in [`Mode::Once`](super::Mode::Once).
+    /// As [`Follower::run`] does in [`Mode::Once`](super::Mode::Once).
     pub fn once<S: Sink>(
         &mut self,
         threads: usize,
@@ -65,7 +65,7 @@ impl Fleet {
         events: &dyn Events,
         stop: &Stop,
     ) -> Result<(), Vec<Unreadable>> {
-        if self.reading.ledger.saves() {
+        if self.reading.positions.saves() {
             return self.once_more(&mut sink(), events, stop);
         }
         let queue = self.queue(events)?;
@@ -97,7 +97,7 @@ impl Fleet {
         events: &dyn Events,
         stop: &Stop,
     ) -> Result<(), Vec<Unreadable>> {
-        if self.reading.ledger.saves() {
+        if self.reading.positions.saves() {
             return self.once_more(sink, events, stop);
         }
         let queue = self.queue(events)?;
@@ -163,7 +163,7 @@ impl Fleet {
             files: files
                 .map(|(source, path)| (self.origin(source, &path), path))
                 .collect(),
-            ledger: Arc::clone(&self.reading.ledger),
+            positions: Arc::clone(&self.reading.positions),
             next: AtomicUsize::new(0),
         })
     }
@@ -195,7 +195,7 @@ impl Fleet {
             });
         }
         for (index, specification) in self.specifications.iter().enumerate() {
-            let Kind::Glob(_) = specification.kind else {
+            let InputKind::Glob(_) = specification.kind else {
                 continue;
             };
             let matches = found.shared.contains(&index)
@@ -217,7 +217,7 @@ impl Fleet {
 }
 
 fn read_queue<S: Sink>(queue: &Queue, sink: &mut S, events: &dyn Events, stop: &Stop) -> Problems {
-    let mut reading = Reading::new(Arc::clone(&queue.ledger));
+    let mut reading = Reading::new(Arc::clone(&queue.positions));
     let mut problems = Vec::new();
     while !stop.is_requested() {
         let number = queue.next.fetch_add(1, Ordering::Relaxed);
@@ -249,7 +249,7 @@ fn read_once<S: Sink>(
         source: Arc::clone(&source),
         path: path.to_owned(),
         position: Position::start(id),
-        carried: Vec::new(),
+        resume_state: Vec::new(),
         left: false,
         packed: false,
     };
@@ -289,12 +289,12 @@ mod tests {
     struct Handed<'a>(Lines, &'a Mutex<Vec<Vec<String>>>);
 
     impl Sink for Handed<'_> {
-        fn open(&mut self, origin: Origin, offset: u64, carried: &[u8]) -> StreamId {
-            self.0.open(origin, offset, carried)
+        fn open(&mut self, origin: Origin, offset: u64, resume_state: &[u8]) -> StreamId {
+            self.0.open(origin, offset, resume_state)
         }
 
-        fn carried(&self, stream: StreamId, out: &mut Vec<u8>) {
-            self.0.carried(stream, out);
+        fn resume_state(&self, stream: StreamId, out: &mut Vec<u8>) {
+            self.0.resume_state(stream, out);
         }
 
         fn offer(&mut self, stream: StreamId, offset: u64, bytes: &[u8]) -> usize {
@@ -330,8 +330,10 @@ mod tests {
             };
             let (read, stop) = (Mutex::default(), Stop::new());
             let sink = || Handed(Lines::default(), &read);
-            let mut fleet = Fleet::new(inputs, options, Arc::default());
-            fleet.once(threads, sink, &Said::default(), &stop).unwrap();
+            let mut follower = Follower::new(inputs, options, Arc::default());
+            follower
+                .once(threads, sink, &Said::default(), &stop)
+                .unwrap();
             let read = read.into_inner().unwrap();
             assert_eq!(read.len(), threads.clamp(1, 50), "sinks");
             let mut lines = read.concat();

@@ -14,7 +14,7 @@ use super::specification::Specification;
 use super::stop::Stop;
 use super::tail::{Tail, Turn};
 use super::wake::{FileEvents, Waker, Woken};
-use super::{Events, Ledger, Mode, Options, Sink, Unreadable};
+use super::{Events, Mode, Options, Positions, Sink, Unreadable};
 use crate::line::Origin;
 
 mod backlog;
@@ -37,7 +37,7 @@ use remembered::Remembered;
 
 /// Reads all files of some inputs. Standard input and fifos are no part of it: see
 /// [`Stream`](super::Stream).
-pub struct Fleet {
+pub struct Follower {
     specifications: Vec<Specification>,
     options: Options,
     /// One for each specification, in the same order.
@@ -83,7 +83,7 @@ struct Source {
     said_ignored: bool,
 }
 
-/// One file in the fleet.
+/// One file in the follower.
 #[derive(Debug)]
 struct Member {
     tail: Tail,
@@ -120,13 +120,17 @@ struct Outside<'a, S> {
 /// Files without a name have events no longer; this is how often they are looked at.
 const ORPHAN_LOOK: Duration = Duration::from_millis(100);
 
-impl Fleet {
-    /// A fleet for the files and globs among `specifications`, which goes on where `ledger` says.
-    pub fn new(specifications: Vec<Specification>, options: Options, ledger: Arc<Ledger>) -> Self {
+impl Follower {
+    /// A follower for the files and globs among `specifications`, which goes on where `positions` say.
+    pub fn new(
+        specifications: Vec<Specification>,
+        options: Options,
+        positions: Arc<Positions>,
+    ) -> Self {
         let mut remembered = Remembered::default();
-        let unseen = Unseen::new(&ledger, &mut remembered);
+        let unseen = Unseen::new(&positions, &mut remembered);
         let sources = specifications.iter().map(|_| Source::default()).collect();
-        Fleet {
+        Follower {
             specifications,
             options,
             sources,
@@ -142,7 +146,7 @@ impl Fleet {
             started: false,
             links: false,
             unseen,
-            reading: Reading::new(ledger),
+            reading: Reading::new(positions),
             backlog: Backlog::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! Where reading stands in every input, kept so that it can be taken at one instant together with
 //! what was counted.
 //!
-//! A reader makes a [`Step`] for each block: it reads, offers, and notes the new position, and only
+//! A reader makes a [`ReadGuard`] for each block: it reads, offers, and notes the new position, and only
 //! then ends the step. A cut waits until no reader is in a step and keeps new ones out for as long
 //! as it takes to copy what is in memory. Nothing here is written to a disk.
 
@@ -14,7 +14,7 @@ use super::identity::{FileId, Position};
 
 /// All positions, and the gate that keeps them and the counts together.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub struct Positions {
     gate: RwLock<()>,
     files: Mutex<BTreeMap<FileId, SavedFile>>,
     saves: bool,
@@ -33,7 +33,7 @@ pub struct SavedFile {
     pub position: Position,
     /// What the sink carries over from before the position, in its own form: parts of a line that
     /// is not whole yet, or that the rest of a line is to be skipped. Empty almost always.
-    pub carried: Vec<u8>,
+    pub resume_state: Vec<u8>,
     /// It was read to its end and left; kept in order to know it again.
     pub left: bool,
     /// The file is compressed: the position counts bytes of its content, and so do signature and
@@ -51,17 +51,17 @@ impl SavedFile {
 
 /// While this lives no cut is taken. Hold it for one block, never while waiting.
 #[derive(Debug)]
-pub struct Step<'l> {
-    ledger: &'l Ledger,
+pub struct ReadGuard<'l> {
+    positions: &'l Positions,
     _gate: RwLockReadGuard<'l, ()>,
 }
 
-impl Ledger {
-    /// A ledger that begins with what was saved, and will be saved. Where nothing is ever saved use
+impl Positions {
+    /// Positions that begin with what was saved, and will be saved. Where nothing is ever saved use
     /// the default: then what a restart cannot come back to is counted before it is left.
-    pub fn new(saved: Vec<SavedFile>) -> Ledger {
+    pub fn new(saved: Vec<SavedFile>) -> Positions {
         let files = saved.into_iter().map(|file| (file.position.id, file));
-        Ledger {
+        Positions {
             gate: RwLock::default(),
             files: Mutex::new(files.collect()),
             saves: true,
@@ -72,8 +72,8 @@ impl Ledger {
     /// The same, with the time of the last save: where a file cannot be found again, those of its
     /// rotated relatives that were written to later are new.
     #[must_use]
-    pub fn saved_at(self, at: SystemTime) -> Ledger {
-        Ledger {
+    pub fn saved_at(self, at: SystemTime) -> Positions {
+        Positions {
             saved_at: Some(at),
             ..self
         }
@@ -100,9 +100,9 @@ impl Ledger {
     }
 
     /// Begins a step; waits while a cut is taken.
-    pub fn step(&self) -> Step<'_> {
-        Step {
-            ledger: self,
+    pub fn step(&self) -> ReadGuard<'_> {
+        ReadGuard {
+            positions: self,
             _gate: self.gate.read().unwrap_or_else(PoisonError::into_inner),
         }
     }
@@ -118,24 +118,24 @@ impl Ledger {
     }
 }
 
-impl Step<'_> {
+impl ReadGuard<'_> {
     /// Notes where reading stands in a file.
     pub fn note(&self, file: SavedFile) {
-        self.ledger.lock().insert(file.position.id, file);
+        self.positions.lock().insert(file.position.id, file);
     }
 
-    /// Notes a new position in a file that is known already; cheaper than [`Step::note`].
-    pub fn moved(&self, position: Position, carried: &[u8]) {
-        if let Some(file) = self.ledger.lock().get_mut(&position.id) {
+    /// Notes a new position in a file that is known already; cheaper than [`ReadGuard::note`].
+    pub fn moved(&self, position: Position, resume_state: &[u8]) {
+        if let Some(file) = self.positions.lock().get_mut(&position.id) {
             file.position = position;
-            file.carried.clear();
-            file.carried.extend_from_slice(carried);
+            file.resume_state.clear();
+            file.resume_state.extend_from_slice(resume_state);
         }
     }
 
     /// Forgets a file.
     pub fn forget(&self, id: FileId) {
-        self.ledger.lock().remove(&id);
+        self.positions.lock().remove(&id);
     }
 }
 
@@ -148,7 +148,7 @@ mod tests {
             source: Arc::from("a.log"),
             path: PathBuf::from("a.log"),
             position: Position::start(FileId { device: 1, inode }),
-            carried: Vec::new(),
+            resume_state: Vec::new(),
             left: false,
             packed: false,
         }
@@ -156,12 +156,12 @@ mod tests {
 
     #[test]
     fn a_cut_sees_whole_steps_only() {
-        let ledger = Ledger::new(vec![file(1)]);
+        let positions = Positions::new(vec![file(1)]);
         std::thread::scope(|scope| {
             let (begun, wait) = std::sync::mpsc::channel();
-            let ledger = &ledger;
+            let positions = &positions;
             scope.spawn(move || {
-                let step = ledger.step();
+                let step = positions.step();
                 begun.send(()).unwrap();
                 step.note(file(2));
                 step.note(file(3));
@@ -171,24 +171,24 @@ mod tests {
                 });
             });
             wait.recv().unwrap();
-            let inodes = ledger.cut(|files| files.keys().map(|id| id.inode).collect::<Vec<_>>());
+            let inodes = positions.cut(|files| files.keys().map(|id| id.inode).collect::<Vec<_>>());
             assert_eq!(inodes, [2, 3]);
         });
     }
 
     #[test]
     fn a_file_that_moves_keeps_what_else_is_known_of_it() {
-        let ledger = Ledger::new(vec![file(1)]);
+        let positions = Positions::new(vec![file(1)]);
         let moved = Position {
             offset: 9,
             ..file(1).position
         };
-        ledger.step().moved(moved, b"part");
+        positions.step().moved(moved, b"part");
         let noted = SavedFile {
             position: moved,
-            carried: b"part".to_vec(),
+            resume_state: b"part".to_vec(),
             ..file(1)
         };
-        assert_eq!(ledger.files(), [noted]);
+        assert_eq!(positions.files(), [noted]);
     }
 }

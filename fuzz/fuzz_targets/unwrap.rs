@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use logmetrics_follow::line::envelope::Unwrapper;
+use logmetrics_follow::line::unwrap::Unwrapper;
 
 fuzz_target!(|stream: &[u8]| {
     let mut unwrapper = Unwrapper::default();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::super::Sink;
 use super::missing::of_relatives;
-use super::{Fleet, Outside};
+use super::{Follower, Outside};
 
 /// When to look again.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Doubt {
 const RETRY_DELAY_MIN: Duration = Duration::from_secs(1);
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(60);
 
-impl Fleet {
+impl Follower {
     /// What stands beside `path` is looked at again, later each time.
     pub(super) fn doubt(&mut self, path: &Path, now: Instant) {
         let before = self.doubts.get(path).map(|doubt| doubt.delay);
@@ -40,7 +40,7 @@ impl Fleet {
         let due: Vec<PathBuf> = due.map(|(path, _)| path.clone()).collect();
         for path in due {
             let current = self.names.get(path.as_path()).and_then(|name| name.current);
-            let noted = self.reading.ledger.files().into_iter();
+            let noted = self.reading.positions.files().into_iter();
             let missing = noted.filter(|file| {
                 let is_current = current == Some(file.position.id);
                 !file.left && !is_current && of_relatives(&file.path) == path

@@ -61,7 +61,7 @@ fn renamed_and_created_anew_both_are_read_while_the_writer_goes_on() {
     fixture.look();
     fixture.pass(ROTATE_WAIT);
     fixture.expect(&["no end"]);
-    assert!(fixture.fleet.orphans.is_empty());
+    assert!(fixture.follower.orphans.is_empty());
     assert!(
         fixture.said.take().is_empty(),
         "a replaced file is not said to be left"
@@ -84,7 +84,7 @@ fn several_rotations_between_two_looks_within_a_glob() {
     lines.sort_unstable();
     assert_eq!(lines, ["a1", "a2", "b1", "c1"]);
     assert!(
-        fixture.fleet.orphans.is_empty(),
+        fixture.follower.orphans.is_empty(),
         "every file has a name that matches"
     );
 }
@@ -240,7 +240,7 @@ fn deleted_and_created_anew() {
     assert_eq!(lines, ["a1", "a2", "b1"]);
     fixture.pass(Duration::from_secs(5));
     assert!(
-        fixture.fleet.orphans.is_empty(),
+        fixture.follower.orphans.is_empty(),
         "its space on the disk is given back"
     );
     let said = fixture.said.take();
@@ -345,5 +345,5 @@ fn two_names_of_one_file_are_read_once() {
     fixture.append("y.log", "a3\n");
     fixture.look();
     fixture.expect(&["a3"]);
-    assert!(fixture.fleet.orphans.is_empty());
+    assert!(fixture.follower.orphans.is_empty());
 }

@@ -11,13 +11,13 @@ use std::time::Instant;
 
 use super::super::discover::discover;
 use super::super::identity::{self, FileId, ID_IS_EXACT, Position};
-use super::super::specification::Kind;
+use super::super::specification::InputKind;
 use super::super::tail::line_start_before;
 use super::super::wake::Woken;
 use super::super::{Begin, Events, SavedFile, Sink};
 use super::missing::base_of;
 use super::trouble::Trouble;
-use super::{Fleet, Outside};
+use super::{Follower, Outside};
 
 /// A path to follow.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub(super) fn regular(file: &File) -> io::Result<Metadata> {
     ))
 }
 
-impl Fleet {
+impl Follower {
     /// Looks at what `woken` names.
     pub(super) fn look<S: Sink>(&mut self, mut woken: Woken, outside: &mut Outside<'_, S>) {
         for path in &woken.renamed {
@@ -168,7 +168,7 @@ impl Fleet {
         let expired = name
             .lost_at
             .is_none_or(|at| now.saturating_duration_since(at) >= kept);
-        let is_glob = matches!(self.specifications[name.source].kind, Kind::Glob(_));
+        let is_glob = matches!(self.specifications[name.source].kind, InputKind::Glob(_));
         let leads_nowhere = name.current.is_none() && fs::symlink_metadata(path).is_err();
         if is_glob && leads_nowhere && (expired || !name.had_file) {
             self.clear_trouble(path);
@@ -308,11 +308,11 @@ impl Fleet {
         let known = self.known(path, id, &file)?;
         let is_known = known.as_ref().is_some_and(SavedFile::has_evidence);
         if !is_known && self.is_copy(path, &file)? {
-            self.reading.ledger.step().forget(id);
+            self.reading.positions.step().forget(id);
             return Ok(());
         }
-        let (position, carried) = match (known, from_end) {
-            (Some(known), _) => (known.position, known.carried),
+        let (position, resume_state) = match (known, from_end) {
+            (Some(known), _) => (known.position, known.resume_state),
             (None, Some(size)) if !self.unseen.is_followed(path) => {
                 let end = size.min(metadata.len());
                 let start = line_start_before(&file, end)?;
@@ -325,7 +325,7 @@ impl Fleet {
             source: Arc::clone(&origin.source),
             path: path.to_path_buf(),
             position,
-            carried,
+            resume_state,
             left: false,
             packed: false,
         };

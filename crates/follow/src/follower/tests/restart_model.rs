@@ -151,7 +151,7 @@ impl Model {
     }
 
     fn copy_and_cut_short(&mut self, unread: usize, meanwhile: [Meanwhile; 4]) {
-        if self.fixture.fleet.started {
+        if self.fixture.follower.started {
             // A run that goes on has seen the content, though not all of it.
             self.write("x.log");
             self.fixture.look();
@@ -197,7 +197,7 @@ impl Model {
         let Some(name) = plain.take(which + 1).last() else {
             return;
         };
-        if self.fixture.fleet.started {
+        if self.fixture.follower.started {
             // Compressing takes a while; who follows the file has read it by then.
             self.fixture.look();
         }
@@ -220,7 +220,7 @@ impl Model {
 
     /// A run that has not begun to read has nothing to save.
     fn save(&mut self) {
-        if self.fixture.fleet.started {
+        if self.fixture.follower.started {
             self.saved = self.fixture.cut();
             self.fixture.saved_at = SystemTime::now();
         }

@@ -9,23 +9,23 @@ use std::sync::Arc;
 use super::super::identity::{FileId, Position};
 use super::super::packed::Packed;
 use super::super::tail::{Shared, Tail, Turn};
-use super::super::{Ledger, SavedFile, Sink};
+use super::super::{Positions, SavedFile, Sink};
 use crate::line::Origin;
 
-/// The ledger, and the buffers that all files share.
+/// The positions, and the buffers that all files share.
 pub(super) struct Reading {
-    pub(super) ledger: Arc<Ledger>,
+    pub(super) positions: Arc<Positions>,
     pub(super) shared: Shared,
-    /// What a sink carries over, on its way to the ledger.
-    carried: Vec<u8>,
+    /// What a sink carries over, on its way to the positions.
+    resume_state: Vec<u8>,
 }
 
 impl Reading {
-    pub(super) fn new(ledger: Arc<Ledger>) -> Self {
+    pub(super) fn new(positions: Arc<Positions>) -> Self {
         Reading {
-            ledger,
+            positions,
             shared: Shared::new(),
-            carried: Vec::new(),
+            resume_state: Vec::new(),
         }
     }
 
@@ -39,8 +39,8 @@ impl Reading {
         instead_of: Option<FileId>,
         sink: &mut impl Sink,
     ) -> io::Result<Tail> {
-        let step = self.ledger.step();
-        let tail = Tail::begin(file, origin, saved.position, &saved.carried, sink)?;
+        let step = self.positions.step();
+        let tail = Tail::begin(file, origin, saved.position, &saved.resume_state, sink)?;
         instead_of.into_iter().for_each(|id| step.forget(id));
         step.note(SavedFile {
             position: tail.position(),
@@ -56,23 +56,23 @@ impl Reading {
         before: &SavedFile,
         sink: &mut impl Sink,
     ) -> io::Result<()> {
-        let step = self.ledger.step();
-        tail.go_on(before.position, &before.carried, sink)?;
+        let step = self.positions.step();
+        tail.go_on(before.position, &before.resume_state, sink)?;
         if before.position.id != tail.id() {
             step.forget(before.position.id);
         }
-        step.moved(tail.position(), &before.carried);
+        step.moved(tail.position(), &before.resume_state);
         Ok(())
     }
 
     /// One turn of a file.
     pub(super) fn turn(&mut self, tail: &mut Tail, sink: &mut impl Sink) -> io::Result<Turn> {
         let before = tail.position();
-        let step = self.ledger.step();
+        let step = self.positions.step();
         let turn = tail.turn(&mut self.shared, sink);
         if tail.position() != before {
-            tail.carried(sink, &mut self.carried);
-            step.moved(tail.position(), &self.carried);
+            tail.resume_state(sink, &mut self.resume_state);
+            step.moved(tail.position(), &self.resume_state);
         }
         turn
     }
@@ -83,18 +83,18 @@ impl Reading {
         packed: &mut Packed,
         sink: &mut impl Sink,
     ) -> io::Result<Turn> {
-        let step = self.ledger.step();
+        let step = self.positions.step();
         let turn = packed.turn(sink);
-        packed.carried(sink, &mut self.carried);
-        step.moved(packed.position(), &self.carried);
+        packed.resume_state(sink, &mut self.resume_state);
+        step.moved(packed.position(), &self.resume_state);
         turn
     }
 
     /// Reads a file as a new one. What it held before may live on in a copy: that is noted by its
     /// content, in the same step, and returned.
     pub(super) fn restart(&mut self, tail: &mut Tail, sink: &mut impl Sink) -> Option<SavedFile> {
-        let before = self.ledger.file(tail.id());
-        let step = self.ledger.step();
+        let before = self.positions.file(tail.id());
+        let step = self.positions.step();
         tail.restart(sink);
         step.moved(tail.position(), &[]);
         let before = before.filter(SavedFile::has_evidence)?;
@@ -107,14 +107,14 @@ impl Reading {
     /// Closes a file that holds other content now. What was read of it before is noted as left, under
     /// the identity that is returned.
     pub(super) fn leave_content(&mut self, tail: Tail, sink: &mut impl Sink) -> Option<FileId> {
-        let before = self.ledger.file(tail.id());
-        let step = self.ledger.step();
+        let before = self.positions.file(tail.id());
+        let step = self.positions.step();
         step.forget(tail.abandon(sink).id);
         let before = before.filter(SavedFile::has_evidence)?;
         let position = before.position.of_content();
         step.note(SavedFile {
             position,
-            carried: Vec::new(),
+            resume_state: Vec::new(),
             left: true,
             ..before
         });
@@ -123,7 +123,7 @@ impl Reading {
 
     /// Closes a file that has to be opened again, at the same place.
     pub(super) fn abandon(&mut self, tail: Tail, sink: &mut impl Sink) {
-        let step = self.ledger.step();
+        let step = self.positions.step();
         step.moved(tail.abandon(sink), &[]);
     }
 
@@ -141,7 +141,7 @@ impl Reading {
                 last => break last,
             }
         };
-        let step = self.ledger.step();
+        let step = self.positions.step();
         let (position, _) = tail.finish(last, &mut self.shared.buffer, sink);
         step.forget(id);
         let left = left(position);

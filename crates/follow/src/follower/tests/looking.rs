@@ -105,7 +105,7 @@ fn what_cannot_be_opened_is_tried_again_with_back_off_and_said_once() {
     assert_eq!(said, ["unreadable (FilesystemLoop) x.log", "caught up "]);
     let mut delays = Vec::new();
     for _ in 0..9 {
-        let delay = fixture.fleet.pause(fixture.waker.now);
+        let delay = fixture.follower.pause(fixture.waker.now);
         delays.push(delay.as_millis());
         fixture.pass(delay);
     }

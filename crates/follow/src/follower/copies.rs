@@ -13,9 +13,9 @@ use super::super::identity::FileId;
 use super::super::{SavedFile, Sink};
 use super::beside::{Candidate, Match, Search};
 use super::missing::{base_of, of_relatives};
-use super::{Fleet, Outside};
+use super::{Follower, Outside};
 
-impl Fleet {
+impl Follower {
     /// Whether the file that `path` leads to is a copy of one that is followed, whole or being made.
     pub(super) fn is_copy(&self, path: &Path, file: &File) -> io::Result<bool> {
         let Some((base, _)) = base_of(path) else {
@@ -112,8 +112,8 @@ impl Fleet {
 
     fn remember(&mut self, file: SavedFile) {
         let id = file.position.id;
-        self.reading.ledger.step().note(file);
-        self.remembered.keep(id, &self.reading.ledger);
+        self.reading.positions.step().note(file);
+        self.remembered.keep(id, &self.reading.positions);
     }
 
     /// Where a copy was found open already, and nothing of it is read, it goes on where its original
@@ -189,7 +189,7 @@ impl Fleet {
         source.lag = source.lag.saturating_sub(member.lag);
         let left = self.reading.leave_content(member.tail, outside.sink);
         left.into_iter()
-            .for_each(|left| self.remembered.keep(left, &self.reading.ledger));
+            .for_each(|left| self.remembered.keep(left, &self.reading.positions));
     }
 }
 

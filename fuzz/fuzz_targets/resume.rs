@@ -4,12 +4,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use logmetrics_follow::line::carried;
+use logmetrics_follow::line::resume;
 
 fuzz_target!(|bytes: &[u8]| {
-    let (framer, mut unwrapper) = carried::read(bytes);
+    let (framer, mut unwrapper) = resume::read(bytes);
     let mut again = Vec::new();
-    carried::write(&framer, &unwrapper, &mut again);
+    resume::write(&framer, &unwrapper, &mut again);
     assert!(again.is_empty() || again == bytes);
     _ = unwrapper.unwrap(0, b"2016-10-06T00:17:09.669794202Z stdout P part");
     while unwrapper.flush().is_some() {}

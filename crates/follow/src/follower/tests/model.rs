@@ -334,7 +334,7 @@ impl Model {
             expected += own.len();
         }
         prop_assert_eq!(handed_over.len(), expected, "{:?}", &handed_over);
-        prop_assert!(self.fixture.fleet.orphans.is_empty());
+        prop_assert!(self.fixture.follower.orphans.is_empty());
         prop_assert_eq!(self.fixture.said.lag(), Some(0));
         Ok(())
     }
