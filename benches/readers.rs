@@ -8,7 +8,7 @@ use divan::Bencher;
 use divan::counter::BytesCount;
 use logmetrics_follow::line::framer::Framer;
 use logmetrics_follow::line::unwrap::Unwrapper;
-use logmetrics_scan::fields::{Keys, Marks};
+use logmetrics_scan::keys::{Keys, Marks};
 use logmetrics_scan::slots::Slots;
 use logmetrics_scan::{json, logfmt};
 

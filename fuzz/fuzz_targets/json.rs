@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use logmetrics_scan::{
-    fields::{Form, Keys, Span},
+    keys::{Form, Keys, Span},
     json,
     slots::Slots,
 };

@@ -4,9 +4,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use logmetrics_scan::{
-    fields::{Form, Keys, Marks, Span},
+    keys::{Form, Keys, Marks, Span},
     logfmt,
-    slots::{Slot, Slots},
+    slots::{FieldSlot, Slots},
 };
 
 #[path = "../../src/matcher/logfmt/tests/reference.rs"]

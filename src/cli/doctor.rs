@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::exit::Exit;
-use super::jaeger::JaegerServer;
+use super::jaeger_options::JaegerServer;
 use super::terminal::{self, harmless};
 use logmetrics_core::clock::Clock;
 use logmetrics_core::rules::{self, SourceText};
@@ -18,7 +18,7 @@ use logmetrics_follow::{InputKind, Specification, existing};
 use logmetrics_gateway::doctor::log::Examiner;
 use logmetrics_gateway::doctor::{Finding, Link, State, gateway, jaeger, prometheus, webui, worst};
 use logmetrics_gateway::jaeger::Query;
-use logmetrics_gateway::report::read::decompressed;
+use logmetrics_gateway::report::read_logs::decompressed;
 
 /// What a user types to have the chain checked.
 #[derive(Debug, clap::Args)]
@@ -117,7 +117,7 @@ fn examine(args: &Args, query: Option<&Query>, examiner: &Examiner) -> Vec<Findi
     if let Some(path) = &args.gateway_config {
         match read(path) {
             Ok(text) => {
-                let known = gateway::Known {
+                let known = gateway::KnownHeaders {
                     header: header.as_deref(),
                     keys: examiner.user_keys(),
                     traces: query.is_some(),

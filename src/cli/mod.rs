@@ -11,11 +11,11 @@ pub mod doctor;
 pub mod exit;
 pub mod explain;
 pub mod healthcheck;
-pub mod jaeger;
+pub mod jaeger_options;
 pub mod once;
-pub mod protection;
 pub mod report;
 pub mod run;
+pub mod security_options;
 pub mod terminal;
 pub mod test;
 

@@ -10,14 +10,14 @@ use std::sync::atomic::AtomicU64;
 use clap::ValueEnum;
 
 use super::exit::Exit;
-use super::{jaeger, run, terminal};
+use super::{jaeger_options, run, terminal};
 use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::Secret;
 use logmetrics_core::engine::extract::{Dimension, Extractor};
 use logmetrics_core::rules;
 use logmetrics_follow::Specification;
 use logmetrics_gateway::jaeger::{self as traces, Export, Lines, Query, Window};
-use logmetrics_gateway::report::read::Work;
+use logmetrics_gateway::report::read_logs::Work;
 use logmetrics_gateway::report::render::{Format, Options, render};
 use logmetrics_gateway::report::{Period, Plan, Report};
 
@@ -102,7 +102,7 @@ pub struct Args {
 
     // Last, as its heading would stand over what follows.
     #[command(flatten)]
-    jaeger: jaeger::JaegerServer,
+    jaeger: jaeger_options::JaegerServer,
 
     /// Keep all spans of Jaeger in this new file, one a line (packed where it is named .gz or .zst);
     /// what reads logs reads it again

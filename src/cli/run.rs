@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::{ArgAction, ValueEnum};
 
 use super::exit::Exit;
-use super::protection::ProtectionArgs;
-use super::{jaeger, once, terminal};
+use super::security_options::ProtectionArgs;
+use super::{jaeger_options, once, terminal};
 use crate::daemon;
 use crate::logging::{self, LogOptions};
 use crate::server::{self, Listen, parse_listen};
@@ -92,7 +92,7 @@ pub struct Args {
 
     // Last, as its heading would stand over what follows.
     #[command(flatten)]
-    jaeger: jaeger::JaegerArgs,
+    jaeger: jaeger_options::JaegerArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

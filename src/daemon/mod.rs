@@ -11,31 +11,31 @@ use tokio::net::TcpListener;
 use crate::server::{self, Access, Latch, Limits, Readiness};
 use crate::settings::{From, Settings};
 use crate::shutdown::{self, Stop};
-use logmetrics_core::checkpoint::Keeper;
+use logmetrics_core::checkpoint::Checkpointer;
 use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::Engine;
 use logmetrics_core::history::{Notice, Recognizer};
-use logmetrics_core::metrics::own::{Known, Own};
-use logmetrics_core::pipeline::{Live, Parts, Worker};
+use logmetrics_core::metrics::self_metrics::{KnownSources, SelfMetrics};
+use logmetrics_core::pipeline::{Active, Shared, Worker};
 use logmetrics_core::rate_limit::Limited;
 use logmetrics_core::rules::{self, Gathered, Problems};
 use logmetrics_follow::{Begin, Mode, Options, Positions, Specification};
 
-mod content;
-mod events;
-mod files;
-mod jaeger;
-mod memory;
+mod app_state;
+mod jaeger_input;
 mod once;
-mod progress;
+mod parallel_once;
+mod progress_bar;
+mod reader_events;
 mod reload;
+mod restore;
 mod scrapers;
 
-use content::Running;
-use events::{MESSAGES_PER_MINUTE, ReaderEvents};
-use memory::{Memory, Told};
+use app_state::AppState;
 pub use once::once;
+use reader_events::{MESSAGES_PER_MINUTE, ReaderEvents};
 use reload::Reloader;
+use restore::{Restored, Told};
 use scrapers::Scrapers;
 
 /// How often messages that were held back are looked for.
@@ -57,8 +57,8 @@ struct Built {
     inputs: Vec<Specification>,
     /// The rules' texts as they were loaded.
     gathered: Gathered,
-    parts: Parts,
-    memory: Memory,
+    parts: Shared,
+    memory: Restored,
 }
 
 fn build(settings: &Settings) -> Result<Built, Failure> {
@@ -72,8 +72,8 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
         .map_err(|error| Failure::Usage(error.to_string()))?;
     reload::advise(&loaded.advice);
     let clock = Clock::system();
-    let jaeger = settings.jaeger.as_ref().map(jaeger::source);
-    let own = Own::new(&Known {
+    let jaeger = settings.jaeger.as_ref().map(jaeger_input::source);
+    let own = SelfMetrics::new(&KnownSources {
         sources: sources(&inputs, jaeger.as_deref()).collect(),
         revision: env!("LOGMETRICS_REVISION"),
         rustc: env!("LOGMETRICS_RUSTC"),
@@ -81,14 +81,14 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
     .map_err(|error| Failure::Run(error.to_string()))?;
     let now_ms = clock.now_ms();
     own.reloaded(Some(now_ms));
-    let (store, memory) = Memory::open(settings, loaded.set.metrics, now_ms)?;
-    let live = Live {
+    let (store, memory) = Restored::open(settings, loaded.set.metrics, now_ms)?;
+    let live = Active {
         store: Arc::new(store),
         counters: reload::follow(&own, &engine),
         engine: Arc::new(engine),
         loaded_ms: now_ms,
     };
-    let parts = Parts {
+    let parts = Shared {
         live: Arc::new(ArcSwap::from_pointee(live)),
         own: Arc::new(own),
         samples: Arc::default(),
@@ -155,8 +155,8 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     let scrapers = Arc::new(Scrapers::restored(&memory.notes.of(scrapers::PREFIX)));
     let replay = memory.replay();
     let jaeger = jaeger(settings, &parts, &memory)?;
-    let notes = replay.iter().map(memory::notes_of);
-    let notes = notes.chain(jaeger.as_ref().map(jaeger::Input::notes));
+    let notes = replay.iter().map(restore::notes_of);
+    let notes = notes.chain(jaeger.as_ref().map(jaeger_input::Input::notes));
     let notes = notes.chain([scrapers.notes()]).collect();
     let (keeper, state) = memory.keep(&parts, notes)?.unzip();
     let reloader = Arc::new(reloader(settings, &parts, &positions, gathered));
@@ -167,7 +167,7 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     let reading = logmetrics_follow::Stop::new();
     let at_end = settings.exit_on_eof.then(|| stop.clone());
     let messages = Arc::new(Limited::new(parts.clock.clone(), MESSAGES_PER_MINUTE));
-    let shared = Shared {
+    let shared = Reading {
         parts: &parts,
         positions: &positions,
         messages: &messages,
@@ -192,7 +192,7 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
         _ = tokio::task::spawn_blocking(move || {
             readers.into_iter().for_each(join);
             // Nobody listens any more where the runtime was stopped before.
-            _ = tell.send(keeper.map_or(Ok(()), Keeper::finish));
+            _ = tell.send(keeper.map_or(Ok(()), Checkpointer::finish));
         })
         .await;
     };
@@ -212,7 +212,7 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
 
 fn reloader(
     settings: &Settings,
-    parts: &Parts,
+    parts: &Shared,
     positions: &Arc<Positions>,
     gathered: Gathered,
 ) -> Reloader {
@@ -232,10 +232,10 @@ fn running(
     settings: &Settings,
     inputs: &[Specification],
     reloader: &Arc<Reloader>,
-    (parts, state, scrapers): (&Parts, Option<Told>, Arc<Scrapers>),
-) -> Arc<Running> {
-    let jaeger = settings.jaeger.as_ref().map(jaeger::source);
-    Arc::new(Running {
+    (parts, state, scrapers): (&Shared, Option<Told>, Arc<Scrapers>),
+) -> Arc<AppState> {
+    let jaeger = settings.jaeger.as_ref().map(jaeger_input::source);
+    Arc::new(AppState {
         live: Arc::clone(&parts.live),
         reloader: Arc::clone(reloader),
         own: Arc::clone(&parts.own),
@@ -279,8 +279,8 @@ async fn tell_overdue(messages: Arc<Limited>) {
 }
 
 /// What the reading threads share.
-struct Shared<'a> {
-    parts: &'a Parts,
+struct Reading<'a> {
+    parts: &'a Shared,
     positions: &'a Arc<Positions>,
     messages: &'a Arc<Limited>,
     latch: &'a Latch,
@@ -293,7 +293,7 @@ struct Shared<'a> {
 fn start(
     settings: &Settings,
     inputs: Vec<Specification>,
-    shared: &Shared<'_>,
+    shared: &Reading<'_>,
 ) -> Result<Vec<JoinHandle<()>>, Failure> {
     let (follower, streams) =
         logmetrics_follow::readers(inputs, options(settings, Mode::Follow), shared.positions);
@@ -328,19 +328,22 @@ fn start(
 /// Jaeger as an input, where that is asked.
 fn jaeger(
     settings: &Settings,
-    parts: &Parts,
-    memory: &Memory,
-) -> Result<Option<jaeger::Input>, Failure> {
+    parts: &Shared,
+    memory: &Restored,
+) -> Result<Option<jaeger_input::Input>, Failure> {
     let new = |jaeger| {
-        let saved = memory.notes.of(jaeger::PREFIX);
+        let saved = memory.notes.of(jaeger_input::PREFIX);
         let positions = Arc::clone(&memory.positions);
-        jaeger::Input::new(jaeger, saved, positions, &parts.own, parts.clock.clone())
+        jaeger_input::Input::new(jaeger, saved, positions, &parts.own, parts.clock.clone())
     };
     settings.jaeger.as_ref().map(new).transpose()
 }
 
 /// A thread for Jaeger.
-fn start_jaeger(jaeger: jaeger::Input, shared: &Shared<'_>) -> Result<JoinHandle<()>, Failure> {
+fn start_jaeger(
+    jaeger: jaeger_input::Input,
+    shared: &Reading<'_>,
+) -> Result<JoinHandle<()>, Failure> {
     let worker = Worker::new(shared.parts.clone());
     let (latch, stop) = (shared.latch.clone(), shared.reading.clone());
     spawn("jaeger", move || jaeger.run(worker, latch, &stop))

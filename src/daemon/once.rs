@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use super::memory;
-use super::{Built, Failure, build, files, finished, jaeger, options, progress, recognising};
+use super::restore;
+use super::{
+    Built, Failure, build, finished, jaeger_input, options, parallel_once, progress_bar,
+    recognising,
+};
 use crate::settings::Settings;
 use logmetrics_core::metrics::snapshot::Snapshot;
-use logmetrics_core::pipeline::{Parts, Worker};
+use logmetrics_core::pipeline::{Shared, Worker};
 use logmetrics_follow::{Follower, Mode, Stream};
 
 /// Reads everything that is there and gives the rules' metrics.
@@ -22,9 +25,9 @@ pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
     } = build(settings)?;
     let positions = Arc::clone(&memory.positions);
     let replay = memory.replay();
-    let keeper = memory.keep(&parts, replay.iter().map(memory::notes_of).collect())?;
+    let keeper = memory.keep(&parts, replay.iter().map(restore::notes_of).collect())?;
     let stop = logmetrics_follow::Stop::new();
-    let events = progress::Progress::new(&inputs);
+    let events = progress_bar::Progress::new(&inputs);
     let (follower, streams) =
         logmetrics_follow::readers(inputs, options(settings, Mode::Once), &positions);
     if let Some(mut follower) = follower {
@@ -33,22 +36,22 @@ pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
         let threads = if keeper.is_some() {
             1
         } else {
-            files::threads(&store)
+            parallel_once::threads(&store)
         };
         read_files(&mut follower, threads, &parts, &events, &stop)?;
-        if threads > 1 && files::depend_on_order(&store) {
-            parts.live = files::emptied(&parts);
+        if threads > 1 && parallel_once::depend_on_order(&store) {
+            parts.live = parallel_once::emptied(&parts);
             events.begin_again();
             read_files(&mut follower, 1, &parts, &events, &stop)?;
         }
     }
     let worker = recognising(Worker::new(parts.clone()), replay.as_ref());
-    let mut worker = progress::Watched::new(worker, &events);
+    let mut worker = progress_bar::Watched::new(worker, &events);
     for stream in streams {
         read_stream(stream, &mut worker, &events, &stop)?;
     }
     if let Some(jaeger) = &settings.jaeger {
-        jaeger::once(jaeger, &mut worker, &parts.clock)?;
+        jaeger_input::once(jaeger, &mut worker, &parts.clock)?;
     }
     events.finish();
     if let Some((keeper, _)) = keeper {
@@ -60,11 +63,11 @@ pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
 fn read_files(
     follower: &mut Follower,
     threads: usize,
-    parts: &Parts,
-    events: &progress::Progress,
+    parts: &Shared,
+    events: &progress_bar::Progress,
     stop: &logmetrics_follow::Stop,
 ) -> Result<(), Failure> {
-    let worker = || progress::Watched::new(Worker::new(parts.clone()), events);
+    let worker = || progress_bar::Watched::new(Worker::new(parts.clone()), events);
     follower
         .once(threads, worker, events, stop)
         .map_err(|errors| {
@@ -77,8 +80,8 @@ fn read_files(
 
 fn read_stream(
     stream: Stream,
-    worker: &mut progress::Watched<'_>,
-    events: &progress::Progress,
+    worker: &mut progress_bar::Watched<'_>,
+    events: &progress_bar::Progress,
     stop: &logmetrics_follow::Stop,
 ) -> Result<(), Failure> {
     let name = stream.source().to_owned();

@@ -11,9 +11,9 @@ use arc_swap::ArcSwap;
 use crate::server::Reloaded;
 use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::{Engine, Secret, Trouble};
-use logmetrics_core::metrics::own::{FieldTrouble, KnownRules, Own, RuleCounters};
 use logmetrics_core::metrics::reload::Change;
-use logmetrics_core::pipeline::Live;
+use logmetrics_core::metrics::self_metrics::{FieldTrouble, KnownRules, RuleCounters, SelfMetrics};
+use logmetrics_core::pipeline::Active;
 use logmetrics_core::rules::{self, Gathered, Problem};
 use logmetrics_follow::Positions;
 
@@ -28,9 +28,9 @@ pub struct Reloader {
     /// The key of pseudonyms.
     pub secret: Option<Secret>,
     /// What runs.
-    pub live: Arc<ArcSwap<Live>>,
+    pub live: Arc<ArcSwap<Active>>,
     /// The program's own metrics.
-    pub own: Arc<Own>,
+    pub own: Arc<SelfMetrics>,
     /// Keeps readers out while the rules are swapped.
     pub positions: Arc<Positions>,
     /// The time.
@@ -95,7 +95,7 @@ impl Reloader {
             let old = self.live.load_full();
             let definitions = loaded.set.metrics;
             let change = Change::between(old.store.definitions(), &definitions);
-            self.live.store(Arc::new(Live {
+            self.live.store(Arc::new(Active {
                 store: Arc::new(old.store.reload(definitions, now_ms)),
                 counters: follow(&self.own, &engine),
                 engine,
@@ -162,7 +162,7 @@ pub fn advise(advice: &[Problem]) {
 }
 
 /// The counters of an engine's rules, shown from now on.
-pub fn follow(own: &Own, engine: &Engine) -> RuleCounters {
+pub fn follow(own: &SelfMetrics, engine: &Engine) -> RuleCounters {
     let troubles = engine.reasons().iter().map(|reason| {
         let trouble = match reason.trouble {
             Trouble::Missing => FieldTrouble::Missing,

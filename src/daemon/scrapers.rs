@@ -21,13 +21,13 @@ pub struct Scrapers {
 
 #[derive(Debug, Default)]
 struct All {
-    seen: HashMap<IpAddr, Seen>,
+    seen: HashMap<IpAddr, ScraperRecord>,
     /// Not noted yet.
     changed: HashSet<IpAddr>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+struct ScraperRecord {
     births: u64,
     at_ms: u64,
 }
@@ -41,7 +41,7 @@ impl Scrapers {
         changed.insert(scraper);
         let before = seen.insert(
             scraper,
-            Seen {
+            ScraperRecord {
                 births,
                 at_ms: now_ms,
             },
@@ -65,7 +65,7 @@ impl Scrapers {
             let ([births, at_ms], []) = value.as_chunks::<8>() else {
                 return None;
             };
-            let seen = Seen {
+            let seen = ScraperRecord {
                 births: u64::from_be_bytes(*births),
                 at_ms: u64::from_be_bytes(*at_ms),
             };

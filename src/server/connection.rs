@@ -20,14 +20,14 @@ use tokio::time::Instant;
 
 use super::Limits;
 use super::body::Body;
-use super::crowd::{Seat, Ticket};
+use super::connections::{Connection, Permit};
 use super::routes::Routes;
 
 /// Most of a response that is buffered before the other side takes it.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
 
 /// Serves one connection until it ends, breaks a limit, or is asked to leave.
-pub async fn run<S>(stream: S, peer: IpAddr, ticket: Ticket, routes: Arc<Routes>, limits: &Limits)
+pub async fn run<S>(stream: S, peer: IpAddr, ticket: Permit, routes: Arc<Routes>, limits: &Limits)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -108,11 +108,11 @@ fn builder(limits: &Limits) -> http1::Builder {
 
 /// The time from a request's head to its response's last byte.
 struct Running {
-    seat: Arc<Seat>,
+    seat: Arc<Connection>,
 }
 
 impl Running {
-    fn start(seat: Arc<Seat>) -> Self {
+    fn start(seat: Arc<Connection>) -> Self {
         let mut progress = seat.progress();
         progress.waiting = None;
         progress.head = None;
@@ -157,7 +157,7 @@ impl http_body::Body for Counted {
 /// A stream that writes down when a request begins to arrive and when writing stands still.
 struct Watched<S> {
     stream: S,
-    seat: Arc<Seat>,
+    seat: Arc<Connection>,
 }
 
 impl<S> Watched<S> {

@@ -14,30 +14,30 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-mod access;
+mod auth;
 pub mod body;
 mod connection;
-mod crowd;
+mod connections;
 pub mod encoding;
-mod gate;
-mod kept;
-pub mod limits;
 pub mod listen;
-pub mod page;
 pub mod readiness;
 pub mod routes;
+mod security;
+pub mod server_limits;
+pub mod status_page;
 mod tls;
+mod watched_file;
 
-pub use access::{Access, Protection};
+pub use auth::{Token, TokenSource};
 pub use body::Pieces;
-pub use gate::{Token, TokenSource};
-pub use kept::{read_file, warn_if_others_read};
-pub use limits::Limits;
 pub use listen::{BindError, Listen, bind, parse_listen};
 pub use readiness::{Latch, Readiness};
+pub use security::{Access, Protection};
+pub use server_limits::Limits;
 pub use tls::TlsFiles;
+pub use watched_file::{read_file, warn_if_others_read};
 
-use crowd::Crowd;
+use connections::Connections;
 use logmetrics_core::clock::Clock;
 use logmetrics_core::exposition::Format;
 use logmetrics_core::rate_limit::Limited;
@@ -96,7 +96,7 @@ pub async fn serve(
     let routes = Routes::new(content, readiness, &limits, Arc::clone(&access));
     let looking = tokio::spawn(Arc::clone(&access).keep_up_to_date());
     let mut server = Server {
-        crowd: Crowd::new(limits.connections_max),
+        crowd: Connections::new(limits.connections_max),
         limits: Arc::new(limits),
         routes: Arc::new(routes),
         access,
@@ -123,7 +123,7 @@ pub async fn serve(
 }
 
 struct Server {
-    crowd: Arc<Crowd>,
+    crowd: Arc<Connections>,
     limits: Arc<Limits>,
     routes: Arc<Routes>,
     access: Arc<Access>,

@@ -22,9 +22,9 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 
+use super::auth::Verdict;
 use super::body::Body;
 use super::encoding::{self, Encoding};
-use super::gate::Verdict;
 use super::{Access, Content, Limits, Readiness, Reloaded, Scrape};
 use logmetrics_core::exposition;
 
@@ -91,8 +91,8 @@ impl Routes {
         // An orchestrator has no password; these two say nothing of what is counted.
         if !matches!(path, "/healthz" | "/readyz") {
             match self.access.gate.admits(request.headers()).await {
-                Verdict::Welcome => {}
-                Verdict::Stranger => return self.unauthorized(request.method()),
+                Verdict::Allowed => {}
+                Verdict::Unauthorized => return self.unauthorized(request.method()),
                 Verdict::Busy => return busy("too many passwords to check; try again\n"),
             }
         }

@@ -15,8 +15,8 @@ use tokio_rustls::rustls::{self, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
 use super::Limits;
-use super::crowd::Seat;
-use super::kept::Kept;
+use super::connections::Connection;
+use super::watched_file::WatchedFile;
 
 /// The first byte of every TLS handshake (RFC 8446, 5.1).
 const HANDSHAKE: u8 = 22;
@@ -37,7 +37,7 @@ pub struct TlsFiles {
 
 /// The certificate that is shown, read again when its files change.
 #[derive(Debug)]
-pub struct Certificate(Kept<ServerConfig>);
+pub struct Certificate(WatchedFile<ServerConfig>);
 
 impl Certificate {
     /// Reads both files.
@@ -46,7 +46,7 @@ impl Certificate {
     /// When they cannot be read, are not PEM, or do not belong together.
     pub fn read(files: &TlsFiles) -> Result<Certificate, String> {
         let paths = vec![files.certificate.clone(), files.key.clone()];
-        Kept::read("certificate", paths, configuration).map(Certificate)
+        WatchedFile::read("certificate", paths, configuration).map(Certificate)
     }
 
     /// Looks whether the files have changed.
@@ -59,7 +59,7 @@ impl Certificate {
     pub async fn shake_hands(
         &self,
         stream: TcpStream,
-        seat: &Seat,
+        seat: &Connection,
         limits: &Limits,
     ) -> Option<TlsStream<TcpStream>> {
         let acceptor = TlsAcceptor::from(self.0.current());

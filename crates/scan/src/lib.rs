@@ -1,15 +1,15 @@
 //! Matchers: a line's bytes in, the fields on it out.
 //!
 //! Nothing here knows of labels, numbers or metrics, and nothing does I/O. A reader looks for the
-//! wanted [`fields::Keys`] only and writes where it found them into [`slots::Slots`].
+//! wanted [`keys::Keys`] only and writes where it found them into [`slots::Slots`].
 
-pub mod bytes;
+mod byte_scan;
 pub mod escape;
-pub mod fields;
 pub mod json;
+pub mod keys;
 pub mod logfmt;
-mod places;
 pub mod plan;
+pub mod short_bytes;
 pub mod slots;
 #[cfg(test)]
 mod tests;

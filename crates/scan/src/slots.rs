@@ -1,16 +1,16 @@
 //! The slots of one line: where the values of wanted keys were found on it.
 
-use super::fields::{Keys, Seen, Sequence, Span};
-use super::json::order::Orders;
+use super::json::key_order::Orders;
+use super::keys::{Keys, Matches, Sequence, Span};
 
 /// What was found for one key on one line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Slot {
+pub struct FieldSlot {
     /// On the whole line.
-    pub everywhere: Seen,
-    /// Outside the [`Marks`](super::fields::Marks), where the rule has some; otherwise the same as
+    pub everywhere: Matches,
+    /// Outside the [`Marks`](super::keys::Marks), where the rule has some; otherwise the same as
     /// `everywhere`.
-    pub outside: Seen,
+    pub outside: Matches,
 }
 
 /// The slots of one line, kept from line to line: which are not empty is told by [`Slots::bits`], and
@@ -18,7 +18,7 @@ pub struct Slot {
 #[derive(Debug, Clone, Default)]
 pub struct Slots {
     /// By the number of the key.
-    slots: Vec<Slot>,
+    slots: Vec<FieldSlot>,
     /// A bit for each slot that is not empty; see [`slot_bit`].
     bits: u64,
     /// Those without a bit of their own that are not empty. They are cleared.
@@ -58,7 +58,7 @@ impl Slots {
     pub fn clear(&mut self, keys: &Keys) {
         self.empty();
         if self.slots.len() != keys.len() {
-            self.slots.resize(keys.len(), Slot::default());
+            self.slots.resize(keys.len(), FieldSlot::default());
         }
     }
 
@@ -66,7 +66,7 @@ impl Slots {
     pub(super) fn empty(&mut self) {
         for slot in self.beyond.drain(..) {
             if let Some(slot) = self.slots.get_mut(slot as usize) {
-                *slot = Slot::default();
+                *slot = FieldSlot::default();
             }
         }
         self.bits = 0;
@@ -93,10 +93,10 @@ impl Slots {
         is_one.then(|| there.trailing_zeros() as usize)
     }
 
-    /// What was found for a key on the whole line, or `outside` the [`Marks`](super::fields::Marks)
+    /// What was found for a key on the whole line, or `outside` the [`Marks`](super::keys::Marks)
     /// alone; `None` where nothing was.
     #[inline]
-    pub fn seen(&self, slot: usize, outside: bool) -> Option<&Seen> {
+    pub fn seen(&self, slot: usize, outside: bool) -> Option<&Matches> {
         let bit = slot_bit(slot);
         if !self.has_any(bit) {
             return None;
@@ -110,9 +110,9 @@ impl Slots {
     }
 
     /// What was found for each key, in the order of the keys.
-    pub fn all(&self) -> Vec<Slot> {
+    pub fn all(&self) -> Vec<FieldSlot> {
         let seen = |slot, outside| self.seen(slot, outside).copied().unwrap_or_default();
-        let slot = |slot| Slot {
+        let slot = |slot| FieldSlot {
             everywhere: seen(slot, false),
             outside: seen(slot, true),
         };
@@ -121,7 +121,7 @@ impl Slots {
 
     /// The slot with this number, to be filled. Only by this way may slots be changed.
     #[inline]
-    pub(super) fn fill(&mut self, number: usize) -> Option<&mut Slot> {
+    pub(super) fn fill(&mut self, number: usize) -> Option<&mut FieldSlot> {
         let slot = self.slots.get_mut(number)?;
         let bit = slot_bit(number);
         if bit == SHARED_BIT {
@@ -147,7 +147,7 @@ impl Slots {
         let Some(slot) = self.slots.get_mut(number) else {
             return false;
         };
-        slot.everywhere = Seen {
+        slot.everywhere = Matches {
             count: 1,
             first: value,
             last: value,
@@ -166,7 +166,7 @@ impl Slots {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fields::{Form, Span};
+    use crate::keys::{Form, Span};
 
     #[test]
     fn nothing_of_a_line_is_seen_on_the_next() {

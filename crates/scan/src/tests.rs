@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::{Keys, Marks};
-use super::slots::{Slot, Slots};
+use super::keys::{Keys, Marks};
+use super::slots::{FieldSlot, Slots};
 use super::{json, logfmt};
 
 const KEYS: [&str; 4] = [
@@ -16,7 +16,7 @@ const KEYS: [&str; 4] = [
 ];
 
 /// The label that a slot gives: `__ambiguous__` for a key that stands twice, nothing if empty.
-fn label(slot: &Slot, line: &[u8]) -> Option<String> {
+fn label(slot: &FieldSlot, line: &[u8]) -> Option<String> {
     let mut scratch = Vec::new();
     let value = match slot.outside.count {
         0 => return None,

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::server::crowd::Crowd;
+use crate::server::connections::Connections;
 use crate::server::{Content, Pieces, Readiness, Scrape};
 
 /// Scrapes of this many pieces of this many bytes.
@@ -35,8 +35,8 @@ impl Content for Pages {
 /// The far end of a connection that is being served.
 struct Client {
     stream: DuplexStream,
-    seat: Arc<Seat>,
-    crowd: Arc<Crowd>,
+    seat: Arc<Connection>,
+    crowd: Arc<Connections>,
     server: JoinHandle<()>,
     opened: Instant,
 }
@@ -54,7 +54,7 @@ impl Client {
 
     fn connect_to(content: Pages, limits: Limits) -> Self {
         let (stream, far) = tokio::io::duplex(4096);
-        let crowd = Crowd::new(1);
+        let crowd = Connections::new(1);
         let ticket = crowd.admit().unwrap();
         let seat = ticket.seat.clone();
         let routes = Arc::new(Routes::new(

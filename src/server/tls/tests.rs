@@ -10,7 +10,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::*;
-use crate::server::crowd::{Crowd, Ticket};
+use crate::server::connections::{Connections, Permit};
 
 struct Files {
     folder: tempfile::TempDir,
@@ -45,7 +45,7 @@ impl Files {
 struct Server {
     listener: TcpListener,
     certificate: Certificate,
-    ticket: Ticket,
+    ticket: Permit,
     limits: Limits,
 }
 
@@ -54,7 +54,7 @@ impl Server {
         Server {
             listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
             certificate: Certificate::read(&files.files).unwrap(),
-            ticket: Crowd::new(1).admit().unwrap(),
+            ticket: Connections::new(1).admit().unwrap(),
             limits,
         }
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, Row};
 
-use super::form::{self, APPLICATION_ID, FILE, METRIC, NOTE, SERIES, TABLES, Table, VERSION};
-use crate::metrics::image::{Folded, SavedFamily, SavedSeries};
+use super::schema::{self, APPLICATION_ID, FILE, METRIC, NOTE, SERIES, TABLES, Table, VERSION};
+use crate::metrics::frozen_copy::{Folded, SavedFamily, SavedSeries};
 use logmetrics_follow::{FileId, Fingerprint, Position, SavedFile};
 
 /// Why a file could not be loaded.
@@ -134,7 +134,7 @@ fn confirm_newer(connection: &Connection, version: i64) -> Result<(), LoadError>
             Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
         })
         .or_else(|error| damaged(error.to_string()))?;
-    if version > VERSION && confirmed == (version, form::version_check(version).to_vec()) {
+    if version > VERSION && confirmed == (version, schema::version_check(version).to_vec()) {
         return Ok(());
     }
     damaged(format!(
@@ -173,12 +173,12 @@ fn read(connection: &Connection) -> Result<Loaded, LoadError> {
     let digests = loaded.metrics.iter().map(|metric| metric.digest);
     loaded.digest = digests.fold(others, u128::wrapping_add);
     let mut seen = 0;
-    each(connection, &form::META, |row, _| {
+    each(connection, &schema::META, |row, _| {
         let (version, check) = (signed(row, 1)?, bytes(row, 2)?);
         (loaded.saved_ms, loaded.births) = (unsigned(row, 3)?, unsigned(row, 4)?);
         seen += 1;
-        let digest = form::seal(loaded.digest, version, loaded.saved_ms, loaded.births);
-        let is_sealed = bytes(row, 5)? == digest && check == form::version_check(VERSION);
+        let digest = schema::seal(loaded.digest, version, loaded.saved_ms, loaded.births);
+        let is_sealed = bytes(row, 5)? == digest && check == schema::version_check(VERSION);
         (version == VERSION && is_sealed && seen == 1).then_some(())
     })?;
     if seen == 0 {
@@ -200,7 +200,7 @@ fn each(
     while let Some(row) = rows.next()? {
         number += 1;
         let values: Result<Vec<ValueRef<'_>>, _> = (0..columns).map(|c| row.get_ref(c)).collect();
-        let hash = form::hash(table, &values?);
+        let hash = schema::hash(table, &values?);
         if take(row, hash).is_none() {
             let name = table.name;
             return damaged(format!("row {number} of `{name}` is not what was written"));
@@ -247,7 +247,7 @@ fn metric(row: &Row<'_>, digest: u128) -> Option<SavedMetric> {
         family: SavedFamily {
             folded: Folded {
                 series_limited_total: unsigned(row, 5)?,
-                label_limited_totals: form::numbers(bytes(row, 6)?)?,
+                label_limited_totals: schema::numbers(bytes(row, 6)?)?,
             },
             series: Vec::new(),
         },
@@ -262,7 +262,7 @@ fn series(row: &Row<'_>) -> Option<SavedSeries> {
         created_ms: unsigned(row, 3)?,
         born: unsigned(row, 4)?,
         updated_s: small(row, 5)?,
-        values: form::numbers(bytes(row, 6)?)?.into(),
+        values: schema::numbers(bytes(row, 6)?)?.into(),
     })
 }
 

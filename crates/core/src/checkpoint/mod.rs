@@ -5,16 +5,16 @@
 //! reading never waits for a disk. What is loaded is believed only as a whole: a digest stands over
 //! all rows. Knows no lines, no rules and no HTTP.
 
-mod form;
-mod keeper;
+mod checkpointer;
 mod load;
-mod log;
 mod open;
 mod save;
+mod schema;
 #[cfg(test)]
 mod tests;
+mod write_ahead_log;
 
-pub use keeper::{Keeper, NoteSource, Source};
+pub use checkpointer::{Checkpointer, NoteSource, Source};
 pub use load::Notes;
-pub use open::{News, OpenError, Opened, open};
+pub use open::{OpenError, OpenOutcome, Opened, open};
 pub use save::Saver;

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::form::{self, APPLICATION_ID, NOTE, TABLES, VERSION, Writer};
 use super::load::{self, LoadError, Loaded, Notes, SavedMetric};
-use super::log;
-use super::save::{Baseline, Kept, Saver};
+use super::save::{Baseline, LastSave, Saver};
+use super::schema::{self, APPLICATION_ID, NOTE, TABLES, VERSION, Writer};
+use super::write_ahead_log;
 use crate::metrics::definition::Definition;
-use crate::metrics::image::SavedFamily;
+use crate::metrics::frozen_copy::SavedFamily;
 use crate::metrics::store::Store;
 use logmetrics_follow::{FileId, SavedFile};
 
@@ -29,12 +29,12 @@ pub struct Opened {
     /// Saves what comes.
     pub saver: Saver,
     /// What people should hear.
-    pub news: News,
+    pub news: OpenOutcome,
 }
 
 /// What was found in a state file.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct News {
+pub struct OpenOutcome {
     /// When it was saved, in milliseconds since 1970; nothing where it is new.
     pub saved_ms: Option<u64>,
     /// Metrics that go on with their values.
@@ -138,7 +138,7 @@ fn begin(path: &Path, definitions: &[Definition], now_ms: u64) -> Result<Opened,
         return Err(LoadError::Damaged("its header is not as written".into()));
     }
     // Now that nobody else can write to it, and before anything is written here.
-    if let Some(why) = log::damage(&beside(path, "-wal")).map_err(unreadable)? {
+    if let Some(why) = write_ahead_log::damage(&beside(path, "-wal")).map_err(unreadable)? {
         return Err(LoadError::Damaged(why));
     }
     let is_new = loaded.is_none();
@@ -147,9 +147,9 @@ fn begin(path: &Path, definitions: &[Definition], now_ms: u64) -> Result<Opened,
     }
     keep_log(&connection)?;
     let loaded = loaded.unwrap_or_default();
-    let mut news = News {
+    let mut news = OpenOutcome {
         saved_ms: (!is_new).then_some(loaded.saved_ms),
-        ..News::default()
+        ..OpenOutcome::default()
     };
     let (store, files, notes, baseline) = restore(loaded, definitions, now_ms, &mut news)?;
     Ok(Opened {
@@ -166,7 +166,7 @@ fn restore(
     mut loaded: Loaded,
     definitions: &[Definition],
     now_ms: u64,
-    news: &mut News,
+    news: &mut OpenOutcome,
 ) -> Result<(Store, Vec<SavedFile>, Notes, Baseline), LoadError> {
     let is_new = news.saved_ms.is_none();
     let mut ids = Vec::new();
@@ -194,7 +194,7 @@ fn restore(
         births: loaded.births,
         files: by_id(&loaded.files),
         metrics: kept
-            .filter_map(|(id, image)| Some(Kept { id: (*id)?, image }))
+            .filter_map(|(id, image)| Some(LastSave { id: (*id)?, image }))
             .collect(),
         dropped: left.iter().map(|m| (m.id, m.digest)).collect(),
         notes: note_hashes(&loaded.notes),
@@ -205,11 +205,11 @@ fn restore(
 }
 
 fn is_of(saved: &SavedMetric, definition: &Definition) -> bool {
-    let (kind, buckets) = form::kind(definition);
+    let (kind, buckets) = schema::kind(definition);
     saved.name == definition.name
         && saved.kind == kind
         && saved.buckets == buckets
-        && saved.labels == form::label_names(definition)
+        && saved.labels == schema::label_names(definition)
 }
 
 fn by_id(files: &[SavedFile]) -> std::collections::BTreeMap<FileId, SavedFile> {
@@ -223,7 +223,7 @@ fn note_hashes(notes: &Notes) -> HashMap<(String, Vec<u8>), u128> {
         for (key, value) in notes {
             use rusqlite::types::ValueRef::{Blob, Text};
             let row = [Text(source.as_bytes()), Blob(key), Blob(value)];
-            hashes.insert((source.clone(), key.clone()), form::hash(&NOTE, &row));
+            hashes.insert((source.clone(), key.clone()), schema::hash(&NOTE, &row));
         }
     }
     hashes

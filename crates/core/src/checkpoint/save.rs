@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::form::{self, FILE, METRIC, NOTE, SERIES, Writer};
 use super::open;
-use crate::metrics::image::{FamilyImage, Image};
+use super::schema::{self, FILE, METRIC, NOTE, SERIES, Writer};
+use crate::metrics::frozen_copy::{FamilyImage, Image};
 use logmetrics_follow::{FileId, SavedFile};
 
 /// A note's source and key.
@@ -20,7 +20,7 @@ type NoteKey = (String, Vec<u8>);
 
 /// What one save writes: everything at one instant.
 #[derive(Debug, Default)]
-pub struct Cut {
+pub struct ConsistentSnapshot {
     pub files: BTreeMap<FileId, SavedFile>,
     pub image: Image,
     /// What changed since the last cut; nothing as a value removes.
@@ -34,7 +34,7 @@ pub(super) struct Baseline {
     pub(super) digest: u128,
     pub(super) births: u64,
     pub(super) files: BTreeMap<FileId, SavedFile>,
-    pub(super) metrics: Vec<Kept>,
+    pub(super) metrics: Vec<LastSave>,
     /// Metrics that no rule makes any more, with the sum of their rows' hashes.
     pub(super) dropped: Vec<(i64, u128)>,
     /// The hash of each note's row.
@@ -47,7 +47,7 @@ pub(super) struct Baseline {
 
 /// A metric as it stands in the file.
 #[derive(Debug, Clone)]
-pub(super) struct Kept {
+pub(super) struct LastSave {
     pub(super) id: i64,
     pub(super) image: FamilyImage,
 }
@@ -108,7 +108,7 @@ impl Saver {
     ///
     /// # Errors
     /// When the disk does not take it.
-    pub fn save(&mut self, cut: Cut, now_ms: u64) -> Result<(), SaveError> {
+    pub fn save(&mut self, cut: ConsistentSnapshot, now_ms: u64) -> Result<(), SaveError> {
         let saved = self.write(cut, now_ms);
         if saved.is_err() {
             self.has_rests = true;
@@ -122,7 +122,7 @@ impl Saver {
         saved
     }
 
-    fn write(&mut self, cut: Cut, now_ms: u64) -> Result<(), SaveError> {
+    fn write(&mut self, cut: ConsistentSnapshot, now_ms: u64) -> Result<(), SaveError> {
         self.pending.extend(cut.notes);
         self.stay_in_place()?;
         let transaction = self
@@ -196,23 +196,23 @@ fn write_metrics(
     writer: &mut Writer<'_>,
     before: &Baseline,
     image: &Image,
-) -> rusqlite::Result<(Vec<Kept>, i64)> {
+) -> rusqlite::Result<(Vec<LastSave>, i64)> {
     let mut next = before.next_metric;
     let mut metrics = Vec::with_capacity(image.families.len());
     for family in &image.families {
-        let is_it = |kept: &&Kept| kept.image.definition.is_same_metric(&family.definition);
+        let is_it = |kept: &&LastSave| kept.image.definition.is_same_metric(&family.definition);
         let kept = before.metrics.iter().find(is_it);
         let id = kept.map_or(next, |kept| kept.id);
         write_metric(writer, id, kept.map(|kept| &kept.image), family)?;
         next = next.max(id + 1);
         let image = family.clone();
-        metrics.push(Kept { id, image });
+        metrics.push(LastSave { id, image });
     }
     for gone in &before.metrics {
         if !metrics.iter().any(|kept| kept.id == gone.id) {
             let series = gone.image.series();
-            let hashes =
-                series.map(|(slot, series)| form::series_row(gone.id, slot, &series, hash_series));
+            let hashes = series
+                .map(|(slot, series)| schema::series_row(gone.id, slot, &series, hash_series));
             let digest = hashes.fold(metric_hash(gone.id, &gone.image), u128::wrapping_add);
             remove_metric(writer, gone.id, digest)?;
         }
@@ -224,12 +224,12 @@ fn write_metrics(
 }
 
 fn hash_series(row: &[ValueRef<'_>]) -> u128 {
-    form::hash(&SERIES, row)
+    schema::hash(&SERIES, row)
 }
 
 fn metric_hash(id: i64, image: &FamilyImage) -> u128 {
-    form::metric_row(id, &image.definition, &image.folded, |row| {
-        form::hash(&METRIC, row)
+    schema::metric_row(id, &image.definition, &image.folded, |row| {
+        schema::hash(&METRIC, row)
     })
 }
 
@@ -246,13 +246,13 @@ fn write_metric(
 ) -> rusqlite::Result<()> {
     if before.is_none_or(|before| before.folded != now.folded) {
         let hash = before.map(|before| metric_hash(id, before));
-        form::metric_row(id, &now.definition, &now.folded, |row| {
+        schema::metric_row(id, &now.definition, &now.folded, |row| {
             writer.put(&METRIC, row, hash)
         })?;
     }
     let Some(before) = before else {
         for (slot, series) in now.series() {
-            form::series_row(id, slot, &series, |row| writer.put(&SERIES, row, None))?;
+            schema::series_row(id, slot, &series, |row| writer.put(&SERIES, row, None))?;
         }
         return Ok(());
     };
@@ -261,13 +261,13 @@ fn write_metric(
         if was == is {
             continue;
         }
-        let hash = was.map(|was| form::series_row(id, slot, &was, hash_series));
+        let hash = was.map(|was| schema::series_row(id, slot, &was, hash_series));
         match (is, hash) {
             (Some(is), hash) => {
-                form::series_row(id, slot, &is, |row| writer.put(&SERIES, row, hash))?;
+                schema::series_row(id, slot, &is, |row| writer.put(&SERIES, row, hash))?;
             }
             (None, Some(hash)) => {
-                let key = [ValueRef::Integer(id), form::integer(slot.into())];
+                let key = [ValueRef::Integer(id), schema::integer(slot.into())];
                 writer.remove(&SERIES, &key, hash)?;
             }
             (None, None) => {}
@@ -281,16 +281,16 @@ fn write_files(
     before: &BTreeMap<FileId, SavedFile>,
     now: &BTreeMap<FileId, SavedFile>,
 ) -> rusqlite::Result<()> {
-    let hash = |file: &SavedFile| form::file_row(file, |row| form::hash(&FILE, row));
+    let hash = |file: &SavedFile| schema::file_row(file, |row| schema::hash(&FILE, row));
     for (id, file) in now {
         let was = before.get(id);
         if was != Some(file) {
-            form::file_row(file, |row| writer.put(&FILE, row, was.map(hash)))?;
+            schema::file_row(file, |row| writer.put(&FILE, row, was.map(hash)))?;
         }
     }
     for (id, file) in before {
         if !now.contains_key(id) {
-            let key = [form::integer(id.device), form::integer(id.inode)];
+            let key = [schema::integer(id.device), schema::integer(id.inode)];
             writer.remove(&FILE, &key, hash(file))?;
         }
     }
@@ -310,7 +310,7 @@ fn write_notes(
         let is = match value {
             Some(value) => {
                 let row = [source, bytes, ValueRef::Blob(value)];
-                let hash = form::hash(&NOTE, &row);
+                let hash = schema::hash(&NOTE, &row);
                 if was != Some(hash) {
                     writer.put(&NOTE, &row, was)?;
                 }

@@ -16,7 +16,7 @@ use super::{Engine, Reason, Secret, SecretMissing, Trouble, label};
 use crate::metrics::definition::Kind;
 use crate::metrics::labels;
 use crate::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet};
-use logmetrics_scan::fields::Keys;
+use logmetrics_scan::keys::Keys;
 use logmetrics_scan::slots::slot_bit;
 
 pub(super) fn compile(set: &RuleSet, secret: Option<&Secret>) -> Result<Engine, SecretMissing> {

@@ -6,7 +6,7 @@ use super::timestamp::{self, Recent};
 use crate::rules::Take;
 use logmetrics_follow::line::Line;
 use logmetrics_scan::escape::unescape;
-use logmetrics_scan::fields::Form;
+use logmetrics_scan::keys::Form;
 use logmetrics_scan::slots::{Slots, slot_bit};
 
 /// The line at hand: its text, any bytes, and the rest of it.

@@ -6,8 +6,8 @@ use aho_corasick::packed::{self, MatchKind, Searcher};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
 
 use super::pattern::Pattern;
-use logmetrics_scan::bytes::frequency;
 use logmetrics_scan::plan::Required;
+use logmetrics_scan::short_bytes::frequency;
 
 /// Fewer rules than this are tried one by one: their own first search is as fast as this one.
 const RULES_MIN: usize = 3;

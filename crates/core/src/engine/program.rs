@@ -10,7 +10,7 @@ use super::{Tally, convert};
 use crate::metrics::batch::{Batch, Exemplar, SeriesId};
 use crate::metrics::definition::MetricId;
 use crate::rules::FieldsMode;
-use logmetrics_scan::fields::{Keys, Marks};
+use logmetrics_scan::keys::{Keys, Marks};
 use logmetrics_scan::slots::Slots;
 use logmetrics_scan::{json, logfmt};
 

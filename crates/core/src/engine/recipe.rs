@@ -16,7 +16,7 @@ use hashbrown::HashTable;
 use super::field::Value;
 use super::memo::RAW_BYTES_MAX;
 use crate::metrics::batch::{SeriesId, spread};
-use logmetrics_scan::bytes::begins;
+use logmetrics_scan::short_bytes::begins;
 
 /// With more, all are forgotten.
 const RECIPES_MAX: usize = 16_384;

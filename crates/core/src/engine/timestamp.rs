@@ -1,6 +1,6 @@
 //! The time written on a line.
 
-use logmetrics_scan::bytes::same;
+use logmetrics_scan::short_bytes::same;
 
 /// Reads RFC 3339 (`2026-11-23T15:18:33.229071Z`), or seconds since 1970 with or without a
 /// fraction. Returns seconds since 1970.

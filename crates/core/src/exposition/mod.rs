@@ -57,7 +57,7 @@ pub struct Exposition {
 
 enum Family {
     Rules(Box<FamilySnapshot>),
-    Own(MetricFamily),
+    SelfMetrics(MetricFamily),
 }
 
 /// The rules' family at hand.
@@ -73,7 +73,7 @@ impl Family {
     fn name(&self) -> &str {
         match self {
             Family::Rules(family) => &family.definition.name,
-            Family::Own(family) => family.name(),
+            Family::SelfMetrics(family) => family.name(),
         }
     }
 }
@@ -88,7 +88,7 @@ impl Exposition {
         let own = own.filter(|family| !family.get_metric().is_empty());
         let mut families: Vec<Family> = rules
             .map(|family| Family::Rules(Box::new(family)))
-            .chain(own.map(Family::Own))
+            .chain(own.map(Family::SelfMetrics))
             .collect();
         families.sort_by(|a, b| a.name().cmp(b.name()));
         Exposition {
@@ -109,9 +109,11 @@ impl Exposition {
 
     fn begin(&mut self, family: Family, out: &mut Vec<u8>) {
         let family = match (family, self.format) {
-            (Family::Own(family), Format::Text) => return text::own(&family, out),
-            (Family::Own(family), Format::OpenMetrics) => return openmetrics::own(&family, out),
-            (Family::Own(family), Format::Protobuf) => return protobuf::own(&family, out),
+            (Family::SelfMetrics(family), Format::Text) => return text::own(&family, out),
+            (Family::SelfMetrics(family), Format::OpenMetrics) => {
+                return openmetrics::own(&family, out);
+            }
+            (Family::SelfMetrics(family), Format::Protobuf) => return protobuf::own(&family, out),
             (Family::Rules(family), _) => *family,
         };
         let definition = &family.definition;

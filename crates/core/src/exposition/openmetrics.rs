@@ -10,7 +10,7 @@ use super::number;
 use super::text::{sample, sum_and_count};
 use crate::metrics::definition::{Definition, Kind};
 use crate::metrics::labels;
-use crate::metrics::snapshot::{Kept, Series};
+use crate::metrics::snapshot::{ExemplarRow, Series};
 
 const TOTAL: &str = "_total";
 
@@ -108,7 +108,7 @@ fn created(family: &str, series: &Series<'_>, out: &mut Vec<u8>) {
 }
 
 /// ` # {trace_id="…"} value time`
-fn exemplar(kept: Option<Kept<'_>>, out: &mut Vec<u8>) {
+fn exemplar(kept: Option<ExemplarRow<'_>>, out: &mut Vec<u8>) {
     let Some(kept) = kept else { return };
     out.extend_from_slice(b" # {trace_id=\"");
     labels::escape(kept.trace_id.as_bytes(), out);

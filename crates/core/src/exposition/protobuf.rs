@@ -10,7 +10,7 @@ use protobuf::Message;
 
 use crate::metrics::definition::Kind;
 use crate::metrics::labels;
-use crate::metrics::snapshot::{FamilySnapshot, Kept, Series};
+use crate::metrics::snapshot::{ExemplarRow, FamilySnapshot, Series};
 
 // The fields' numbers, by their messages.
 const FAMILY_NAME: u32 = 1;
@@ -111,7 +111,7 @@ fn histogram(buckets: &[f64], series: &Series<'_>, out: &mut Vec<u8>) {
     created(HISTOGRAM_CREATED, series, out);
 }
 
-fn exemplar(field: u32, kept: Option<Kept<'_>>, out: &mut Vec<u8>) {
+fn exemplar(field: u32, kept: Option<ExemplarRow<'_>>, out: &mut Vec<u8>) {
     let Some(kept) = kept else { return };
     message(field, out, |out| {
         label(EXEMPLAR_LABEL, b"trace_id", kept.trace_id.as_bytes(), out);

@@ -16,21 +16,21 @@ use twox_hash::XxHash3_64;
 
 use logmetrics_follow::line::unwrap::container_name;
 
-mod follower;
-mod held;
-mod history;
+mod container;
+mod held_lines;
+mod landmark_match;
+mod line_rate;
 mod overlap;
-mod pace;
-mod rows;
-mod service;
+mod recent_lines;
+mod saved_rows;
 #[cfg(test)]
 mod tests;
-mod undecided;
+mod undecided_stream;
 
-use history::Sizes;
-use rows::Row;
-use service::{Outcome, Service};
-use undecided::{Joins, Limits};
+use container::{Container, JoinOutcome};
+use recent_lines::Sizes;
+use saved_rows::Row;
+use undecided_stream::{Joins, Limits};
 
 /// Most containers that are remembered. A further one takes the place of one that said nothing in
 /// this run.
@@ -52,7 +52,7 @@ const HELD_BYTES_MAX: usize = 64 << 20;
 #[derive(Debug)]
 pub struct Recognizer {
     names: HashMap<Box<[u8]>, usize>,
-    services: Vec<(Box<[u8]>, Service)>,
+    services: Vec<(Box<[u8]>, Container)>,
     /// Whose line was the last.
     last: usize,
     /// How many services hold lines, and how many bytes all of them.
@@ -184,7 +184,7 @@ impl Recognizer {
     }
 
     fn restored(mut self, rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Recognizer {
-        let read = rows::read(rows, self.sizes);
+        let read = saved_rows::read(rows, self.sizes);
         self.useless = read.useless;
         for container in read.unreadable {
             let container = said(&container);
@@ -192,9 +192,9 @@ impl Recognizer {
         }
         for (name, history) in read.histories {
             if self.services.len() < CONTAINERS_MAX {
-                self.add(name.into(), Service::restored(history));
+                self.add(name.into(), Container::restored(history));
             } else {
-                self.useless.extend(rows::keys(&name, &history));
+                self.useless.extend(saved_rows::keys(&name, &history));
             }
         }
         self
@@ -257,7 +257,7 @@ impl Recognizer {
     pub fn changes(&mut self) -> Vec<Row> {
         let mut rows: Vec<Row> = self.useless.drain(..).map(|key| (key, None)).collect();
         for (name, service) in &mut self.services {
-            rows::write(name, &mut service.history, &mut rows);
+            saved_rows::write(name, &mut service.history, &mut rows);
         }
         rows
     }
@@ -280,7 +280,7 @@ impl Recognizer {
     fn service(&mut self, name: &[u8]) -> Option<usize> {
         // Mostly there is no prefix. Two empty names are not compared: the call of `memcmp` was measured
         // at 50 ns a line, probably as it loads from an address that is none.
-        let is_last = |(known, _): &(Box<[u8]>, Service)| {
+        let is_last = |(known, _): &(Box<[u8]>, Container)| {
             known.len() == name.len() && (name.is_empty() || **known == *name)
         };
         if self.services.get(self.last).is_some_and(is_last) {
@@ -297,7 +297,7 @@ impl Recognizer {
 
     /// Makes room for a new service.
     fn admit(&mut self, name: &[u8]) -> Option<usize> {
-        let service = Service::new(self.sizes);
+        let service = Container::new(self.sizes);
         if self.services.len() < CONTAINERS_MAX {
             return Some(self.add(name.into(), service));
         }
@@ -313,14 +313,15 @@ impl Recognizer {
             }
             return None;
         };
-        self.useless.extend(rows::keys(old, &forgotten.history));
+        self.useless
+            .extend(saved_rows::keys(old, &forgotten.history));
         self.names.remove(old);
         self.names.insert(name.into(), index);
         self.services[index] = (name.into(), service);
         Some(index)
     }
 
-    fn add(&mut self, name: Box<[u8]>, service: Service) -> usize {
+    fn add(&mut self, name: Box<[u8]>, service: Container) -> usize {
         let index = self.services.len();
         self.names.insert(name.clone(), index);
         self.services.push((name, service));
@@ -328,7 +329,7 @@ impl Recognizer {
     }
 
     /// Does something with a service that may decide; keeps account of what is held.
-    fn with(&mut self, index: usize, act: impl FnOnce(&mut Service) -> Option<Outcome>) {
+    fn with(&mut self, index: usize, act: impl FnOnce(&mut Container) -> Option<JoinOutcome>) {
         let Some((name, service)) = self.services.get_mut(index) else {
             return;
         };
@@ -339,7 +340,7 @@ impl Recognizer {
         self.undecided -= usize::from(lines > 0);
         self.held_bytes += bytes_after;
         self.held_bytes -= bytes;
-        let Some(Outcome {
+        let Some(JoinOutcome {
             joins,
             repeated: lines,
         }) = outcome

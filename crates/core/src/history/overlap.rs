@@ -21,7 +21,7 @@ pub(super) struct Overlap {
 
 /// What is known after a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum OverlapResult {
     /// All lines that came stand in the history from this index on, and it goes on behind them.
     Inside(usize),
     /// The first so many lines are the end of the history, whatever else comes; 0 if no place in
@@ -30,8 +30,8 @@ pub(super) enum Found {
 }
 
 impl Overlap {
-    /// Takes the next line. Not to be called again after [`Found::End`].
-    pub(super) fn push(&mut self, history: &[u64], line: u64) -> Found {
+    /// Takes the next line. Not to be called again after [`OverlapResult::End`].
+    pub(super) fn push(&mut self, history: &[u64], line: u64) -> OverlapResult {
         self.extend_borders(line);
         self.seen.push(line);
         self.search(history, self.seen.len())
@@ -56,7 +56,7 @@ impl Overlap {
         }
     }
 
-    fn search(&mut self, history: &[u64], goal: usize) -> Found {
+    fn search(&mut self, history: &[u64], goal: usize) -> OverlapResult {
         let (seen, borders) = (
             std::mem::take(&mut self.seen),
             std::mem::take(&mut self.borders),
@@ -64,9 +64,9 @@ impl Overlap {
         while self.matched < goal && self.step(history, &seen, &borders).is_some() {}
         (self.seen, self.borders) = (seen, borders);
         if self.at == history.len() {
-            Found::End(self.matched)
+            OverlapResult::End(self.matched)
         } else {
-            Found::Inside(self.at - self.matched)
+            OverlapResult::Inside(self.at - self.matched)
         }
     }
 
@@ -138,7 +138,7 @@ mod tests {
                 let first = places(&history, seen).next();
                 match first {
                     Some(first) if history.len() - first > length => {
-                        prop_assert_eq!(found, Found::Inside(first));
+                        prop_assert_eq!(found, OverlapResult::Inside(first));
                         let complete = places(&history, seen)
                             .map(|place| history.len() - place)
                             .find(|overlap| *overlap <= length);
@@ -146,7 +146,7 @@ mod tests {
                     }
                     first => {
                         let length = first.map_or(0, |first| history.len() - first);
-                        prop_assert_eq!(found, Found::End(length));
+                        prop_assert_eq!(found, OverlapResult::End(length));
                         break;
                     }
                 }

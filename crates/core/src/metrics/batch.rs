@@ -59,7 +59,7 @@ impl SeriesId {
 
 /// A series that a batch remembers.
 #[derive(Debug)]
-struct Known {
+struct BatchSeries {
     metric: MetricId,
     labels_start: u32,
     labels_end: u32,
@@ -114,7 +114,7 @@ pub struct Batch {
     updates: Vec<Update>,
     exemplars: Vec<Traced>,
     trace_ids: Vec<u8>,
-    series: Vec<Known>,
+    series: Vec<BatchSeries>,
     /// The texts of the series, and behind them that which is being written.
     text: Vec<u8>,
     labels_start: usize,
@@ -164,7 +164,7 @@ impl Batch {
     /// Ends the labels begun last and gives the series its number.
     pub fn series(&mut self, metric: MetricId) -> SeriesId {
         let labels = &self.text[self.labels_start..];
-        self.series.push(Known {
+        self.series.push(BatchSeries {
             metric,
             labels_start: self.labels_start as u32,
             labels_end: self.text.len() as u32,

@@ -27,7 +27,7 @@ pub(crate) struct Column<T> {
 #[derive(Debug, Clone)]
 enum Chunk<T> {
     /// Nobody else's.
-    Own(Box<[T]>),
+    SelfMetrics(Box<[T]>),
     /// Perhaps somebody else's too.
     Shared(Arc<Box<[T]>>),
 }
@@ -36,13 +36,13 @@ impl<T: Copy + Default> Chunk<T> {
     /// `len` values, the first of which are `start`.
     fn new(start: &[T], len: usize) -> Chunk<T> {
         let rest = std::iter::repeat_n(T::default(), len - start.len());
-        Chunk::Own(start.iter().copied().chain(rest).collect())
+        Chunk::SelfMetrics(start.iter().copied().chain(rest).collect())
     }
 
     #[inline]
     fn values(&self) -> &[T] {
         match self {
-            Chunk::Own(values) => values,
+            Chunk::SelfMetrics(values) => values,
             Chunk::Shared(values) => values,
         }
     }
@@ -50,17 +50,17 @@ impl<T: Copy + Default> Chunk<T> {
     #[inline]
     fn values_mut(&mut self) -> &mut [T] {
         if let Chunk::Shared(values) = self {
-            *self = Chunk::Own(owned(values));
+            *self = Chunk::SelfMetrics(owned(values));
         }
         match self {
-            Chunk::Own(values) => values,
+            Chunk::SelfMetrics(values) => values,
             Chunk::Shared(_) => unreachable!("it was made its own just now"),
         }
     }
 
     /// Lets others hold it too.
     fn share(&mut self) {
-        if let Chunk::Own(values) = self {
+        if let Chunk::SelfMetrics(values) = self {
             *self = Chunk::Shared(Arc::new(std::mem::take(values)));
         }
     }

@@ -14,7 +14,7 @@ const TRACE_ID_BYTES: usize = 32;
 
 /// An exemplar as it is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Kept<'s> {
+pub struct ExemplarRow<'s> {
     /// The trace's id.
     pub trace_id: &'s str,
     /// What was added or observed.
@@ -102,7 +102,7 @@ impl Exemplars {
     }
 
     /// The exemplar of a bucket.
-    pub(crate) fn get(&self, slot: usize, bucket: usize) -> Option<Kept<'_>> {
+    pub(crate) fn get(&self, slot: usize, bucket: usize) -> Option<ExemplarRow<'_>> {
         if slot >= self.places.rows() {
             return None;
         }
@@ -114,7 +114,7 @@ impl Exemplars {
         } else {
             self.long_ids.row(number).get(..length)?
         };
-        Some(Kept {
+        Some(ExemplarRow {
             trace_id: str::from_utf8(id).ok()?,
             value: row.value,
             time_seconds: row.time_seconds,
@@ -169,7 +169,7 @@ mod tests {
         exemplars.set(5, 0, 2.5, exemplar("b", None), 7.5);
         exemplars.set(5, 2, 3.5, exemplar("c", Some(10.0)), 0.0);
         let kept = |trace_id, value, time_seconds| {
-            Some(Kept {
+            Some(ExemplarRow {
                 trace_id,
                 value,
                 time_seconds,

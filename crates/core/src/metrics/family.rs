@@ -13,10 +13,10 @@ use super::batch::{Exemplar, Handle, LabelHasher, Named, spread};
 use super::column::Column;
 use super::definition::{Definition, Kind};
 use super::exemplars::Exemplars;
+use super::label_limits::{Fold, Limits};
+use super::label_text::{TextRange, Texts};
 use super::labels;
-use super::limits::{Fold, Limits};
-use super::order::Order;
-use super::texts::{Place, Texts};
+use super::series_order::Order;
 
 mod restore;
 
@@ -32,12 +32,12 @@ pub(crate) struct Birth {
     pub(crate) created_ms: u64,
     /// How many series the store had borne before.
     pub(crate) born: u64,
-    pub(crate) place: Place,
+    pub(crate) place: TextRange,
 }
 
 /// A series in the table of texts.
 #[derive(Debug, Clone, Copy)]
-struct Found {
+struct FoundSeries {
     /// Half of the text's hash: the table grows and tells most texts apart without reading them.
     hash: u32,
     slot: u32,
@@ -73,7 +73,7 @@ impl Moment {
 pub(crate) struct Family {
     pub(crate) definition: Arc<Definition>,
     hasher: LabelHasher,
-    table: HashTable<Found>,
+    table: HashTable<FoundSeries>,
     pub(crate) births: Column<Birth>,
     /// Counters and gauges: the value. Histograms: how many observations fell into each bucket
     /// alone, `+Inf` last, and then their sum. Floats by their bits.
@@ -233,7 +233,7 @@ impl Family {
 
     fn find(&self, text: &[u8], hash: u64) -> Option<u32> {
         let half = hash as u32;
-        let is_it = |found: &Found| found.hash == half && self.text(found.slot) == text;
+        let is_it = |found: &FoundSeries| found.hash == half && self.text(found.slot) == text;
         Some(self.table.find(spread(half), is_it)?.slot)
     }
 
@@ -307,11 +307,11 @@ impl Family {
 
     /// Makes a series that has its slot known everywhere else.
     fn enter(&mut self, slot: u32, text: &[u8], hash: u64) {
-        let found = Found {
+        let found = FoundSeries {
             hash: hash as u32,
             slot,
         };
-        let rehash = |found: &Found| spread(found.hash);
+        let rehash = |found: &FoundSeries| spread(found.hash);
         self.table.insert_unique(spread(found.hash), found, rehash);
         self.limits.add(text);
         self.order.add(slot);

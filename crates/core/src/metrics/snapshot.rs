@@ -10,11 +10,11 @@ use super::column::Column;
 use super::definition::{Definition, Kind};
 use super::exemplars::Exemplars;
 use super::family::{Birth, Family};
+use super::label_text::{TextRange, Texts};
 use super::labels;
-use super::order::Order;
-use super::texts::{Place, Texts};
+use super::series_order::Order;
 
-pub use super::exemplars::Kept;
+pub use super::exemplars::ExemplarRow;
 
 /// How many series are brought into the processor's cache at a time: few enough to still be there
 /// when they are written, many enough for the memory to be busy with several of them.
@@ -124,7 +124,7 @@ impl FamilySnapshot {
     /// Reads a little of each series. They stand in the order of their births, so that each is a
     /// few waits for the memory; what is asked for together is waited for together.
     fn fetch(&self, slots: &[u32]) {
-        let mut places = [Place::default(); AHEAD];
+        let mut places = [TextRange::default(); AHEAD];
         let mut seen = 0;
         for (place, &slot) in places.iter_mut().zip(slots) {
             let series = self.series_at(slot);
@@ -197,7 +197,7 @@ impl<'s> Series<'s> {
     }
 
     /// The last exemplar of a bucket; of a counter that of bucket 0.
-    pub fn exemplar(&self, bucket: usize) -> Option<Kept<'s>> {
+    pub fn exemplar(&self, bucket: usize) -> Option<ExemplarRow<'s>> {
         if self.is_shown_at_zero() {
             return None;
         }

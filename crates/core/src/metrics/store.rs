@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::batch::{Batch, LabelHasher};
 use super::definition::Definition;
 use super::family::{Family, Moment};
-use super::image::{FamilyImage, Image, SavedFamily, Unfit};
+use super::frozen_copy::{FamilyImage, Image, SavedFamily, Unfit};
 use super::snapshot::{Snapshot, Unsorted};
 
 /// All series.

@@ -9,10 +9,10 @@ use logmetrics_follow::line::framer::Framer;
 use logmetrics_follow::line::unwrap::Unwrapper;
 use logmetrics_follow::line::{LINE_BYTES_MAX, Line, Origin};
 
-pub mod samples;
+pub mod unmatched_samples;
 mod worker;
 
-pub use worker::{Live, Parts, Worker};
+pub use worker::{Active, Shared, Worker};
 
 /// Bytes read at a time.
 const BLOCK_BYTES: usize = 256 * 1024;

@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use super::samples::Samples;
+use super::unmatched_samples::UnmatchedSamples;
 use crate::clock::Clock;
 use crate::engine::{Engine, Runner};
 use crate::history::{Notice, Recognizer};
 use crate::metrics::batch::Batch;
-use crate::metrics::own::{Own, RuleCounters, SourceCounters};
+use crate::metrics::self_metrics::{RuleCounters, SelfMetrics, SourceCounters};
 use crate::metrics::store::Store;
 use logmetrics_follow::line::framer::Framer;
 use logmetrics_follow::line::unwrap::{Unwrapped, Unwrapper};
@@ -23,7 +23,7 @@ const BATCH_BYTES_MAX: usize = 1 << 20;
 const SAMPLES_PER_BLOCK: usize = 4;
 
 /// What a reload of the rules replaces as a whole.
-pub struct Live {
+pub struct Active {
     /// The rules.
     pub engine: Arc<Engine>,
     /// The series.
@@ -36,14 +36,14 @@ pub struct Live {
 
 /// What workers share.
 #[derive(Clone)]
-pub struct Parts {
+pub struct Shared {
     /// The rules and what they count. Replaced only while no reader is in a step of the positions: what a
     /// worker has begun with, it ends with.
-    pub live: Arc<ArcSwap<Live>>,
+    pub live: Arc<ArcSwap<Active>>,
     /// The program's own metrics.
-    pub own: Arc<Own>,
+    pub own: Arc<SelfMetrics>,
     /// Where unmatched lines are kept for the status page.
-    pub samples: Arc<Samples>,
+    pub samples: Arc<UnmatchedSamples>,
     /// When series are born and updated.
     pub clock: Clock,
 }
@@ -77,9 +77,9 @@ struct Stream {
 
 /// From a line to the store.
 struct Counting {
-    parts: Parts,
+    parts: Shared,
     /// What the runner and the batch are for.
-    live: Arc<Live>,
+    live: Arc<Active>,
     runner: Runner,
     batch: Batch,
     lines: u64,
@@ -88,7 +88,7 @@ struct Counting {
 
 impl Worker {
     /// A worker for one thread.
-    pub fn new(parts: Parts) -> Worker {
+    pub fn new(parts: Shared) -> Worker {
         let live = parts.live.load_full();
         let runner = live.engine.runner();
         let batch = Batch::new(live.store.hasher());
@@ -131,7 +131,7 @@ impl Replay {
     }
 
     /// Counts and tells what became of lines.
-    fn finish_block(&self, mut recognizer: MutexGuard<'_, Recognizer>, own: &Own) {
+    fn finish_block(&self, mut recognizer: MutexGuard<'_, Recognizer>, own: &SelfMetrics) {
         let held = recognizer.held_lines();
         own.replay.held_lines.set(held as i64);
         let notices = recognizer.take_notices();
@@ -315,7 +315,7 @@ impl Counting {
         let matched = engine.feed(&line, &mut self.runner, &mut self.batch);
         self.lines += 1;
         if !matched && self.unmatched.len() < SAMPLES_PER_BLOCK {
-            self.unmatched.push(Samples::shorten(line.text));
+            self.unmatched.push(UnmatchedSamples::shorten(line.text));
         }
         if self.batch.bytes() > BATCH_BYTES_MAX {
             self.apply();

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::definitions::Definitions;
-use super::problem::{At, Draft, Place, Problem, Problems, settle, wording};
-use super::schema::{self, FileSpec, RuleSpec};
-use super::table::Reader;
-use super::{Case, RuleSet, advise, compile};
+use super::metric_definitions::Definitions;
+use super::problem::{At, Draft, Problem, ProblemPlace, Problems, messages, settle};
+use super::raw_rules::{self, FileSpec, RuleSpec};
+use super::toml_table::Reader;
+use super::{Case, RuleSet, check_rules, warnings};
 use crate::metrics::definition::{Definition, MetricId};
 
 /// The rules that are used where none are named.
@@ -122,7 +122,7 @@ fn files(path: &Path, drafts: &mut Vec<Draft>) -> Vec<PathBuf> {
     let entries = match std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
         Ok(entries) => entries,
         Err(error) => {
-            drafts.push(wording::unreadable(&name, &error));
+            drafts.push(messages::unreadable(&name, &error));
             return Vec::new();
         }
     };
@@ -135,14 +135,14 @@ fn files(path: &Path, drafts: &mut Vec<Draft>) -> Vec<PathBuf> {
         .collect();
     files.sort();
     if files.is_empty() {
-        drafts.push(wording::empty_folder(&name));
+        drafts.push(messages::empty_folder(&name));
     }
     files
 }
 
 fn read(path: &Path) -> Result<SourceText, Draft> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| wording::unreadable(&name, &error))?;
+    let bytes = std::fs::read(path).map_err(|error| messages::unreadable(&name, &error))?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(SourceText { path: name, text }),
         Err(error) => {
@@ -152,7 +152,7 @@ fn read(path: &Path) -> Result<SourceText, Draft> {
                 .iter()
                 .filter(|byte| **byte == b'\n')
                 .count();
-            Err(wording::not_utf8(&name, lines + 1))
+            Err(messages::not_utf8(&name, lines + 1))
         }
     }
 }
@@ -164,16 +164,16 @@ fn check(sources: Vec<SourceText>, mut drafts: Vec<Draft>) -> Result<Loaded, Pro
             file,
             drafts: Vec::new(),
         };
-        let spec = schema::read(&source.text, &mut reader);
+        let spec = raw_rules::read(&source.text, &mut reader);
         if spec.rules.is_empty() && reader.drafts.is_empty() {
             let place = reader.place(0..0);
-            reader.note(wording::file_without_rules(place));
+            reader.note(messages::file_without_rules(place));
         }
         drafts.append(&mut reader.drafts);
         specs.push(spec);
     }
     if !drafts.iter().any(Draft::is_error) && specs.iter().all(|spec| spec.rules.is_empty()) {
-        drafts.push(wording::no_rules());
+        drafts.push(messages::no_rules());
     }
     let names = name_rules(&specs, &sources, &mut drafts);
     let (set, files) = build(&specs, &names, &sources, &mut drafts);
@@ -200,16 +200,16 @@ fn name_rules(
     sources: &[SourceText],
     drafts: &mut Vec<Draft>,
 ) -> Vec<Vec<String>> {
-    let mut taken: BTreeMap<&str, Place> = BTreeMap::new();
+    let mut taken: BTreeMap<&str, ProblemPlace> = BTreeMap::new();
     for name in specs
         .iter()
         .flat_map(|spec| &spec.rules)
         .filter_map(|rule| rule.name.as_ref())
     {
         if name.value.is_empty() {
-            drafts.push(wording::empty_rule_name(name.place));
+            drafts.push(messages::empty_rule_name(name.place));
         } else if let Some(first) = taken.insert(&name.value, name.place) {
-            drafts.push(wording::rule_name_twice(name, first));
+            drafts.push(messages::rule_name_twice(name, first));
         }
     }
     let mut taken: BTreeSet<String> = taken.into_keys().map(str::to_string).collect();
@@ -249,10 +249,10 @@ fn build(
     for ((spec, names), source) in specs.iter().zip(names).zip(sources) {
         let mut metrics = BTreeSet::new();
         for (rule_spec, name) in spec.rules.iter().zip(names) {
-            let (rule, mut scope) = compile::rule(rule_spec, name.clone(), sources);
+            let (rule, mut scope) = check_rules::rule(rule_spec, name.clone(), sources);
             if scope.drafts.is_empty() {
-                drafts.extend(advise::rule(&scope));
-                drafts.extend(advise::same_match(rule_spec, &earlier));
+                drafts.extend(warnings::rule(&scope));
+                drafts.extend(warnings::same_match(rule_spec, &earlier));
             }
             drafts.append(&mut scope.drafts);
             for used in &rule.uses {
@@ -280,7 +280,7 @@ fn build(
 }
 
 /// The rule with its metrics' places in the list of all.
-fn with_ids(compiled: compile::Compiled, metrics: &[Definition]) -> super::Rule {
+fn with_ids(compiled: check_rules::Compiled, metrics: &[Definition]) -> super::Rule {
     let mut rule = compiled.rule;
     for (action, used) in rule.metrics.iter_mut().zip(&compiled.uses) {
         let At { value: name, .. } = &used.name;

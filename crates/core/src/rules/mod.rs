@@ -3,34 +3,34 @@
 //! Nothing here reads a log line or runs a rule. A rule set is plain data, immutable, and knows no
 //! TOML any more, so that another language of rules can produce one too.
 
-mod advise;
-mod case;
-mod compile;
-mod definitions;
+mod check_rules;
 mod duration;
 mod load;
-mod metric;
-mod names;
-mod pattern;
+mod metric_definitions;
+mod metric_names;
 mod problem;
-mod report;
-mod schema;
-mod table;
+mod raw_rules;
+mod report_section;
+mod rule_metrics;
+mod rule_patterns;
+mod test_cases;
 #[cfg(test)]
 mod tests;
+mod toml_table;
+mod warnings;
 
 pub use duration::parse as parse_duration;
 pub use load::{
     BUILT_IN, BUILT_IN_NAME, FileSummary, Gathered, Loaded, SourceText, gather, load, load_text,
 };
 pub use problem::{Excerpt, Problem, Problems, Severity, escape};
-pub use report::{ReportFields, ReportNumber};
+pub use report_section::{ReportFields, ReportNumber};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::metrics::definition::{Definition, MetricId};
-use logmetrics_scan::fields::Marks;
+use logmetrics_scan::keys::Marks;
 
 /// The longest label value, in bytes, unless the rule says otherwise.
 pub const LABEL_BYTES_MAX: usize = 1024;

@@ -4,8 +4,8 @@
 //! into [`Problem`]s, which carry the source lines they show and outlive the text. The words stand
 //! in [`wording`], their form on the screen in [`render`]. No rule is judged here.
 
+pub(super) mod messages;
 mod render;
-pub(super) mod wording;
 
 use std::fmt;
 use std::ops::Range;
@@ -28,7 +28,7 @@ pub enum Severity {
 
 /// A stretch of a rules file, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct ProblemPlace {
     /// The number of the file in this load.
     pub file: usize,
     /// The first byte.
@@ -41,11 +41,11 @@ pub(super) struct Place {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct At<T> {
     pub value: T,
-    pub place: Place,
+    pub place: ProblemPlace,
 }
 
 impl<T> At<T> {
-    pub fn new(value: T, place: Place) -> Self {
+    pub fn new(value: T, place: ProblemPlace) -> Self {
         At { value, place }
     }
 }
@@ -56,12 +56,12 @@ pub(super) struct Draft {
     severity: Severity,
     message: String,
     /// What is shown, each with words beside its carets; the first is where the problem is.
-    shown: Vec<(Place, String)>,
+    shown: Vec<(ProblemPlace, String)>,
     hint: Option<String>,
 }
 
 impl Draft {
-    pub fn error(place: Place, message: impl Into<String>) -> Self {
+    pub fn error(place: ProblemPlace, message: impl Into<String>) -> Self {
         Draft {
             severity: Severity::Error,
             message: message.into(),
@@ -80,7 +80,7 @@ impl Draft {
         }
     }
 
-    pub fn warning(place: Place, message: impl Into<String>) -> Self {
+    pub fn warning(place: ProblemPlace, message: impl Into<String>) -> Self {
         Draft {
             severity: Severity::Warning,
             ..Draft::error(place, message)
@@ -98,7 +98,7 @@ impl Draft {
     }
 
     /// Shows a second place, with words for both.
-    pub fn also(mut self, here: &str, place: Place, there: &str) -> Self {
+    pub fn also(mut self, here: &str, place: ProblemPlace, there: &str) -> Self {
         if let Some(first) = self.shown.first_mut() {
             first.1 = here.into();
         }
@@ -184,7 +184,7 @@ impl Problems {
             text.push_str(&problem.render(colour));
             text.push('\n');
         }
-        text.push_str(&wording::total(self.errors));
+        text.push_str(&messages::total(self.errors));
         text.push('\n');
         text
     }
@@ -202,7 +202,7 @@ impl std::error::Error for Problems {}
 pub(super) fn settle(mut drafts: Vec<Draft>, sources: &[SourceText]) -> Vec<Problem> {
     drafts.sort_by_key(Draft::order);
     drafts.dedup();
-    let look_up = |(place, note): (Place, String)| excerpt(place, note, sources);
+    let look_up = |(place, note): (ProblemPlace, String)| excerpt(place, note, sources);
     drafts
         .into_iter()
         .map(|draft| Problem {
@@ -214,7 +214,7 @@ pub(super) fn settle(mut drafts: Vec<Draft>, sources: &[SourceText]) -> Vec<Prob
         .collect()
 }
 
-fn excerpt(place: Place, note: String, sources: &[SourceText]) -> Option<Excerpt> {
+fn excerpt(place: ProblemPlace, note: String, sources: &[SourceText]) -> Option<Excerpt> {
     let source = sources.get(place.file)?;
     let start = source.text.floor_char_boundary(place.start);
     let before = source.text.get(..start)?;

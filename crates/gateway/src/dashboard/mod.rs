@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use logmetrics_core::metrics::definition::{Definition, Kind};
 use logmetrics_core::rules::RuleSet;
 
-mod own;
 mod panel;
 mod query;
+mod self_metrics;
 #[cfg(test)]
 mod tests;
 
@@ -54,7 +54,7 @@ pub fn dashboard(set: &RuleSet, options: &Options) -> Value {
             Kind::Gauge => gauge(definition, &mut grid),
         }
     }
-    own::part(&mut grid);
+    self_metrics::part(&mut grid);
     json!({
         "title": options.title,
         "uid": uid(&options.title),

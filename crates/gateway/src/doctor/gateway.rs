@@ -7,7 +7,7 @@ use super::{Finding, Link};
 
 /// What else is known when the configuration is judged.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Known<'k> {
+pub struct KnownHeaders<'k> {
     /// The header in which the front end sends the user.
     pub header: Option<&'k str>,
     /// The keys that the rules read the user from.
@@ -17,7 +17,7 @@ pub struct Known<'k> {
 }
 
 /// Judges the text of a configuration file.
-pub fn examine(name: &str, text: &str, known: Known<'_>) -> Vec<Finding> {
+pub fn examine(name: &str, text: &str, known: KnownHeaders<'_>) -> Vec<Finding> {
     let document: Value = match serde_saphyr::from_str(text) {
         Ok(document) => document,
         Err(error) => {
@@ -49,7 +49,7 @@ pub fn examine(name: &str, text: &str, known: Known<'_>) -> Vec<Finding> {
     findings
 }
 
-fn log(name: &str, policies: &Value, logging: &Value, known: Known<'_>) -> Vec<Finding> {
+fn log(name: &str, policies: &Value, logging: &Value, known: KnownHeaders<'_>) -> Vec<Finding> {
     let new = policies["accessLog"]["add"].as_object();
     let old = logging["fields"]["add"].as_object();
     if !policies["accessLog"].is_null() && old.is_some() {
@@ -82,7 +82,7 @@ fn log(name: &str, policies: &Value, logging: &Value, known: Known<'_>) -> Vec<F
     findings
 }
 
-fn traces(name: &str, document: &Value, known: Known<'_>) -> Finding {
+fn traces(name: &str, document: &Value, known: KnownHeaders<'_>) -> Finding {
     let policy = &document["frontendPolicies"]["tracing"];
     let old = &document["config"]["tracing"];
     let (tracing, attributes) = if policy.is_null() {
@@ -126,7 +126,7 @@ fn user_of(
     place: &str,
     fields: &serde_json::Map<String, Value>,
     example: &str,
-    known: Known<'_>,
+    known: KnownHeaders<'_>,
 ) -> Finding {
     let expressions = fields
         .iter()
@@ -197,7 +197,7 @@ fn headers(expression: &str) -> impl Iterator<Item = &str> {
     found.into_iter()
 }
 
-fn field(known: Known<'_>) -> String {
+fn field(known: KnownHeaders<'_>) -> String {
     let header = known
         .header
         .unwrap_or(super::WEBUI_HEADER)
@@ -205,7 +205,7 @@ fn field(known: Known<'_>) -> String {
     format!("http.header.{header}: 'request.headers[\"{header}\"]'")
 }
 
-fn example(known: Known<'_>) -> String {
+fn example(known: KnownHeaders<'_>) -> String {
     format!(
         "  frontendPolicies:\n    accessLog:\n      add:\n        {}",
         field(known)
@@ -213,7 +213,7 @@ fn example(known: Known<'_>) -> String {
 }
 
 /// What makes the gateway send traces that name the user.
-pub(super) fn example_of_tracing(known: Known<'_>) -> String {
+pub(super) fn example_of_tracing(known: KnownHeaders<'_>) -> String {
     format!(
         "  frontendPolicies:\n    tracing:\n      host: jaeger:4318\n      protocol: http\n      \
          randomSampling: \"1.0\"\n      attributes:\n        {}",
@@ -239,7 +239,7 @@ mod tests {
     #[track_caller]
     fn judged(text: &str, header: Option<&str>, traces: bool) -> Vec<(State, String)> {
         let keys = keys();
-        let known = Known {
+        let known = KnownHeaders {
             header,
             keys: &keys,
             traces,

@@ -93,7 +93,7 @@ fn failed(failure: &Failure) -> Finding {
 fn unknown(service: &str, services: &[String]) -> Finding {
     let sends = format!(
         "let the gateway send its traces there:\n{}",
-        gateway::example_of_tracing(gateway::Known::default())
+        gateway::example_of_tracing(gateway::KnownHeaders::default())
     );
     if services.is_empty() {
         return Finding::failed(

@@ -31,7 +31,7 @@ const STRANGERS_MAX: usize = 5;
 
 /// What was found in a log, in numbers.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct LogFindings {
     lines: u64,
     requests: u64,
     /// Requests that were JSON.
@@ -107,14 +107,14 @@ impl Examiner {
     ///
     /// # Errors
     /// What reading gives.
-    pub fn read(&self, input: impl Read, origin: &Origin) -> io::Result<Seen> {
+    pub fn read(&self, input: impl Read, origin: &Origin) -> io::Result<LogFindings> {
         let mut runner = self.engine.runner();
         let mut batch = Batch::new(self.store.hasher());
         let mut look = self.diagnosis.runner();
         let mut found = Batch::new(self.store.hasher());
-        let mut seen = Seen {
+        let mut seen = LogFindings {
             keys: self.keys.iter().map(|key| (key.clone(), 0)).collect(),
-            ..Seen::default()
+            ..LogFindings::default()
         };
         pipeline::read_lines(input, origin, |line| {
             seen.lines += 1;
@@ -144,7 +144,7 @@ impl Examiner {
     }
 
     /// Takes note of a request: the updates of our own rule say which keys it has.
-    fn note(&self, line: &Line<'_>, found: &Batch, seen: &mut Seen) {
+    fn note(&self, line: &Line<'_>, found: &Batch, seen: &mut LogFindings) {
         seen.requests += 1;
         seen.json += u64::from(line.text.first() == Some(&b'{'));
         let mut is_named = false;
@@ -224,7 +224,7 @@ fn diagnosis(user: Option<(&Rule, &str, &LabelSource)>) -> (RuleSet, Vec<String>
     (RuleSet { rules, metrics }, keys)
 }
 
-impl Seen {
+impl LogFindings {
     /// What there is to say of the log, and of the rules against it. `quiet` is how long ago it was
     /// written to, where that can be told.
     pub fn findings(&self, name: &str, quiet: Option<Duration>) -> Vec<Finding> {

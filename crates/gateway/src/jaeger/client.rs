@@ -14,7 +14,7 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::Query;
 use super::address::{Address, encoded};
-use super::answer::{Answer, Form, Unreadable, parse, parse_keeping, said};
+use super::response::{Answer, Form, Unreadable, parse, parse_keeping, said};
 use super::search::{Server, Window};
 
 /// The largest answer that is held in memory, in bytes, unpacked. A larger one is asked in halves.

@@ -8,7 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::answer::{Answer, Other};
+use super::response::{Answer, Other};
 use super::search::{Request, Window, requests_of};
 use logmetrics_follow::line::unwrap::span;
 

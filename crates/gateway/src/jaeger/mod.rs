@@ -7,23 +7,23 @@
 use std::time::Duration;
 
 mod address;
-mod answer;
 mod client;
+mod counted_spans;
 mod export;
-mod line;
-mod lines;
 mod poller;
+mod response;
 mod search;
-mod seen;
+mod span_reader;
+mod span_to_line;
 
 pub use address::{Address, AddressError};
-pub use answer::{Answer, Form, Other, Unreadable, parse, parse_keeping};
 pub use client::{Client, Credentials, Failure};
+pub use counted_spans::{CountedSpans, NoteRow};
 pub use export::Export;
-pub use lines::{Lines, Progress};
 pub use poller::{Poller, Schedule, Watcher};
+pub use response::{Answer, Form, Other, Unreadable, parse, parse_keeping};
 pub use search::{Request, Search, Server, Window};
-pub use seen::{NoteRow, Seen};
+pub use span_reader::{Lines, Progress};
 
 /// Whom to ask, and for which spans.
 #[derive(Clone)]

@@ -8,10 +8,10 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::answer::Answer;
 use super::client::Failure;
+use super::counted_spans::{CountedSpans, NoteRow};
+use super::response::Answer;
 use super::search::{Request, Search, Server, Window};
-use super::seen::{NoteRow, Seen};
 use logmetrics_core::clock::Clock;
 use logmetrics_follow::line::Origin;
 use logmetrics_follow::{Positions, Sink, Stop, StreamId};
@@ -58,7 +58,7 @@ pub struct Poller {
     /// When to ask.
     pub schedule: Schedule,
     /// What was counted; shared with whoever saves it.
-    pub seen: Arc<Mutex<Seen>>,
+    pub seen: Arc<Mutex<CountedSpans>>,
     /// Keeps a cut from between the counts and what is known of them.
     pub positions: Arc<Positions>,
     /// The time that windows are made of.
@@ -122,7 +122,7 @@ impl Poller {
     }
 
     /// What is to be saved since the last call, for a source of notes: rows that
-    /// [`Seen::restore`] reads. To be called within a cut.
+    /// [`CountedSpans::restore`] reads. To be called within a cut.
     pub fn changes(&self) -> impl FnMut() -> Vec<NoteRow> + Send + use<> {
         let seen = Arc::clone(&self.seen);
         move || {
@@ -149,7 +149,7 @@ impl Poller {
         self.clock.now_ms().saturating_mul(1_000)
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn seen(&self) -> MutexGuard<'_, CountedSpans> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

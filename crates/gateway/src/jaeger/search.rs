@@ -14,8 +14,8 @@
 
 use std::collections::HashSet;
 
-use super::answer::Answer;
 use super::client::Failure;
+use super::response::Answer;
 
 /// Traces asked for at once.
 const LIMIT: u32 = 1_000;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::figures::Figures;
 use super::model::{Report, SingleRequest, finish};
-use super::names::{NONE_INDEX, Names, OTHER_INDEX};
+use super::name_table::{NONE_INDEX, Names, OTHER_INDEX};
 use super::period::Period;
 use super::timeline::Timeline;
+use super::totals::Figures;
 use logmetrics_core::engine::extract::{Dimension, Extractor, NameId, Reading, Request};
 use logmetrics_follow::line::Line;
 

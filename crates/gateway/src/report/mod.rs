@@ -4,20 +4,20 @@
 //! rules; a finished [`Report`] is plain data that `render` writes in one of several formats.
 //! Nothing here prints, and no number depends on the order in which threads read.
 
-mod bins;
 mod collect;
-mod figures;
+mod duration_histogram;
 mod model;
-mod names;
+mod name_table;
 mod period;
-pub mod read;
+pub mod read_logs;
 pub mod render;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod totals;
 
 pub use collect::{Collector, Plan, Totals};
-pub use figures::{Durations, Figures, RELATIVE_ERROR};
 pub use model::{Entry, Report, SingleRequest};
-pub use names::{NAMES_MAX, OTHER, USERS_MAX};
+pub use name_table::{NAMES_MAX, OTHER, USERS_MAX};
 pub use period::{Period, PeriodError};
+pub use totals::{Durations, Figures, RELATIVE_ERROR};

@@ -3,9 +3,9 @@
 use std::cmp::{Ordering, Reverse};
 
 use super::collect::{Plan, Totals};
-use super::figures::Figures;
-use super::names::{NAMES_MAX, USERS_MAX};
+use super::name_table::{NAMES_MAX, USERS_MAX};
 use super::period::Period;
+use super::totals::Figures;
 use logmetrics_core::engine::extract::Dimension;
 
 /// All that a report says.

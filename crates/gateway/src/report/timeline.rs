@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::figures::Figures;
+use super::totals::Figures;
 
 /// Most hours that are told apart, more than a year.
 const HOURS_MAX: usize = 10_000;

@@ -3,18 +3,18 @@
 //! [`scan`] knows the grammar; here the wanted keys are looked for. No tree is built, and nothing
 //! is decoded: a value is where it stands.
 
-use super::fields::{Form, Keys, Span};
+use super::keys::{Form, Keys, Span};
 use super::slots::Slots;
 
-pub(crate) mod order;
-mod scan;
+mod expected_members;
+mod grammar;
+pub(crate) mod key_order;
 #[cfg(test)]
 mod tests;
-mod usual;
 
 use crate::escape::unescape;
-use order::Order;
-use scan::Scan;
+use grammar::Scan;
+use key_order::Order;
 
 /// Finds the wanted keys of one JSON object, and writes their places to `slots`, which the caller
 /// has cleared. Returns false where the line is not a JSON object; all slots are empty then.

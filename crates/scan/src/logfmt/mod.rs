@@ -3,12 +3,12 @@
 //! [`pairs`] reads a text forward, whoever wrote it. [`tail`] knows how the gateway ends its
 //! lines, and so finds the end of what strangers chose. Nothing here decides what a value means.
 
-use super::bytes::same;
-use super::fields::{Keys, Marks, Sequence};
+use super::keys::{Keys, Marks, Sequence};
+use super::short_bytes::same;
 use super::slots::{Head, Slots};
 
+mod gateway_tail;
 mod pairs;
-mod tail;
 #[cfg(test)]
 mod tests;
 
@@ -39,7 +39,7 @@ pub fn read(line: &[u8], keys: &Keys, marks: Option<&Marks>, slots: &mut Slots) 
     pairs::find_heads(line, &mut heads);
     let mut sequence = std::mem::take(&mut slots.sequence);
     sequence.begin();
-    let mut found = Found {
+    let mut found = LineParts {
         line,
         keys,
         slots,
@@ -70,7 +70,7 @@ impl Cut {
     ) -> Option<Self> {
         let to = marks.to.as_bytes();
         let middle = pairs::blank(line, from.equals + 1)?;
-        let last = tail::start(line, heads, middle, to).or_else(|| {
+        let last = gateway_tail::start(line, heads, middle, to).or_else(|| {
             let same = rest.clone().filter(|pair| pair.key(line) == to);
             same.last().map(|pair| pair.start)
         })?;
@@ -79,14 +79,14 @@ impl Cut {
 }
 
 /// What has been found so far.
-struct Found<'a> {
+struct LineParts<'a> {
     line: &'a [u8],
     keys: &'a Keys,
     slots: &'a mut Slots,
     sequence: Sequence,
 }
 
-impl Found<'_> {
+impl LineParts<'_> {
     /// Adds the pairs of the line, which has these heads.
     fn read(&mut self, heads: &[Head], marks: Option<&Marks>) {
         let line = self.line;

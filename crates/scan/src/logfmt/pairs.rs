@@ -2,8 +2,8 @@
 
 use memchr::memchr2;
 
-use crate::fields::{Form, Span};
-use crate::places::{self, Kind};
+use crate::byte_scan::{self, Kind};
+use crate::keys::{Form, Span};
 use crate::slots::Head;
 
 /// A `key=value` on a line.
@@ -27,7 +27,7 @@ impl Pair {
 pub(super) fn find_heads(line: &[u8], heads: &mut Vec<Head>) {
     heads.clear();
     let (mut word, mut is_word) = (0, true);
-    places::each::<Stop>(line, |stop| {
+    byte_scan::each::<Stop>(line, |stop| {
         let byte = line[stop];
         if byte == b'=' {
             if is_word && word < stop {

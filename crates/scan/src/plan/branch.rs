@@ -3,7 +3,7 @@
 
 use super::class::Class;
 use super::groups::Groups;
-use super::segment::{Found, Scan, Segment};
+use super::segment::{Scan, Segment, SegmentMatch};
 use super::text::Text;
 
 /// The most segments of a branch, so that their places fit on the stack.
@@ -77,10 +77,10 @@ impl Lead {
 
 impl Branch {
     /// The branch's leftmost match. Where `groups` are wanted they are those of the regex.
-    pub(super) fn find<G: Groups>(&self, scan: &mut Scan, groups: &mut G) -> Found {
+    pub(super) fn find<G: Groups>(&self, scan: &mut Scan, groups: &mut G) -> SegmentMatch {
         let length = scan.line.len();
         if !self.head.can_start(scan.line) {
-            return Found::Nowhere;
+            return SegmentMatch::Nowhere;
         }
         if self.tail.is_empty() {
             return self.head.first(scan, (0, length), None, groups);
@@ -91,16 +91,16 @@ impl Branch {
             self.forward(scan, groups)
         };
         match found {
-            Found::Unsure => self.settle_all(scan, groups),
+            SegmentMatch::Unsure => self.settle_all(scan, groups),
             known => known,
         }
     }
 
     /// The match wherever it is, after a look for it where it is most often.
-    pub(super) fn settle_all<G: Groups>(&self, scan: &mut Scan, groups: &mut G) -> Found {
+    pub(super) fn settle_all<G: Groups>(&self, scan: &mut Scan, groups: &mut G) -> SegmentMatch {
         let mut places = [0; SEGMENTS_MAX];
         match self.chain(scan, &mut places) {
-            Found::At(..) => self.settle(scan, &places, groups),
+            SegmentMatch::At(..) => self.settle(scan, &places, groups),
             other => other,
         }
     }
@@ -108,46 +108,47 @@ impl Branch {
     /// Each part at its first place behind the one before. Where greedy gaps lead to the same
     /// places, that is the regex's match; nearly every line that matches ends here, and nearly
     /// every other too, because the head is nowhere.
-    fn forward<G: Groups>(&self, scan: &mut Scan, groups: &mut G) -> Found {
+    fn forward<G: Groups>(&self, scan: &mut Scan, groups: &mut G) -> SegmentMatch {
         let length = scan.line.len();
         let (start, mut end) = match self.head.first(scan, (0, length), None, groups) {
-            Found::At(start, end) => (start, end),
+            SegmentMatch::At(start, end) => (start, end),
             other => return other,
         };
         let mut starts = [0; SEGMENTS_MAX];
         for ((gap, part), slot) in self.tail.iter().zip(&mut starts) {
-            let Found::At(start, next) = part.first(scan, (end + gap.min, length), None, groups)
+            let SegmentMatch::At(start, next) =
+                part.first(scan, (end + gap.min, length), None, groups)
             else {
-                return Found::Unsure;
+                return SegmentMatch::Unsure;
             };
             *slot = start;
             end = next;
         }
         if !G::WANTED || self.lazy || self.are_last(scan.line, &starts) {
-            return Found::At(start, end);
+            return SegmentMatch::At(start, end);
         }
-        Found::Unsure
+        SegmentMatch::Unsure
     }
 
     /// Each part of the tail at its last place, from the right, and then the head at its first: what
     /// [`Branch::settle`] finds, where all gaps are greedy and each part begins with its text. No byte
     /// is searched twice.
-    fn backward<G: Groups>(&self, scan: &mut Scan, groups: &mut G) -> Found {
+    fn backward<G: Groups>(&self, scan: &mut Scan, groups: &mut G) -> SegmentMatch {
         let mut limit = scan.line.len();
         let mut match_end = None;
         for (gap, part) in self.tail.iter().rev() {
             let (start, end) = match part.last_text(scan, limit, groups) {
-                Found::At(start, end) => (start, end),
+                SegmentMatch::At(start, end) => (start, end),
                 other => return other,
             };
             match_end = match_end.or(Some(end));
             limit = match start.checked_sub(gap.min) {
                 Some(limit) => limit,
-                None => return Found::Nowhere,
+                None => return SegmentMatch::Nowhere,
             };
         }
         match (self.head.first(scan, (0, limit), None, groups), match_end) {
-            (Found::At(start, _), Some(end)) => Found::At(start, end),
+            (SegmentMatch::At(start, _), Some(end)) => SegmentMatch::At(start, end),
             (other, _) => other,
         }
     }
@@ -168,29 +169,29 @@ impl Branch {
 
     /// The first place of each part's anchor behind that of the part before it, or the certainty
     /// that there is none.
-    fn chain(&self, scan: &mut Scan, places: &mut [usize; SEGMENTS_MAX]) -> Found {
+    fn chain(&self, scan: &mut Scan, places: &mut [usize; SEGMENTS_MAX]) -> SegmentMatch {
         let mut unsure = false;
         let mut from = 0;
         if matches!(self.head.anchor, Anchor::Start) {
             match self.head.segment.at(scan, 0, scan.line.len(), &mut ()) {
-                Found::At(..) => {}
-                Found::Nowhere => return Found::Nowhere,
+                SegmentMatch::At(..) => {}
+                SegmentMatch::Nowhere => return SegmentMatch::Nowhere,
                 // A part that is missing further on settles it all the same.
-                Found::Unsure => unsure = true,
+                SegmentMatch::Unsure => unsure = true,
             }
         }
         let gaps = self.tail.iter().map(|(gap, _)| gap.min).chain([0]);
         for ((part, gap), place) in self.parts().zip(gaps).zip(places) {
             let Some(found) = part.next(scan.line, from) else {
-                return Found::Nowhere;
+                return SegmentMatch::Nowhere;
             };
             *place = found;
             from = found + part.least + gap;
         }
         if unsure {
-            Found::Unsure
+            SegmentMatch::Unsure
         } else {
-            Found::At(0, 0)
+            SegmentMatch::At(0, 0)
         }
     }
 
@@ -209,27 +210,27 @@ impl Branch {
         scan: &mut Scan,
         places: &[usize; SEGMENTS_MAX],
         groups: &mut G,
-    ) -> Found {
+    ) -> SegmentMatch {
         // Of each part in the tail: its last place, and where it must have ended.
         let mut lasts = [(0, 0); SEGMENTS_MAX];
         let mut limit = scan.line.len();
         for (index, (gap, part)) in self.tail.iter().enumerate().rev() {
             let start = match part.last(scan, places[index + 1], limit) {
-                Found::At(start, _) => start,
+                SegmentMatch::At(start, _) => start,
                 other => return other,
             };
             lasts[index] = (start, limit);
             let Some(before) = start.checked_sub(gap.min) else {
-                return Found::Nowhere;
+                return SegmentMatch::Nowhere;
             };
             limit = before;
         }
         let (start, mut end) = match self.head.first(scan, (0, limit), Some(places[0]), groups) {
-            Found::At(start, end) => (start, end),
+            SegmentMatch::At(start, end) => (start, end),
             other => return other,
         };
         if !G::WANTED {
-            return Found::At(start, end);
+            return SegmentMatch::At(start, end);
         }
         for (index, (gap, part)) in self.tail.iter().enumerate() {
             let (last, limit) = lasts[index];
@@ -244,12 +245,12 @@ impl Branch {
                 )
             };
             match found {
-                Found::At(_, next) => end = next,
+                SegmentMatch::At(_, next) => end = next,
                 // It was there a moment ago: only the work can have run out.
-                Found::Nowhere | Found::Unsure => return Found::Unsure,
+                SegmentMatch::Nowhere | SegmentMatch::Unsure => return SegmentMatch::Unsure,
             }
         }
-        Found::At(start, end)
+        SegmentMatch::At(start, end)
     }
 }
 
@@ -298,11 +299,11 @@ impl Part {
         (from, limit): (usize, usize),
         hint: Option<usize>,
         groups: &mut G,
-    ) -> Found {
+    ) -> SegmentMatch {
         let (text, lead) = match &self.anchor {
-            Anchor::Start if from > 0 => return Found::Nowhere,
+            Anchor::Start if from > 0 => return SegmentMatch::Nowhere,
             Anchor::Start => return self.segment.at(scan, 0, limit, groups),
-            Anchor::End if from > scan.line.len() => return Found::Nowhere,
+            Anchor::End if from > scan.line.len() => return SegmentMatch::Nowhere,
             Anchor::End => return self.segment.at(scan, scan.line.len(), limit, groups),
             Anchor::Anywhere => return self.segment.at(scan, from, limit, groups),
             Anchor::Text { text, lead } => (text, lead),
@@ -316,29 +317,29 @@ impl Part {
         };
         while let Some(anchor) = place {
             if !scan.spend(0) {
-                return Found::Unsure;
+                return SegmentMatch::Unsure;
             }
             let found = if self.segment.starts_with_text() {
                 let next = anchor + length;
                 self.segment.behind(scan, (anchor, next), limit, groups)
             } else {
                 match lead.first(scan, from, anchor) {
-                    Found::At(start, _) => self.segment.at(scan, start, limit, groups),
+                    SegmentMatch::At(start, _) => self.segment.at(scan, start, limit, groups),
                     other => other,
                 }
             };
             match found {
-                Found::Nowhere => {}
+                SegmentMatch::Nowhere => {}
                 other => return other,
             }
             place = text.find(scan.line, anchor + 1, limit);
         }
-        Found::Nowhere
+        SegmentMatch::Nowhere
     }
 
     /// The last place where the segment stands and can end at or before `limit`; `hint` is the
     /// first place of the anchor that can matter.
-    fn last(&self, scan: &mut Scan, hint: usize, limit: usize) -> Found {
+    fn last(&self, scan: &mut Scan, hint: usize, limit: usize) -> SegmentMatch {
         let (text, lead) = match &self.anchor {
             Anchor::Start => return self.segment.at(scan, 0, limit, &mut ()),
             Anchor::End => return self.segment.at(scan, scan.line.len(), limit, &mut ()),
@@ -350,14 +351,14 @@ impl Part {
         }
         // Searching forwards is a vector search, searching backwards is none; and the text stands
         // but once on nearly every line.
-        let mut best = Found::Nowhere;
+        let mut best = SegmentMatch::Nowhere;
         let mut place = (hint + text.bytes().len() <= limit).then_some(hint);
         while let Some(anchor) = place {
             if !scan.spend(0) {
-                return Found::Unsure;
+                return SegmentMatch::Unsure;
             }
             match self.latest(scan, lead, anchor, limit) {
-                Found::Nowhere => {}
+                SegmentMatch::Nowhere => {}
                 better => best = better,
             }
             place = text.find(scan.line, anchor + 1, limit);
@@ -366,23 +367,23 @@ impl Part {
     }
 
     /// [`Part::last`] with its groups, where the segment begins with its text.
-    fn last_text<G: Groups>(&self, scan: &mut Scan, limit: usize, groups: &mut G) -> Found {
+    fn last_text<G: Groups>(&self, scan: &mut Scan, limit: usize, groups: &mut G) -> SegmentMatch {
         let Anchor::Text { text, .. } = &self.anchor else {
-            return Found::Unsure;
+            return SegmentMatch::Unsure;
         };
         let length = text.bytes().len();
         let mut room = limit;
         while let Some(place) = text.rfind(scan.line, room) {
             if !scan.spend(0) {
-                return Found::Unsure;
+                return SegmentMatch::Unsure;
             }
             let next = place + length;
             match self.segment.behind(scan, (place, next), limit, groups) {
-                Found::Nowhere => room = next - 1,
+                SegmentMatch::Nowhere => room = next - 1,
                 other => return other,
             }
         }
-        Found::Nowhere
+        SegmentMatch::Nowhere
     }
 
     /// Whether [`Part::last_text`] can find it.
@@ -404,7 +405,7 @@ impl Part {
         (byte, lead): (u8, &Lead),
         hint: usize,
         mut limit: usize,
-    ) -> Found {
+    ) -> SegmentMatch {
         let end = limit;
         while let Some(found) = scan
             .line
@@ -412,20 +413,20 @@ impl Part {
             .and_then(|part| memchr::memrchr(byte, part))
         {
             if !scan.spend(0) {
-                return Found::Unsure;
+                return SegmentMatch::Unsure;
             }
             match self.latest(scan, lead, hint + found, end) {
-                Found::Nowhere => limit = hint + found,
+                SegmentMatch::Nowhere => limit = hint + found,
                 other => return other,
             }
         }
-        Found::Nowhere
+        SegmentMatch::Nowhere
     }
 
     /// The segment at the last place from which it reaches the text at `anchor`.
-    fn latest(&self, scan: &mut Scan, lead: &Lead, anchor: usize, limit: usize) -> Found {
+    fn latest(&self, scan: &mut Scan, lead: &Lead, anchor: usize, limit: usize) -> SegmentMatch {
         match lead.last(scan, anchor) {
-            Found::At(start, _) => self.segment.at(scan, start, limit, &mut ()),
+            SegmentMatch::At(start, _) => self.segment.at(scan, start, limit, &mut ()),
             other => other,
         }
     }
@@ -433,18 +434,18 @@ impl Part {
 
 impl Lead {
     /// The first start, from `from` on, of what leads to `anchor`.
-    fn first(&self, scan: &mut Scan, from: usize, anchor: usize) -> Found {
+    fn first(&self, scan: &mut Scan, from: usize, anchor: usize) -> SegmentMatch {
         match self {
             Lead::Bytes(bytes) => match anchor.checked_sub(*bytes) {
-                Some(start) if start >= from => Found::At(start, anchor),
-                _ => Found::Nowhere,
+                Some(start) if start >= from => SegmentMatch::At(start, anchor),
+                _ => SegmentMatch::Nowhere,
             },
             Lead::Run { class, min, max } => run_back(scan, class, (*min, *max), (from, anchor)),
         }
     }
 
     /// The last start of what leads to `anchor`.
-    fn last(&self, scan: &mut Scan, anchor: usize) -> Found {
+    fn last(&self, scan: &mut Scan, anchor: usize) -> SegmentMatch {
         match self {
             Lead::Bytes(_) => self.first(scan, 0, anchor),
             Lead::Run { class, min, .. } => run_back(scan, class, (*min, *min), (0, anchor)),
@@ -458,17 +459,17 @@ fn run_back(
     class: &Class,
     (min, max): (usize, usize),
     (from, anchor): (usize, usize),
-) -> Found {
+) -> SegmentMatch {
     let floor = from.max(anchor.saturating_sub(max));
     let Some(before) = scan.line.get(floor..anchor) else {
-        return Found::Nowhere;
+        return SegmentMatch::Nowhere;
     };
     let stretch = class.run_back(before);
     if stretch.asks || !scan.spend(stretch.bytes) {
-        Found::Unsure
+        SegmentMatch::Unsure
     } else if stretch.bytes < min {
-        Found::Nowhere
+        SegmentMatch::Nowhere
     } else {
-        Found::At(anchor - stretch.bytes, anchor)
+        SegmentMatch::At(anchor - stretch.bytes, anchor)
     }
 }

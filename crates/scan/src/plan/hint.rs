@@ -2,8 +2,8 @@
 //! there again and again. A guess, never an answer; the proof is in the door of this room.
 
 use super::branch::{Anchor, Branch};
-use super::segment::{Found, Scan};
-use crate::bytes::begins;
+use super::segment::{Scan, SegmentMatch};
+use crate::short_bytes::begins;
 
 /// Longer texts are not kept.
 const TEXT_BYTES_MAX: usize = 64;
@@ -37,7 +37,12 @@ impl Hint {
 impl Branch {
     /// The match, most quickly where it is as on the line before; `number` is the branch's own. Notes where
     /// it was.
-    pub(super) fn find_by_hint(&self, scan: &mut Scan, number: usize, hint: &mut Hint) -> Found {
+    pub(super) fn find_by_hint(
+        &self,
+        scan: &mut Scan,
+        number: usize,
+        hint: &mut Hint,
+    ) -> SegmentMatch {
         let (Anchor::Start, [(gap, part)]) = (&self.head.anchor, self.tail.as_slice()) else {
             return self.find(scan, &mut ());
         };
@@ -45,25 +50,25 @@ impl Branch {
             return self.find(scan, &mut ());
         }
         if !self.head.can_start(scan.line) {
-            return Found::Nowhere;
+            return SegmentMatch::Nowhere;
         }
         let length = scan.line.len();
         let (start, end) = match self.head.segment.at(scan, 0, length, &mut ()) {
-            Found::At(start, end) => (start, end),
-            Found::Nowhere => return Found::Nowhere,
-            Found::Unsure => return self.settle_all(scan, &mut ()),
+            SegmentMatch::At(start, end) => (start, end),
+            SegmentMatch::Nowhere => return SegmentMatch::Nowhere,
+            SegmentMatch::Unsure => return self.settle_all(scan, &mut ()),
         };
         let from = end + gap.min;
         if hint.holds(number, scan.line, from) {
-            return Found::At(start, hint.place + hint.text.len());
+            return SegmentMatch::At(start, hint.place + hint.text.len());
         }
         match part.first(scan, (from, length), None, &mut ()) {
-            Found::At(place, end) => {
+            SegmentMatch::At(place, end) => {
                 let text = scan.line.get(place..end).unwrap_or_default();
                 hint.note(number, place, text);
-                Found::At(start, end)
+                SegmentMatch::At(start, end)
             }
-            Found::Nowhere | Found::Unsure => self.settle_all(scan, &mut ()),
+            SegmentMatch::Nowhere | SegmentMatch::Unsure => self.settle_all(scan, &mut ()),
         }
     }
 }

@@ -85,8 +85,8 @@
 //! passes over the line the plan is unsure; the regex is linear whatever comes.
 
 mod branch;
+mod build_branches;
 mod class;
-mod compile;
 mod groups;
 mod hint;
 mod parse;
@@ -101,7 +101,7 @@ pub use required::{Required, required};
 use branch::Branch;
 use groups::Groups;
 pub use hint::Hint;
-use segment::{Found, Scan};
+use segment::{Scan, SegmentMatch};
 
 /// A pattern as a few searches.
 #[derive(Debug, Clone)]
@@ -150,12 +150,12 @@ pub enum Outcome {
     Unsure,
 }
 
-impl From<Found> for Outcome {
-    fn from(found: Found) -> Outcome {
+impl From<SegmentMatch> for Outcome {
+    fn from(found: SegmentMatch) -> Outcome {
         match found {
-            Found::At(..) => Outcome::Match,
-            Found::Nowhere => Outcome::NoMatch,
-            Found::Unsure => Outcome::Unsure,
+            SegmentMatch::At(..) => Outcome::Match,
+            SegmentMatch::Nowhere => Outcome::NoMatch,
+            SegmentMatch::Unsure => Outcome::Unsure,
         }
     }
 }
@@ -164,7 +164,7 @@ impl Plan {
     /// A plan for `pattern`, read as `regex::Regex::new` reads it, or the part that has none.
     pub fn new(pattern: &str) -> Result<Plan, NotPlanned> {
         let (pieces, groups) = parse::pieces(pattern)?;
-        let branches = compile::branches(pattern, pieces)?;
+        let branches = build_branches::branches(pattern, pieces)?;
         let sets_all_groups = match branches.as_slice() {
             [branch] => (1..groups).all(|group| branch.surely_sets(group)),
             _ => false,
@@ -197,7 +197,7 @@ impl Plan {
             [branch] => branch.find(&mut scan, groups),
             _ => self.leftmost(&mut scan, groups),
         };
-        if let (Found::At(start, end), Some(whole)) = (found, groups.first_mut()) {
+        if let (SegmentMatch::At(start, end), Some(whole)) = (found, groups.first_mut()) {
             *whole = Some((start as u32, end as u32));
         }
         found.into()
@@ -223,20 +223,22 @@ impl Plan {
     }
 
     /// The match of the branch that starts first.
-    fn leftmost<G: Groups>(&self, scan: &mut Scan, groups: &mut G) -> Found {
+    fn leftmost<G: Groups>(&self, scan: &mut Scan, groups: &mut G) -> SegmentMatch {
         let mut best: Option<(usize, &Branch)> = None;
         for branch in &self.branches {
             match branch.find(scan, &mut ()) {
-                Found::At(start, _) if best.is_none_or(|(other, _)| start < other) => {
+                SegmentMatch::At(start, _) if best.is_none_or(|(other, _)| start < other) => {
                     best = Some((start, branch));
                     if start == 0 {
                         break;
                     }
                 }
-                Found::At(..) | Found::Nowhere => {}
-                Found::Unsure => return Found::Unsure,
+                SegmentMatch::At(..) | SegmentMatch::Nowhere => {}
+                SegmentMatch::Unsure => return SegmentMatch::Unsure,
             }
         }
-        best.map_or(Found::Nowhere, |(_, branch)| branch.find(scan, groups))
+        best.map_or(SegmentMatch::Nowhere, |(_, branch)| {
+            branch.find(scan, groups)
+        })
     }
 }

@@ -11,7 +11,7 @@ use regex_syntax::hir::Look;
 
 use super::class::Class;
 use super::groups::Groups;
-use crate::bytes::begins;
+use crate::short_bytes::begins;
 
 /// A line, and how much work may still be spent on it.
 pub(super) struct Scan<'l> {
@@ -49,7 +49,7 @@ impl<'l> Scan<'l> {
 
 /// What was found at a place, or from a place on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum SegmentMatch {
     /// A match from here to there.
     At(usize, usize),
     /// Surely none.
@@ -71,14 +71,14 @@ pub(super) enum Miss {
     Unsure,
 }
 
-impl Found {
+impl SegmentMatch {
     /// What starts at `start` and ends there.
     #[inline(always)]
-    fn new(start: usize, end: End) -> Found {
+    fn new(start: usize, end: End) -> SegmentMatch {
         match end {
-            Ok(end) => Found::At(start, end),
-            Err(Miss::Nowhere) => Found::Nowhere,
-            Err(Miss::Unsure) => Found::Unsure,
+            Ok(end) => SegmentMatch::At(start, end),
+            Err(Miss::Nowhere) => SegmentMatch::Nowhere,
+            Err(Miss::Unsure) => SegmentMatch::Unsure,
         }
     }
 }
@@ -246,14 +246,14 @@ impl Segment {
         place: usize,
         limit: usize,
         groups: &mut G,
-    ) -> Found {
+    ) -> SegmentMatch {
         if place > limit {
-            return Found::Nowhere;
+            return SegmentMatch::Nowhere;
         }
         if !scan.is_boundary(place) {
-            return Found::Unsure;
+            return SegmentMatch::Unsure;
         }
-        Found::new(place, self.from(scan, 0, place, limit, groups))
+        SegmentMatch::new(place, self.from(scan, 0, place, limit, groups))
     }
 
     /// [`Segment::at`] where the segment's first step, a text, is known to reach from `place` to
@@ -265,12 +265,12 @@ impl Segment {
         (place, next): (usize, usize),
         limit: usize,
         groups: &mut G,
-    ) -> Found {
+    ) -> SegmentMatch {
         let end = match &self.usual {
             Some(usual) => usual.end(scan, next, limit, groups),
             None => self.from(scan, 1, next, limit, groups),
         };
-        Found::new(place, end)
+        SegmentMatch::new(place, end)
     }
 
     /// Whether the segment's first step is a text.

@@ -5,7 +5,7 @@ use memchr::arch::all::packedpair::{HeuristicFrequencyRank, Pair};
 use memchr::memmem::Finder;
 use wide::u8x16;
 
-use crate::bytes;
+use crate::short_bytes;
 
 /// How many places are looked at together: one for each bit of a mask.
 const WINDOW: usize = 64;
@@ -32,7 +32,7 @@ struct InLogs;
 
 impl HeuristicFrequencyRank for InLogs {
     fn rank(&self, byte: u8) -> u8 {
-        bytes::frequency(byte)
+        short_bytes::frequency(byte)
     }
 }
 
@@ -156,7 +156,7 @@ impl Text {
 
     #[inline]
     fn is_at(&self, line: &[u8], place: usize) -> bool {
-        let begins = |rest| bytes::begins(rest, self.bytes());
+        let begins = |rest| short_bytes::begins(rest, self.bytes());
         line.get(place..).is_some_and(begins)
     }
 }

@@ -170,7 +170,7 @@ fn only_a_confirmed_version_is_a_newer_one() {
         let connection = Connection::open(&path).unwrap();
         connection.pragma_update(None, "user_version", 2).unwrap();
         if confirm {
-            let check = super::super::form::version_check(2);
+            let check = super::super::schema::version_check(2);
             connection
                 .execute("UPDATE meta SET version = 2, version_check = ?", [check])
                 .unwrap();

@@ -1,8 +1,8 @@
 //! The state file as a whole: what goes in comes out, in every state of the store and of the disk.
 
 mod broken;
-mod form;
 mod model;
+mod schema;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::open::{OpenError, Opened, open};
-use super::save::Cut;
+use super::save::ConsistentSnapshot;
 use crate::metrics::definition::{Definition, Kind};
 use crate::metrics::store::Store;
 use crate::metrics::testing::{Updates, definition, histogram};
@@ -54,9 +54,9 @@ fn file(inode: u64, offset: u64) -> SavedFile {
     }
 }
 
-fn cut(store: &Store, files: &[SavedFile]) -> Cut {
+fn cut(store: &Store, files: &[SavedFile]) -> ConsistentSnapshot {
     let files = files.iter().map(|file| (file.position.id, file.clone()));
-    Cut {
+    ConsistentSnapshot {
         files: files.collect(),
         image: store.image(),
         notes: Vec::new(),

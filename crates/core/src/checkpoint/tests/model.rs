@@ -65,7 +65,7 @@ struct World {
 }
 
 impl World {
-    fn cut(&mut self) -> Cut {
+    fn cut(&mut self) -> ConsistentSnapshot {
         let files: Vec<_> = self.life.files.iter().map(|(i, o)| file(*i, *o)).collect();
         let mut cut = cut(&self.opened.store, &files);
         let notes = self.notes.drain(..);

@@ -76,13 +76,13 @@ const NOTHING: Remembers = Remembers(0, 0);
 
 /// All that can be seen of a run.
 #[derive(Debug, PartialEq)]
-struct Seen {
+struct Matches {
     pages: Vec<String>,
     counts: Vec<SeriesCounts>,
     tallies: Vec<(u64, Vec<u64>, Vec<u64>)>,
 }
 
-fn play(events: &[Event], remembers: Remembers) -> Seen {
+fn play(events: &[Event], remembers: Remembers) -> Matches {
     let (engine, store) = engine(RULES);
     let mut threads = [0, 1].map(|_| {
         let batch = Batch::new(store.hasher()).remembering(remembers.1);
@@ -124,7 +124,7 @@ fn play(events: &[Event], remembers: Remembers) -> Seen {
             tally.troubles.clone(),
         )
     };
-    Seen {
+    Matches {
         pages,
         counts: store.counts(),
         tallies: threads.iter_mut().map(tally).collect(),

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::metrics::labels;
-use crate::metrics::snapshot::{Kept, Series};
+use crate::metrics::snapshot::{ExemplarRow, Series};
 
 /// A metric's name, help, type and labels.
 #[derive(Debug, Clone)]
@@ -267,7 +267,7 @@ fn label(name: &[u8], value: &[u8]) -> LabelPair {
 }
 
 /// `Exemplar { repeated LabelPair label = 1; double value = 2; Timestamp timestamp = 3; }`
-fn exemplar(kept: Kept<'_>) -> Vec<u8> {
+fn exemplar(kept: ExemplarRow<'_>) -> Vec<u8> {
     let pair = label(b"trace_id", kept.trace_id.as_bytes());
     let mut bytes = Vec::new();
     let mut out = CodedOutputStream::vec(&mut bytes);

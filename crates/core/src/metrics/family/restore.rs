@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 
 use super::{Birth, FREE, Family, LabelHasher, is_always_there};
 use crate::metrics::definition::{Definition, Kind};
-use crate::metrics::image::{SavedFamily, SavedSeries, Unfit};
+use crate::metrics::frozen_copy::{SavedFamily, SavedSeries, Unfit};
 use crate::metrics::labels;
 
 /// No metric ever had so many series: a number from here on is no slot.

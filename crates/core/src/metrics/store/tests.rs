@@ -1,7 +1,7 @@
 //! The store as a whole: what updates add up to, what limits and expiry do, and that a snapshot is
 //! one instant.
 
-mod limits;
+mod label_limits;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::clock::Hand;
-use crate::metrics::own::Known;
+use crate::metrics::self_metrics::KnownSources;
 use crate::rules::{SourceText, load_text};
 
 /// A run of the program: a worker that counts users, and the clock's hand.
@@ -24,15 +24,15 @@ fn run(recognizer: Recognizer) -> Run {
     };
     let set = load_text(vec![file]).unwrap().set;
     let (clock, hand) = Clock::by_hand(1_000_000);
-    let live = Live {
+    let live = Active {
         engine: Arc::new(Engine::new(&set, None).unwrap()),
         store: Arc::new(Store::new(set.metrics, 0)),
         counters: RuleCounters::default(),
         loaded_ms: 0,
     };
-    let parts = Parts {
+    let parts = Shared {
         live: Arc::new(ArcSwap::from_pointee(live)),
-        own: Arc::new(Own::new(&Known::default()).unwrap()),
+        own: Arc::new(SelfMetrics::new(&KnownSources::default()).unwrap()),
         samples: Arc::default(),
         clock,
     };
@@ -63,7 +63,7 @@ impl Run {
         self.own().source("-").lines.get()
     }
 
-    fn own(&self) -> &Own {
+    fn own(&self) -> &SelfMetrics {
         &self.worker.counting.parts.own
     }
 

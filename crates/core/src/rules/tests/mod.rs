@@ -2,7 +2,7 @@
 
 mod files;
 mod metrics;
-mod report;
+mod report_section;
 mod rules;
 mod shapes;
 

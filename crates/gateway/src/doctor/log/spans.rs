@@ -1,10 +1,10 @@
 //! What there is to say of spans, which are the lines of a log that nobody wrote.
 
-use super::{NAMED_PERCENT_MIN, Seen};
-use crate::doctor::gateway::{Known, example_of_tracing};
+use super::{LogFindings, NAMED_PERCENT_MIN};
+use crate::doctor::gateway::{KnownHeaders, example_of_tracing};
 use crate::doctor::{Finding, Link, count};
 
-impl Seen {
+impl LogFindings {
     /// Whether the rules count the spans of requests, and whether these name users. `header` is
     /// where the front end sends the user.
     pub fn findings_of_spans(&self, header: Option<&str>) -> Vec<Finding> {
@@ -30,9 +30,9 @@ impl Seen {
 
     fn users_of_spans(&self, header: Option<&str>) -> Finding {
         let requests = count(self.requests, "request");
-        let example = example_of_tracing(Known {
+        let example = example_of_tracing(KnownHeaders {
             header,
-            ..Known::default()
+            ..KnownHeaders::default()
         });
         if self.named == 0 {
             let saw = format!("none of {requests} names a user");

@@ -104,7 +104,7 @@ impl State {
 }
 
 fn poller(clock: &Clock, rows: BTreeMap<Vec<u8>, Vec<u8>>) -> Poller {
-    let (seen, _) = Seen::restore("q".into(), 0, rows.into_iter().collect());
+    let (seen, _) = CountedSpans::restore("q".into(), 0, rows.into_iter().collect());
     Poller {
         schedule: Schedule {
             interval: Duration::from_secs(1),

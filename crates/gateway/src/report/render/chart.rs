@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::bars::{bins, step_words};
-use super::words;
+use super::format;
 use crate::report::{Figures, Report};
 
 /// Most bars.
@@ -34,7 +34,7 @@ pub fn over_time(report: &Report) -> Option<(String, String)> {
              <text class=\"axis\" x=\"{:.0}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
             LEFT - 8.0,
             y + 4.0,
-            words::short_count(mark)
+            format::short_count(mark)
         );
     }
     let slot = (WIDTH - LEFT) / bins.len() as f64;
@@ -61,7 +61,7 @@ pub fn over_time(report: &Report) -> Option<(String, String)> {
             svg,
             "<text class=\"axis\" x=\"{x:.1}\" y=\"{:.0}\" text-anchor=\"{anchor}\">{}</text>",
             HEIGHT - 6.0,
-            words::minute(*moment)
+            format::minute(*moment)
         );
     }
     svg += "</svg>\n";
@@ -73,10 +73,10 @@ fn column(x: f64, width: f64, moment: f64, figures: &Figures, scale: &Scale) -> 
     let fine = figures.requests - figures.errors_4xx - figures.errors_5xx;
     let mut out = format!(
         "<g><title>{} UTC: {} requests, {} errors 4xx, {} errors 5xx</title>",
-        words::minute(moment),
-        words::count(figures.requests),
-        words::count(figures.errors_4xx),
-        words::count(figures.errors_5xx)
+        format::minute(moment),
+        format::count(figures.requests),
+        format::count(figures.errors_4xx),
+        format::count(figures.errors_5xx)
     );
     let mut below = 0;
     let parts = [

@@ -67,7 +67,7 @@ fn row(entry: &Entry, by: Dimension) -> String {
 /// A text as a field: no formula, and quoted where it must be.
 fn field(text: &str) -> String {
     // Control characters, also those that `harmless` knows, have no business in a cell.
-    let text = super::words::harmless(text);
+    let text = super::format::harmless(text);
     let is_formula = text
         .trim_start()
         .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::sections::{self, Cell, Section};
-use super::{Options, chart, words};
+use super::{Options, chart, format};
 use crate::report::{RELATIVE_ERROR, Report};
 
 /// Rows of requests over time; the chart has more.
@@ -52,9 +52,9 @@ pub fn render(report: &Report, options: &Options) -> String {
     let _ = write!(
         out,
         "<p>{} lines read. Percentiles are right to {}. Written by logmetrics, {} UTC.</p>\n</footer>\n</body>\n</html>\n",
-        words::count(report.lines),
-        words::percent(RELATIVE_ERROR),
-        words::minute(options.now_ms as f64 / 1e3)
+        format::count(report.lines),
+        format::percent(RELATIVE_ERROR),
+        format::minute(options.now_ms as f64 / 1e3)
     );
     out
 }

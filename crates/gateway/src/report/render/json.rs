@@ -4,7 +4,7 @@
 //! `p99`; null where no duration is logged), `tokens_input`, `tokens_output`, `cost_usd` (null where
 //! none is logged), and the requests by name of each other dimension.
 
-use super::words;
+use super::format;
 use crate::report::{Entry, Figures, RELATIVE_ERROR, Report};
 use logmetrics_core::engine::extract::Dimension;
 
@@ -31,7 +31,7 @@ pub fn render(report: &Report) -> String {
     }
     let hours = report.hours.iter().map(|(hour, figures)| {
         let mut object = Object::default();
-        object.value("hour", &string(&words::rfc_3339(*hour as f64 * 3600.0)));
+        object.value("hour", &string(&format::rfc_3339(*hour as f64 * 3600.0)));
         object.figures(figures);
         object.finish()
     });
@@ -143,7 +143,7 @@ fn string(text: &str) -> String {
 fn time(seconds: Option<f64>) -> String {
     seconds.map_or_else(
         || "null".into(),
-        |seconds| string(&words::rfc_3339(seconds)),
+        |seconds| string(&format::rfc_3339(seconds)),
     )
 }
 

@@ -7,12 +7,12 @@
 mod bars;
 mod chart;
 mod csv;
+mod format;
 mod html;
 mod json;
 mod markdown;
 mod sections;
 mod table;
-mod words;
 
 use super::Report;
 use logmetrics_core::engine::extract::Dimension;

@@ -1,7 +1,7 @@
 //! What the forms for people show, as titles and rows of cells; how they look is each form's own.
 
 use super::bars::{bins, step_words};
-use super::words::{self, harmless};
+use super::format::{self, harmless};
 use super::{Options, word};
 use crate::report::{Entry, Figures, Report};
 use logmetrics_core::engine::extract::Dimension;
@@ -60,7 +60,7 @@ pub fn title(report: &Report) -> String {
 pub fn when(report: &Report) -> String {
     match (report.first_seconds, report.last_seconds) {
         (Some(first), Some(last)) => {
-            format!("{} to {} UTC", words::minute(first), words::minute(last))
+            format!("{} to {} UTC", format::minute(first), format::minute(last))
         }
         _ => "at unknown times".into(),
     }
@@ -71,7 +71,7 @@ pub fn summary(report: &Report) -> Vec<(&'static str, String)> {
     let total = &report.total;
     let durations = &total.durations;
     let number = |count: u64, one: &'static str, many: &'static str| {
-        (if count == 1 { one } else { many }, words::count(count))
+        (if count == 1 { one } else { many }, format::count(count))
     };
     let mut summary = vec![number(total.requests, "request", "requests")];
     for dimension in [Dimension::User, Dimension::Route, Dimension::Model] {
@@ -83,19 +83,19 @@ pub fn summary(report: &Report) -> Vec<(&'static str, String)> {
     }
     summary.push(number(total.errors_4xx, "error 4xx", "errors 4xx"));
     summary.push(number(total.errors_5xx, "error 5xx", "errors 5xx"));
-    summary.push(("error rate", words::percent(total.error_rate())));
+    summary.push(("error rate", format::percent(total.error_rate())));
     if durations.count() > 0 {
-        summary.push(("average", words::duration(durations.average())));
+        summary.push(("average", format::duration(durations.average())));
         for (name, quantile) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
-            summary.push((name, words::duration(durations.quantile(quantile))));
+            summary.push((name, format::duration(durations.quantile(quantile))));
         }
     }
     if total.tokens_input + total.tokens_output > 0 {
-        summary.push(("tokens in", words::short_count(total.tokens_input)));
-        summary.push(("tokens out", words::short_count(total.tokens_output)));
+        summary.push(("tokens in", format::short_count(total.tokens_input)));
+        summary.push(("tokens out", format::short_count(total.tokens_output)));
     }
     if total.priced > 0 {
-        summary.push(("cost", words::money(total.cost_usd())));
+        summary.push(("cost", format::money(total.cost_usd())));
     }
     summary
 }
@@ -103,7 +103,7 @@ pub fn summary(report: &Report) -> Vec<(&'static str, String)> {
 /// What must be known to read the figures rightly.
 pub fn remarks(report: &Report) -> Vec<String> {
     let mut remarks = Vec::new();
-    let (count, s) = (words::count, |n: u64| if n == 1 { "" } else { "s" });
+    let (count, s) = (format::count, |n: u64| if n == 1 { "" } else { "s" });
     if report.left_out > 0 {
         let n = report.left_out;
         remarks.push(format!(
@@ -173,7 +173,7 @@ fn by_requests(report: &Report, by: Dimension, top: usize) -> Section {
     let row = |entry: &Entry| {
         let mut row = vec![
             Cell::Name(harmless(&entry.name)),
-            Cell::Number(words::count(entry.figures.requests)),
+            Cell::Number(format::count(entry.figures.requests)),
             Cell::Bar(part(entry.figures.requests, most)),
         ];
         row.extend(figures(&entry.figures));
@@ -191,14 +191,14 @@ const FIGURES: [&str; 7] = ["4xx", "5xx", "errors", "avg", "p50", "p95", "p99"];
 
 fn figures(figures: &Figures) -> [Cell; 7] {
     let durations = &figures.durations;
-    let quantile = |quantile| Cell::Number(words::duration(durations.quantile(quantile)));
-    let errors = |errors: u64| Cell::Errors(words::short_count(errors), errors > 0);
+    let quantile = |quantile| Cell::Number(format::duration(durations.quantile(quantile)));
+    let errors = |errors: u64| Cell::Errors(format::short_count(errors), errors > 0);
     let rate = figures.error_rate();
     [
         errors(figures.errors_4xx),
         errors(figures.errors_5xx),
-        Cell::Errors(words::percent(rate), rate > 0.0),
-        Cell::Number(words::duration(durations.average())),
+        Cell::Errors(format::percent(rate), rate > 0.0),
+        Cell::Number(format::duration(durations.average())),
         quantile(0.5),
         quantile(0.95),
         quantile(0.99),
@@ -235,11 +235,11 @@ fn used(report: &Report, by: Dimension, top: usize) -> Option<Section> {
         let figures = &entry.figures;
         let mut row = vec![Cell::Name(harmless(&entry.name))];
         if has_tokens {
-            row.push(Cell::Number(words::short_count(figures.tokens_input)));
-            row.push(Cell::Number(words::short_count(figures.tokens_output)));
+            row.push(Cell::Number(format::short_count(figures.tokens_input)));
+            row.push(Cell::Number(format::short_count(figures.tokens_output)));
         }
         if total.priced > 0 {
-            row.push(Cell::Number(words::money(figures.cost_usd())));
+            row.push(Cell::Number(format::money(figures.cost_usd())));
         }
         for (other, tells) in others {
             if tells {
@@ -260,7 +260,7 @@ fn used(report: &Report, by: Dimension, top: usize) -> Option<Section> {
 fn list(links: &[(String, u64)]) -> String {
     let shown = links.iter().take(LIST_MAX);
     let mut parts: Vec<String> = shown
-        .map(|(name, requests)| format!("{} {}", harmless(name), words::short_count(*requests)))
+        .map(|(name, requests)| format!("{} {}", harmless(name), format::short_count(*requests)))
         .collect();
     if links.len() > LIST_MAX {
         parts.push(format!("{} more", links.len() - LIST_MAX));
@@ -281,7 +281,7 @@ fn errors(report: &Report, by: Dimension, top: usize) -> Option<Section> {
         let statuses: Vec<_> = links.iter().filter(is_error).cloned().collect();
         vec![
             Cell::Name(harmless(&entry.name)),
-            Cell::Errors(words::count(errors(entry)), true),
+            Cell::Errors(format::count(errors(entry)), true),
             Cell::Bar(part(errors(entry), Some(most))),
             Cell::List(list(&statuses)),
         ]
@@ -303,8 +303,8 @@ fn over_time(report: &Report, bins_max: usize) -> Option<Section> {
     header.extend(FIGURES);
     let row = |(moment, all): &(f64, Figures)| {
         let mut row = vec![
-            Cell::Name(words::minute(*moment)),
-            Cell::Number(words::count(all.requests)),
+            Cell::Name(format::minute(*moment)),
+            Cell::Number(format::count(all.requests)),
             Cell::Bar(part(all.requests, most)),
         ];
         row.extend(figures(all));
@@ -323,9 +323,9 @@ fn singles(report: &Report) -> Option<Section> {
     let row = |request: &crate::report::SingleRequest| {
         let is_bad = request.status.starts_with(['4', '5']);
         vec![
-            Cell::Moment(words::moment(request.time_seconds)),
+            Cell::Moment(format::moment(request.time_seconds)),
             Cell::Errors(harmless(&request.status), is_bad),
-            Cell::Number(words::duration(request.duration_seconds)),
+            Cell::Number(format::duration(request.duration_seconds)),
             Cell::Name(harmless(&request.route)),
             Cell::Name(harmless(&request.model)),
             Cell::Id(
@@ -354,8 +354,8 @@ fn rest(entries: &[Entry], top: usize, what: &str) -> Option<String> {
     let requests: u64 = more.iter().map(|entry| entry.figures.requests).sum();
     Some(format!(
         "and {} more {what} with {} requests (--top shows more)",
-        words::count(more.len() as u64),
-        words::count(requests)
+        format::count(more.len() as u64),
+        format::count(requests)
     ))
 }
 

@@ -99,7 +99,7 @@ fn lookup<'n>(
     }
 }
 
-/// As [`Slot`] has them: strings decoded, all else as it is written; whether it is a string.
+/// As [`FieldSlot`] has them: strings decoded, all else as it is written; whether it is a string.
 fn shown(node: &Node, style: u8) -> (bool, Vec<u8>) {
     if let Node::Scalar(Value::String(text)) = node {
         return (true, text.clone().into_bytes());

@@ -1,7 +1,7 @@
 //! Tests of the JSON reader: [`cases`] by hand, [`laws`] against `serde_json`.
 
-use crate::fields::{Form, Keys};
-use crate::slots::{Slot, Slots};
+use crate::keys::{Form, Keys};
+use crate::slots::{FieldSlot, Slots};
 
 mod cases;
 mod laws;
@@ -16,12 +16,12 @@ fn keys(names: &[&str]) -> Keys {
 }
 
 /// What [`super::read`] finds; `None` if the line is no object.
-fn read(line: &[u8], keys: &Keys) -> Option<Vec<Slot>> {
+fn read(line: &[u8], keys: &Keys) -> Option<Vec<FieldSlot>> {
     let mut slots = Slots::default();
     slots.clear(keys);
     let object = super::read(line, keys, &mut slots);
     if !object {
-        assert!(slots.all().iter().all(|slot| *slot == Slot::default()));
+        assert!(slots.all().iter().all(|slot| *slot == FieldSlot::default()));
     }
     object.then(|| slots.all())
 }

@@ -3,7 +3,12 @@
 use super::*;
 
 /// All values of `key`, raw, quoted ones in quotes: first and last, and how many there are.
-fn values(line: &str, key: &str, seen: impl Fn(&Slot) -> Seen, marked: bool) -> Vec<String> {
+fn values(
+    line: &str,
+    key: &str,
+    seen: impl Fn(&FieldSlot) -> Matches,
+    marked: bool,
+) -> Vec<String> {
     let keys = keys(&[key]);
     let marks = marks();
     let (_, slots) = read(line.as_bytes(), &keys, marked.then_some(&marks));

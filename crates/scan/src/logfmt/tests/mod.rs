@@ -1,7 +1,7 @@
 //! Tests of the logfmt reader: [`cases`] by hand, [`laws`] against the plain [`reference`].
 
-use crate::fields::{Form, Keys, Marks, Seen, Span};
-use crate::slots::{Slot, Slots};
+use crate::keys::{Form, Keys, Marks, Matches, Span};
+use crate::slots::{FieldSlot, Slots};
 
 mod cases;
 mod laws;
@@ -23,7 +23,7 @@ fn marks() -> Marks {
 }
 
 /// What [`super::read`] says and finds.
-fn read(line: &[u8], keys: &Keys, marks: Option<&Marks>) -> (bool, Vec<Slot>) {
+fn read(line: &[u8], keys: &Keys, marks: Option<&Marks>) -> (bool, Vec<FieldSlot>) {
     let mut slots = Slots::default();
     slots.clear(keys);
     let any = super::read(line, keys, marks, &mut slots);

@@ -3,7 +3,7 @@
 //!
 //! Read by the tests and by the fuzz target, which has the same names in scope.
 
-use super::{Form, Keys, Marks, Slot, Span};
+use super::{FieldSlot, Form, Keys, Marks, Span};
 
 /// A pair: where its key starts, where its `=` stands, its value, and where that ends on the line.
 #[derive(Clone, Copy)]
@@ -13,8 +13,8 @@ struct Pair {
     value: Span,
 }
 
-pub(super) fn read(line: &[u8], keys: &Keys, marks: Option<&Marks>) -> (bool, Vec<Slot>) {
-    let mut slots = vec![Slot::default(); keys.len()];
+pub(super) fn read(line: &[u8], keys: &Keys, marks: Option<&Marks>) -> (bool, Vec<FieldSlot>) {
+    let mut slots = vec![FieldSlot::default(); keys.len()];
     let texts = marks.and_then(|marks| cut(line, marks));
     let pairs: Vec<(Pair, bool)> = match texts {
         None => pairs(line, 0, line.len())

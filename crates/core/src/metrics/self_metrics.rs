@@ -1,0 +1,428 @@
+//! logmetrics' metrics about itself, by the `prometheus` crate. All begin `logmetrics_`, but for
+//! the usual `process_*`.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use prometheus::core::Collector;
+use prometheus::proto::MetricFamily;
+use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+
+use super::store::SeriesCounts;
+
+mod checkpoint;
+mod jaeger;
+mod rules;
+
+pub use checkpoint::Checkpoint;
+pub use jaeger::JaegerMetrics;
+use rules::OfRules;
+pub use rules::{KnownRules, RuleCounters};
+
+/// The program's own metrics.
+pub struct SelfMetrics {
+    registry: Registry,
+    vectors: Vectors,
+    sources: Mutex<HashMap<Box<str>, SourceCounters>>,
+    of_rules: OfRules,
+    reload_success: IntGauge,
+    reload_last_success: Gauge,
+    /// Lines that no rule matched.
+    pub lines_unmatched: IntCounter,
+    /// Answered scrapes.
+    pub scrapes: IntCounter,
+    /// What became of history that standard input repeated.
+    pub replay: ReplayCounters,
+}
+
+/// What is counted of standard input that repeats history.
+#[derive(Debug, Clone)]
+pub struct ReplayCounters {
+    /// Lines that were left out, as an earlier run counted them.
+    pub repeated_lines: IntCounter,
+    /// Containers that have a history which what came does not join.
+    pub no_overlap: IntCounter,
+    /// Lines of which it is not known yet whether they are new.
+    pub held_lines: IntGauge,
+}
+
+/// What is counted for one input, as the command line names it. Clones share the counts.
+#[derive(Debug, Clone)]
+pub struct SourceCounters {
+    /// Lines read, matched or not.
+    pub lines: IntCounter,
+    /// Bytes read.
+    pub bytes: IntCounter,
+    /// Lines that were cut because they were longer than a line may be.
+    pub oversized: IntCounter,
+    /// Files that were replaced by a new one.
+    pub rotations: IntCounter,
+    /// Files that were cut short.
+    pub truncations: IntCounter,
+    /// Bytes that exist and are not read yet.
+    pub lag_bytes: IntGauge,
+}
+
+/// Which kind of trouble a field of a rule can make; each is a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldTrouble {
+    /// `logmetrics_rule_missing_field_total`
+    Missing,
+    /// `logmetrics_rule_bad_value_total`
+    BadValue,
+    /// `logmetrics_rule_ambiguous_field_total`
+    Ambiguous,
+}
+
+/// What the program is about to run, so that everything shows from the start, at 0.
+#[derive(Debug, Default)]
+pub struct KnownSources<'a> {
+    /// The inputs as the command line names them.
+    pub sources: Vec<&'a str>,
+    /// The commit that the binary was built from.
+    pub revision: &'a str,
+    /// The compiler that built it.
+    pub rustc: &'a str,
+}
+
+struct Vectors {
+    lines: IntCounterVec,
+    bytes: IntCounterVec,
+    oversized: IntCounterVec,
+    rotations: IntCounterVec,
+    truncations: IntCounterVec,
+    lag_bytes: IntGaugeVec,
+}
+
+impl SelfMetrics {
+    /// Registers everything.
+    ///
+    /// # Errors
+    /// Never with the names that stand here; the registry's own error is handed on all the same.
+    pub fn new(known: &KnownSources<'_>) -> prometheus::Result<SelfMetrics> {
+        let registry = Registry::new();
+        let counters = Counters(&registry);
+        let vectors = Vectors {
+            lines: counters.by(
+                "lines_total",
+                "Lines read, matched or not, after wrappings were joined.",
+                &["source"],
+            )?,
+            bytes: counters.by("bytes_total", "Bytes read.", &["source"])?,
+            oversized: counters.by(
+                "oversized_lines_total",
+                "Lines cut at 1 MiB; the rest of them was skipped.",
+                &["source"],
+            )?,
+            rotations: counters.by(
+                "rotations_total",
+                "Files that were replaced by a new one of the same name.",
+                &["source"],
+            )?,
+            truncations: counters.by(
+                "truncations_total",
+                "Files that were cut short and read again from their start.",
+                &["source"],
+            )?,
+            lag_bytes: counters.gauge_by(
+                "source_lag_bytes",
+                "Bytes that exist and are not read yet.",
+                &["source"],
+            )?,
+        };
+        let reload_success = counters.register(IntGauge::with_opts(options(
+            "rules_reload_success",
+            "Whether the rules that were last to be loaded are the ones that run.",
+        ))?)?;
+        let reload_last_success = counters.register(Gauge::with_opts(options(
+            "rules_reload_last_success_timestamp_seconds",
+            "When the rules that run were loaded, in seconds since 1970.",
+        ))?)?;
+        let lines_unmatched =
+            counters.one("lines_unmatched_total", "Lines that no rule matched.")?;
+        let scrapes = counters.one("scrapes_total", "Scrapes that were answered.")?;
+        let replay = counters.replay()?;
+        counters.build_info(known)?;
+        counters.process()?;
+        let own = SelfMetrics {
+            of_rules: OfRules::new(&counters)?,
+            reload_success,
+            reload_last_success,
+            registry,
+            vectors,
+            sources: Mutex::default(),
+            lines_unmatched,
+            scrapes,
+            replay,
+        };
+        for source in &known.sources {
+            own.source(source);
+        }
+        Ok(own)
+    }
+
+    /// The counters of an input. Not for every line: keep what it gives.
+    pub fn source(&self, source: &str) -> SourceCounters {
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(counters) = sources.get(source) {
+            return counters.clone();
+        }
+        let label = &[source];
+        let counters = SourceCounters {
+            lines: self.vectors.lines.with_label_values(label),
+            bytes: self.vectors.bytes.with_label_values(label),
+            oversized: self.vectors.oversized.with_label_values(label),
+            rotations: self.vectors.rotations.with_label_values(label),
+            truncations: self.vectors.truncations.with_label_values(label),
+            lag_bytes: self.vectors.lag_bytes.with_label_values(label),
+        };
+        sources.insert(source.into(), counters.clone());
+        counters
+    }
+
+    /// Lines read so far, of all inputs.
+    pub fn lines_read(&self) -> u64 {
+        let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        sources.values().map(|counters| counters.lines.get()).sum()
+    }
+
+    /// Shows the counters of these rules, and of no others, from now on. Rules that were shown before
+    /// keep their counts.
+    pub fn follow_rules(&self, known: &KnownRules<'_>) -> RuleCounters {
+        self.of_rules.follow(known)
+    }
+
+    /// Notes how a reload of the rules went; after one that went well, when, in milliseconds since
+    /// 1970.
+    pub fn reloaded(&self, success_ms: Option<u64>) {
+        self.reload_success.set(i64::from(success_ms.is_some()));
+        if let Some(now_ms) = success_ms {
+            self.reload_last_success.set(now_ms as f64 / 1000.0);
+        }
+    }
+
+    /// Whether the rules that were last to be loaded are the ones that run.
+    pub fn is_reload_well(&self) -> bool {
+        self.reload_success.get() == 1
+    }
+
+    /// All of them, sorted by name; `counts` is what the store says of its series.
+    pub fn gather(&self, counts: &[SeriesCounts]) -> Vec<MetricFamily> {
+        let mut families = self.registry.gather();
+        // Made anew each time: the store knows the truth. The names are fixed, so this cannot fail.
+        if let Ok(of_store) = store_families(counts) {
+            families.extend(of_store);
+        }
+        families.sort_by(|a, b| a.name().cmp(b.name()));
+        families
+    }
+}
+
+fn store_families(counts: &[SeriesCounts]) -> prometheus::Result<Vec<MetricFamily>> {
+    let registry = Registry::new();
+    let counters = Counters(&registry);
+    let series = counters.gauge_by("series", "Series of a metric.", &["metric"])?;
+    let series_limited = counters.by(
+        "series_limited_total",
+        "Updates that went to the series for all others, as the metric is at its limit.",
+        &["metric"],
+    )?;
+    let label_limited = counters.by(
+        "label_limited_total",
+        "Updates in which a label became `__other__`, as it has its most values.",
+        &["metric", "label"],
+    )?;
+    for count in counts {
+        let metric = &[count.metric.as_str()];
+        series.with_label_values(metric).set(count.series as i64);
+        series_limited
+            .with_label_values(metric)
+            .inc_by(count.series_limited_total);
+        for (label, limited) in &count.label_limited_total {
+            label_limited
+                .with_label_values(&[&count.metric, label])
+                .inc_by(*limited);
+        }
+    }
+    Ok(registry.gather())
+}
+
+/// Registers metrics under our prefix.
+struct Counters<'r>(&'r Registry);
+
+impl Counters<'_> {
+    fn register<C: Collector + Clone + 'static>(&self, metric: C) -> prometheus::Result<C> {
+        self.0.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+
+    fn by(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
+        self.register(IntCounterVec::new(options(name, help), labels)?)
+    }
+
+    fn gauge_by(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
+        self.register(IntGaugeVec::new(options(name, help), labels)?)
+    }
+
+    fn one(&self, name: &str, help: &str) -> prometheus::Result<IntCounter> {
+        self.register(IntCounter::with_opts(options(name, help))?)
+    }
+
+    fn replay(&self) -> prometheus::Result<ReplayCounters> {
+        let help = "Lines of standard input held until it is known whether they repeat history.";
+        let held_lines = IntGauge::with_opts(options("stdin_held_lines", help))?;
+        Ok(ReplayCounters {
+            repeated_lines: self.one(
+                "stdin_repeated_lines_total",
+                "Lines of standard input left out, as an earlier run counted them.",
+            )?,
+            no_overlap: self.one(
+                "stdin_no_overlap_total",
+                "Containers whose lines did not join what an earlier run counted of them.",
+            )?,
+            held_lines: self.register(held_lines)?,
+        })
+    }
+
+    fn build_info(&self, known: &KnownSources<'_>) -> prometheus::Result<()> {
+        let labels = ["version", "revision", "rustc"];
+        let help = "Always 1; the labels say which build this is.";
+        let info = self.gauge_by("build_info", help, &labels)?;
+        let version = env!("CARGO_PKG_VERSION");
+        info.with_label_values(&[version, known.revision, known.rustc])
+            .set(1);
+        Ok(())
+    }
+
+    #[cfg(target_os = "linux")]
+    fn process(&self) -> prometheus::Result<()> {
+        let collector = prometheus::process_collector::ProcessCollector::for_self();
+        self.0.register(Box::new(collector))
+    }
+
+    /// The library reads /proc, which only Linux has.
+    #[cfg(not(target_os = "linux"))]
+    fn process(&self) -> prometheus::Result<()> {
+        Ok(())
+    }
+}
+
+fn options(name: &str, help: &str) -> Opts {
+    Opts::new(format!("logmetrics_{name}"), help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(families: &[MetricFamily]) -> String {
+        prometheus::TextEncoder::new()
+            .encode_to_string(families)
+            .unwrap()
+    }
+
+    #[test]
+    fn what_is_known_shows_at_zero() {
+        let own = SelfMetrics::new(&KnownSources {
+            sources: vec!["-"],
+            revision: "abc",
+            rustc: "rustc 1",
+        })
+        .unwrap();
+        own.follow_rules(&KnownRules {
+            names: vec!["web"],
+            troubles: vec![("web", "user", FieldTrouble::Missing)],
+        });
+        let page = text(&own.gather(&[]));
+        for sample in [
+            "logmetrics_lines_total{source=\"-\"} 0\n",
+            "logmetrics_source_lag_bytes{source=\"-\"} 0\n",
+            "logmetrics_rule_matches_total{rule=\"web\"} 0\n",
+            "logmetrics_rule_missing_field_total{field=\"user\",rule=\"web\"} 0\n",
+            "logmetrics_lines_unmatched_total 0\n",
+        ] {
+            assert!(page.contains(sample), "{sample} is not on\n{page}");
+        }
+        assert!(page.contains("revision=\"abc\""));
+    }
+
+    #[test]
+    fn counts_go_where_they_belong() {
+        let troubles = vec![
+            ("a", "x", FieldTrouble::BadValue),
+            ("b", "y", FieldTrouble::Ambiguous),
+        ];
+        let names = vec!["a", "b"];
+        let own = SelfMetrics::new(&KnownSources::default()).unwrap();
+        let rules = own.follow_rules(&KnownRules { names, troubles });
+        rules.count_matches(&[3, 0]);
+        rules.count_matches(&[1, 2]);
+        rules.count_troubles(&[0, 5]);
+        own.source("x.log").lines.inc_by(7);
+        own.source("x.log").lines.inc();
+        let counts = SeriesCounts {
+            metric: "m".into(),
+            series: 4,
+            series_limited_total: 2,
+            label_limited_total: vec![("user".into(), 9)],
+        };
+        let page = text(&own.gather(&[counts]));
+        assert_eq!(rules.matches(), [4, 2]);
+        for sample in [
+            "logmetrics_rule_bad_value_total{field=\"x\",rule=\"a\"} 0\n",
+            "logmetrics_rule_ambiguous_field_total{field=\"y\",rule=\"b\"} 5\n",
+            "logmetrics_lines_total{source=\"x.log\"} 8\n",
+            "logmetrics_series{metric=\"m\"} 4\n",
+            "logmetrics_series_limited_total{metric=\"m\"} 2\n",
+            "logmetrics_label_limited_total{label=\"user\",metric=\"m\"} 9\n",
+        ] {
+            assert!(page.contains(sample), "{sample} is not on\n{page}");
+        }
+    }
+
+    #[test]
+    fn rules_that_stay_keep_their_counts() {
+        let own = SelfMetrics::new(&KnownSources::default()).unwrap();
+        let follow = |names: &[&'static str]| {
+            let missing = |name: &&'static str| (*name, "user", FieldTrouble::Missing);
+            own.follow_rules(&KnownRules {
+                names: names.to_vec(),
+                troubles: names.iter().map(missing).collect(),
+            })
+        };
+        let first = follow(&["a", "b"]);
+        first.count_matches(&[1, 2]);
+        first.count_troubles(&[3, 4]);
+        let second = follow(&["b", "c"]);
+        second.count_matches(&[10, 20]);
+        assert_eq!(second.matches(), [12, 20]);
+        let page = text(&own.gather(&[]));
+        let of_rules = page
+            .lines()
+            .filter(|line| line.contains("{") && line.contains("rule="));
+        assert_eq!(
+            of_rules.collect::<Vec<_>>(),
+            [
+                "logmetrics_rule_matches_total{rule=\"b\"} 12",
+                "logmetrics_rule_matches_total{rule=\"c\"} 20",
+                "logmetrics_rule_missing_field_total{field=\"user\",rule=\"b\"} 4",
+                "logmetrics_rule_missing_field_total{field=\"user\",rule=\"c\"} 0",
+            ]
+        );
+        // One that comes back begins anew.
+        assert_eq!(follow(&["a"]).matches(), [0]);
+    }
+
+    #[test]
+    fn a_reload_that_fails_keeps_the_time_of_the_last_good_one() {
+        let own = SelfMetrics::new(&KnownSources::default()).unwrap();
+        own.reloaded(Some(1500));
+        assert!(own.is_reload_well());
+        own.reloaded(None);
+        assert!(!own.is_reload_well());
+        let page = text(&own.gather(&[]));
+        assert!(page.contains("logmetrics_rules_reload_success 0\n"));
+        let time = "logmetrics_rules_reload_last_success_timestamp_seconds 1.5\n";
+        assert!(page.contains(time), "{page}");
+    }
+}

@@ -1,0 +1,233 @@
+//! A rule as it was written becomes a rule that can run: patterns compiled, names looked up.
+//!
+//! What concerns one rule alone is judged here; what concerns metrics that rules share is judged in
+//! [`super::definitions`]. No file is read.
+
+use std::collections::BTreeMap;
+
+use super::load::SourceText;
+use super::metric_definitions::MetricUse;
+use super::problem::{At, Draft, messages};
+use super::raw_rules::{FieldSpec, LabelSpec, RuleSpec};
+use super::report_section;
+use super::rule_metrics;
+use super::{
+    Field, FieldsMode, LABEL_BYTES_MAX, LabelSource, Rule, TimeField, metric_names, rule_patterns,
+};
+use logmetrics_scan::keys::Marks;
+
+/// A rule, and what its actions say of their metrics, in the order of the actions. The ids of the
+/// metrics are not known yet.
+pub(super) struct Compiled {
+    pub rule: Rule,
+    pub uses: Vec<MetricUse>,
+}
+
+/// What names mean in one rule.
+pub(super) struct Scope<'s> {
+    pub spec: &'s RuleSpec,
+    pub sources: &'s [SourceText],
+    /// The named groups; none where the pattern could not be compiled.
+    groups: Option<Vec<String>>,
+    pub drafts: Vec<Draft>,
+}
+
+impl<'s> Scope<'s> {
+    pub fn label(&self, name: &str) -> Option<&'s LabelSpec> {
+        let labels = &self.spec.labels;
+        labels.iter().find(|label| label.name.value == name)
+    }
+
+    pub fn groups(&self) -> &[String] {
+        self.groups.as_deref().unwrap_or_default()
+    }
+
+    /// Whether a name may be a field of a line that this rule matches.
+    fn is_field(&self, name: &str) -> bool {
+        let special = |name: &str| metric_names::SPECIAL.contains(&name);
+        if special(name) || self.groups().iter().any(|group| group == name) {
+            return true;
+        }
+        // Journald and others have fields such as `_PID`, so only what is almost ours is refused.
+        let almost =
+            name.starts_with('_') && metric_names::nearest(name, metric_names::SPECIAL).is_some();
+        self.groups.is_none() || (self.spec.fields.is_some() && !almost)
+    }
+
+    /// Notes a key that can be no field.
+    pub fn check_key(&mut self, key: &At<String>) {
+        if key.value.is_empty() {
+            self.drafts.push(messages::empty_field_name(key.place));
+        } else if !self.is_field(&key.value) {
+            let is_label = self.label(&key.value).is_some();
+            self.drafts.push(if key.value.starts_with('_') {
+                messages::unknown_special(key)
+            } else {
+                messages::unknown_field(key, self.groups(), is_label)
+            });
+        }
+    }
+
+    /// Likewise for a name that may be a label too.
+    pub fn check_name(&mut self, name: &At<String>) {
+        if self.label(&name.value).is_some() {
+            return;
+        }
+        if name.value.is_empty() || name.value.starts_with('_') || self.is_field(&name.value) {
+            self.check_key(name);
+        } else {
+            let labels = &self.spec.labels;
+            let labels: Vec<&str> = labels
+                .iter()
+                .map(|label| label.name.value.as_str())
+                .collect();
+            self.drafts
+                .push(messages::unknown_label(name, self.groups(), &labels));
+        }
+    }
+
+    /// A field, its keys checked.
+    pub fn field(&mut self, spec: &FieldSpec) -> Field {
+        for key in &spec.from {
+            self.check_key(key);
+        }
+        self.unchecked_field(spec)
+    }
+
+    /// A field whose keys are checked elsewhere.
+    pub fn unchecked_field(&self, spec: &FieldSpec) -> Field {
+        Field {
+            from: spec.from.iter().map(|key| key.value.clone()).collect(),
+            take: spec.take,
+            outside: spec.outside.is_some(),
+        }
+    }
+
+    /// A pattern that must match a whole value.
+    pub fn whole(&mut self, text: &At<String>) -> Option<regex::Regex> {
+        rule_patterns::whole(text, self.sources)
+            .map_err(|draft| self.drafts.push(draft))
+            .ok()
+    }
+}
+
+/// Compiles one rule; `name` is the one it goes by.
+pub(super) fn rule<'s>(
+    spec: &'s RuleSpec,
+    name: String,
+    sources: &'s [SourceText],
+) -> (Compiled, Scope<'s>) {
+    let mut drafts = Vec::new();
+    let compiled = spec
+        .pattern
+        .as_ref()
+        .map(|text| rule_patterns::anywhere(text, sources));
+    let pattern = match compiled {
+        Some(Err(draft)) => {
+            drafts.push(draft);
+            None
+        }
+        Some(Ok(pattern)) => Some(pattern),
+        None => None,
+    };
+    let groups = pattern.as_ref().map(named_groups);
+    let names_known = spec.names_known && spec.pattern.is_some() == pattern.is_some();
+    let mut scope = Scope {
+        spec,
+        sources,
+        groups: names_known.then(|| groups.unwrap_or_default()),
+        drafts,
+    };
+    if spec.pattern.is_none() && spec.fields.is_none() && !spec.broken {
+        scope.drafts.push(messages::rule_without_source(spec.place));
+        // Every name would be unknown, which says the same again.
+        scope.groups = None;
+    }
+    if spec.metrics.is_empty() && !spec.broken {
+        scope.drafts.push(messages::rule_without_metric(spec.place));
+    }
+    let time = spec
+        .time
+        .as_ref()
+        .map(|(field, unpadded_micros)| TimeField {
+            field: scope.field(field),
+            unpadded_micros: *unpadded_micros,
+        });
+    let trace = spec.trace.as_ref().map(|field| scope.field(field));
+    let mut labels = BTreeMap::new();
+    for label in &spec.labels {
+        labels.insert(label.name.value.clone(), label_source(label, &mut scope));
+    }
+    let marks = marks(&mut scope);
+    let defined = labels.clone();
+    let (metrics, uses) = rule_metrics::actions(&mut labels, &mut scope);
+    let report = report_section::compile(&defined, &labels, &mut scope);
+    let rule = Rule {
+        name,
+        pattern,
+        fields: spec.fields,
+        marks,
+        time,
+        trace,
+        labels,
+        metrics,
+        report,
+        report_is_written: spec.report.is_some(),
+    };
+    (Compiled { rule, uses }, scope)
+}
+
+fn named_groups(pattern: &regex::Regex) -> Vec<String> {
+    let names = pattern.capture_names();
+    names.flatten().map(str::to_string).collect()
+}
+
+pub(super) fn label_source(spec: &LabelSpec, scope: &mut Scope<'_>) -> LabelSource {
+    check_label_name(&spec.name, scope);
+    let mut map = Vec::new();
+    for (text, to) in &spec.map {
+        map.extend(scope.whole(text).map(|pattern| (pattern, to.value.clone())));
+    }
+    LabelSource {
+        field: scope.field(&spec.field),
+        default: spec.default.clone(),
+        lowercase: spec.lowercase,
+        map,
+        pseudonym: spec.pseudonym,
+        bytes_max: spec.bytes_max.unwrap_or(LABEL_BYTES_MAX),
+    }
+}
+
+/// Notes a name that no label can have.
+pub(super) fn check_label_name(name: &At<String>, scope: &mut Scope<'_>) {
+    if !metric_names::is_label(&name.value) {
+        scope.drafts.push(messages::bad_label_name(name));
+    } else if name.value.starts_with("__") {
+        scope.drafts.push(messages::reserved_label_name(name));
+    }
+}
+
+/// The pair of marks that the rule's fields agree on.
+fn marks(scope: &mut Scope<'_>) -> Option<Marks> {
+    let spec = scope.spec;
+    let mut pairs: Vec<&At<Marks>> = spec
+        .fields()
+        .filter_map(|field| field.outside.as_ref())
+        .collect();
+    pairs.sort_by_key(|pair| pair.place);
+    let (first, others) = pairs.split_first()?;
+    let logfmt = matches!(spec.fields, Some(FieldsMode::Logfmt | FieldsMode::Auto));
+    if !logfmt && spec.names_known {
+        scope
+            .drafts
+            .push(messages::outside_without_logfmt(first.place));
+    }
+    for other in others {
+        if other.value != first.value {
+            scope
+                .drafts
+                .push(messages::outside_differs(other.place, first.place));
+        }
+    }
+    Some(first.value.clone())
+}

@@ -1,0 +1,449 @@
+//! Every word that a problem says: lower case, no full stop, what stands in the file in backticks.
+
+use std::fmt::Display;
+
+use super::super::metric_names;
+use super::{At, Draft, ProblemPlace};
+
+/// Most characters of a value that a message repeats.
+const QUOTE_MAX: usize = 60;
+
+/// A text from the file in backticks, cut where it is long.
+pub fn quote(text: &str) -> String {
+    match text.char_indices().nth(QUOTE_MAX) {
+        Some((end, _)) => format!("`{}…`", text.get(..end).unwrap_or("")),
+        None => format!("`{text}`"),
+    }
+}
+
+fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
+    metric_names::nearest(name, known).map(|known| format!("did you mean `{known}`?"))
+}
+
+/// `a`, `b` or `c`
+fn one_of(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}
+
+fn plural(count: usize, one: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{s}")
+}
+
+/// The last line after all problems.
+pub fn total(count: usize) -> String {
+    let more = if count > super::PROBLEMS_MAX {
+        format!(", of which the first {} are shown", super::PROBLEMS_MAX)
+    } else {
+        String::new()
+    };
+    format!("{} in the rules{more}", plural(count, "problem"))
+}
+
+// Files.
+
+pub fn unreadable(path: &str, cause: &dyn Display) -> Draft {
+    Draft::nowhere(format!("cannot read {}: {cause}", quote(path)))
+}
+
+pub fn empty_folder(path: &str) -> Draft {
+    Draft::nowhere(format!("folder {} has no .toml files", quote(path)))
+}
+
+pub fn not_utf8(path: &str, line: usize) -> Draft {
+    let path = quote(path);
+    Draft::nowhere(format!(
+        "expected UTF-8 text in {path}, but found other bytes in line {line}"
+    ))
+}
+
+pub fn no_rules() -> Draft {
+    Draft::nowhere("expected at least one `[[rule]]`, but found none in all files")
+}
+
+pub fn file_without_rules(place: ProblemPlace) -> Draft {
+    Draft::warning(place, "no `[[rule]]` in this file")
+}
+
+// Shapes.
+
+pub fn invalid_toml(place: ProblemPlace, message: &str) -> Draft {
+    Draft::error(
+        place,
+        format!("invalid TOML: {}", message.replace('\n', " ")),
+    )
+}
+
+pub fn unknown_key(key: &At<&str>, known: &[&str]) -> Draft {
+    let draft = Draft::error(key.place, format!("unknown key {}", quote(key.value)));
+    draft
+        .hint(format!("known here: {}", known.join(", ")))
+        .maybe_hint(did_you_mean(key.value, known.iter().copied()))
+}
+
+pub fn wrong_type(place: ProblemPlace, key: &str, expected: &str, found: &str) -> Draft {
+    Draft::error(
+        place,
+        format!("expected {expected} for {}, but found {found}", quote(key)),
+    )
+}
+
+pub fn out_of_range(place: ProblemPlace, key: &str, least: usize, found: &str) -> Draft {
+    let message = format!(
+        "expected {} to be at least {least}, but found `{found}`",
+        quote(key)
+    );
+    Draft::error(place, message)
+}
+
+pub fn empty_list(place: ProblemPlace, key: &str) -> Draft {
+    Draft::error(
+        place,
+        format!(
+            "expected at least one string for {}, but found none",
+            quote(key)
+        ),
+    )
+}
+
+pub fn missing_key(place: ProblemPlace, key: &str) -> Draft {
+    Draft::error(
+        place,
+        format!("expected the key `{key}` here, but found none"),
+    )
+}
+
+pub fn unknown_choice(word: &At<String>, choices: &[&str]) -> Draft {
+    let (expected, found) = (one_of(choices), quote(&word.value));
+    Draft::error(
+        word.place,
+        format!("expected {expected}, but found {found}"),
+    )
+    .maybe_hint(did_you_mean(&word.value, choices.iter().copied()))
+}
+
+pub fn outside_pair(place: ProblemPlace, found: usize) -> Draft {
+    Draft::error(place, format!("expected two keys for `outside`, but found {found}")).hint(
+        "`outside = [\"a\", \"b\"]` leaves out what stands between the first `a=` and the last `b=`",
+    )
+}
+
+pub fn not_a_duration(text: &At<String>) -> Draft {
+    let found = quote(&text.value);
+    Draft::error(
+        text.place,
+        format!("expected a duration, but found {found}"),
+    )
+    .hint("write it like `24h`, `90s` or `1h30m`")
+}
+
+pub fn expire_too_short(text: &At<String>) -> Draft {
+    let found = quote(&text.value);
+    Draft::error(
+        text.place,
+        format!("expected `expire` to be at least `1s`, but found {found}"),
+    )
+}
+
+pub fn not_a_sample(text: &At<String>) -> Draft {
+    let message = format!("expected a sample, but found {}", quote(&text.value));
+    Draft::error(text.place, message)
+        .hint("write it as /metrics prints it: `name{label=\"value\"} 1`")
+}
+
+// Patterns.
+
+pub fn invalid_pattern(place: ProblemPlace, message: &dyn Display) -> Draft {
+    Draft::error(place, format!("invalid pattern: {message}"))
+}
+
+pub fn pattern_too_big(place: ProblemPlace, bytes_max: usize) -> Draft {
+    let mib = bytes_max / (1024 * 1024);
+    Draft::error(
+        place,
+        format!("expected a pattern of at most {mib} MiB compiled, but it is larger"),
+    )
+    .hint("smaller repetition counts, or `(?-u)` and ASCII classes, make it smaller")
+}
+
+// Rules.
+
+pub fn rule_without_source(place: ProblemPlace) -> Draft {
+    Draft::error(
+        place,
+        "expected `match` or `fields` in this rule, but found neither",
+    )
+    .hint("`fields = \"auto\"` reads key=value and JSON lines")
+}
+
+pub fn rule_without_metric(place: ProblemPlace) -> Draft {
+    Draft::error(
+        place,
+        "expected a `[[rule.metric]]` in this rule, but found none",
+    )
+}
+
+pub fn empty_rule_name(place: ProblemPlace) -> Draft {
+    Draft::error(place, "expected a name, but found an empty string")
+}
+
+pub fn rule_name_twice(name: &At<String>, first: ProblemPlace) -> Draft {
+    Draft::error(
+        name.place,
+        format!("two rules are named {}", quote(&name.value)),
+    )
+    .also("the second", first, "the first")
+}
+
+/// A trace id is shown wherever there is one.
+pub fn report_trace_where(name: &At<String>) -> Draft {
+    Draft::error(
+        name.place,
+        "`trace` takes no `where`: an id that is on the line is shown",
+    )
+}
+
+pub fn empty_field_name(place: ProblemPlace) -> Draft {
+    Draft::error(
+        place,
+        "expected the name of a field, but found an empty string",
+    )
+}
+
+pub fn unknown_special(key: &At<String>) -> Draft {
+    let (expected, found) = (one_of(&metric_names::SPECIAL), quote(&key.value));
+    Draft::error(key.place, format!("expected {expected}, but found {found}"))
+        .maybe_hint(did_you_mean(&key.value, metric_names::SPECIAL))
+}
+
+pub fn unknown_field(key: &At<String>, groups: &[String], is_label: bool) -> Draft {
+    let draft = Draft::error(key.place, format!("no named group {}", quote(&key.value)));
+    let fallback = if is_label {
+        format!(
+            "{} is a label; labels come from fields, not from labels",
+            quote(&key.value)
+        )
+    } else {
+        fields_hint(groups)
+    };
+    draft
+        .hint(fallback)
+        .maybe_hint(did_you_mean(&key.value, groups.iter().map(String::as_str)))
+}
+
+pub fn unknown_label(name: &At<String>, groups: &[String], labels: &[&str]) -> Draft {
+    let found = quote(&name.value);
+    let known = groups
+        .iter()
+        .map(String::as_str)
+        .chain(labels.iter().copied());
+    Draft::error(name.place, format!("no label and no named group {found}"))
+        .hint(fields_hint(groups))
+        .maybe_hint(did_you_mean(&name.value, known))
+}
+
+fn fields_hint(groups: &[String]) -> String {
+    let read = "`fields = \"auto\"` reads the line's own fields";
+    match groups {
+        [] => format!("`match` has no named groups; {read}"),
+        [one] => format!("`match` has the group `{one}`; {read}"),
+        _ => format!("`match` has the groups `{}`; {read}", groups.join("`, `")),
+    }
+}
+
+pub fn outside_without_logfmt(place: ProblemPlace) -> Draft {
+    Draft::error(
+        place,
+        "`outside` needs a rule with `fields = \"logfmt\"` or `\"auto\"`",
+    )
+}
+
+pub fn outside_differs(place: ProblemPlace, first: ProblemPlace) -> Draft {
+    Draft::error(
+        place,
+        "expected one pair for `outside` in a rule, but found two",
+    )
+    .also("this one", first, "and this one")
+}
+
+// Metrics.
+
+pub fn metric_without_kind(place: ProblemPlace) -> Draft {
+    let expected = one_of(&["counter", "gauge", "histogram"]);
+    Draft::error(
+        place,
+        format!("expected {expected} in this metric, but found none"),
+    )
+    .hint("the key says the type: `counter = \"requests_by_user\"`")
+}
+
+pub fn two_kinds(first: (ProblemPlace, &str), second: (ProblemPlace, &str)) -> Draft {
+    let message = format!(
+        "expected one type, but found `{}` and `{}`",
+        first.1, second.1
+    );
+    Draft::error(second.0, message).also("", first.0, "")
+}
+
+pub fn bad_metric_name(name: &At<String>) -> Draft {
+    let found = quote(&name.value);
+    Draft::error(
+        name.place,
+        format!("expected a metric name, but found {found}"),
+    )
+    .hint(format!(
+        "letters, digits, `_` and `:`, no digit first: `{}`",
+        metric_names::valid(&name.value)
+    ))
+}
+
+pub fn our_metric_name(name: &At<String>, prefix: &str) -> Draft {
+    let message = format!("{} begins with `{prefix}`", quote(&name.value));
+    Draft::error(name.place, message).hint("such names are for the program's metrics about itself")
+}
+
+pub fn bad_label_name(name: &At<String>) -> Draft {
+    let found = quote(&name.value);
+    let valid = metric_names::valid(&name.value);
+    Draft::error(
+        name.place,
+        format!("expected a label name, but found {found}"),
+    )
+    .hint(format!(
+        "letters, digits and `_`, no digit first; in [rule.labels]: `{valid} = \"{}\"`",
+        name.value
+    ))
+}
+
+pub fn reserved_label_name(name: &At<String>) -> Draft {
+    let message = format!(
+        "label names that begin with `__`, such as {}, are reserved",
+        quote(&name.value)
+    );
+    Draft::error(name.place, message)
+}
+
+pub fn le_on_histogram(name: &At<String>) -> Draft {
+    Draft::error(name.place, "a histogram cannot have the label `le`")
+        .hint("Prometheus puts the bucket's bound there")
+}
+
+pub fn label_twice(name: &At<String>, first: ProblemPlace) -> Draft {
+    Draft::error(
+        name.place,
+        format!("label {} stands twice in this metric", quote(&name.value)),
+    )
+    .also("again here", first, "first here")
+}
+
+pub fn value_missing(name: &At<String>, kind: &str) -> Draft {
+    let message = format!(
+        "expected a `value` for the {kind} {}, but found none",
+        quote(&name.value)
+    );
+    Draft::error(name.place, message).hint("`value` names the field with the number")
+}
+
+pub fn buckets_without_histogram(place: ProblemPlace, kind: &str) -> Draft {
+    Draft::error(place, format!("a {kind} has no `buckets`"))
+        .hint("`histogram = \"name\"` makes it a histogram")
+}
+
+pub fn buckets_empty(place: ProblemPlace) -> Draft {
+    Draft::error(
+        place,
+        "expected at least one finite number for `buckets`, but found none",
+    )
+}
+
+pub fn bucket_not_finite(place: ProblemPlace, found: f64) -> Draft {
+    Draft::error(
+        place,
+        format!("expected a finite bucket, but found `{found}`"),
+    )
+    .hint("the bucket `+Inf` is always there")
+}
+
+pub fn buckets_not_rising(place: ProblemPlace, before: f64, found: f64) -> Draft {
+    Draft::error(
+        place,
+        format!("expected a bucket above `{before}`, but found `{found}`"),
+    )
+    .hint("buckets stand in rising order")
+}
+
+pub fn definitions_clash(name: &At<String>, here: &str, first: ProblemPlace, there: &str) -> Draft {
+    Draft::error(
+        name.place,
+        format!("metric {} is defined in two ways", quote(&name.value)),
+    )
+    .also(here, first, there)
+    .hint("rules may share a metric that has the same type, labels, buckets and limits")
+}
+
+pub fn exposition_clash(name: &At<String>, first: &At<String>, shared: &str) -> Draft {
+    let (second, first_name) = (quote(&name.value), quote(&first.value));
+    Draft::error(
+        name.place,
+        format!("{second} and {first_name} would both expose `{shared}`"),
+    )
+    .also("", first.place, "")
+    .hint("rename one of them")
+}
+
+// Advice.
+
+pub fn help_differs(help: &At<String>, first: ProblemPlace) -> Draft {
+    Draft::warning(
+        help.place,
+        "another rule gives this metric another help text",
+    )
+    .also("not used", first, "used")
+}
+
+pub fn unused_group(place: ProblemPlace, name: &str) -> Draft {
+    Draft::warning(place, format!("named group `{name}` is never used")).hint(format!(
+        "add it to `by`, or write `(?:…)` instead of `(?P<{name}>…)`"
+    ))
+}
+
+pub fn unused_label(name: &At<String>) -> Draft {
+    Draft::warning(
+        name.place,
+        format!("label {} is never used", quote(&name.value)),
+    )
+    .hint("add it to a metric's `by`")
+}
+
+pub fn many_values(name: &At<String>, key: &At<String>) -> Draft {
+    let (label, key_name) = (quote(&name.value), quote(&key.value));
+    Draft::warning(
+        name.place,
+        format!("label {label} may have a value for every line"),
+    )
+    .hint(format!(
+        "{key_name} looks like an id, a path or a time; `map` or `max_values` bounds it"
+    ))
+}
+
+pub fn same_match(pattern: &At<String>, first: ProblemPlace, name: &str) -> Draft {
+    Draft::warning(
+        pattern.place,
+        format!("this rule matches the same lines as rule {}", quote(name)),
+    )
+    .also("both count them", first, "")
+    .hint("one rule may have several metrics")
+}
+
+pub fn almost_a_label(name: &At<String>, label: &str) -> Draft {
+    let found = quote(&name.value);
+    Draft::warning(
+        name.place,
+        format!("{found} is no label, so it is the field of that name"),
+    )
+    .hint(format!("did you mean `{label}`?"))
+}

@@ -1,0 +1,454 @@
+//! A rules file as it was written: what each key holds, and where it stands.
+//!
+//! Only shapes are judged here (keys, types, choices). No pattern is compiled, no name is looked
+//! up, no default is filled in that depends on another key.
+
+use std::time::Duration;
+
+use toml::de::{DeTable, DeValue};
+
+use super::duration;
+use super::problem::{At, ProblemPlace, messages};
+use super::report_section::{self, ReportSpec};
+use super::toml_table::{Reader, Table, TomlValue};
+use super::{Case, FieldsMode, Take};
+use logmetrics_scan::keys::Marks;
+
+/// A file.
+#[derive(Debug, Default)]
+pub(super) struct FileSpec {
+    pub rules: Vec<RuleSpec>,
+    pub cases: Vec<Case>,
+}
+
+/// A `[[rule]]`.
+#[derive(Debug)]
+pub(super) struct RuleSpec {
+    pub place: ProblemPlace,
+    pub name: Option<At<String>>,
+    pub pattern: Option<At<String>>,
+    pub fields: Option<FieldsMode>,
+    pub time: Option<(FieldSpec, bool)>,
+    pub trace: Option<FieldSpec>,
+    pub labels: Vec<LabelSpec>,
+    pub metrics: Vec<MetricSpec>,
+    pub report: Option<ReportSpec>,
+    /// Whether `match` and `fields` could be read, so that it is known what fields there may be.
+    pub names_known: bool,
+    /// Whether a key or a value could not be read, so that what seems to be missing may be that.
+    pub broken: bool,
+}
+
+/// A string, a list of strings, or `{ from, take, outside }`.
+#[derive(Debug, Clone)]
+pub(super) struct FieldSpec {
+    pub from: Vec<At<String>>,
+    pub take: Take,
+    pub outside: Option<At<Marks>>,
+}
+
+/// An entry of `[rule.labels]`.
+#[derive(Debug)]
+pub(super) struct LabelSpec {
+    pub name: At<String>,
+    pub field: FieldSpec,
+    pub default: Option<String>,
+    pub lowercase: bool,
+    pub map: Vec<(At<String>, At<String>)>,
+    pub pseudonym: bool,
+    pub bytes_max: Option<usize>,
+    pub values_max: Option<usize>,
+}
+
+/// The type of a metric, as its key says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KindSpec {
+    Counter,
+    Gauge,
+    Histogram,
+}
+
+/// A `[[rule.metric]]`.
+#[derive(Debug)]
+pub(super) struct MetricSpec {
+    pub kind: KindSpec,
+    pub name: At<String>,
+    pub help: Option<At<String>>,
+    pub by: Vec<At<String>>,
+    pub value: Option<At<FieldSpec>>,
+    pub buckets: Option<At<Vec<At<f64>>>>,
+    pub conditions: Vec<(At<String>, At<String>)>,
+    pub limit: Option<At<usize>>,
+    pub expire: Option<At<Duration>>,
+    pub constant: Vec<(At<String>, At<String>)>,
+}
+
+/// Reads one file. What could be read is given even where there were problems.
+pub(super) fn read(text: &str, reader: &mut Reader) -> FileSpec {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let span = error.span().unwrap_or(0..0);
+        let place = reader.place(span);
+        reader.note(messages::invalid_toml(place, error.message()));
+    }
+    if !errors.is_empty() {
+        return FileSpec::default();
+    }
+    let document = DeValue::Table(document.into_inner());
+    let DeValue::Table(document) = &document else {
+        return FileSpec::default();
+    };
+    let mut table = Table::new(document, reader.place(0..0), reader);
+    let rules = tables(table.take("rule"), reader);
+    let tests = tables(table.take("test"), reader);
+    table.finish(reader);
+    FileSpec {
+        rules: rules
+            .into_iter()
+            .map(|rule| read_rule(rule, reader))
+            .collect(),
+        cases: super::test_cases::read(tests, reader),
+    }
+}
+
+/// The tables of `[[name]]`.
+fn tables<'t>(value: Option<TomlValue<'t>>, reader: &mut Reader) -> Vec<Table<'t>> {
+    let values = value.and_then(|value| value.list("a list of tables", reader));
+    let values = values.unwrap_or_default();
+    values
+        .iter()
+        .filter_map(|value| value.table("a table", reader))
+        .collect()
+}
+
+fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
+    let before = reader.drafts.len();
+    let name = table.take("name").and_then(|value| value.text(reader));
+    let read_before = reader.drafts.len();
+    let pattern = table.take("match").and_then(|value| value.text(reader));
+    let fields = table
+        .take("fields")
+        .and_then(|value| choice(&value, FIELDS_MODES, reader));
+    let names_known = reader.drafts.len() == read_before;
+    let time = table
+        .take("time")
+        .and_then(|value| read_time(&value, reader));
+    let trace = table
+        .take("trace")
+        .and_then(|value| read_field(&value, reader));
+    let labels = table
+        .take("labels")
+        .and_then(|value| value.table("a table of labels", reader));
+    let labels = labels.map_or_else(Vec::new, |mut labels| labels.rest());
+    let labels = labels
+        .into_iter()
+        .filter_map(|(name, value)| {
+            let name = At::new(name.value.to_string(), name.place);
+            read_label(name, &value, reader)
+        })
+        .collect();
+    let metrics = tables(table.take("metric"), reader)
+        .into_iter()
+        .filter_map(|metric| read_metric(metric, reader))
+        .collect();
+    let report = table
+        .take("report")
+        .and_then(|value| value.table("a table of what a report shows", reader))
+        .map(|table| report_section::read(table, reader));
+    let place = table.place;
+    table.finish(reader);
+    RuleSpec {
+        place,
+        name,
+        pattern,
+        fields,
+        time,
+        trace,
+        labels,
+        metrics,
+        report,
+        names_known,
+        broken: reader.drafts.len() > before,
+    }
+}
+
+const FIELDS_MODES: &[(&str, FieldsMode)] = &[
+    ("logfmt", FieldsMode::Logfmt),
+    ("json", FieldsMode::Json),
+    ("auto", FieldsMode::Auto),
+];
+
+const TAKES: &[(&str, Take)] = &[
+    ("only", Take::Only),
+    ("first", Take::First),
+    ("last", Take::Last),
+];
+
+/// One of a few words.
+fn choice<T: Copy>(value: &TomlValue<'_>, choices: &[(&str, T)], reader: &mut Reader) -> Option<T> {
+    let word = value.text(reader)?;
+    let chosen = choices.iter().find(|(name, _)| *name == word.value);
+    if chosen.is_none() {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        reader.note(messages::unknown_choice(&word, &names));
+    }
+    chosen.map(|(_, choice)| *choice)
+}
+
+fn read_time(value: &TomlValue<'_>, reader: &mut Reader) -> Option<(FieldSpec, bool)> {
+    if !value.is_table() {
+        return read_field(value, reader).map(|field| (field, false));
+    }
+    let mut table = value.table("", reader)?;
+    let unpadded = table
+        .take("unpadded_micros")
+        .and_then(|value| value.flag(reader));
+    let field = read_field_table(&mut table, None, reader);
+    table.finish(reader);
+    field.map(|field| (field, unpadded.unwrap_or(false)))
+}
+
+fn read_field(value: &TomlValue<'_>, reader: &mut Reader) -> Option<FieldSpec> {
+    if !value.is_table() {
+        return read_from(value, reader);
+    }
+    let mut table = value.table("", reader)?;
+    let field = read_field_table(&mut table, None, reader);
+    table.finish(reader);
+    field
+}
+
+fn read_from(value: &TomlValue<'_>, reader: &mut Reader) -> Option<FieldSpec> {
+    value.text_or_texts(reader).map(|from| FieldSpec {
+        from,
+        take: Take::default(),
+        outside: None,
+    })
+}
+
+/// `from`, `take` and `outside`; without `from` the field of the name that is given.
+pub(super) fn read_field_table(
+    table: &mut Table<'_>,
+    name: Option<&At<String>>,
+    reader: &mut Reader,
+) -> Option<FieldSpec> {
+    let from = table.take("from");
+    let take = table
+        .take("take")
+        .and_then(|value| choice(&value, TAKES, reader));
+    let outside = table
+        .take("outside")
+        .and_then(|value| read_marks(&value, reader));
+    let from = match (from, name) {
+        (Some(value), _) => value.text_or_texts(reader)?,
+        (None, Some(name)) => vec![name.clone()],
+        (None, None) => {
+            reader.note(messages::missing_key(table.place, "from"));
+            return None;
+        }
+    };
+    Some(FieldSpec {
+        from,
+        take: take.unwrap_or_default(),
+        outside,
+    })
+}
+
+fn read_marks(value: &TomlValue<'_>, reader: &mut Reader) -> Option<At<Marks>> {
+    let before = reader.drafts.len();
+    let keys = value.list("a list of two strings", reader)?;
+    let texts: Vec<_> = keys.iter().filter_map(|key| key.text(reader)).collect();
+    if reader.drafts.len() > before {
+        return None;
+    }
+    let [from, to] = texts.as_slice() else {
+        reader.note(messages::outside_pair(value.place, texts.len()));
+        return None;
+    };
+    let marks = Marks {
+        from: from.value.as_str().into(),
+        to: to.value.as_str().into(),
+    };
+    Some(At::new(marks, value.place))
+}
+
+pub(super) fn read_label(
+    name: At<String>,
+    value: &TomlValue<'_>,
+    reader: &mut Reader,
+) -> Option<LabelSpec> {
+    let plain = |name, field| LabelSpec {
+        name,
+        field,
+        default: None,
+        lowercase: false,
+        map: Vec::new(),
+        pseudonym: false,
+        bytes_max: None,
+        values_max: None,
+    };
+    if !value.is_table() {
+        return read_from(value, reader).map(|field| plain(name, field));
+    }
+    let mut table = value.table("", reader)?;
+    let field = read_field_table(&mut table, Some(&name), reader);
+    let default = table.take("default").and_then(|value| value.text(reader));
+    let lowercase = table.take("lowercase").and_then(|value| value.flag(reader));
+    let map = table.take("map").map(|value| value.pairs(reader));
+    let pseudonym = table.take("pseudonym").and_then(|value| value.flag(reader));
+    let bytes_max = table
+        .take("max_length")
+        .and_then(|value| value.count(8, reader));
+    let values_max = table
+        .take("max_values")
+        .and_then(|value| value.count(1, reader));
+    let whole = table.finish(reader);
+    let mut field = field?;
+    if !whole {
+        // The unknown key may be the one that says where the value comes from.
+        field.from.clear();
+    }
+    Some(LabelSpec {
+        default: default.map(|default| default.value),
+        lowercase: lowercase.unwrap_or(false),
+        map: map.unwrap_or_default(),
+        pseudonym: pseudonym.unwrap_or(false),
+        bytes_max: bytes_max.map(|count| count.value),
+        values_max: values_max.map(|count| count.value),
+        ..plain(name, field)
+    })
+}
+
+fn read_metric(mut table: Table<'_>, reader: &mut Reader) -> Option<MetricSpec> {
+    let named = read_name(&mut table, reader);
+    let help = table.take("help").and_then(|value| value.text(reader));
+    let by = table.take("by").and_then(|value| value.texts(reader));
+    let value = table
+        .take("value")
+        .and_then(|value| read_field(&value, reader).map(|field| At::new(field, value.place)));
+    let buckets = table.take("buckets").and_then(|value| {
+        let values = value.list("a list of numbers", reader)?;
+        let numbers: Vec<_> = values
+            .iter()
+            .filter_map(|number| number.number(reader))
+            .collect();
+        (numbers.len() == values.len()).then(|| At::new(numbers, value.place))
+    });
+    let conditions = table.take("where").map(|value| value.pairs(reader));
+    let limit = table.take("limit").and_then(|value| value.count(1, reader));
+    let expire = table
+        .take("expire")
+        .and_then(|value| read_expire(&value, reader));
+    let constant = table.take("constant").map(|value| value.pairs(reader));
+    let place = table.place;
+    let whole = table.finish(reader);
+    let named = match named {
+        Named::One(kind, name) => Some((kind, name)),
+        Named::None if whole => {
+            reader.note(messages::metric_without_kind(place));
+            None
+        }
+        Named::None | Named::Wrong => None,
+    };
+    let (kind, name) = named?;
+    Some(MetricSpec {
+        kind,
+        name,
+        help,
+        by: by.unwrap_or_default(),
+        value,
+        buckets,
+        conditions: conditions.unwrap_or_default(),
+        limit,
+        expire,
+        constant: constant.unwrap_or_default(),
+    })
+}
+
+/// What the keys `counter`, `gauge` and `histogram` say.
+enum Named {
+    None,
+    One(KindSpec, At<String>),
+    Wrong,
+}
+
+fn read_name(table: &mut Table<'_>, reader: &mut Reader) -> Named {
+    let kinds = [
+        ("counter", KindSpec::Counter),
+        ("gauge", KindSpec::Gauge),
+        ("histogram", KindSpec::Histogram),
+    ];
+    let found: Vec<_> = kinds
+        .into_iter()
+        .filter_map(|(key, kind)| table.take_entry(key).map(|entry| (key, kind, entry)))
+        .collect();
+    match found.as_slice() {
+        [] => Named::None,
+        [(_, kind, (_, value))] => value
+            .text(reader)
+            .map_or(Named::Wrong, |name| Named::One(*kind, name)),
+        [(one, _, (first, _)), (two, _, (second, _)), ..] => {
+            reader.note(messages::two_kinds((*first, one), (*second, two)));
+            Named::Wrong
+        }
+    }
+}
+
+fn read_expire(value: &TomlValue<'_>, reader: &mut Reader) -> Option<At<Duration>> {
+    let text = value.text(reader)?;
+    match duration::parse(&text.value) {
+        Some(duration) if duration >= super::EXPIRE_MIN => Some(At::new(duration, text.place)),
+        Some(_) => {
+            reader.note(messages::expire_too_short(&text));
+            None
+        }
+        None => {
+            reader.note(messages::not_a_duration(&text));
+            None
+        }
+    }
+}
+
+impl RuleSpec {
+    /// Every field that the rule reads by its own keys, other than through `by` and `where`.
+    pub fn fields(&self) -> impl Iterator<Item = &FieldSpec> {
+        let labels = self.labels.iter().map(|label| &label.field);
+        let values = self
+            .metrics
+            .iter()
+            .filter_map(|metric| metric.value.as_ref());
+        let time = self.time.iter().map(|(field, _)| field);
+        let values = values.map(|value| &value.value);
+        let report = self.report.iter().flat_map(ReportSpec::fields);
+        let own = labels.chain(values).chain(time).chain(&self.trace);
+        own.chain(report)
+    }
+
+    /// Whether a metric or the report names this label.
+    pub fn names_label(&self, name: &str) -> bool {
+        let mut report = self.report.iter().flat_map(ReportSpec::names);
+        self.uses_label(name) || report.any(|used| used.value == name)
+    }
+
+    /// Whether a metric's `by` or `where` names this label.
+    pub fn uses_label(&self, name: &str) -> bool {
+        self.metrics.iter().any(|metric| {
+            let conditions = metric.conditions.iter().map(|(name, _)| name);
+            metric
+                .by
+                .iter()
+                .chain(conditions)
+                .any(|used| used.value == name)
+        })
+    }
+}
+
+impl KindSpec {
+    pub fn word(self) -> &'static str {
+        match self {
+            KindSpec::Counter => "counter",
+            KindSpec::Gauge => "gauge",
+            KindSpec::Histogram => "histogram",
+        }
+    }
+}

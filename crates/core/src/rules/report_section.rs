@@ -1,0 +1,293 @@
+//! `[rule.report]`: which of a rule's labels and fields are the user, the route, the status and so
+//! on of one request, for `logmetrics report`.
+//!
+//! What a rule does not say is guessed from the usual names of its labels. Nothing is counted here.
+
+use std::collections::BTreeMap;
+
+use super::check_rules::{Scope, label_source};
+use super::problem::{At, messages};
+use super::raw_rules::{FieldSpec, KindSpec, LabelSpec, RuleSpec, read_field_table, read_label};
+use super::rule_metrics::{condition_field, plain_label};
+use super::toml_table::{Reader, Table, TomlValue};
+use super::{Condition, Field, LabelSource};
+
+/// What one request of a report is read from.
+#[derive(Debug, Clone, Default)]
+pub struct ReportFields {
+    /// Who asked.
+    pub user: Option<LabelSource>,
+    /// Where to.
+    pub route: Option<LabelSource>,
+    /// With what result; three digits that begin with 4 or 5 are errors.
+    pub status: Option<LabelSource>,
+    /// The model that answered.
+    pub model: Option<LabelSource>,
+    /// Who runs the model.
+    pub provider: Option<LabelSource>,
+    /// How long it took, in seconds.
+    pub duration: Option<ReportNumber>,
+    /// Tokens that went in.
+    pub tokens_input: Option<ReportNumber>,
+    /// Tokens that came out.
+    pub tokens_output: Option<ReportNumber>,
+    /// In US dollars.
+    pub cost: Option<ReportNumber>,
+    /// The id by which the request is found in a tracing system.
+    pub trace: Option<Field>,
+    /// The labels that conditions of the numbers look at.
+    pub labels: BTreeMap<String, LabelSource>,
+}
+
+/// A number of a request, and what must hold for it to count.
+#[derive(Debug, Clone)]
+pub struct ReportNumber {
+    /// The value.
+    pub field: Field,
+    /// All must match, whole; as in an action.
+    pub conditions: Vec<(Condition, regex::Regex)>,
+}
+
+/// The names under which labels are looked for where a rule has no `[rule.report]`.
+const USERS: [&str; 8] = [
+    "user_email",
+    "user",
+    "email",
+    "user_id",
+    "username",
+    "user_name",
+    "remote_user",
+    "client",
+];
+const ROUTES: [&str; 5] = ["route", "route_name", "path", "endpoint", "handler"];
+const STATUSES: [&str; 4] = ["status", "status_code", "http_status", "code"];
+const MODELS: [&str; 1] = ["model"];
+const PROVIDERS: [&str; 1] = ["provider"];
+
+/// A `[rule.report]` as it was written.
+#[derive(Debug, Default)]
+pub(super) struct ReportSpec {
+    pub texts: Vec<LabelSpec>,
+    pub numbers: Vec<NumberSpec>,
+    pub trace: Option<FieldSpec>,
+}
+
+/// `{ from, take, outside, where }`
+#[derive(Debug)]
+pub(super) struct NumberSpec {
+    pub key: &'static str,
+    pub field: FieldSpec,
+    pub conditions: Vec<(At<String>, At<String>)>,
+}
+
+const TEXT_KEYS: [&str; 5] = ["user", "route", "status", "model", "provider"];
+const NUMBER_KEYS: [&str; 4] = ["duration", "tokens_input", "tokens_output", "cost"];
+
+/// Reads a `[rule.report]`.
+pub(super) fn read(mut table: Table<'_>, reader: &mut Reader) -> ReportSpec {
+    let mut spec = ReportSpec::default();
+    for key in TEXT_KEYS {
+        if let Some((place, value)) = table.take_entry(key) {
+            let name = At::new(key.to_owned(), place);
+            spec.texts.extend(read_label(name, &value, reader));
+        }
+    }
+    for key in NUMBER_KEYS {
+        let value = table.take(key);
+        spec.numbers
+            .extend(value.and_then(|value| read_number(key, &value, reader)));
+    }
+    spec.trace = table.take("trace").and_then(|value| {
+        let number = read_number("trace", &value, reader)?;
+        if let Some((name, _)) = number.conditions.first() {
+            reader.note(messages::report_trace_where(name));
+        }
+        Some(number.field)
+    });
+    table.finish(reader);
+    spec
+}
+
+fn read_number(
+    key: &'static str,
+    value: &TomlValue<'_>,
+    reader: &mut Reader,
+) -> Option<NumberSpec> {
+    if !value.is_table() {
+        let from = value.text_or_texts(reader)?;
+        return Some(NumberSpec {
+            key,
+            field: FieldSpec {
+                from,
+                take: Default::default(),
+                outside: None,
+            },
+            conditions: Vec::new(),
+        });
+    }
+    let mut table = value.table("", reader)?;
+    let conditions = table.take("where").map(|value| value.pairs(reader));
+    let field = read_field_table(&mut table, None, reader);
+    table.finish(reader);
+    Some(NumberSpec {
+        key,
+        field: field?,
+        conditions: conditions.unwrap_or_default(),
+    })
+}
+
+impl ReportSpec {
+    /// Every field that it reads; a plain name may also be that of a label.
+    pub fn fields(&self) -> impl Iterator<Item = &FieldSpec> {
+        let texts = self.texts.iter().map(|text| &text.field);
+        let numbers = self.numbers.iter().map(|number| &number.field);
+        texts.chain(numbers).chain(&self.trace)
+    }
+
+    /// Every name that may be a label's.
+    pub fn names(&self) -> impl Iterator<Item = &At<String>> {
+        let plain = self.texts.iter().filter_map(plain_name);
+        let conditions = self.numbers.iter().flat_map(|number| &number.conditions);
+        plain.chain(conditions.map(|(name, _)| name))
+    }
+}
+
+/// The one name that a text is, and nothing else.
+fn plain_name(text: &LabelSpec) -> Option<&At<String>> {
+    let plain = text.default.is_none()
+        && !text.lowercase
+        && text.map.is_empty()
+        && !text.pseudonym
+        && text.bytes_max.is_none()
+        && text.field.outside.is_none();
+    match text.field.from.as_slice() {
+        [name] if plain => Some(name),
+        _ => None,
+    }
+}
+
+/// What a rule's requests are read from; `None` where it has neither user nor route nor status.
+/// `defined` are the labels of `[rule.labels]`, `used` those that metrics have.
+pub(super) fn compile(
+    defined: &BTreeMap<String, LabelSource>,
+    used: &BTreeMap<String, LabelSource>,
+    scope: &mut Scope<'_>,
+) -> Option<ReportFields> {
+    let spec = scope.spec;
+    let Some(report) = &spec.report else {
+        return guessed(spec, defined, used, scope);
+    };
+    let mut fields = ReportFields::default();
+    for text in &report.texts {
+        let source = match plain_name(text) {
+            Some(name) => {
+                scope.check_name(name);
+                let known = defined.get(&name.value).or_else(|| used.get(&name.value));
+                known.cloned().unwrap_or_else(|| LabelSource {
+                    field: scope.unchecked_field(&text.field),
+                    ..plain_label(&name.value)
+                })
+            }
+            None => label_source(text, scope),
+        };
+        let place = match text.name.value.as_str() {
+            "user" => &mut fields.user,
+            "route" => &mut fields.route,
+            "status" => &mut fields.status,
+            "model" => &mut fields.model,
+            _ => &mut fields.provider,
+        };
+        *place = Some(source);
+    }
+    for number in &report.numbers {
+        let compiled = compile_number(number, defined, &mut fields.labels, scope);
+        let place = match number.key {
+            "duration" => &mut fields.duration,
+            "tokens_input" => &mut fields.tokens_input,
+            "tokens_output" => &mut fields.tokens_output,
+            _ => &mut fields.cost,
+        };
+        *place = Some(compiled);
+    }
+    let trace = report.trace.as_ref().or(spec.trace.as_ref());
+    fields.trace = trace.map(|trace| scope.field(trace));
+    fill_in(&mut fields, spec, (defined, used), scope);
+    Some(fields)
+}
+
+fn compile_number(
+    number: &NumberSpec,
+    defined: &BTreeMap<String, LabelSource>,
+    labels: &mut BTreeMap<String, LabelSource>,
+    scope: &mut Scope<'_>,
+) -> ReportNumber {
+    let mut conditions = Vec::new();
+    for (name, text) in &number.conditions {
+        scope.check_name(name);
+        let condition = match defined.get(&name.value) {
+            Some(label) => {
+                labels.insert(name.value.clone(), label.clone());
+                Condition::Label(name.value.clone())
+            }
+            None => Condition::Field(condition_field(&name.value, Some(&number.field))),
+        };
+        conditions.extend(scope.whole(text).map(|pattern| (condition, pattern)));
+    }
+    ReportNumber {
+        field: scope.field(&number.field),
+        conditions,
+    }
+}
+
+/// All from the usual names.
+fn guessed(
+    spec: &RuleSpec,
+    defined: &BTreeMap<String, LabelSource>,
+    used: &BTreeMap<String, LabelSource>,
+    scope: &mut Scope<'_>,
+) -> Option<ReportFields> {
+    let mut fields = ReportFields::default();
+    fill_in(&mut fields, spec, (defined, used), scope);
+    fields.trace = spec
+        .trace
+        .as_ref()
+        .map(|trace| scope.unchecked_field(trace));
+    let found = fields.user.is_some() || fields.route.is_some() || fields.status.is_some();
+    found.then_some(fields)
+}
+
+/// What is not there yet, from the usual names.
+fn fill_in(
+    fields: &mut ReportFields,
+    spec: &RuleSpec,
+    (defined, used): (
+        &BTreeMap<String, LabelSource>,
+        &BTreeMap<String, LabelSource>,
+    ),
+    scope: &Scope<'_>,
+) {
+    let known = |name: &&str| used.get(*name).or_else(|| defined.get(*name));
+    let label = |names: &[&str]| names.iter().find_map(known).cloned();
+    fields.user = fields.user.take().or_else(|| label(&USERS));
+    fields.route = fields.route.take().or_else(|| label(&ROUTES));
+    fields.status = fields.status.take().or_else(|| label(&STATUSES));
+    fields.model = fields.model.take().or_else(|| label(&MODELS));
+    fields.provider = fields.provider.take().or_else(|| label(&PROVIDERS));
+    if fields.duration.is_none() {
+        let timed = |name: &str| name.contains("duration") || name.contains("latency");
+        let histogram = spec
+            .metrics
+            .iter()
+            .find(|metric| metric.kind == KindSpec::Histogram && timed(&metric.name.value));
+        let value = histogram.and_then(|metric| metric.value.as_ref());
+        let field = match value {
+            Some(value) => Some(scope.unchecked_field(&value.value)),
+            None => (spec.fields.is_some() || scope.groups().iter().any(|name| name == "duration"))
+                .then(|| plain_label("duration").field),
+        };
+        fields.duration = field.map(|field| ReportNumber {
+            field,
+            conditions: Vec::new(),
+        });
+    }
+}

@@ -1,0 +1,178 @@
+//! A rule's metrics: labels found, conditions compiled, values and buckets checked.
+
+use std::collections::BTreeMap;
+
+use super::check_rules::{Scope, check_label_name};
+use super::metric_definitions::{LabelUse, MetricUse};
+use super::problem::{At, messages};
+use super::raw_rules::{FieldSpec, KindSpec, MetricSpec};
+use super::{Action, Condition, Field, LABEL_BYTES_MAX, LabelSource, Take, metric_names};
+use crate::metrics::definition::MetricId;
+
+/// The actions of a rule and what they say of their metrics. Labels that `by` takes straight from
+/// a field are added to `labels`, and those that nothing uses are removed.
+pub(super) fn actions(
+    labels: &mut BTreeMap<String, LabelSource>,
+    scope: &mut Scope<'_>,
+) -> (Vec<Action>, Vec<MetricUse>) {
+    let (mut actions, mut uses) = (Vec::new(), Vec::new());
+    let spec = scope.spec;
+    for metric in &spec.metrics {
+        check(metric, scope);
+        let conditions = conditions(metric, scope);
+        let used = metric_labels(metric, labels, scope);
+        actions.push(Action {
+            metric: MetricId(0),
+            value: metric.value.as_ref().map(|value| scope.field(&value.value)),
+            constant: metric
+                .constant
+                .iter()
+                .map(|(name, value)| (name.value.clone(), value.value.clone()))
+                .collect(),
+            conditions,
+        });
+        uses.push(MetricUse {
+            name: metric.name.clone(),
+            kind: metric.kind,
+            buckets: metric.buckets.as_ref().map(finite_buckets),
+            labels: used,
+            help: metric.help.clone(),
+            limit: metric.limit.clone(),
+            expire: metric.expire.clone(),
+        });
+    }
+    labels.retain(|name, _| spec.uses_label(name));
+    (actions, uses)
+}
+
+fn check(metric: &MetricSpec, scope: &mut Scope<'_>) {
+    let name = &metric.name;
+    if !metric_names::is_metric(&name.value) {
+        scope.drafts.push(messages::bad_metric_name(name));
+    }
+    let ours = |prefix: &&&str| name.value.starts_with(**prefix);
+    if let Some(prefix) = metric_names::OURS.iter().find(ours) {
+        scope.drafts.push(messages::our_metric_name(name, prefix));
+    }
+    let kind = metric.kind.word();
+    if metric.value.is_none() && metric.kind != KindSpec::Counter {
+        scope.drafts.push(messages::value_missing(name, kind));
+    }
+    if let Some(buckets) = &metric.buckets {
+        if metric.kind == KindSpec::Histogram {
+            check_buckets(buckets, scope);
+        } else {
+            scope
+                .drafts
+                .push(messages::buckets_without_histogram(buckets.place, kind));
+        }
+    }
+}
+
+fn check_buckets(buckets: &At<Vec<At<f64>>>, scope: &mut Scope<'_>) {
+    let finite = finite_buckets(buckets);
+    if finite.value.is_empty() {
+        scope.drafts.push(messages::buckets_empty(buckets.place));
+    }
+    let listed = buckets.value.get(..finite.value.len()).unwrap_or_default();
+    for (index, bucket) in listed.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|index| listed.get(index));
+        if !bucket.value.is_finite() {
+            scope
+                .drafts
+                .push(messages::bucket_not_finite(bucket.place, bucket.value));
+        } else if let Some(before) =
+            before.filter(|before| before.value.is_finite() && before.value >= bucket.value)
+        {
+            let draft = messages::buckets_not_rising(bucket.place, before.value, bucket.value);
+            scope.drafts.push(draft);
+        }
+    }
+}
+
+/// The buckets without the `+Inf` that may stand last.
+fn finite_buckets(buckets: &At<Vec<At<f64>>>) -> At<Vec<f64>> {
+    let mut values: Vec<f64> = buckets.value.iter().map(|bucket| bucket.value).collect();
+    values.pop_if(|last| *last == f64::INFINITY);
+    At::new(values, buckets.place)
+}
+
+/// The labels of a metric, sorted by name.
+fn metric_labels(
+    metric: &MetricSpec,
+    labels: &mut BTreeMap<String, LabelSource>,
+    scope: &mut Scope<'_>,
+) -> Vec<LabelUse> {
+    let mut used: Vec<LabelUse> = Vec::new();
+    let constants = metric.constant.iter().map(|(name, _)| (name, true));
+    let written = metric.by.iter().map(|name| (name, false)).chain(constants);
+    for (name, constant) in written {
+        if let Some(first) = used.iter().find(|label| label.name.value == name.value) {
+            scope
+                .drafts
+                .push(messages::label_twice(name, first.name.place));
+            continue;
+        }
+        if name.value == "le" && metric.kind == KindSpec::Histogram {
+            scope.drafts.push(messages::le_on_histogram(name));
+        }
+        let spec = scope.label(&name.value).filter(|_| !constant);
+        if spec.is_none() {
+            check_label_name(name, scope);
+        }
+        if spec.is_none() && !constant {
+            scope.check_name(name);
+            let plain = plain_label(&name.value);
+            labels.entry(name.value.clone()).or_insert(plain);
+        }
+        used.push(LabelUse {
+            name: name.clone(),
+            values_max: spec.and_then(|spec| spec.values_max),
+        });
+    }
+    used.sort_by(|a, b| a.name.value.cmp(&b.name.value));
+    used
+}
+
+/// A label that is the field of its name.
+pub(super) fn plain_label(name: &str) -> LabelSource {
+    LabelSource {
+        field: Field {
+            from: vec![name.to_string()],
+            take: Take::default(),
+            outside: false,
+        },
+        default: None,
+        lowercase: false,
+        map: Vec::new(),
+        pseudonym: false,
+        bytes_max: LABEL_BYTES_MAX,
+    }
+}
+
+fn conditions(metric: &MetricSpec, scope: &mut Scope<'_>) -> Vec<(Condition, regex::Regex)> {
+    let mut conditions = Vec::new();
+    for (name, text) in &metric.conditions {
+        scope.check_name(name);
+        let condition = if scope.label(&name.value).is_some() {
+            Condition::Label(name.value.clone())
+        } else {
+            let value = metric.value.as_ref().map(|value| &value.value);
+            Condition::Field(condition_field(&name.value, value))
+        };
+        conditions.extend(scope.whole(text).map(|pattern| (condition, pattern)));
+    }
+    conditions
+}
+
+/// A field that a condition looks at. Where the key is that of the `value` it is about, the condition
+/// sees what the value will be; otherwise the first value, which stands where the writer of the
+/// line put it before anything that others chose.
+pub(super) fn condition_field(key: &str, value: Option<&FieldSpec>) -> Field {
+    let value = value.filter(|value| value.from.iter().any(|from| from.value == key));
+    Field {
+        from: vec![key.to_string()],
+        take: value.map_or(Take::First, |value| value.take),
+        outside: value.is_some_and(|value| value.outside.is_some()),
+    }
+}

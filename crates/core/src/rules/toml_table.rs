@@ -1,0 +1,237 @@
+//! A TOML table that is read key by key: types checked, unknown keys named, every problem noted.
+//!
+//! By hand and not by derive, because a derived reader stops at its first problem and cannot point
+//! at a key. Nothing here knows what a rule is.
+
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{At, Draft, ProblemPlace, messages};
+
+/// Where problems of one file are collected.
+pub(super) struct Reader {
+    pub file: usize,
+    pub drafts: Vec<Draft>,
+}
+
+impl Reader {
+    pub fn place(&self, span: Range<usize>) -> ProblemPlace {
+        ProblemPlace {
+            file: self.file,
+            start: span.start,
+            end: span.end,
+        }
+    }
+
+    pub fn note(&mut self, draft: Draft) {
+        self.drafts.push(draft);
+    }
+}
+
+/// A value of a table, with the key it stands under for messages.
+#[derive(Clone)]
+pub(super) struct TomlValue<'t> {
+    value: &'t DeValue<'t>,
+    pub place: ProblemPlace,
+    key: &'t str,
+}
+
+impl<'t> TomlValue<'t> {
+    fn wrong(&self, expected: &str, reader: &mut Reader) {
+        let found = describe(self.value);
+        reader.note(messages::wrong_type(self.place, self.key, expected, &found));
+    }
+
+    pub fn text(&self, reader: &mut Reader) -> Option<At<String>> {
+        match self.value {
+            DeValue::String(text) => Some(At::new(text.to_string(), self.place)),
+            _ => {
+                self.wrong("a string", reader);
+                None
+            }
+        }
+    }
+
+    pub fn flag(&self, reader: &mut Reader) -> Option<bool> {
+        match self.value {
+            DeValue::Boolean(flag) => Some(*flag),
+            _ => {
+                self.wrong("`true` or `false`", reader);
+                None
+            }
+        }
+    }
+
+    /// A whole number of at least `least`.
+    pub fn count(&self, least: usize, reader: &mut Reader) -> Option<At<usize>> {
+        let DeValue::Integer(integer) = self.value else {
+            self.wrong("a whole number", reader);
+            return None;
+        };
+        let count = usize::from_str_radix(integer.as_str(), integer.radix());
+        match count {
+            Ok(count) if count >= least => Some(At::new(count, self.place)),
+            _ => {
+                let found = integer.to_string();
+                reader.note(messages::out_of_range(self.place, self.key, least, &found));
+                None
+            }
+        }
+    }
+
+    pub fn number(&self, reader: &mut Reader) -> Option<At<f64>> {
+        let number = match self.value {
+            DeValue::Integer(integer) => i128::from_str_radix(integer.as_str(), integer.radix())
+                .ok()
+                .map(|whole| whole as f64),
+            DeValue::Float(float) => float.as_str().parse().ok(),
+            _ => None,
+        };
+        if number.is_none() {
+            self.wrong("a number", reader);
+        }
+        number.map(|number| At::new(number, self.place))
+    }
+
+    /// The values of an array.
+    pub fn list(&self, expected: &str, reader: &mut Reader) -> Option<Vec<TomlValue<'t>>> {
+        let DeValue::Array(array) = self.value else {
+            self.wrong(expected, reader);
+            return None;
+        };
+        let value = |value: &'t toml::Spanned<DeValue<'t>>| TomlValue {
+            value: value.get_ref(),
+            place: reader.place(value.span()),
+            key: self.key,
+        };
+        Some(array.iter().map(value).collect())
+    }
+
+    /// A list of strings.
+    pub fn texts(&self, reader: &mut Reader) -> Option<Vec<At<String>>> {
+        let values = self.list("a list of strings", reader)?;
+        Some(
+            values
+                .iter()
+                .filter_map(|value| value.text(reader))
+                .collect(),
+        )
+    }
+
+    /// A string, or a list of at least one.
+    pub fn text_or_texts(&self, reader: &mut Reader) -> Option<Vec<At<String>>> {
+        match self.value {
+            DeValue::String(_) => self.text(reader).map(|text| vec![text]),
+            DeValue::Array(array) if array.is_empty() => {
+                reader.note(messages::empty_list(self.place, self.key));
+                None
+            }
+            DeValue::Array(_) => self.texts(reader),
+            _ => {
+                self.wrong("a string or a list of strings", reader);
+                None
+            }
+        }
+    }
+
+    /// Keys with strings, in the order of the file.
+    pub fn pairs(&self, reader: &mut Reader) -> Vec<(At<String>, At<String>)> {
+        let Some(table) = self.table("a table of strings", reader) else {
+            return Vec::new();
+        };
+        let mut pairs = Vec::new();
+        for (key, value) in table.entries {
+            if let Some(text) = value.text(reader) {
+                pairs.push((At::new(key.value.to_string(), key.place), text));
+            }
+        }
+        pairs
+    }
+
+    pub fn table(&self, expected: &str, reader: &mut Reader) -> Option<Table<'t>> {
+        match self.value {
+            DeValue::Table(table) => Some(Table::new(table, self.place, reader)),
+            _ => {
+                self.wrong(expected, reader);
+                None
+            }
+        }
+    }
+
+    pub fn is_table(&self) -> bool {
+        matches!(self.value, DeValue::Table(_))
+    }
+}
+
+/// A table whose keys are taken one by one.
+pub(super) struct Table<'t> {
+    pub place: ProblemPlace,
+    entries: Vec<(At<&'t str>, TomlValue<'t>)>,
+    known: Vec<&'static str>,
+}
+
+impl<'t> Table<'t> {
+    pub fn new(table: &'t DeTable<'t>, place: ProblemPlace, reader: &Reader) -> Self {
+        let mut entries: Vec<_> = table
+            .iter()
+            .map(|(key, value)| {
+                let name: &'t str = key.get_ref();
+                let value = TomlValue {
+                    value: value.get_ref(),
+                    place: reader.place(value.span()),
+                    key: name,
+                };
+                (At::new(name, reader.place(key.span())), value)
+            })
+            .collect();
+        entries.sort_by_key(|(key, _)| key.place);
+        Table {
+            place,
+            entries,
+            known: Vec::new(),
+        }
+    }
+
+    /// Takes the value of a key, which is known from now on.
+    pub fn take(&mut self, key: &'static str) -> Option<TomlValue<'t>> {
+        self.take_entry(key).map(|(_, value)| value)
+    }
+
+    /// Likewise, with the place of the key.
+    pub fn take_entry(&mut self, key: &'static str) -> Option<(ProblemPlace, TomlValue<'t>)> {
+        self.known.push(key);
+        let at = self
+            .entries
+            .iter()
+            .position(|(name, _)| name.value == key)?;
+        let (name, value) = self.entries.remove(at);
+        Some((name.place, value))
+    }
+
+    /// All that has not been taken, for tables whose keys are names.
+    pub fn rest(&mut self) -> Vec<(At<&'t str>, TomlValue<'t>)> {
+        std::mem::take(&mut self.entries)
+    }
+
+    /// Notes what is left as unknown; whether there was nothing.
+    pub fn finish(self, reader: &mut Reader) -> bool {
+        for (key, _) in &self.entries {
+            reader.note(messages::unknown_key(key, &self.known));
+        }
+        self.entries.is_empty()
+    }
+}
+
+/// A value as a message names it: its type, and the value itself where it is short.
+fn describe(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => format!("the string {}", messages::quote(text)),
+        DeValue::Integer(number) => format!("the number `{number}`"),
+        DeValue::Float(number) => format!("the number `{number}`"),
+        DeValue::Boolean(flag) => format!("`{flag}`"),
+        DeValue::Datetime(time) => format!("the time `{time}`"),
+        DeValue::Array(_) => "a list".into(),
+        DeValue::Table(_) => "a table".into(),
+    }
+}

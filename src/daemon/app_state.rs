@@ -1,0 +1,126 @@
+//! What the server shows: the metrics page and the status page, gathered from the store and the
+//! program's own metrics.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+use super::reload::Reloader;
+use super::restore::Told;
+use super::scrapers::Scrapers;
+use crate::server::status_page::{Input, MetricRow, Page, RuleRow};
+use crate::server::{Content, Pieces, Reloaded, Scrape};
+use logmetrics_core::clock::Clock;
+use logmetrics_core::exposition::Exposition;
+use logmetrics_core::metrics::self_metrics::SelfMetrics;
+use logmetrics_core::metrics::store::Store;
+use logmetrics_core::pipeline::Active;
+use logmetrics_core::pipeline::unmatched_samples::UnmatchedSamples;
+
+/// The running program, as the server sees it.
+pub struct AppState {
+    /// The rules that run, and their series.
+    pub live: Arc<ArcSwap<Active>>,
+    /// Reads the rules again.
+    pub reloader: Arc<Reloader>,
+    /// The program's own metrics.
+    pub own: Arc<SelfMetrics>,
+    /// The last lines that no rule matched.
+    pub samples: Arc<UnmatchedSamples>,
+    /// The inputs as the command line names them.
+    pub inputs: Vec<String>,
+    /// The time.
+    pub clock: Clock,
+    /// Who has scraped before.
+    pub scrapers: Arc<Scrapers>,
+    /// How saving goes, where a state is kept.
+    pub state: Option<Told>,
+    /// When the program started, in milliseconds since 1970.
+    pub started_ms: u64,
+}
+
+impl Content for AppState {
+    fn scrape(&self, request: Scrape) -> Pieces {
+        self.own.scrapes.inc();
+        let now_ms = self.clock.now_ms();
+        let live = self.live.load_full();
+        let mut snapshot = live.store.snapshot(now_ms);
+        let births = snapshot.births;
+        if let Some(scraper) = request.scraper
+            && let Some(before) = self.scrapers.visit(scraper, births, now_ms)
+        {
+            snapshot.show_new_at_zero(before);
+        }
+        let own = self.own.gather(&live.store.counts());
+        Box::new(Exposition::new(snapshot, own, request.format))
+    }
+
+    fn status_page(&self) -> String {
+        let live = self.live.load_full();
+        let since = |ms| Duration::from_millis(self.clock.now_ms().saturating_sub(ms));
+        let mut last_unmatched = self.samples.lines();
+        last_unmatched.reverse();
+        Page {
+            version: crate::VERSION.to_owned(),
+            uptime: since(self.started_ms),
+            state: self
+                .state
+                .as_ref()
+                .map(|state| state.row(self.clock.now_ms())),
+            inputs: self
+                .inputs
+                .iter()
+                .map(|source| self.input(source))
+                .collect(),
+            rules: rules(&live),
+            rules_loaded: since(live.loaded_ms),
+            rules_outdated: !self.own.is_reload_well(),
+            metrics: metrics(&live.store),
+            lines_unmatched: self.own.lines_unmatched.get(),
+            last_unmatched: last_unmatched
+                .iter()
+                .map(|line| String::from_utf8_lossy(line).into_owned())
+                .collect(),
+        }
+        .render()
+    }
+
+    fn reload(&self) -> Reloaded {
+        self.reloader.reload("POST /-/reload")
+    }
+}
+
+impl AppState {
+    fn input(&self, source: &str) -> Input {
+        let counters = self.own.source(source);
+        Input {
+            source: source.to_owned(),
+            lag_bytes: u64::try_from(counters.lag_bytes.get()).unwrap_or(0),
+            lines: counters.lines.get(),
+            bytes: counters.bytes.get(),
+        }
+    }
+}
+
+fn rules(live: &Active) -> Vec<RuleRow> {
+    let rows = live.engine.rule_names().zip(live.counters.matches());
+    rows.map(|(name, matches)| RuleRow {
+        name: name.to_owned(),
+        matches,
+    })
+    .collect()
+}
+
+fn metrics(store: &Store) -> Vec<MetricRow> {
+    let counts = store.counts().into_iter();
+    counts
+        .zip(store.definitions().iter())
+        .map(|(counts, definition)| MetricRow {
+            name: definition.name.clone(),
+            series: counts.series as u64,
+            limit: definition.series_max as u64,
+            limited: counts.series_limited_total,
+        })
+        .collect()
+}

@@ -1,0 +1,154 @@
+//! What happens while reading, as metrics and messages. One [`ReaderEvents`] for each reading thread.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tracing::{debug, info, warn};
+
+use crate::server::Latch;
+use crate::shutdown::Stop;
+use logmetrics_core::metrics::self_metrics::SelfMetrics;
+use logmetrics_core::rate_limit::Limited;
+use logmetrics_follow::Events;
+
+/// Messages of one kind about one input that are written in a minute.
+pub const MESSAGES_PER_MINUTE: u32 = 3;
+
+/// Turns what one reading thread tells into the program's own metrics and log.
+pub struct ReaderEvents {
+    own: Arc<SelfMetrics>,
+    /// What can happen again and again; shared by all threads. A key is what is told of those
+    /// messages that were held back.
+    messages: Arc<Limited>,
+    /// Held until this thread has read what existed at the start.
+    latch: Mutex<Option<Latch>>,
+    /// Told when standard input ends, where that is the end of the run.
+    at_end: Option<Stop>,
+}
+
+impl ReaderEvents {
+    /// Events of a thread that readiness waits for.
+    pub fn new(
+        own: Arc<SelfMetrics>,
+        messages: Arc<Limited>,
+        latch: Latch,
+        at_end: Option<Stop>,
+    ) -> ReaderEvents {
+        ReaderEvents {
+            own,
+            messages,
+            latch: Mutex::new(Some(latch)),
+            at_end,
+        }
+    }
+}
+
+impl Events for ReaderEvents {
+    fn waiting(&self, source: &str) {
+        let key = format!("nothing at {source}");
+        if let Some(more) = self.messages.admit(&key) {
+            info!("nothing at {source} yet; waiting for it{more}");
+        }
+    }
+
+    fn opened(&self, source: &str, path: &Path) {
+        debug!("reading {} (of {source})", path.display());
+    }
+
+    fn rotated(&self, source: &str, path: &Path) {
+        self.own.source(source).rotations.inc();
+        let key = format!("files of {source} were replaced");
+        if let Some(more) = self.messages.admit(&key) {
+            info!(
+                "{} was replaced by a new file; reading that from its start{more}",
+                path.display()
+            );
+        }
+    }
+
+    fn truncated(&self, source: &str, path: &Path) {
+        self.own.source(source).truncations.inc();
+        let key = format!("files of {source} were cut short");
+        if let Some(more) = self.messages.admit(&key) {
+            info!(
+                "{} was cut short; reading it again from its start{more}",
+                path.display()
+            );
+        }
+    }
+
+    fn left(&self, source: &str, path: &Path) {
+        debug!("left {} (of {source})", path.display());
+    }
+
+    fn unreadable(&self, source: &str, path: &Path, error: &io::Error) {
+        let key = format!("files of {source} cannot be read");
+        if let Some(more) = self.messages.admit(&key) {
+            warn!(
+                "cannot read {}: {error}; trying again{more}",
+                path.display()
+            );
+        }
+    }
+
+    fn ignored(&self, source: &str, path: &Path) {
+        let key = format!("files of {source} are compressed and not followed");
+        if let Some(more) = self.messages.admit(&key) {
+            info!(
+                "{} is compressed and not followed (of {source}; said once){more}",
+                path.display()
+            );
+        }
+    }
+
+    fn lost(&self, source: &str, path: &Path) {
+        warn!(
+            "cannot find the file that was followed as {} (of {source}), not even beside it: what was \
+             written to it since the last save is not counted",
+            path.display()
+        );
+    }
+
+    fn skipped(&self, _source: &str, path: &Path, error: &io::Error) {
+        warn!(
+            "cannot read {} whole: {error}; nothing of it is counted yet, it is tried again",
+            path.display()
+        );
+    }
+
+    fn polling(&self, why: &str) {
+        warn!("file events cannot be had ({why}); looking at the files every 250 ms instead");
+    }
+
+    fn lag(&self, source: &str, bytes: u64) {
+        self.own
+            .source(source)
+            .lag_bytes
+            .set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    fn caught_up(&self) {
+        self.latch
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+    }
+
+    fn ended(&self, source: &str) {
+        // A pipe that has ended has nothing left that readiness could wait for.
+        self.caught_up();
+        let name = if source == "-" {
+            "standard input"
+        } else {
+            source
+        };
+        match &self.at_end {
+            Some(stop) => {
+                info!("{name} has ended");
+                stop.stop();
+            }
+            None => info!("{name} has ended; still serving what was counted"),
+        }
+    }
+}

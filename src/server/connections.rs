@@ -1,0 +1,263 @@
+//! Who is connected: one seat for each connection, and who gives way when all are taken. No I/O.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::Limits;
+
+/// All open connections, up to a limit.
+///
+/// When all seats are taken, the connection that has waited longest for a request gives way to the
+/// new one, rather than the new one being refused: whoever opens connections and asks nothing can
+/// then never keep a health check out, and a kept-alive connection that is closed loses nothing.
+#[derive(Debug)]
+pub struct Connections {
+    seats_max: usize,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    next: u64,
+    seats: BTreeMap<u64, Arc<Connection>>,
+}
+
+/// What is known of one connection. Its own task writes it; the crowd reads it.
+#[derive(Debug)]
+pub struct Connection {
+    number: u64,
+    progress: Mutex<Progress>,
+    /// Woken when the connection is asked to leave.
+    pub leave: Notify,
+}
+
+/// How far a connection is, as instants. All deadlines follow from it.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// Since when the other side owes a request; none while a response is running.
+    pub waiting: Option<Instant>,
+    /// Since when the request's head is on its way; the first one, since the connection was opened.
+    pub head: Option<Instant>,
+    /// Since when the last response runs.
+    pub response: Option<Instant>,
+    /// Since when the other side takes nothing of what is to be written.
+    pub blocked: Option<Instant>,
+}
+
+/// A seat that is given back when dropped.
+#[derive(Debug)]
+pub struct Permit {
+    /// The seat.
+    pub seat: Arc<Connection>,
+    crowd: Arc<Connections>,
+}
+
+impl Connections {
+    /// Nobody yet, and at most so many.
+    pub fn new(seats_max: usize) -> Arc<Self> {
+        Arc::new(Self {
+            seats_max,
+            inner: Mutex::default(),
+        })
+    }
+
+    /// A seat for a new connection. When all are taken somebody is asked to leave; none where
+    /// everybody has a response running.
+    pub fn admit(self: &Arc<Self>) -> Option<Permit> {
+        let mut inner = self.lock();
+        if inner.seats.len() >= self.seats_max && !inner.dismiss_longest_waiting() {
+            return None;
+        }
+        let number = inner.next;
+        inner.next += 1;
+        let now = Instant::now();
+        let seat = Arc::new(Connection {
+            number,
+            progress: Mutex::new(Progress {
+                waiting: Some(now),
+                head: Some(now),
+                response: None,
+                blocked: None,
+            }),
+            leave: Notify::new(),
+        });
+        inner.seats.insert(number, seat.clone());
+        Some(Permit {
+            seat,
+            crowd: self.clone(),
+        })
+    }
+
+    /// Asks the connection that has waited longest to leave, where one waits.
+    pub fn dismiss_longest_waiting(&self) -> bool {
+        self.lock().dismiss_longest_waiting()
+    }
+
+    /// Asks everybody to leave: at once, or after the response that is running.
+    pub fn dismiss_all(&self) {
+        for seat in self.lock().seats.values() {
+            seat.leave.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn dismiss_longest_waiting(&mut self) -> bool {
+        let waiting = self.seats.values().filter_map(|seat| {
+            let progress = *seat.progress();
+            let since = progress.waiting.filter(|_| progress.blocked.is_none())?;
+            Some((since, seat.number))
+        });
+        let Some((_, number)) = waiting.min() else {
+            return false;
+        };
+        if let Some(seat) = self.seats.remove(&number) {
+            seat.leave.notify_one();
+        }
+        true
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.crowd.lock().seats.remove(&self.seat.number);
+    }
+}
+
+impl Connection {
+    /// The connection's progress, to be looked at or changed at once.
+    pub fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Progress {
+    /// When the connection is cut unless something happens before.
+    pub fn deadline(&self, limits: &Limits) -> Option<Instant> {
+        let Some(waiting) = self.waiting.filter(|_| self.blocked.is_none()) else {
+            let stalled = self.blocked.map(|since| since + limits.stall_timeout);
+            let slow = self.response.map(|since| since + limits.response_timeout);
+            return stalled.into_iter().chain(slow).min();
+        };
+        Some(match self.head {
+            Some(since) => since + limits.head_timeout,
+            None => waiting + limits.idle_timeout,
+        })
+    }
+
+    /// Whether nothing of a response is left to be written.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.is_some() && self.blocked.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    async fn asked_to_leave(ticket: &Permit) -> bool {
+        // A permit that is stored is there at the first poll.
+        tokio::time::timeout(Duration::ZERO, ticket.seat.leave.notified())
+            .await
+            .is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_longest_waiting_gives_way() {
+        let crowd = Connections::new(2);
+        let first = crowd.admit().unwrap();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let second = crowd.admit().unwrap();
+        // The first has asked and been answered since, so the second waits longer.
+        tokio::time::advance(Duration::from_secs(1)).await;
+        first.seat.progress().waiting = Some(Instant::now());
+        let third = crowd.admit().unwrap();
+        assert!(asked_to_leave(&second).await);
+        assert!(!asked_to_leave(&first).await);
+        // Its place is taken already; giving back the ticket frees nothing twice.
+        drop(second);
+        third.seat.progress().waiting = None;
+        let _fourth = crowd.admit().unwrap();
+        assert!(asked_to_leave(&first).await);
+        assert!(!asked_to_leave(&third).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_with_a_response_gives_way() {
+        let crowd = Connections::new(2);
+        let running = crowd.admit().unwrap();
+        running.seat.progress().waiting = None;
+        let blocked = crowd.admit().unwrap();
+        blocked.seat.progress().blocked = Some(Instant::now());
+        assert!(crowd.admit().is_none());
+        drop(running);
+        assert!(crowd.admit().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn deadlines() {
+        let limits = Limits::default();
+        let now = Instant::now();
+        let fresh = Progress {
+            waiting: Some(now),
+            head: Some(now),
+            response: None,
+            blocked: None,
+        };
+        assert_eq!(fresh.deadline(&limits), Some(now + limits.head_timeout));
+        let idle = Progress {
+            head: None,
+            ..fresh
+        };
+        assert_eq!(idle.deadline(&limits), Some(now + limits.idle_timeout));
+        let in_line = Progress {
+            waiting: None,
+            ..idle
+        };
+        assert_eq!(in_line.deadline(&limits), None);
+        let answering = Progress {
+            response: Some(now),
+            ..in_line
+        };
+        assert_eq!(
+            answering.deadline(&limits),
+            Some(now + limits.response_timeout)
+        );
+        let later = now + limits.response_timeout - Duration::from_secs(40);
+        let stalled = Progress {
+            blocked: Some(later),
+            ..answering
+        };
+        assert_eq!(
+            stalled.deadline(&limits),
+            Some(later + limits.stall_timeout)
+        );
+        let trickling = Progress {
+            blocked: Some(later + Duration::from_secs(30)),
+            ..answering
+        };
+        assert_eq!(
+            trickling.deadline(&limits),
+            Some(now + limits.response_timeout)
+        );
+        // The body has ended, and its last bytes are not taken yet.
+        let last_bytes = Progress {
+            blocked: Some(now),
+            ..idle
+        };
+        assert_eq!(
+            last_bytes.deadline(&limits),
+            Some(now + limits.stall_timeout)
+        );
+        assert!(!last_bytes.is_waiting());
+    }
+}
