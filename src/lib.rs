@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod daemon;
 pub mod logging;
+pub mod progress_bar;
 pub mod server;
 pub mod settings;
 pub mod shutdown;

@@ -16,7 +16,7 @@ use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::Engine;
 use logmetrics_core::history::{Notice, Recognizer};
 use logmetrics_core::metrics::self_metrics::{KnownSources, SelfMetrics};
-use logmetrics_core::pipeline::{Active, Shared, Worker};
+use logmetrics_core::pipeline::{Active, HistorySink, Shared, Worker};
 use logmetrics_core::rate_limit::Limited;
 use logmetrics_core::rules::{self, Gathered, Problems};
 use logmetrics_follow::{Begin, Mode, Options, Positions, Specification};
@@ -24,15 +24,13 @@ use logmetrics_follow::{Begin, Mode, Options, Positions, Specification};
 mod app_state;
 mod jaeger_input;
 mod once;
-mod parallel_once;
-mod progress_bar;
 mod reader_events;
 mod reload;
 mod restore;
 mod scrapers;
 
 use app_state::AppState;
-pub use once::once;
+pub use once::{Counted, once};
 use reader_events::{MESSAGES_PER_MINUTE, ReaderEvents};
 use reload::Reloader;
 use restore::{Restored, Told};
@@ -89,8 +87,8 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
         loaded_ms: now_ms,
     };
     let parts = Shared {
-        live: Arc::new(ArcSwap::from_pointee(live)),
-        own: Arc::new(own),
+        active: Arc::new(ArcSwap::from_pointee(live)),
+        self_metrics: Arc::new(own),
         samples: Arc::default(),
         clock,
     };
@@ -206,7 +204,10 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     )
     .await;
     drop(stop);
-    tracing::info!("stopped; {} lines were read", parts.own.lines_read());
+    tracing::info!(
+        "stopped; {} lines were read",
+        parts.self_metrics.lines_read()
+    );
     finished(settings, told.try_recv().unwrap_or(Ok(())))
 }
 
@@ -219,8 +220,8 @@ fn reloader(
     Reloader {
         paths: settings.rules.clone(),
         secret: settings.secret.clone(),
-        live: Arc::clone(&parts.live),
-        own: Arc::clone(&parts.own),
+        live: Arc::clone(&parts.active),
+        own: Arc::clone(&parts.self_metrics),
         positions: Arc::clone(positions),
         clock: parts.clock.clone(),
         last: Mutex::new(gathered),
@@ -236,9 +237,9 @@ fn running(
 ) -> Arc<AppState> {
     let jaeger = settings.jaeger.as_ref().map(jaeger_input::source);
     Arc::new(AppState {
-        live: Arc::clone(&parts.live),
+        live: Arc::clone(&parts.active),
         reloader: Arc::clone(reloader),
-        own: Arc::clone(&parts.own),
+        own: Arc::clone(&parts.self_metrics),
         samples: Arc::clone(&parts.samples),
         inputs: sources(inputs, jaeger.as_deref())
             .map(str::to_owned)
@@ -299,10 +300,10 @@ fn start(
         logmetrics_follow::readers(inputs, options(settings, Mode::Follow), shared.positions);
     let mut readers = Vec::new();
     let new = |at_end: Option<Stop>| {
-        let own = Arc::clone(&shared.parts.own);
+        let own = Arc::clone(&shared.parts.self_metrics);
         let messages = Arc::clone(shared.messages);
         let events = ReaderEvents::new(own, messages, shared.latch.clone(), at_end);
-        let worker = recognising(Worker::new(shared.parts.clone()), shared.replay.as_ref());
+        let worker = with_history(Worker::new(shared.parts.clone()), shared.replay.as_ref());
         (worker, events, shared.reading.clone())
     };
     if let Some(mut follower) = follower {
@@ -334,7 +335,13 @@ fn jaeger(
     let new = |jaeger| {
         let saved = memory.notes.of(jaeger_input::PREFIX);
         let positions = Arc::clone(&memory.positions);
-        jaeger_input::Input::new(jaeger, saved, positions, &parts.own, parts.clock.clone())
+        jaeger_input::Input::new(
+            jaeger,
+            saved,
+            positions,
+            &parts.self_metrics,
+            parts.clock.clone(),
+        )
     };
     settings.jaeger.as_ref().map(new).transpose()
 }
@@ -371,11 +378,11 @@ fn finished(settings: &Settings, saved: Result<(), String>) -> Result<(), Failur
 }
 
 /// A worker that knows again what standard input repeats, where that is remembered.
-fn recognising(worker: Worker, replay: Option<&Arc<Mutex<Recognizer>>>) -> Worker {
+fn with_history(worker: Worker, replay: Option<&Arc<Mutex<Recognizer>>>) -> HistorySink {
     let Some(recognizer) = replay else {
-        return worker;
+        return HistorySink::without(worker);
     };
-    worker.recognising(Arc::clone(recognizer), |notice| match notice {
+    HistorySink::new(worker, Arc::clone(recognizer), |notice| match notice {
         Notice::Repeated { .. } => tracing::info!("{notice}"),
         _ => tracing::warn!("{notice}"),
     })

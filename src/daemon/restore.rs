@@ -85,9 +85,9 @@ impl Restored {
         let Some((saver, wanted)) = self.saver else {
             return Ok(None);
         };
-        let checkpoint = register(&parts.own)?;
+        let checkpoint = register(&parts.self_metrics)?;
         checkpoint.damaged.set(self.is_damaged.into());
-        let live = Arc::clone(&parts.live);
+        let live = Arc::clone(&parts.active);
         let source = Source {
             has_files: self.has_files,
             positions: self.positions,

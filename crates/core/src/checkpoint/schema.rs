@@ -66,7 +66,7 @@ pub const FILE: Table = Table {
     create: "CREATE TABLE file (device INTEGER NOT NULL, inode INTEGER NOT NULL, \
              source TEXT NOT NULL, path BLOB NOT NULL, offset INTEGER NOT NULL, \
              signature_bytes INTEGER NOT NULL, signature INTEGER NOT NULL, \
-             marker_bytes INTEGER NOT NULL, marker INTEGER NOT NULL, resume_state BLOB NOT NULL, \
+             marker_bytes INTEGER NOT NULL, marker INTEGER NOT NULL, carried BLOB NOT NULL, \
              is_left INTEGER NOT NULL, is_packed INTEGER NOT NULL, PRIMARY KEY (device, inode)) STRICT, WITHOUT ROWID",
     put: "REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     remove: "DELETE FROM file WHERE device = ? AND inode = ?",
