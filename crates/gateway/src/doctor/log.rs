@@ -213,7 +213,7 @@ fn diagnosis(user: Option<(&Rule, &str, &LabelSource)>) -> (RuleSet, Vec<String>
             Condition::Field(Field {
                 from: vec![key.clone()],
                 take: Take::First,
-                outside: label.field.outside,
+                trusted_only: label.field.trusted_only,
             }),
             something.clone(),
         )],

@@ -9,7 +9,6 @@ use super::{Counters, SelfMetrics, options};
 pub struct JaegerMetrics {
     /// Whether the last poll read everything: 1 or 0.
     pub up: IntGauge,
-    /// Requests with an answer.
     pub answered: IntCounter,
     /// Requests without, after several attempts.
     pub failed: IntCounter,
