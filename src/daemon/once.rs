@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::restore;
 use super::{
     Built, Failure, build, finished, jaeger_input, options, parallel_once, progress_bar,
-    recognising,
+    with_history,
 };
 use crate::settings::Settings;
 use logmetrics_core::metrics::snapshot::Snapshot;
@@ -19,55 +19,58 @@ use logmetrics_follow::{Follower, Mode, Stream};
 pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
     let Built {
         inputs,
-        mut parts,
-        memory,
+        mut shared,
+        restored,
         ..
     } = build(settings)?;
-    let positions = Arc::clone(&memory.positions);
-    let replay = memory.replay();
-    let keeper = memory.keep(&parts, replay.iter().map(restore::notes_of).collect())?;
+    let positions = Arc::clone(&restored.positions);
+    let history = restored.history();
+    let checkpointer = restored.start_saving(
+        &shared,
+        history.iter().map(restore::history_notes).collect(),
+    )?;
     let stop = logmetrics_follow::Stop::new();
     let events = progress_bar::Progress::new(&inputs);
     let (follower, streams) =
         logmetrics_follow::readers(inputs, options(settings, Mode::Once), &positions);
     if let Some(mut follower) = follower {
-        let store = Arc::clone(&parts.live.load().store);
+        let store = Arc::clone(&shared.live.load().store);
         // What is saved while several threads read would be read again in part, in another order.
-        let threads = if keeper.is_some() {
+        let threads = if checkpointer.is_some() {
             1
         } else {
             parallel_once::threads(&store)
         };
-        read_files(&mut follower, threads, &parts, &events, &stop)?;
+        read_files(&mut follower, threads, &shared, &events, &stop)?;
         if threads > 1 && parallel_once::depend_on_order(&store) {
-            parts.live = parallel_once::emptied(&parts);
+            shared.live = parallel_once::emptied(&shared);
             events.begin_again();
-            read_files(&mut follower, 1, &parts, &events, &stop)?;
+            read_files(&mut follower, 1, &shared, &events, &stop)?;
         }
     }
-    let worker = recognising(Worker::new(parts.clone()), replay.as_ref());
+    let worker = with_history(Worker::new(shared.clone()), history.as_ref());
     let mut worker = progress_bar::Watched::new(worker, &events);
     for stream in streams {
         read_stream(stream, &mut worker, &events, &stop)?;
     }
     if let Some(jaeger) = &settings.jaeger {
-        jaeger_input::once(jaeger, &mut worker, &parts.clock)?;
+        jaeger_input::once(jaeger, &mut worker, &shared.clock)?;
     }
     events.finish();
-    if let Some((keeper, _)) = keeper {
-        finished(settings, keeper.finish())?;
+    if let Some((checkpointer, _)) = checkpointer {
+        finished(settings, checkpointer.finish())?;
     }
-    Ok(parts.live.load().store.snapshot(parts.clock.now_ms()))
+    Ok(shared.live.load().store.snapshot(shared.clock.now_ms()))
 }
 
 fn read_files(
     follower: &mut Follower,
     threads: usize,
-    parts: &Shared,
+    shared: &Shared,
     events: &progress_bar::Progress,
     stop: &logmetrics_follow::Stop,
 ) -> Result<(), Failure> {
-    let worker = || progress_bar::Watched::new(Worker::new(parts.clone()), events);
+    let worker = || progress_bar::Watched::new(Worker::new(shared.clone()), events);
     follower
         .once(threads, worker, events, stop)
         .map_err(|errors| {

@@ -31,13 +31,13 @@ pub fn depend_on_order(store: &Store) -> bool {
 }
 
 /// The same rules, with a store in which nothing is counted yet.
-pub fn emptied(parts: &Shared) -> Arc<ArcSwap<Active>> {
-    let live = parts.live.load();
-    let definitions = live.store.definitions().to_vec();
+pub fn emptied(shared: &Shared) -> Arc<ArcSwap<Active>> {
+    let active = shared.live.load();
+    let definitions = active.store.definitions().to_vec();
     Arc::new(ArcSwap::from_pointee(Active {
-        engine: Arc::clone(&live.engine),
-        store: Arc::new(Store::new(definitions, parts.clock.now_ms())),
-        counters: live.counters.clone(),
-        loaded_ms: live.loaded_ms,
+        engine: Arc::clone(&active.engine),
+        store: Arc::new(Store::new(definitions, shared.clock.now_ms())),
+        counters: active.counters.clone(),
+        loaded_ms: active.loaded_ms,
     }))
 }
