@@ -30,7 +30,7 @@ impl Stop {
 }
 
 impl Drain {
-    /// Whether draining has begun, for threads that cannot wait.
+    #[cfg(test)]
     pub fn has_begun(&self) -> bool {
         *self.receiver.borrow()
     }

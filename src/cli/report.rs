@@ -11,6 +11,7 @@ use clap::ValueEnum;
 use super::exit::Exit;
 use super::{jaeger_options, run, terminal};
 use crate::progress_bar::Progress;
+use crate::pseudonym_secret::PseudonymSecret;
 use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::Secret;
 use logmetrics_core::engine::extract::{Dimension, Extractor};
@@ -126,7 +127,9 @@ enum FormatArg {
 
 /// Reads the logs and writes the report.
 pub fn execute(args: Args) -> Exit {
-    let secret = match run::secret(args.pseudonym_secret_file.clone()) {
+    let secret = PseudonymSecret::from_options(args.pseudonym_secret_file.clone())
+        .and_then(|source| source.map(|source| source.read()).transpose());
+    let secret = match secret {
         Ok(secret) => secret,
         Err(message) => return terminal::usage(&message),
     };

@@ -11,10 +11,10 @@ use super::security_options::ProtectionArgs;
 use super::{jaeger_options, once, terminal};
 use crate::daemon;
 use crate::logging::{self, LogOptions};
-use crate::server::{self, Listen, parse_listen};
+use crate::pseudonym_secret::PseudonymSecret;
+use crate::server::{Listen, parse_listen};
 use crate::settings::{Format, From, Settings, Since, State};
 use logmetrics_core::clock::Clock;
-use logmetrics_core::engine::Secret;
 use logmetrics_core::rules;
 
 /// What a user types to run.
@@ -177,7 +177,7 @@ fn settings(args: Args) -> Result<Settings, String> {
             file,
             interval: args.state_interval,
         }),
-        secret: secret(args.pseudonym_secret_file)?,
+        secret: PseudonymSecret::from_options(args.pseudonym_secret_file)?,
     })
 }
 
@@ -234,21 +234,4 @@ fn stdin_has_data() -> bool {
 #[cfg(not(unix))]
 fn stdin_has_data() -> bool {
     true
-}
-
-/// The key of pseudonyms, where there is one.
-pub(super) fn secret(file: Option<PathBuf>) -> Result<Option<Secret>, String> {
-    let text = match file {
-        Some(path) => {
-            server::warn_if_others_read(&path);
-            Some(server::read_file(&path).map_err(|error| {
-                format!("cannot read the secret in {}: {error}", path.display())
-            })?)
-        }
-        None => std::env::var_os("LOGMETRICS_PSEUDONYM_SECRET")
-            .filter(|value| !value.is_empty())
-            .map(|value| value.to_string_lossy().into_owned().into_bytes()),
-    };
-    text.map(|text| Secret::new(&text).map_err(|error| error.to_string()))
-        .transpose()
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::reload::Reloader;
-use super::restore::Told;
+use super::reload::RulesReloader;
+use super::restore::CheckpointStatus;
 use super::scrapers::Scrapers;
 use crate::server::status_page::{Input, MetricRow, Page, RuleRow};
 use crate::server::{Content, Pieces, Reloaded, Scrape};
@@ -21,11 +21,11 @@ use logmetrics_core::pipeline::unmatched_samples::UnmatchedSamples;
 /// The running program, as the server sees it.
 pub struct AppState {
     /// The rules that run, and their series.
-    pub live: Arc<ArcSwap<Active>>,
+    pub active: Arc<ArcSwap<Active>>,
     /// Reads the rules again.
-    pub reloader: Arc<Reloader>,
+    pub reloader: Arc<RulesReloader>,
     /// The program's own metrics.
-    pub own: Arc<SelfMetrics>,
+    pub self_metrics: Arc<SelfMetrics>,
     /// The last lines that no rule matched.
     pub samples: Arc<UnmatchedSamples>,
     /// The inputs as the command line names them.
@@ -34,30 +34,30 @@ pub struct AppState {
     pub clock: Clock,
     /// Who has scraped before.
     pub scrapers: Arc<Scrapers>,
-    /// How saving goes, where a state is kept.
-    pub state: Option<Told>,
+    /// The state of saving, where a checkpoint is kept.
+    pub checkpoint: Option<CheckpointStatus>,
     /// When the program started, in milliseconds since 1970.
     pub started_ms: u64,
 }
 
 impl Content for AppState {
     fn scrape(&self, request: Scrape) -> Pieces {
-        self.own.scrapes.inc();
+        self.self_metrics.scrapes.inc();
         let now_ms = self.clock.now_ms();
-        let live = self.live.load_full();
-        let mut snapshot = live.store.snapshot(now_ms);
+        let active = self.active.load_full();
+        let mut snapshot = active.store.snapshot(now_ms);
         let births = snapshot.births;
         if let Some(scraper) = request.scraper
             && let Some(before) = self.scrapers.visit(scraper, births, now_ms)
         {
             snapshot.show_new_at_zero(before);
         }
-        let own = self.own.gather(&live.store.counts());
-        Box::new(Exposition::new(snapshot, own, request.format))
+        let self_metrics = self.self_metrics.gather(&active.store.counts());
+        Box::new(Exposition::new(snapshot, self_metrics, request.format))
     }
 
     fn status_page(&self) -> String {
-        let live = self.live.load_full();
+        let active = self.active.load_full();
         let since = |ms| Duration::from_millis(self.clock.now_ms().saturating_sub(ms));
         let mut last_unmatched = self.samples.lines();
         last_unmatched.reverse();
@@ -65,19 +65,19 @@ impl Content for AppState {
             version: crate::VERSION.to_owned(),
             uptime: since(self.started_ms),
             state: self
-                .state
+                .checkpoint
                 .as_ref()
-                .map(|state| state.row(self.clock.now_ms())),
+                .map(|checkpoint| checkpoint.row(self.clock.now_ms())),
             inputs: self
                 .inputs
                 .iter()
                 .map(|source| self.input(source))
                 .collect(),
-            rules: rules(&live),
-            rules_loaded: since(live.loaded_ms),
-            rules_outdated: !self.own.is_reload_well(),
-            metrics: metrics(&live.store),
-            lines_unmatched: self.own.lines_unmatched.get(),
+            rules: rules(&active),
+            rules_loaded: since(active.loaded_ms),
+            rules_outdated: !self.self_metrics.is_reload_well(),
+            metrics: metrics(&active.store),
+            lines_unmatched: self.self_metrics.lines_unmatched.get(),
             last_unmatched: last_unmatched
                 .iter()
                 .map(|line| String::from_utf8_lossy(line).into_owned())
@@ -93,7 +93,7 @@ impl Content for AppState {
 
 impl AppState {
     fn input(&self, source: &str) -> Input {
-        let counters = self.own.source(source);
+        let counters = self.self_metrics.source(source);
         Input {
             source: source.to_owned(),
             lag_bytes: u64::try_from(counters.lag_bytes.get()).unwrap_or(0),
@@ -103,8 +103,8 @@ impl AppState {
     }
 }
 
-fn rules(live: &Active) -> Vec<RuleRow> {
-    let rows = live.engine.rule_names().zip(live.counters.matches());
+fn rules(active: &Active) -> Vec<RuleRow> {
+    let rows = active.engine.rule_names().zip(active.counters.matches());
     rows.map(|(name, matches)| RuleRow {
         name: name.to_owned(),
         matches,

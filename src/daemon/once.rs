@@ -28,14 +28,14 @@ pub struct Counted {
 pub fn once(settings: &Settings) -> Result<Counted, Failure> {
     let built = build(settings)?;
     let errors = match settings.state {
-        None => read_all(built.inputs, &built.parts)?,
+        None => read_all(built.inputs, &built.shared)?,
         Some(_) => return once_with_state(settings, built),
     };
-    let mut worker = Worker::new(built.parts.clone());
+    let mut worker = Worker::new(built.shared.clone());
     if let Some(jaeger) = &settings.jaeger {
-        jaeger_input::once(jaeger, &mut worker, &built.parts.clock)?;
+        jaeger_input::once(jaeger, &mut worker, &built.shared.clock)?;
     }
-    Ok(counted(&built.parts, errors))
+    Ok(counted(&built.shared, errors))
 }
 
 fn counted(shared: &Shared, errors: Vec<String>) -> Counted {
@@ -71,17 +71,18 @@ fn read_all(specifications: Vec<Specification>, shared: &Shared) -> Result<Vec<S
 fn once_with_state(settings: &Settings, built: Built) -> Result<Counted, Failure> {
     let Built {
         inputs,
-        parts,
-        memory,
+        shared,
+        restored,
         ..
     } = built;
-    let positions = Arc::clone(&memory.positions);
-    let history = memory.replay();
-    let keeper = memory.keep(&parts, history.iter().map(restore::notes_of).collect())?;
+    let positions = Arc::clone(&restored.positions);
+    let history = restored.history();
+    let notes = history.iter().map(restore::history_notes).collect();
+    let checkpointer = restored.start_saving(&shared, notes)?;
     let stop = logmetrics_follow::Stop::new();
     let (follower, streams) =
         logmetrics_follow::readers(inputs, options(settings, Mode::Once), &positions);
-    let worker = || HistorySink::without(Worker::new(parts.clone()));
+    let worker = || HistorySink::without(Worker::new(shared.clone()));
     if let Some(mut follower) = follower {
         let read = follower.once(1, worker, &OnlyErrors, &stop);
         read.map_err(|errors| {
@@ -91,19 +92,19 @@ fn once_with_state(settings: &Settings, built: Built) -> Result<Counted, Failure
             Failure::Usage(errors.collect::<Vec<_>>().join("\nerror: "))
         })?;
     }
-    let mut worker = with_history(Worker::new(parts.clone()), history.as_ref());
+    let mut worker = with_history(Worker::new(shared.clone()), history.as_ref());
     for stream in streams {
         let name = stream.source().to_owned();
         let read = stream.run(&mut worker, &OnlyErrors, &stop);
         read.map_err(|error| Failure::Run(format!("cannot read {name}: {error}")))?;
     }
     if let Some(jaeger) = &settings.jaeger {
-        jaeger_input::once(jaeger, &mut worker, &parts.clock)?;
+        jaeger_input::once(jaeger, &mut worker, &shared.clock)?;
     }
-    if let Some((keeper, _)) = keeper {
-        finished(settings, keeper.finish())?;
+    if let Some((checkpointer, _)) = checkpointer {
+        finished(settings, checkpointer.finish())?;
     }
-    Ok(counted(&parts, Vec::new()))
+    Ok(counted(&shared, Vec::new()))
 }
 
 /// Reading once ends by itself, and what goes wrong is returned: there is little to report.

@@ -20,7 +20,7 @@ use subtle::{Choice, ConstantTimeEq};
 use tokio::sync::Semaphore;
 use tokio_rustls::rustls::crypto::ring;
 
-use super::watched_file::WatchedFile;
+use crate::reloadable::ReloadableFiles;
 
 /// Results that are remembered; then all are forgotten.
 const REMEMBERED_MAX: usize = 1024;
@@ -48,7 +48,7 @@ pub enum TokenSource {
 /// Lets in those who have a password or a token; everybody where neither is asked for.
 #[derive(Default)]
 pub struct Auth {
-    users: Option<WatchedFile<Users>>,
+    users: Option<ReloadableFiles<Users>>,
     tokens: Option<Tokens>,
     checks: Checks,
 }
@@ -65,7 +65,7 @@ pub enum Verdict {
 }
 
 enum Tokens {
-    File(WatchedFile<Vec<Token>>),
+    File(ReloadableFiles<Vec<Token>>),
     Value(Vec<Token>),
 }
 
@@ -113,16 +113,17 @@ impl Auth {
     /// # Errors
     /// When one cannot be read or is wrong: a text that names the file and the line.
     pub fn read(users: Option<&Path>, tokens: Option<&TokenSource>) -> Result<Auth, String> {
-        let read =
-            |path: &Path| WatchedFile::read("password file", vec![path.to_owned()], parse_users);
+        let read = |path: &Path| {
+            ReloadableFiles::open("password file", vec![path.to_owned()], parse_users)
+        };
         Ok(Auth {
             users: users.map(read).transpose()?,
             tokens: match tokens {
                 None => None,
                 Some(TokenSource::Value(token)) => Some(Tokens::Value(vec![token.clone()])),
                 Some(TokenSource::File(path)) => {
-                    let kept = WatchedFile::read("token", vec![path.clone()], parse_tokens)?;
-                    Some(Tokens::File(kept))
+                    let tokens = ReloadableFiles::open("token", vec![path.clone()], parse_tokens)?;
+                    Some(Tokens::File(tokens))
                 }
             },
             checks: Checks::default(),

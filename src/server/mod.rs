@@ -18,7 +18,6 @@ mod auth;
 pub mod body;
 mod connection;
 mod connections;
-pub mod encoding;
 pub mod listen;
 pub mod readiness;
 pub mod routes;
@@ -26,16 +25,14 @@ mod security;
 pub mod server_limits;
 pub mod status_page;
 mod tls;
-mod watched_file;
 
 pub use auth::{Token, TokenSource};
 pub use body::Pieces;
-pub use listen::{BindError, Listen, bind, parse_listen};
+pub use listen::{Listen, bind, parse_listen};
 pub use readiness::{Latch, Readiness};
 pub use security::{Access, Protection};
 pub use server_limits::Limits;
 pub use tls::TlsFiles;
-pub use watched_file::{read_file, warn_if_others_read};
 
 use connections::Connections;
 use logmetrics_core::clock::Clock;

@@ -24,9 +24,10 @@ use tokio::sync::Semaphore;
 
 use super::auth::Verdict;
 use super::body::Body;
-use super::encoding::{self, Encoding};
+
 use super::{Access, Content, Limits, Readiness, Reloaded, Scrape};
 use logmetrics_core::exposition;
+use logmetrics_core::exposition::content_encoding::{self, Encoding};
 
 /// Prometheus says by this header that it is Prometheus, and how long it waits, in seconds.
 const SCRAPE_TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
@@ -124,7 +125,8 @@ impl Routes {
     async fn metrics<B>(&self, request: &Request<B>, peer: IpAddr) -> Response<Body> {
         let headers = request.headers();
         let format = exposition::negotiate(joined(headers, &header::ACCEPT).as_deref());
-        let encoding = encoding::negotiate(joined(headers, &header::ACCEPT_ENCODING).as_deref());
+        let encoding =
+            content_encoding::negotiate(joined(headers, &header::ACCEPT_ENCODING).as_deref());
         let body = if request.method() == Method::HEAD {
             Body::empty()
         } else {

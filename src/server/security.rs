@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::auth::{Auth, TokenSource};
 use super::tls::{Certificate, TlsFiles};
-use super::watched_file::warn_if_others_read;
+use crate::reloadable;
+use crate::secret_file::warn_if_others_read;
 
 /// How often the files are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -71,7 +72,7 @@ impl Access {
     }
 
     /// Whether passwords or tokens are asked for and could be overheard.
-    pub fn is_bare(&self) -> bool {
+    pub fn is_unencrypted(&self) -> bool {
         self.certificate.is_none() && !self.gate.is_open()
     }
 
@@ -80,20 +81,12 @@ impl Access {
         if self.certificate.is_none() && self.gate.is_open() {
             return;
         }
-        let mut ticks = tokio::time::interval(LOOK_INTERVAL);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            let access = Arc::clone(&self);
-            // A file may lie on a disk that hangs.
-            let look = tokio::task::spawn_blocking(move || {
-                if let Some(certificate) = &access.certificate {
-                    certificate.look();
-                }
-                access.gate.look();
-            });
-            // It fails only where it panicked, which ends a released program.
-            _ = look.await;
-        }
+        reloadable::watch(LOOK_INTERVAL, move || {
+            if let Some(certificate) = &self.certificate {
+                certificate.look();
+            }
+            self.gate.look();
+        })
+        .await;
     }
 }

@@ -79,7 +79,7 @@ fn wrong_rules_change_nothing_and_say_why() {
 
     scratch.write("rules.toml", rules("limits = 3", &[]));
     daemon.until(|page| page.value(SUCCESS) == Some(0.0));
-    daemon.until_said("the ones from before stay in use");
+    daemon.until_said("the previous ones stay in use");
     daemon.until_said("rules.toml:7:1");
     let answer = daemon.request("POST", "/-/reload", &[]);
     assert_eq!(answer.status, 422);

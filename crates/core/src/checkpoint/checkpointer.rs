@@ -1,6 +1,6 @@
 //! Saves again and again, on a thread of its own.
 //!
-//! Only the cut is taken while reading stands still, and that copies references. A disk that is slow,
+//! Only the snapshot is taken while reading pauses, and that copies references. A disk that is slow,
 //! full or gone holds up this thread alone: what it did not take is in the next save.
 
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use crate::rate_limit::Limited;
 use logmetrics_follow::Positions;
 
 /// How soon the second save follows the first one where files are read. From there each waits four times
-/// as long, up to the interval: a file that was rotated before it stood in any save cannot be
-/// known again. Pipes have no such worry.
+/// as long, up to the interval: a file that was rotated before it was in any save cannot be
+/// recognised. Pipes need no such thing.
 const SECOND_SAVE: Duration = Duration::from_millis(10);
 
-/// Something else that must survive together with the counts.
+/// Something else that must be saved together with the counts.
 pub struct NoteSource {
     /// Keeps its notes apart from those of others.
     pub prefix: &'static str,
     /// Gives what changed since its last call: keys and values, nothing as a value removes. Called
-    /// while reading stands still: it must be quick.
+    /// while reading pauses: it must be quick.
     pub changes: Changes,
 }
 
@@ -34,11 +34,11 @@ pub type Changes = Box<dyn FnMut() -> Vec<(Vec<u8>, Option<Vec<u8>>)> + Send>;
 
 /// Where everything that is saved comes from.
 pub struct Source {
-    /// Whether files are read: they may be rotated before they stand in any save.
+    /// Whether files are read: they may be rotated before they are in any save.
     pub has_files: bool,
-    /// The positions, and the gate that keeps reading still.
+    /// The positions, and the lock that pauses reading.
     pub positions: Arc<Positions>,
-    /// The store that counts now; asked while reading stands still.
+    /// The store that counts now; asked while reading pauses.
     pub store: Box<dyn Fn() -> Arc<Store> + Send>,
     /// What else there is.
     pub notes: Vec<NoteSource>,
@@ -118,7 +118,7 @@ impl Checkpointer {
                 wait = now.saturating_mul(4);
                 match stopped.recv_timeout(now) {
                     Err(RecvTimeoutError::Timeout) => drop(saved),
-                    // Also where nobody is left who could say it.
+                    // Also where the other end is gone.
                     Ok(()) | Err(RecvTimeoutError::Disconnected) => return round.save(),
                 }
             }
@@ -132,9 +132,9 @@ impl Checkpointer {
     /// Saves a last time: call it when nothing is read any more.
     ///
     /// # Errors
-    /// When the last save fails, with what to tell.
+    /// When the last save fails, with the reason.
     pub fn finish(self) -> Result<(), String> {
-        // The thread may have ended by itself, which joining tells.
+        // The thread may have ended by itself; joining shows that.
         _ = self.stop.send(());
         match self.thread.join() {
             Ok(saved) => saved.map_err(|error| error.to_string()),

@@ -1,4 +1,4 @@
-//! The form of a state file, version 1: its tables, and the digest over all that stands in them.
+//! The form of a state file, version 1: its tables, and the digest over all their rows.
 //!
 //! SQLite notices damage of its own structure only. So the one row of `meta` keeps the sum, modulo
 //! 2^128, of a hash of every other row, which a save brings up to date from the rows that it changes.
@@ -60,7 +60,7 @@ pub const SERIES: Table = Table {
     remove: "DELETE FROM series WHERE metric = ? AND slot = ?",
 };
 
-/// How far files are read.
+/// How far files are read. `carried` is the resume state: columns keep the names that version 1 has.
 pub const FILE: Table = Table {
     name: "file",
     create: "CREATE TABLE file (device INTEGER NOT NULL, inode INTEGER NOT NULL, \
@@ -94,7 +94,7 @@ pub struct Writer<'t> {
 }
 
 impl<'t> Writer<'t> {
-    /// Begins with the digest of the rows that stand there.
+    /// Begins with the digest of the existing rows.
     pub fn new(transaction: &'t Transaction<'t>, digest: u128) -> Writer<'t> {
         Writer {
             transaction,
@@ -130,7 +130,7 @@ impl<'t> Writer<'t> {
         Ok(())
     }
 
-    /// Removes a metric's series; whoever removes the metric answers for their hashes too.
+    /// Removes a metric's series; the caller accounts for their hashes.
     pub fn remove_all_series(&mut self, metric: i64) -> rusqlite::Result<()> {
         let sql = "DELETE FROM series WHERE metric = ?";
         execute(self.transaction, sql, &[ValueRef::Integer(metric)])
@@ -164,7 +164,7 @@ pub fn version_check(version: i64) -> [u8; 16] {
     short(Sha256::digest(text)).to_be_bytes()
 }
 
-/// The digest of the rows together with what `meta` says of them.
+/// The digest of the rows together with the values of `meta`.
 pub fn seal(rows: u128, version: i64, saved_ms: u64, births: u64) -> [u8; 16] {
     let row = [
         ValueRef::Integer(version),
@@ -206,7 +206,7 @@ pub fn integer(number: u64) -> ValueRef<'static> {
     ValueRef::Integer(number as i64)
 }
 
-/// Numbers one behind the other, eight bytes each, the lowest first.
+/// Numbers one after the other, eight bytes each, the lowest first.
 pub fn blob(numbers: &[u64]) -> Vec<u8> {
     numbers.iter().flat_map(|n| n.to_le_bytes()).collect()
 }

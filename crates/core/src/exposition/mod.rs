@@ -9,6 +9,7 @@ use prometheus::proto::MetricFamily;
 use crate::metrics::definition::{Definition, Kind};
 use crate::metrics::snapshot::{FamilySnapshot, Snapshot};
 
+pub mod content_encoding;
 pub mod json;
 mod negotiate;
 mod number;

@@ -11,11 +11,9 @@ use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, 
 use super::store::SeriesCounts;
 
 mod checkpoint;
-mod jaeger;
 mod rules;
 
 pub use checkpoint::Checkpoint;
-pub use jaeger::JaegerMetrics;
 use rules::OfRules;
 pub use rules::{KnownRules, RuleCounters};
 
@@ -156,6 +154,11 @@ impl SelfMetrics {
             own.source(source);
         }
         Ok(own)
+    }
+
+    /// Where other parts of the program register metrics of their own.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// The counters of an input. Not for every line: keep what it gives.

@@ -1,4 +1,4 @@
-//! `Accept-Encoding` in, the coding of a response out (RFC 9110, 12.5.3). No hyper types.
+//! `Accept-Encoding` in, the content coding of a response out (RFC 9110, 12.5.3).
 
 /// A content coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
