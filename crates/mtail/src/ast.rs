@@ -23,14 +23,34 @@ pub struct Statement {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum StatementKind {
-    If { condition: Expression, then: Block, otherwise: Option<Block> },
+    If {
+        condition: Expression,
+        then: Block,
+        otherwise: Option<Block>,
+    },
     Otherwise(Block),
     Declare(Declaration),
-    Constant { name: Name, pattern: Expression },
-    Define { name: Name, block: Block },
-    Decorate { name: Name, block: Block },
-    Delete { target: Expression, after: Option<Nanoseconds> },
-    Assign { target: Expression, value: Expression, adds: bool },
+    Constant {
+        name: Name,
+        pattern: Expression,
+    },
+    Define {
+        name: Name,
+        block: Block,
+    },
+    Decorate {
+        name: Name,
+        block: Block,
+    },
+    Delete {
+        target: Expression,
+        after: Option<Nanoseconds>,
+    },
+    Assign {
+        target: Expression,
+        value: Expression,
+        adds: bool,
+    },
     Evaluate(Expression),
     Next,
     Stop,
@@ -101,12 +121,29 @@ pub enum ExpressionKind {
     Regex(String),
     Capture(String),
     Name(String),
-    Index { name: Name, keys: Vec<Expression> },
-    Call { name: Name, arguments: Vec<Expression> },
-    Binary { operator: Binary, left: Box<Expression>, right: Box<Expression> },
-    Match { negated: bool, subject: Box<Expression>, pattern: Box<Expression> },
+    Index {
+        name: Name,
+        keys: Vec<Expression>,
+    },
+    Call {
+        name: Name,
+        arguments: Vec<Expression>,
+    },
+    Binary {
+        operator: Binary,
+        left: Box<Expression>,
+        right: Box<Expression>,
+    },
+    Match {
+        negated: bool,
+        subject: Box<Expression>,
+        pattern: Box<Expression>,
+    },
     Complement(Box<Expression>),
-    Increment { target: Box<Expression>, by: i64 },
+    Increment {
+        target: Box<Expression>,
+        by: i64,
+    },
     /// What could not be read; its problem has been told.
     Broken,
 }

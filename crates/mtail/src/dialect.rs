@@ -27,7 +27,10 @@ pub fn translate(pattern: &str) -> Result<Translated, String> {
         names: vec![None],
     };
     translation.run()?;
-    Ok(Translated { regex: translation.out, names: translation.names })
+    Ok(Translated {
+        regex: translation.out,
+        names: translation.names,
+    })
 }
 
 struct Translation<'p> {
@@ -69,7 +72,9 @@ impl Translation<'_> {
             return Ok(());
         }
         for opening in ["?P<", "?<"] {
-            let Some(rest) = self.rest.strip_prefix(opening) else { continue };
+            let Some(rest) = self.rest.strip_prefix(opening) else {
+                continue;
+            };
             if opening == "?<" && rest.starts_with(['=', '!']) {
                 return Err("look-behind (`(?<=`, `(?<!`) is not supported".into());
             }
@@ -80,7 +85,10 @@ impl Translation<'_> {
             if name.is_empty() || !name.chars().all(is_word) {
                 return Err(format!("`{name}` is no name for a group"));
             }
-            let is_new = !self.names.iter().any(|known| known.as_deref() == Some(name));
+            let is_new = !self
+                .names
+                .iter()
+                .any(|known| known.as_deref() == Some(name));
             self.names.push(is_new.then(|| name.to_owned()));
             self.rest = rest;
             self.out.push('(');
@@ -98,7 +106,9 @@ impl Translation<'_> {
         }
         let unknown = flags.chars().find(|c| !"imsU-".contains(*c));
         if let Some(unknown) = unknown {
-            return Err(format!("`{unknown}` is no flag of a regex: there are `i`, `m`, `s` and `U`"));
+            return Err(format!(
+                "`{unknown}` is no flag of a regex: there are `i`, `m`, `s` and `U`"
+            ));
         }
         self.out.push_str("(?");
         self.out.push_str(flags);
@@ -115,7 +125,9 @@ impl Translation<'_> {
         let (least, most) = count;
         let larger = most.unwrap_or(least).max(least);
         if larger > REPEAT_MAX {
-            return Err(format!("a repetition of more than {REPEAT_MAX} is not supported"));
+            return Err(format!(
+                "a repetition of more than {REPEAT_MAX} is not supported"
+            ));
         }
         if most.is_some_and(|most| most < least) {
             return Err("the counts of a repetition are the wrong way round".into());
@@ -127,7 +139,9 @@ impl Translation<'_> {
     }
 
     fn escape(&mut self) -> Result<(), String> {
-        let Some(c) = self.pop() else { return Err("a `\\` at the end of a regex".into()) };
+        let Some(c) = self.pop() else {
+            return Err("a `\\` at the end of a regex".into());
+        };
         match c {
             'd' => self.set(DIGIT, false),
             'w' => self.set(WORD, false),
@@ -175,7 +189,11 @@ impl Translation<'_> {
             },
             None => self.rest.get(..1).unwrap_or(""),
         };
-        let length = if self.rest.starts_with('{') { name.len() + 2 } else { name.len() };
+        let length = if self.rest.starts_with('{') {
+            name.len() + 2
+        } else {
+            name.len()
+        };
         let (name, is_inverted) = match name.strip_prefix('^') {
             Some(name) => (name, true),
             None => (name, false),
@@ -224,7 +242,12 @@ impl Translation<'_> {
 
     /// `\0`, `\12`, `\123`; a single digit but 0 would refer back to a group.
     fn octal(&mut self, first: char) -> Result<char, String> {
-        let more: String = self.rest.chars().take(2).take_while(|c| ('0'..='7').contains(c)).collect();
+        let more: String = self
+            .rest
+            .chars()
+            .take(2)
+            .take_while(|c| ('0'..='7').contains(c))
+            .collect();
         if first != '0' && more.is_empty() {
             return Err(format!("`\\{first}`: a regex cannot refer back to a group"));
         }
@@ -261,7 +284,9 @@ impl Translation<'_> {
         if !self.rest.starts_with("[:") {
             return Ok(false);
         }
-        let Some(end) = self.rest.find(":]") else { return Ok(false) };
+        let Some(end) = self.rest.find(":]") else {
+            return Ok(false);
+        };
         let name = self.rest.get(2..end).unwrap_or("");
         let known = [
             "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print",
@@ -281,7 +306,9 @@ impl Translation<'_> {
         if characters.next() != Some('\\') {
             return Ok(false);
         }
-        let Some(c) = characters.next() else { return Ok(false) };
+        let Some(c) = characters.next() else {
+            return Ok(false);
+        };
         if matches!(c, 'p' | 'P') {
             self.skip(2);
             self.property(c)?;
@@ -308,7 +335,8 @@ impl Translation<'_> {
     /// One character of a class, or a range of them.
     fn range(&mut self) -> Result<(), String> {
         let low = self.class_character()?;
-        let is_range = self.rest.starts_with('-') && !self.rest.starts_with("-]") && self.rest.len() > 1;
+        let is_range =
+            self.rest.starts_with('-') && !self.rest.starts_with("-]") && self.rest.len() > 1;
         push_class_literal(&mut self.out, low);
         if !is_range {
             return Ok(());
@@ -381,7 +409,10 @@ mod tests {
     #[test]
     fn what_differs_is_rewritten() {
         for (go, rust) in [
-            (r"\d+\w\s\S", r"[0-9]+[0-9A-Za-z_][\t\n\x0C\r ][^\t\n\x0C\r ]"),
+            (
+                r"\d+\w\s\S",
+                r"[0-9]+[0-9A-Za-z_][\t\n\x0C\r ][^\t\n\x0C\r ]",
+            ),
             (r"[\w\.-/]+", r"[0-9A-Za-z_.-/]+"),
             (r"[\w-.]", r"[0-9A-Za-z_\-.]"),
             (r"[]a[&&b~~-]", r"[\]a\[\&\&b\~\~\-]"),
@@ -411,8 +442,21 @@ mod tests {
     #[test]
     fn what_go_refuses_is_refused() {
         for wrong in [
-            r"(?=a)", r"(?<!a)", r"\1", r"\h", r"a{1001}", r"a{3,2}", r"[b-a]", r"[a", r"[[:x:]]",
-            r"(?x)", r"\", r"(?P<a b>c)", r"\x{110000}", r"\p{", r"[a-\d]",
+            r"(?=a)",
+            r"(?<!a)",
+            r"\1",
+            r"\h",
+            r"a{1001}",
+            r"a{3,2}",
+            r"[b-a]",
+            r"[a",
+            r"[[:x:]]",
+            r"(?x)",
+            r"\",
+            r"(?P<a b>c)",
+            r"\x{110000}",
+            r"\p{",
+            r"[a-\d]",
         ] {
             assert!(translate(wrong).is_err(), "{wrong}");
         }

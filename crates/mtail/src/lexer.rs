@@ -5,14 +5,40 @@ use crate::problem::{Problem, Span, quote};
 
 /// What mtail reserves everywhere.
 pub const KEYWORDS: &[&str] = &[
-    "after", "as", "buckets", "by", "const", "counter", "def", "del", "else", "gauge", "hidden",
-    "histogram", "limit", "next", "otherwise", "stop", "text", "timer",
+    "after",
+    "as",
+    "buckets",
+    "by",
+    "const",
+    "counter",
+    "def",
+    "del",
+    "else",
+    "gauge",
+    "hidden",
+    "histogram",
+    "limit",
+    "next",
+    "otherwise",
+    "stop",
+    "text",
+    "timer",
 ];
 
 /// Functions, whose names cannot be used for anything else.
 pub const BUILTINS: &[&str] = &[
-    "bool", "float", "getfilename", "int", "len", "settime", "string", "strptime", "strtol",
-    "subst", "timestamp", "tolower",
+    "bool",
+    "float",
+    "getfilename",
+    "int",
+    "len",
+    "settime",
+    "string",
+    "strptime",
+    "strtol",
+    "subst",
+    "timestamp",
+    "tolower",
 ];
 
 /// Longest first, so that the first one that fits is the right one.
@@ -76,10 +102,6 @@ impl<'s> Lexer<'s> {
         Lexer { source, at }
     }
 
-    pub fn at(&self) -> usize {
-        self.at
-    }
-
     /// Goes on at another place, which must be the border of a character.
     pub fn jump(&mut self, at: usize) {
         self.at = at;
@@ -109,7 +131,9 @@ impl<'s> Lexer<'s> {
 
     fn token(&mut self) -> Token {
         let start = self.at;
-        let Some(first) = self.rest().chars().next() else { return Token::End };
+        let Some(first) = self.rest().chars().next() else {
+            return Token::End;
+        };
         let second = self.rest().chars().nth(1);
         match first {
             '\n' => {
@@ -121,7 +145,10 @@ impl<'s> Lexer<'s> {
             c if c.is_alphabetic() => self.word(),
             c if c.is_ascii_digit() => self.number(),
             '.' if second.is_some_and(|c| c.is_ascii_digit()) => self.number(),
-            _ => match SYMBOLS.iter().find(|symbol| self.rest().starts_with(**symbol)) {
+            _ => match SYMBOLS
+                .iter()
+                .find(|symbol| self.rest().starts_with(**symbol))
+            {
                 Some(&symbol) => self.symbol(symbol),
                 None => {
                     self.at += first.len_utf8();
@@ -148,13 +175,20 @@ impl<'s> Lexer<'s> {
     }
 
     fn stray(&self, first: char, span: Span) -> Token {
-        let problem = Problem::error(span, format!("{} means nothing here", quote(&first.to_string())));
+        let problem = Problem::error(
+            span,
+            format!("{} means nothing here", quote(&first.to_string())),
+        );
         let hint = match first {
-            '!' => Some("`!` is only in `!=` and `!~`; for a negation write `// {} else { … }` or `$0 !~ /…/`"),
+            '!' => Some(
+                "`!` is only in `!=` and `!~`; for a negation write `// {} else { … }` or `$0 !~ /…/`",
+            ),
             '\'' => Some("a string stands in double quotes"),
             '_' => Some("a name begins with a letter"),
             ';' => Some("each statement has its own line"),
-            ':' | '?' => Some("mtail has no conditional expression: write a condition and its block"),
+            ':' | '?' => {
+                Some("mtail has no conditional expression: write a condition and its block")
+            }
             _ => None,
         };
         Token::Invalid(Box::new(problem.maybe_hint(hint.map(str::to_owned))))
@@ -178,12 +212,21 @@ impl<'s> Lexer<'s> {
         self.at += 1;
         let name = self.take(|c| c.is_alphanumeric() || c == '_').to_owned();
         if name.is_empty() {
-            let what = if mark == '$' { "a capture group" } else { "a decorator" };
+            let what = if mark == '$' {
+                "a capture group"
+            } else {
+                "a decorator"
+            };
             let span = Span::new(start, self.at);
-            let problem = Problem::error(span, format!("expected the name of {what} after `{mark}`"));
+            let problem =
+                Problem::error(span, format!("expected the name of {what} after `{mark}`"));
             return Token::Invalid(Box::new(problem));
         }
-        if mark == '$' { Token::Capture(name) } else { Token::Decorator(name) }
+        if mark == '$' {
+            Token::Capture(name)
+        } else {
+            Token::Decorator(name)
+        }
     }
 
     /// A string; only `\"` is an escape.
@@ -193,7 +236,9 @@ impl<'s> Lexer<'s> {
             Some(text) => Token::Text(text),
             None => {
                 let problem = Problem::error(Span::new(start, self.at), "this string has no end");
-                Token::Invalid(Box::new(problem.hint("close it with `\"` on the same line")))
+                Token::Invalid(Box::new(
+                    problem.hint("close it with `\"` on the same line"),
+                ))
             }
         }
     }
@@ -205,7 +250,9 @@ impl<'s> Lexer<'s> {
             Some(text) => Ok((text, Span::new(start, self.at))),
             None => {
                 let problem = Problem::error(Span::new(start, self.at), "this regex has no end");
-                Err(Box::new(problem.hint("close it with `/` on the same line; inside it, write `\\/`")))
+                Err(Box::new(problem.hint(
+                    "close it with `/` on the same line; inside it, write `\\/`",
+                )))
             }
         }
     }
@@ -287,7 +334,10 @@ impl<'s> Lexer<'s> {
         self.at = start;
         let mut total = 0.0;
         let mut is_good = true;
-        while self.rest().starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        while self
+            .rest()
+            .starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        {
             let count = self.take(|c| c.is_ascii_digit() || c == '.');
             let unit = match self.take(char::is_alphabetic) {
                 "d" => 86_400.0,
@@ -310,6 +360,8 @@ impl<'s> Lexer<'s> {
             Span::new(start, self.at),
             format!("{} is neither a number nor a duration", quote(text)),
         );
-        Token::Invalid(Box::new(problem.hint("a duration is like `30s`, `5m`, `24h`, `7d` or `1h30m`")))
+        Token::Invalid(Box::new(
+            problem.hint("a duration is like `30s`, `5m`, `24h`, `7d` or `1h30m`"),
+        ))
     }
 }

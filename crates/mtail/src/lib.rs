@@ -39,14 +39,22 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { strict: false, depth_max: 100, pattern_length_max: 8192 }
+        Options {
+            strict: false,
+            depth_max: 100,
+            pattern_length_max: 8192,
+        }
     }
 }
 
 impl Options {
     /// mtail's own limits and its losses.
     pub fn strict() -> Self {
-        Options { strict: true, pattern_length_max: 1024, ..Options::default() }
+        Options {
+            strict: true,
+            pattern_length_max: 1024,
+            ..Options::default()
+        }
     }
 }
 
@@ -62,7 +70,10 @@ pub struct Compiled {
 pub fn compile(name: &str, source: &str, options: &Options) -> Result<Compiled, Problems> {
     if source.len() > SOURCE_MAX {
         let message = format!("a program may have at most {SOURCE_MAX} bytes");
-        return Err(Problems::new(vec![Problem::error(Span::default(), message)]));
+        return Err(Problems::new(vec![Problem::error(
+            Span::default(),
+            message,
+        )]));
     }
     let depth_max = options.depth_max.min(100);
     let mut parsed = parser::parse(source, depth_max);
@@ -74,5 +85,11 @@ pub fn compile(name: &str, source: &str, options: &Options) -> Result<Compiled, 
         return Err(problems);
     }
     let program = compile::compile(name, source, checked, options);
-    Ok(Compiled { program, warnings: problems })
+    Ok(Compiled {
+        program,
+        warnings: problems,
+    })
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,9 @@ pub fn write_float(out: &mut String, value: f64) {
         let start = out.len();
         let _ = write!(out, "{value:e}");
         let written = out.get(start..).unwrap_or("");
-        let Some((digits, exponent)) = written.split_once('e') else { return };
+        let Some((digits, exponent)) = written.split_once('e') else {
+            return;
+        };
         let exponent: i32 = exponent.parse().unwrap_or(0);
         let digits_end = start + digits.len();
         if (-4..6).contains(&exponent) {
@@ -41,7 +43,11 @@ pub fn parse_int(text: &str) -> Option<i64> {
 
 /// A whole number to a base from 2 to 36, with an optional sign and no prefix.
 pub fn parse_int_radix(text: &str, radix: u32) -> Option<i64> {
-    if (2..=36).contains(&radix) { i64::from_str_radix(text, radix).ok() } else { None }
+    if (2..=36).contains(&radix) {
+        i64::from_str_radix(text, radix).ok()
+    } else {
+        None
+    }
 }
 
 /// A float as Go reads it: decimal or hexadecimal, `inf`, `nan`; one that is too large is refused.
@@ -61,7 +67,9 @@ fn parse_hexadecimal(text: &str) -> Option<f64> {
         b'+' => (false, text.get(1..)?),
         _ => (false, text),
     };
-    let rest = rest.strip_prefix("0x").or_else(|| rest.strip_prefix("0X"))?;
+    let rest = rest
+        .strip_prefix("0x")
+        .or_else(|| rest.strip_prefix("0X"))?;
     let (mantissa, exponent) = rest.split_once(['p', 'P'])?;
     let exponent: i32 = exponent.parse().ok()?;
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));

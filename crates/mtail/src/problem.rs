@@ -63,7 +63,10 @@ impl Problem {
     }
 
     pub fn warning(span: Span, message: impl Into<String>) -> Self {
-        Problem { severity: Severity::Warning, ..Problem::error(span, message) }
+        Problem {
+            severity: Severity::Warning,
+            ..Problem::error(span, message)
+        }
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -93,8 +96,14 @@ impl Problem {
         };
         let mut out = format!("{word}: {}\n", escape(&self.message));
         let first = Place::of(source, self.span);
-        let second = self.other.as_ref().map(|(span, note)| (Place::of(source, *span), note));
-        let last = second.as_ref().map_or(0, |(place, _)| place.line).max(first.line);
+        let second = self
+            .other
+            .as_ref()
+            .map(|(span, note)| (Place::of(source, *span), note));
+        let last = second
+            .as_ref()
+            .map_or(0, |(place, _)| place.line)
+            .max(first.line);
         let width = last.to_string().len();
         excerpt(&mut out, path, &first, width, "-->", "");
         if let Some((place, note)) = second {
@@ -122,7 +131,10 @@ impl Problems {
     }
 
     pub fn errors(&self) -> usize {
-        self.list.iter().filter(|problem| problem.is_error()).count()
+        self.list
+            .iter()
+            .filter(|problem| problem.is_error())
+            .count()
     }
 
     /// The text for people.
@@ -159,7 +171,12 @@ impl Place {
         let start = source.floor_char_boundary(span.start.min(source.len()));
         let before = source.get(..start).unwrap_or("");
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let text = source.get(line_start..).unwrap_or("").lines().next().unwrap_or("");
+        let text = source
+            .get(line_start..)
+            .unwrap_or("")
+            .lines()
+            .next()
+            .unwrap_or("");
         let at = (start - line_start).min(text.len());
         let end = text.floor_char_boundary(span.end.saturating_sub(line_start).min(text.len()));
         Place {
@@ -195,7 +212,11 @@ fn excerpt(out: &mut String, path: &str, place: &Place, width: usize, arrow: &st
     }
     let place = format!("{}:{}:{}", escape(path), place.line, place.column);
     let number = place.split(':').rev().nth(1).unwrap_or("");
-    let note = if note.is_empty() { String::new() } else { format!(" {}", escape(note)) };
+    let note = if note.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", escape(note))
+    };
     let _ = writeln!(out, "{:width$}{arrow} {place}", "");
     let _ = writeln!(out, "{:width$} |", "");
     let _ = writeln!(out, "{number:>width$} | {line}");
@@ -232,7 +253,9 @@ pub fn quote(text: &str) -> String {
 /// Words that ask whether one of `known` was meant.
 pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
     let near = |known: &&str| strsim::damerau_levenshtein(name, known);
-    let best = known.into_iter().min_by_key(|known| (near(known), *known))?;
+    let best = known
+        .into_iter()
+        .min_by_key(|known| (near(known), *known))?;
     let allowed = 1 + name.chars().count() / 4;
     (near(&best) <= allowed && best != name).then(|| format!("did you mean `{best}`?"))
 }

@@ -1,10 +1,10 @@
 //! Calls of functions.
 
+use super::Checker;
 use super::expression::broken;
 use super::scope::Found;
 use super::tree::{Node, NodeKind};
 use super::types::{Type, Typing};
-use super::Checker;
 use crate::ast::{Expression, ExpressionKind, Name};
 use crate::layout::Layout;
 use crate::problem::{Problem, Span, quote};
@@ -21,7 +21,10 @@ impl<'a> Checker<'a> {
         if arguments.len() != expected {
             let s = if expected == 1 { "" } else { "s" };
             let found = arguments.len();
-            let message = format!("{} takes {expected} argument{s}, but {found} stand here", quote(&name.text));
+            let message = format!(
+                "{} takes {expected} argument{s}, but {found} stand here",
+                quote(&name.text)
+            );
             self.error(span, message, &format!("write `{}({shape})`", name.text));
             return broken(span);
         }
@@ -48,7 +51,11 @@ impl<'a> Checker<'a> {
     }
 
     fn given(&self, kind: NodeKind, typing: Type) -> Node {
-        Node { kind, typing: Typing::Known(typing), span: Span::default() }
+        Node {
+            kind,
+            typing: Typing::Known(typing),
+            span: Span::default(),
+        }
     }
 
     /// Refuses what is neither a number nor a text.
@@ -75,8 +82,12 @@ impl<'a> Checker<'a> {
         }
         match function {
             "settime" => return self.set_time(argument, resolved),
-            "tolower" => match self.variables.unite(argument.typing, Typing::Known(Type::Text)) {
-                Typing::Known(_) if !matches!(resolved, Typing::Known(Type::Int | Type::Float)) => {}
+            "tolower" => match self
+                .variables
+                .unite(argument.typing, Typing::Known(Type::Text))
+            {
+                Typing::Known(_) if !matches!(resolved, Typing::Known(Type::Int | Type::Float)) => {
+                }
                 _ => {
                     let hint = "write `tolower(string(x))`";
                     self.error(argument.span, "tolower() takes a String", hint);
@@ -102,7 +113,10 @@ impl<'a> Checker<'a> {
 
     fn set_time(&mut self, argument: Node, resolved: Typing) -> Node {
         match resolved {
-            Typing::Metric(_) => drop(self.variables.unite(argument.typing, Typing::Known(Type::Int))),
+            Typing::Metric(_) => drop(
+                self.variables
+                    .unite(argument.typing, Typing::Known(Type::Int)),
+            ),
             Typing::Known(kind @ (Type::Text | Type::Float)) => {
                 let message = format!("settime() is given a {}", kind.name());
                 let hint = if self.options.strict {
@@ -130,7 +144,10 @@ impl<'a> Checker<'a> {
             let hint = "write the time Mon Jan 2 15:04:05 MST 2006 as the log would";
             self.error(layout.span, message, hint);
         } else if !parsed.has_parts() {
-            let message = format!("{} has no part of a time: it only reads itself", quote(written));
+            let message = format!(
+                "{} has no part of a time: it only reads itself",
+                quote(written)
+            );
             let hint = "write the time Mon Jan 2 15:04:05 MST 2006 as the log would";
             self.warn(layout.span, message, hint);
         }
@@ -145,7 +162,10 @@ impl<'a> Checker<'a> {
             self.layouts.push(parsed);
             self.layouts.len() - 1
         });
-        let kind = NodeKind::ParseTime { text: Box::new(node), layout: number };
+        let kind = NodeKind::ParseTime {
+            text: Box::new(node),
+            layout: number,
+        };
         self.given(kind, Type::Nothing)
     }
 
@@ -157,15 +177,20 @@ impl<'a> Checker<'a> {
     ) -> Node {
         // A pattern here names no groups: nothing outside can see them.
         let pattern = self.is_pattern(old).then(|| self.pattern(old));
-        let old = if pattern.is_none() { Some(self.value(old)) } else { None };
+        let old = if pattern.is_none() {
+            Some(self.value(old))
+        } else {
+            None
+        };
         let (new, text) = (self.value(new), self.value(text));
         if !self.is_usable(&new) || !self.is_usable(&text) {
             return broken(text.span);
         }
         let kind = match (pattern, old) {
-            (Some(Some(pattern)), _) => {
-                NodeKind::ReplacePattern { pattern, parts: Box::new((new, text)) }
-            }
+            (Some(Some(pattern)), _) => NodeKind::ReplacePattern {
+                pattern,
+                parts: Box::new((new, text)),
+            },
             (None, Some(old)) if self.is_usable(&old) => {
                 NodeKind::Replace(Box::new((old, new, text)))
             }
@@ -176,16 +201,26 @@ impl<'a> Checker<'a> {
 
     fn defined(&mut self, group: &'a Expression) -> Node {
         let ExpressionKind::Capture(name) = &group.kind else {
-            self.error(group.span, "defined() takes a group, such as `$1`", "name a group");
+            self.error(
+                group.span,
+                "defined() takes a group, such as `$1`",
+                "name a group",
+            );
             return broken(group.span);
         };
         if let Found::Capture(capture) = self.scopes.capture(name) {
             let pattern = self.sites.get(capture.site).map_or(0, |site| site.pattern);
             self.patterns.need(pattern, capture.group);
-            let kind = NodeKind::Defined { site: capture.site, group: capture.group };
+            let kind = NodeKind::Defined {
+                site: capture.site,
+                group: capture.group,
+            };
             return self.given(kind, Type::Bool);
         }
-        let message = format!("no pattern around here has the group {}", quote(&format!("${name}")));
+        let message = format!(
+            "no pattern around here has the group {}",
+            quote(&format!("${name}"))
+        );
         self.problems.push(Problem::error(group.span, message));
         broken(group.span)
     }

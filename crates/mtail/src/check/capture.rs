@@ -17,7 +17,10 @@ pub struct GroupType {
 
 /// The types of all groups of a regex, from the whole match on.
 pub fn group_types(hir: &Hir, groups: usize) -> Vec<GroupType> {
-    let text = GroupType { kind: Type::Text, is_rewritten: false };
+    let text = GroupType {
+        kind: Type::Text,
+        is_rewritten: false,
+    };
     let mut types = vec![text; groups];
     visit(hir, &mut types);
     types
@@ -60,9 +63,8 @@ fn matches_only(hir: &Hir, set: &str) -> bool {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => false,
         HirKind::Literal(literal) => literal.0.iter().all(|byte| set.as_bytes().contains(byte)),
-        HirKind::Class(class) => characters(class, set.len()).is_some_and(|all| {
-            !all.is_empty() && all.iter().all(|c| set.contains(*c))
-        }),
+        HirKind::Class(class) => characters(class, set.len())
+            .is_some_and(|all| !all.is_empty() && all.iter().all(|c| set.contains(*c))),
         HirKind::Repetition(repetition) => matches_only(&repetition.sub, set),
         HirKind::Capture(capture) => matches_only(&capture.sub, set),
         HirKind::Concat(parts) | HirKind::Alternation(parts) => {
@@ -74,10 +76,14 @@ fn matches_only(hir: &Hir, set: &str) -> bool {
 /// The characters of a class, where there are at most `most`.
 fn characters(class: &Class, most: usize) -> Option<Vec<char>> {
     let ranges: Vec<(char, char)> = match class {
-        Class::Unicode(class) => class.iter().map(|range| (range.start(), range.end())).collect(),
-        Class::Bytes(class) => {
-            class.iter().map(|range| (char::from(range.start()), char::from(range.end()))).collect()
-        }
+        Class::Unicode(class) => class
+            .iter()
+            .map(|range| (range.start(), range.end()))
+            .collect(),
+        Class::Bytes(class) => class
+            .iter()
+            .map(|range| (char::from(range.start()), char::from(range.end())))
+            .collect(),
     };
     let mut all = Vec::new();
     for (start, end) in ranges {
@@ -106,9 +112,9 @@ fn dots(hir: &Hir) -> usize {
             dots(&repetition.sub).saturating_mul(times as usize)
         }
         HirKind::Capture(capture) => dots(&capture.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            parts.iter().fold(0, |sum, part| sum.saturating_add(dots(part)))
-        }
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts
+            .iter()
+            .fold(0, |sum, part| sum.saturating_add(dots(part))),
     }
 }
 
@@ -117,22 +123,22 @@ fn may_be_rewritten(hir: &Hir) -> bool {
     let longest = hir.properties().maximum_len();
     match hir.kind() {
         HirKind::Literal(literal) => {
-            literal.0.first() == Some(&b'+') || (literal.0.first() == Some(&b'0') && literal.0.len() > 1)
+            literal.0.first() == Some(&b'+')
+                || (literal.0.first() == Some(&b'0') && literal.0.len() > 1)
         }
         HirKind::Alternation(branches) => branches.iter().any(may_be_rewritten),
         HirKind::Capture(capture) => may_be_rewritten(&capture.sub),
-        HirKind::Concat(parts) => {
-            parts.first().is_some_and(|first| begins_with_zero(first) || may_be_rewritten(first))
-        }
+        HirKind::Concat(parts) => parts
+            .first()
+            .is_some_and(|first| begins_with_zero(first) || may_be_rewritten(first)),
         _ => longest != Some(1) && begins_with_zero(hir),
     }
 }
 
 fn begins_with_zero(hir: &Hir) -> bool {
     match hir.kind() {
-        HirKind::Class(class) => {
-            characters(class, WHOLE.len()).is_some_and(|all| all.contains(&'0') || all.contains(&'+'))
-        }
+        HirKind::Class(class) => characters(class, WHOLE.len())
+            .is_some_and(|all| all.contains(&'0') || all.contains(&'+')),
         HirKind::Literal(literal) => matches!(literal.0.first(), Some(b'0' | b'+')),
         HirKind::Repetition(repetition) => begins_with_zero(&repetition.sub),
         HirKind::Capture(capture) => begins_with_zero(&capture.sub),
@@ -155,20 +161,46 @@ mod tests {
     #[test]
     fn groups_have_the_types_of_mtail() {
         for pattern in [
-            r"(\d+)", r"(\d{3})", r"(-?\d+)", r"([+-]?\d+)", r"(\d*)", r"(\d+)?", "(200|404)",
-            "(5)", r"(\d?)",
+            r"(\d+)",
+            r"(\d{3})",
+            r"(-?\d+)",
+            r"([+-]?\d+)",
+            r"(\d*)",
+            r"(\d+)?",
+            "(200|404)",
+            "(5)",
+            r"(\d?)",
         ] {
             assert_eq!(kind(pattern), Type::Int, "{pattern}");
         }
         for pattern in [
-            r"(\d+\.\d+)", "([0-9.]+)", r"(\d+(\.\d+)?)", r"(\d+e\d+)", r"(\d+|\d+\.\d+)",
-            r"(\d+\.?\d*)", r"(\.\d+)", r"([\d.eE+-]+)", "([0-9.])", "(e)",
+            r"(\d+\.\d+)",
+            "([0-9.]+)",
+            r"(\d+(\.\d+)?)",
+            r"(\d+e\d+)",
+            r"(\d+|\d+\.\d+)",
+            r"(\d+\.?\d*)",
+            r"(\.\d+)",
+            r"([\d.eE+-]+)",
+            "([0-9.])",
+            "(e)",
         ] {
             assert_eq!(kind(pattern), Type::Float, "{pattern}");
         }
         for pattern in [
-            r"(\d)", "([0-9])", r"(\d{1})", "(0|1)", r"(\d+|-)", r"(\S+)", r"([\d,]+)", "(.*)",
-            "()", "(^)", "(-)", r"(\d{1,3}\.\d+\.\d+)", r"((\d+\.){3}\d+)",
+            r"(\d)",
+            "([0-9])",
+            r"(\d{1})",
+            "(0|1)",
+            r"(\d+|-)",
+            r"(\S+)",
+            r"([\d,]+)",
+            "(.*)",
+            "()",
+            "(^)",
+            "(-)",
+            r"(\d{1,3}\.\d+\.\d+)",
+            r"((\d+\.){3}\d+)",
         ] {
             assert_eq!(kind(pattern), Type::Text, "{pattern}");
         }

@@ -21,7 +21,8 @@ impl<'a> Checker<'a> {
             if let Some(first) = self.metrics.get(known) {
                 problem = problem.also(first.declaration.name.span, "first here");
             }
-            self.problems.push(problem.hint("remove one of the two declarations"));
+            self.problems
+                .push(problem.hint("remove one of the two declarations"));
             return;
         }
         self.declared.insert(place, number);
@@ -35,7 +36,12 @@ impl<'a> Checker<'a> {
             _ => None,
         };
         self.variables.add(fixed);
-        self.metrics.push(Metric { declaration, exported, labels, is_used: false });
+        self.metrics.push(Metric {
+            declaration,
+            exported,
+            labels,
+            is_used: false,
+        });
     }
 
     /// A name for the outside: what is not allowed there becomes `_`.
@@ -69,7 +75,11 @@ impl<'a> Checker<'a> {
             }
             if label == "le" && declaration.kind == Kind::Histogram {
                 let hint = "it is exported as `exported_le`";
-                self.warn(name.span, "a label named `le` collides with that of the buckets", hint);
+                self.warn(
+                    name.span,
+                    "a label named `le` collides with that of the buckets",
+                    hint,
+                );
             }
             if labels.contains(&label) {
                 let message = format!("the label `{label}` stands twice");
@@ -89,30 +99,56 @@ impl<'a> Checker<'a> {
             }
             return;
         };
-        let is_ascending = bounds.windows(2).all(|pair| matches!(pair, [low, high] if low < high));
+        let is_ascending = bounds
+            .windows(2)
+            .all(|pair| matches!(pair, [low, high] if low < high));
         if !is_histogram {
             let message = format!("a {} has no buckets", declaration.kind.keyword());
-            self.warn(*span, message, "they are ignored: remove them, or declare a `histogram`");
+            self.warn(
+                *span,
+                message,
+                "they are ignored: remove them, or declare a `histogram`",
+            );
         } else if bounds.len() < 2 {
-            self.error(*span, "a histogram needs two buckets or more", "add a bound");
+            self.error(
+                *span,
+                "a histogram needs two buckets or more",
+                "add a bound",
+            );
         } else if !is_ascending {
-            self.error(*span, "the bounds of the buckets do not ascend", "sort them");
+            self.error(
+                *span,
+                "the bounds of the buckets do not ascend",
+                "sort them",
+            );
         } else if bounds.first().is_some_and(|first| *first <= 0.0) {
             let message = "the first bound is not above 0, so it is no bucket of its own";
-            self.warn(*span, message, "the bound only tells where the first bucket begins");
+            self.warn(
+                *span,
+                message,
+                "the bound only tells where the first bucket begins",
+            );
         }
     }
 
     pub(super) fn constant(&mut self, name: &'a Name, pattern: &'a Expression) {
         let Some(text) = self.pattern_text(pattern) else {
-            let known = self.problems.iter().any(|problem| problem.span == pattern.span);
+            let known = self
+                .problems
+                .iter()
+                .any(|problem| problem.span == pattern.span);
             if !known {
                 let hint = "a constant is a regex: `const NAME /…/`";
                 self.error(pattern.span, "expected a pattern", hint);
             }
             // Its uses are not to blame.
-            self.constants.push(Constant { name, pattern: String::new(), is_used: true });
-            self.scopes.declare(Sort::Constant, &name.text, self.constants.len() - 1);
+            self.constants.push(Constant {
+                name,
+                pattern: String::new(),
+                is_used: true,
+            });
+            self.scopes
+                .declare(Sort::Constant, &name.text, self.constants.len() - 1);
             return;
         };
         let number = self.constants.len();
@@ -127,6 +163,10 @@ impl<'a> Checker<'a> {
             }
             return;
         }
-        self.constants.push(Constant { name, pattern: text, is_used: false });
+        self.constants.push(Constant {
+            name,
+            pattern: text,
+            is_used: false,
+        });
     }
 }

@@ -1,15 +1,19 @@
 //! Expressions: names, types, and what mtail does with them by surprise.
 
+use super::Checker;
 use super::scope::{Found, Sort};
 use super::tree::{Node, NodeKind, Target};
 use super::types::{Type, Typing};
-use super::Checker;
 use crate::ast::{Arithmetic, Binary, Compare, Expression, ExpressionKind, Kind, Name};
 use crate::number;
 use crate::problem::{Problem, Span, did_you_mean, quote};
 
 fn known(kind: NodeKind, typing: Type, span: Span) -> Node {
-    Node { kind, typing: Typing::Known(typing), span }
+    Node {
+        kind,
+        typing: Typing::Known(typing),
+        span,
+    }
 }
 
 pub(super) fn broken(span: Span) -> Node {
@@ -23,12 +27,20 @@ impl<'a> Checker<'a> {
         if self.is_pattern(expression) {
             return self.match_line(expression);
         }
-        if let ExpressionKind::Binary { operator, left, right } = &expression.kind
+        if let ExpressionKind::Binary {
+            operator,
+            left,
+            right,
+        } = &expression.kind
             && matches!(operator, Binary::And | Binary::Or)
         {
             let sides = Box::new((self.condition(left, false), self.condition(right, false)));
             let is_and = *operator == Binary::And;
-            let kind = if is_and { NodeKind::And(sides) } else { NodeKind::Or(sides) };
+            let kind = if is_and {
+                NodeKind::And(sides)
+            } else {
+                NodeKind::Or(sides)
+            };
             return known(kind, Type::Bool, span);
         }
         let is_bare = matches!(
@@ -48,7 +60,11 @@ impl<'a> Checker<'a> {
             self.error(span, message, "compare it, such as `x > 0` or `x != \"\"`");
         }
         if self.variables.resolve(node.typing) == Typing::Known(Type::Nothing) {
-            self.error(span, "this call gives nothing", "it cannot be part of a condition");
+            self.error(
+                span,
+                "this call gives nothing",
+                "it cannot be part of a condition",
+            );
         }
         node
     }
@@ -60,7 +76,11 @@ impl<'a> Checker<'a> {
         }
         match self.site(expression, true) {
             Some(site) => {
-                let kind = NodeKind::Match { site, subject: None, negated: false };
+                let kind = NodeKind::Match {
+                    site,
+                    subject: None,
+                    negated: false,
+                };
                 known(kind, Type::Bool, expression.span)
             }
             None => broken(expression.span),
@@ -80,16 +100,21 @@ impl<'a> Checker<'a> {
             }
             ExpressionKind::Capture(name) => self.capture(name, span),
             ExpressionKind::Name(name) => self.metric(name, &[], span, span),
-            ExpressionKind::Index { name: Name { text, span: place }, keys } => {
-                self.metric(text, keys, *place, span)
-            }
+            ExpressionKind::Index {
+                name: Name { text, span: place },
+                keys,
+            } => self.metric(text, keys, *place, span),
             ExpressionKind::Call { name, arguments } => self.call(name, arguments, span),
-            ExpressionKind::Binary { operator, left, right } => {
-                self.binary(expression, *operator, left, right)
-            }
-            ExpressionKind::Match { negated, subject, pattern } => {
-                self.match_text(*negated, subject, pattern, span)
-            }
+            ExpressionKind::Binary {
+                operator,
+                left,
+                right,
+            } => self.binary(expression, *operator, left, right),
+            ExpressionKind::Match {
+                negated,
+                subject,
+                pattern,
+            } => self.match_text(*negated, subject, pattern, span),
             ExpressionKind::Complement(inner) => {
                 let inner = self.value(inner);
                 self.whole_number(&inner);
@@ -120,7 +145,10 @@ impl<'a> Checker<'a> {
             Found::Unclear => return broken(span),
             Found::Nothing => {
                 let near = did_you_mean(name, self.scopes.capture_names());
-                let message = format!("no pattern around here has the group {}", quote(&format!("${name}")));
+                let message = format!(
+                    "no pattern around here has the group {}",
+                    quote(&format!("${name}"))
+                );
                 let hint = "groups can be seen in the block of their pattern, and in its `else`";
                 let near = near.map(|near| near.replacen('`', "`$", 1));
                 let problem = Problem::error(span, message).hint(hint).maybe_hint(near);
@@ -132,7 +160,14 @@ impl<'a> Checker<'a> {
         self.patterns.need(pattern, capture.group);
         let group = self.patterns.group_type(pattern, capture.group);
         let kind = group.map_or(Type::Text, |group| group.kind);
-        known(NodeKind::Capture { site: capture.site, group: capture.group }, kind, span)
+        known(
+            NodeKind::Capture {
+                site: capture.site,
+                group: capture.group,
+            },
+            kind,
+            span,
+        )
     }
 
     fn metric(&mut self, name: &str, keys: &'a [Expression], place: Span, span: Span) -> Node {
@@ -146,7 +181,9 @@ impl<'a> Checker<'a> {
             return broken(span);
         };
         let keys: Vec<Node> = keys.iter().map(|key| self.key(key)).collect();
-        let Some(declared) = self.metrics.get_mut(metric) else { return broken(span) };
+        let Some(declared) = self.metrics.get_mut(metric) else {
+            return broken(span);
+        };
         declared.is_used = true;
         let labels = declared.labels.len();
         if keys.len() != labels {
@@ -154,43 +191,68 @@ impl<'a> Checker<'a> {
                 (0, _) => format!("{} has no labels", quote(name)),
                 (labels, found) => {
                     let s = if labels == 1 { "" } else { "s" };
-                    format!("{} has {labels} label{s}, but {found} keys stand here", quote(name))
+                    format!(
+                        "{} has {labels} label{s}, but {found} keys stand here",
+                        quote(name)
+                    )
                 }
             };
-            let problem = Problem::error(span, message).also(declared.declaration.name.span, "declared here");
-            self.problems.push(problem.hint("give a key for each label, in their order"));
+            let problem =
+                Problem::error(span, message).also(declared.declaration.name.span, "declared here");
+            self.problems
+                .push(problem.hint("give a key for each label, in their order"));
             return broken(span);
         }
         let typing = Typing::Metric(metric);
-        Node { kind: NodeKind::Metric(Target { metric, keys }), typing, span }
+        Node {
+            kind: NodeKind::Metric(Target { metric, keys }),
+            typing,
+            span,
+        }
     }
 
     fn key(&mut self, key: &'a Expression) -> Node {
         let node = self.value(key);
         if self.variables.resolve(node.typing) == Typing::Known(Type::Bool) {
             let message = "a comparison is no label value: every line that comes here fails";
-            self.warn(node.span, message, "use a condition, and a key in its block");
+            self.warn(
+                node.span,
+                message,
+                "use a condition, and a key in its block",
+            );
         }
         if let NodeKind::Capture { site, group } = node.kind
             && let Some(site) = self.sites.get(site)
             && let Some(found) = self.patterns.group_type(site.pattern, group)
             && found.is_rewritten
         {
-            self.rewritten.entry((site.pattern, group)).or_insert(node.span);
+            self.rewritten
+                .entry((site.pattern, group))
+                .or_insert(node.span);
         }
         node
     }
 
     fn increment(&mut self, target: &'a Expression, by: i64, span: Span) -> Node {
-        let Some(target) = self.target(target) else { return broken(span) };
+        let Some(target) = self.target(target) else {
+            return broken(span);
+        };
         let typing = Typing::Metric(target.metric);
         match self.variables.unite(typing, Typing::Known(Type::Int)) {
             Typing::Known(Type::Text) => {
-                self.error(span, "a String cannot be counted up or down", "use a numeric metric");
+                self.error(
+                    span,
+                    "a String cannot be counted up or down",
+                    "use a numeric metric",
+                );
                 return broken(span);
             }
             Typing::Known(Type::Float) if self.options.strict => {
-                self.error(span, "a Float cannot be counted up or down", "write `x += 1.0`");
+                self.error(
+                    span,
+                    "a Float cannot be counted up or down",
+                    "write `x += 1.0`",
+                );
                 return broken(span);
             }
             Typing::Known(Type::Float) if !self.wide.contains(&target.metric) => {
@@ -199,12 +261,20 @@ impl<'a> Checker<'a> {
             }
             _ => {}
         }
-        let kind = self.metrics.get(target.metric).map(|metric| metric.declaration.kind);
+        let kind = self
+            .metrics
+            .get(target.metric)
+            .map(|metric| metric.declaration.kind);
         if kind == Some(Kind::Histogram) {
-            let message = "a histogram cannot be counted up or down: every line that comes here fails";
+            let message =
+                "a histogram cannot be counted up or down: every line that comes here fails";
             self.warn(span, message, "observe a value with `=`");
         }
-        Node { kind: NodeKind::Increment { target, by }, typing, span }
+        Node {
+            kind: NodeKind::Increment { target, by },
+            typing,
+            span,
+        }
     }
 
     fn match_text(
@@ -221,13 +291,24 @@ impl<'a> Checker<'a> {
                 self.error(subject.span, message, "match a String");
             }
             Typing::Metric(_) => {
-                self.variables.unite(subject.typing, Typing::Known(Type::Text));
+                self.variables
+                    .unite(subject.typing, Typing::Known(Type::Text));
             }
             Typing::Known(_) => {}
         }
-        let Some(site) = self.site(pattern, false) else { return broken(span) };
+        let Some(site) = self.site(pattern, false) else {
+            return broken(span);
+        };
         let subject = Some(Box::new(subject));
-        known(NodeKind::Match { site, subject, negated }, Type::Bool, span)
+        known(
+            NodeKind::Match {
+                site,
+                subject,
+                negated,
+            },
+            Type::Bool,
+            span,
+        )
     }
 
     fn binary(
@@ -259,7 +340,10 @@ impl<'a> Checker<'a> {
             _ => None,
         });
         if let Some(refused) = refused {
-            let message = format!("{} cannot be part of a calculation or comparison", refused.name());
+            let message = format!(
+                "{} cannot be part of a calculation or comparison",
+                refused.name()
+            );
             self.error(span, message, "join conditions with `&&` and `||`");
             return broken(span);
         }
@@ -284,9 +368,9 @@ impl<'a> Checker<'a> {
     ) -> Node {
         let is_text = typing == Typing::Known(Type::Text);
         if is_text && operator != Arithmetic::Add {
-            let side = [&left, &right].into_iter().find(|side| {
-                self.variables.resolve(side.typing) == Typing::Known(Type::Text)
-            });
+            let side = [&left, &right]
+                .into_iter()
+                .find(|side| self.variables.resolve(side.typing) == Typing::Known(Type::Text));
             let place = side.map_or(span, |side| side.span);
             let message = format!("`{}` needs numbers, but this is a String", operator.sign());
             let hint = "use int() or float(), or a group such as `(\\d+)` that only matches \
@@ -301,7 +385,11 @@ impl<'a> Checker<'a> {
             return broken(span);
         }
         let sides = Box::new((left, right));
-        Node { kind: NodeKind::Arithmetic { operator, sides }, typing, span }
+        Node {
+            kind: NodeKind::Arithmetic { operator, sides },
+            typing,
+            span,
+        }
     }
 
     /// Says what a side of a bit operation must be.
@@ -339,7 +427,8 @@ impl<'a> Checker<'a> {
         });
         if operator.is_order() {
             let message = "numbers are compared as text: \"10\" is less than \"5\"";
-            let hint = "use int() or float(), or a group such as `(\\d+)` that only matches numbers";
+            let hint =
+                "use int() or float(), or a group such as `(\\d+)` that only matches numbers";
             self.warn(span, message, hint);
         } else if let Some(literal) = literal {
             let printed = match number::parse_int(literal) {

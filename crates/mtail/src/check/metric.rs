@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::types::Type;
 use super::Checker;
+use super::types::Type;
 use crate::ast::Kind;
 use crate::problem::{Problem, Span, quote};
 
@@ -18,12 +18,15 @@ impl Checker<'_> {
                 continue;
             }
             let others = seen.entry(&metric.exported).or_default();
-            let clash = others.iter().filter_map(|other| self.metrics.get(*other)).find(|other| {
-                let (mut mine, mut its) = (metric.labels.clone(), other.labels.clone());
-                mine.sort();
-                its.sort();
-                other.declaration.kind != declaration.kind || mine == its
-            });
+            let clash = others
+                .iter()
+                .filter_map(|other| self.metrics.get(*other))
+                .find(|other| {
+                    let (mut mine, mut its) = (metric.labels.clone(), other.labels.clone());
+                    mine.sort();
+                    its.sort();
+                    other.declaration.kind != declaration.kind || mine == its
+                });
             if let Some(clash) = clash {
                 let message = format!("two metrics are exported as {}", quote(&metric.exported));
                 let problem = Problem::error(declaration.name.span, message);
@@ -51,7 +54,10 @@ impl Checker<'_> {
                     found.push(Problem::error(name.span, message).hint(hint));
                 }
                 Kind::Counter | Kind::Gauge | Kind::Timer if is_text && !declaration.hidden => {
-                    let message = format!("{} is given a String: its value is always 0", quote(&name.text));
+                    let message = format!(
+                        "{} is given a String: its value is always 0",
+                        quote(&name.text)
+                    );
                     let hint = "use int() or float(), or a group such as `(\\d+)` that only \
                                 matches numbers; `(\\d)` is a String";
                     found.push(Problem::warning(name.span, message).hint(hint));
@@ -75,13 +81,17 @@ impl Checker<'_> {
     pub(super) fn tell_rewritten(&mut self) {
         let mut spans: Vec<Span> = self.rewritten.values().copied().collect();
         spans.sort();
-        let Some(first) = spans.first().copied() else { return };
+        let Some(first) = spans.first().copied() else {
+            return;
+        };
         let more = match spans.len() - 1 {
             0 => String::new(),
             1 => ", and one more capture".to_owned(),
             more => format!(", and {more} more captures"),
         };
-        let message = format!("a number that is a label is printed anew: `007` becomes `7`, `1.50` becomes `1.5`{more}");
+        let message = format!(
+            "a number that is a label is printed anew: `007` becomes `7`, `1.50` becomes `1.5`{more}"
+        );
         let hint = "a group that may match something else, such as `(\\d+|)`, keeps its text";
         self.warn(first, message, hint);
     }

@@ -178,7 +178,8 @@ impl<'a> Checker<'a> {
     }
 
     fn warn(&mut self, span: Span, message: impl Into<String>, hint: &str) {
-        self.problems.push(Problem::warning(span, message).hint(hint));
+        self.problems
+            .push(Problem::warning(span, message).hint(hint));
     }
 
     fn look_for_unused(&mut self) {
@@ -189,7 +190,11 @@ impl<'a> Checker<'a> {
         for constant in self.constants.iter().filter(|constant| !constant.is_used) {
             unused.push(("constant", constant.name));
         }
-        for decorator in self.decorators.iter().filter(|decorator| !decorator.is_used) {
+        for decorator in self
+            .decorators
+            .iter()
+            .filter(|decorator| !decorator.is_used)
+        {
             unused.push(("decorator", decorator.name));
         }
         unused.retain(|(_, name)| !self.skipped.contains(&name.text));

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::Checker;
 use super::capture::{GroupType, group_types};
 use super::scope::{Capture, Sort};
-use super::Checker;
 use crate::ast::{Arithmetic, Binary, Expression, ExpressionKind};
 use crate::dialect;
 use crate::problem::{Problem, Span, quote};
@@ -31,7 +31,9 @@ impl Patterns {
 
     /// Says that the program reads a group.
     pub fn need(&mut self, pattern: usize, group: usize) {
-        let Some(pattern) = self.all.get_mut(pattern) else { return };
+        let Some(pattern) = self.all.get_mut(pattern) else {
+            return;
+        };
         if let Err(at) = pattern.code.needed.binary_search(&group) {
             pattern.code.needed.insert(at, group);
         }
@@ -51,8 +53,16 @@ fn prepare(text: &str) -> Result<Pattern, String> {
         other => other.to_string(),
     })?;
     let types = group_types(&hir, translated.names.len());
-    let code = code::Pattern { regex: translated.regex, needed: Vec::new() };
-    Ok(Pattern { code, names: translated.names, types, is_broken: false })
+    let code = code::Pattern {
+        regex: translated.regex,
+        needed: Vec::new(),
+    };
+    Ok(Pattern {
+        code,
+        names: translated.names,
+        types,
+        is_broken: false,
+    })
 }
 
 impl<'a> Checker<'a> {
@@ -64,9 +74,11 @@ impl<'a> Checker<'a> {
                 self.scopes.find(Sort::Metric, name).is_none()
                     && self.scopes.find(Sort::Constant, name).is_some()
             }
-            ExpressionKind::Binary { operator: Binary::Arithmetic(Arithmetic::Add), left, right } => {
-                self.is_pattern(left) || self.is_pattern(right)
-            }
+            ExpressionKind::Binary {
+                operator: Binary::Arithmetic(Arithmetic::Add),
+                left,
+                right,
+            } => self.is_pattern(left) || self.is_pattern(right),
             _ => false,
         }
     }
@@ -84,7 +96,11 @@ impl<'a> Checker<'a> {
                 constant.is_used = true;
                 Some(constant.pattern.clone())
             }
-            ExpressionKind::Binary { operator: Binary::Arithmetic(Arithmetic::Add), left, right } => {
+            ExpressionKind::Binary {
+                operator: Binary::Arithmetic(Arithmetic::Add),
+                left,
+                right,
+            } => {
                 let (left, right) = (self.pattern_text(left), self.pattern_text(right));
                 let (left, right) = (left?, right?);
                 if left.len() + right.len() > self.options.pattern_length_max {
@@ -103,7 +119,10 @@ impl<'a> Checker<'a> {
     }
 
     fn too_long(&mut self, span: Span) {
-        let message = format!("this regex is longer than {} bytes", self.options.pattern_length_max);
+        let message = format!(
+            "this regex is longer than {} bytes",
+            self.options.pattern_length_max
+        );
         self.error(span, message, "split it into two conditions");
     }
 
@@ -123,8 +142,16 @@ impl<'a> Checker<'a> {
                 let message = format!("the regex {} is wrong: {cause}", quote(&text));
                 self.problems.push(Problem::error(expression.span, message));
                 // Never matches; the program is refused anyway.
-                let code = code::Pattern { regex: r"[^\s\S]".into(), needed: Vec::new() };
-                Pattern { code, names: Vec::new(), types: Vec::new(), is_broken: true }
+                let code = code::Pattern {
+                    regex: r"[^\s\S]".into(),
+                    needed: Vec::new(),
+                };
+                Pattern {
+                    code,
+                    names: Vec::new(),
+                    types: Vec::new(),
+                    is_broken: true,
+                }
             }
         };
         let number = self.patterns.all.len();
@@ -143,7 +170,11 @@ impl<'a> Checker<'a> {
         let pattern = found?;
         let site = self.sites.len();
         self.sites.push(Site { pattern, on_line });
-        let names = self.patterns.all.get(pattern).map(|pattern| pattern.names.clone());
+        let names = self
+            .patterns
+            .all
+            .get(pattern)
+            .map(|pattern| pattern.names.clone());
         for (group, name) in names.unwrap_or_default().into_iter().enumerate() {
             let capture = Capture { site, group };
             self.scopes.define_capture(group.to_string(), capture);

@@ -45,7 +45,10 @@ pub struct Scopes {
 
 impl Default for Scopes {
     fn default() -> Self {
-        Scopes { all: vec![Scope::default()], current: 0 }
+        Scopes {
+            all: vec![Scope::default()],
+            current: 0,
+        }
     }
 }
 
@@ -56,7 +59,11 @@ impl Scopes {
     }
 
     pub fn open_in(&mut self, parent: usize, decorator: Option<usize>) {
-        self.all.push(Scope { parent: Some(parent), decorator, ..Scope::default() });
+        self.all.push(Scope {
+            parent: Some(parent),
+            decorator,
+            ..Scope::default()
+        });
         self.current = self.all.len() - 1;
     }
 
@@ -124,7 +131,11 @@ impl Scopes {
             open.extend(scope.parent);
             open.extend(scope.decorator);
         }
-        if is_unclear { Found::Unclear } else { Found::Nothing }
+        if is_unclear {
+            Found::Unclear
+        } else {
+            Found::Nothing
+        }
     }
 
     /// The names of all captures that can be seen, for suggestions.

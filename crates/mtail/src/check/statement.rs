@@ -21,11 +21,24 @@ impl<'a> Checker<'a> {
         let mut steps = Vec::new();
         self.depth += 1;
         if self.depth > self.options.depth_max {
-            let span = block.statements.first().map_or(Span::default(), |first| first.span);
-            let message = format!("blocks stand in each other more than {} deep", self.options.depth_max);
-            self.error(span, message, "decorators count with the blocks inside them");
+            let span = block
+                .statements
+                .first()
+                .map_or(Span::default(), |first| first.span);
+            let message = format!(
+                "blocks stand in each other more than {} deep",
+                self.options.depth_max
+            );
+            self.error(
+                span,
+                message,
+                "decorators count with the blocks inside them",
+            );
         } else {
-            block.statements.iter().for_each(|statement| self.statement(statement, &mut steps));
+            block
+                .statements
+                .iter()
+                .for_each(|statement| self.statement(statement, &mut steps));
         }
         self.depth -= 1;
         steps
@@ -36,15 +49,21 @@ impl<'a> Checker<'a> {
         if self.steps >= STEPS_MAX {
             if self.steps == STEPS_MAX {
                 let message = "the program is too large with its decorators written out";
-                self.error(statement.span, message, "use fewer decorators inside decorators");
+                self.error(
+                    statement.span,
+                    message,
+                    "use fewer decorators inside decorators",
+                );
             }
             return;
         }
         let span = statement.span;
         let kind = match &statement.kind {
-            StatementKind::If { condition, then, otherwise } => {
-                self.condition_statement(condition, then, otherwise.as_ref())
-            }
+            StatementKind::If {
+                condition,
+                then,
+                otherwise,
+            } => self.condition_statement(condition, then, otherwise.as_ref()),
             StatementKind::Otherwise(block) => StepKind::Otherwise(self.block(block)),
             StatementKind::Declare(declaration) => return self.declare(declaration),
             StatementKind::Constant { name, pattern } => return self.constant(name, pattern),
@@ -54,7 +73,11 @@ impl<'a> Checker<'a> {
                 Some(kind) => kind,
                 None => return,
             },
-            StatementKind::Assign { target, value, adds } => match self.assign(target, value, *adds) {
+            StatementKind::Assign {
+                target,
+                value,
+                adds,
+            } => match self.assign(target, value, *adds) {
                 Some(kind) => kind,
                 None => return,
             },
@@ -62,7 +85,8 @@ impl<'a> Checker<'a> {
             StatementKind::Next => return self.next(span, steps),
             StatementKind::Stop => StepKind::Stop,
             StatementKind::LogFilter(names) => {
-                self.filters.extend(names.iter().map(|name| name.text.clone()));
+                self.filters
+                    .extend(names.iter().map(|name| name.text.clone()));
                 return;
             }
             StatementKind::Begin(block) => return self.begin(block, span),
@@ -82,7 +106,11 @@ impl<'a> Checker<'a> {
         let then = self.block(then);
         let otherwise = otherwise.map_or(Vec::new(), |block| self.block(block));
         self.scopes.current = outer;
-        StepKind::If { condition, then, otherwise }
+        StepKind::If {
+            condition,
+            then,
+            otherwise,
+        }
     }
 
     /// An expression that stands for what it does.
@@ -104,7 +132,11 @@ impl<'a> Checker<'a> {
 
     fn begin(&mut self, block: &'a Block, span: Span) {
         if self.depth > 1 {
-            self.error(span, "`begin` must stand outside of all blocks", "move it out");
+            self.error(
+                span,
+                "`begin` must stand outside of all blocks",
+                "move it out",
+            );
             return;
         }
         self.is_beginning = true;
@@ -120,26 +152,41 @@ impl<'a> Checker<'a> {
                 "the decorator {} has {nexts} `next`, but must have one",
                 quote(&name.text)
             );
-            self.error(name.span, message, "`next` stands where the decorated block runs");
+            self.error(
+                name.span,
+                message,
+                "`next` stands where the decorated block runs",
+            );
         }
         // First, so that the body cannot use its own decorator.
         let outer = self.scopes.current;
         self.scopes.open();
-        self.frames.push(Frame { block: None, scope: outer });
+        self.frames.push(Frame {
+            block: None,
+            scope: outer,
+        });
         self.statements(block);
         self.frames.pop();
         self.scopes.current = outer;
         let number = self.decorators.len();
-        let decorator = Decorator { block, scope: outer, name, is_used: false };
+        let decorator = Decorator {
+            block,
+            scope: outer,
+            name,
+            is_used: false,
+        };
         self.decorators.push(decorator);
         let known = self.scopes.declare(Sort::Decorator, &name.text, number);
         // A decorator inside of a decorator is declared once for each use.
         let known = known.and_then(|known| self.decorators.get(known));
-        let first = known.map(|known| known.name.span).filter(|span| *span != name.span);
+        let first = known
+            .map(|known| known.name.span)
+            .filter(|span| *span != name.span);
         if let Some(first) = first {
             let message = format!("the decorator {} is defined twice", quote(&name.text));
             let problem = Problem::error(name.span, message).also(first, "first here");
-            self.problems.push(problem.hint("give one of them another name"));
+            self.problems
+                .push(problem.hint("give one of them another name"));
         }
     }
 
@@ -149,7 +196,9 @@ impl<'a> Checker<'a> {
                 let near = did_you_mean(&name.text, self.scopes.names(Sort::Decorator));
                 let hint = format!("define it above with `def {} {{ … next … }}`", name.text);
                 let message = format!("no decorator {} is defined", quote(&name.text));
-                let problem = Problem::error(name.span, message).hint(hint).maybe_hint(near);
+                let problem = Problem::error(name.span, message)
+                    .hint(hint)
+                    .maybe_hint(near);
                 self.problems.push(problem);
             }
             // Its captures are not known; the rest of the block is worth a look.
@@ -160,11 +209,16 @@ impl<'a> Checker<'a> {
             self.scopes.current = outer;
             return;
         };
-        let Some(decorator) = self.decorators.get_mut(number) else { return };
+        let Some(decorator) = self.decorators.get_mut(number) else {
+            return;
+        };
         decorator.is_used = true;
         let (body, scope) = (decorator.block, decorator.scope);
         let outer = self.scopes.current;
-        self.frames.push(Frame { block: Some(block), scope: outer });
+        self.frames.push(Frame {
+            block: Some(block),
+            scope: outer,
+        });
         self.scopes.open_in(scope, None);
         steps.extend(self.statements(body));
         self.frames.pop();
@@ -190,10 +244,17 @@ impl<'a> Checker<'a> {
         let metric = self.target(target)?;
         if metric.keys.is_empty() {
             let message = "a metric without labels cannot be deleted";
-            self.error(target.span, message, "give all keys: `del m[key]`; or set it to 0");
+            self.error(
+                target.span,
+                message,
+                "give all keys: `del m[key]`; or set it to 0",
+            );
             return None;
         }
-        Some(StepKind::Delete { target: metric, after })
+        Some(StepKind::Delete {
+            target: metric,
+            after,
+        })
     }
 
     fn assign(
@@ -207,13 +268,23 @@ impl<'a> Checker<'a> {
         let place = place?;
         let kind = self.variables.resolve(node.typing);
         if let Typing::Known(Type::Bool | Type::Nothing) = kind {
-            let Typing::Known(kind) = kind else { return None };
+            let Typing::Known(kind) = kind else {
+                return None;
+            };
             let message = format!("a metric cannot hold {}", kind.name());
-            self.error(node.span, message, "use it as a condition, and assign in its block");
+            self.error(
+                node.span,
+                message,
+                "use it as a condition, and assign in its block",
+            );
             return None;
         }
         self.unite_stored(place.metric, &node);
-        Some(StepKind::Assign { target: place, value: node, adds })
+        Some(StepKind::Assign {
+            target: place,
+            value: node,
+            adds,
+        })
     }
 
     /// What an assignment says of the metric's type.
@@ -235,7 +306,9 @@ impl<'a> Checker<'a> {
                 self.narrow.insert(metric);
                 self.tell_mixed(metric, value.span, held, given, is_histogram);
             }
-            (Type::Float, Type::Int) => self.tell_mixed(metric, value.span, held, given, is_histogram),
+            (Type::Float, Type::Int) => {
+                self.tell_mixed(metric, value.span, held, given, is_histogram)
+            }
             (Type::Int | Type::Float, Type::Text) => {
                 let message = format!("a String is stored as {}", held.name());
                 let hint = "a text that is no number drops the rest of the line";
@@ -251,7 +324,10 @@ impl<'a> Checker<'a> {
         }
         let given = given.name();
         let message = if histogram {
-            format!("a histogram that observes {} is given {given} here", held.name())
+            format!(
+                "a histogram that observes {} is given {given} here",
+                held.name()
+            )
         } else {
             format!("a metric of {} is given {given} here", held.name())
         };
@@ -268,10 +344,12 @@ impl<'a> Checker<'a> {
 fn count_next(block: &Block) -> usize {
     let count = |statement: &Statement| match &statement.kind {
         StatementKind::Next => 1,
-        StatementKind::If { then, otherwise, .. } => {
-            count_next(then) + otherwise.as_ref().map_or(0, count_next)
+        StatementKind::If {
+            then, otherwise, ..
+        } => count_next(then) + otherwise.as_ref().map_or(0, count_next),
+        StatementKind::Otherwise(block) | StatementKind::Decorate { block, .. } => {
+            count_next(block)
         }
-        StatementKind::Otherwise(block) | StatementKind::Decorate { block, .. } => count_next(block),
         _ => 0,
     };
     block.statements.iter().map(count).sum()
@@ -285,7 +363,11 @@ impl<'a> Checker<'a> {
             NodeKind::Metric(target) => Some(target),
             NodeKind::Broken => None,
             _ => {
-                self.error(expression.span, "expected a metric", "only a metric can be changed");
+                self.error(
+                    expression.span,
+                    "expected a metric",
+                    "only a metric can be changed",
+                );
                 None
             }
         }

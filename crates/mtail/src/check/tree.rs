@@ -13,10 +13,21 @@ pub struct Step {
 
 #[derive(Debug, Clone)]
 pub enum StepKind {
-    If { condition: Node, then: Vec<Step>, otherwise: Vec<Step> },
+    If {
+        condition: Node,
+        then: Vec<Step>,
+        otherwise: Vec<Step>,
+    },
     Otherwise(Vec<Step>),
-    Assign { target: Target, value: Node, adds: bool },
-    Delete { target: Target, after: Option<Nanoseconds> },
+    Assign {
+        target: Target,
+        value: Node,
+        adds: bool,
+    },
+    Delete {
+        target: Target,
+        after: Option<Nanoseconds>,
+    },
     Evaluate(Node),
     Stop,
 }
@@ -39,17 +50,36 @@ pub enum NodeKind {
     Int(i64),
     Float(f64),
     Text(String),
-    Capture { site: usize, group: usize },
+    Capture {
+        site: usize,
+        group: usize,
+    },
     Metric(Target),
-    Increment { target: Target, by: i64 },
-    Arithmetic { operator: Arithmetic, sides: Box<(Node, Node)> },
-    Bits { operator: Bits, sides: Box<(Node, Node)> },
-    Compare { operator: Compare, sides: Box<(Node, Node)> },
+    Increment {
+        target: Target,
+        by: i64,
+    },
+    Arithmetic {
+        operator: Arithmetic,
+        sides: Box<(Node, Node)>,
+    },
+    Bits {
+        operator: Bits,
+        sides: Box<(Node, Node)>,
+    },
+    Compare {
+        operator: Compare,
+        sides: Box<(Node, Node)>,
+    },
     And(Box<(Node, Node)>),
     Or(Box<(Node, Node)>),
     Complement(Box<Node>),
     /// Against the line where there is no subject.
-    Match { site: usize, subject: Option<Box<Node>>, negated: bool },
+    Match {
+        site: usize,
+        subject: Option<Box<Node>>,
+        negated: bool,
+    },
     Length(Box<Node>),
     Lower(Box<Node>),
     ToInt(Box<Node>),
@@ -58,11 +88,20 @@ pub enum NodeKind {
     ToBool(Box<Node>),
     Radix(Box<(Node, Node)>),
     Replace(Box<(Node, Node, Node)>),
-    ReplacePattern { pattern: usize, parts: Box<(Node, Node)> },
-    ParseTime { text: Box<Node>, layout: usize },
+    ReplacePattern {
+        pattern: usize,
+        parts: Box<(Node, Node)>,
+    },
+    ParseTime {
+        text: Box<Node>,
+        layout: usize,
+    },
     SetTime(Box<Node>),
     Timestamp,
     FileName,
-    Defined { site: usize, group: usize },
+    Defined {
+        site: usize,
+        group: usize,
+    },
     Broken,
 }

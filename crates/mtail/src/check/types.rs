@@ -68,7 +68,9 @@ impl Variables {
 
     /// The type where it is known, or the metric that stands for it.
     pub fn resolve(&self, typing: Typing) -> Typing {
-        let Typing::Metric(mut metric) = typing else { return typing };
+        let Typing::Metric(mut metric) = typing else {
+            return typing;
+        };
         // A chain of metrics has no ring: one is only ever joined to the end of another chain.
         loop {
             match self.bindings.get(metric) {

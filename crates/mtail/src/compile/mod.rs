@@ -14,9 +14,18 @@ use crate::script::code::{
 
 /// Makes the program of a text without errors.
 pub fn compile(name: &str, source: &str, checked: Checked, options: &Options) -> Program {
-    let kinds = checked.metrics.iter().map(|metric| metric.declaration.kind).collect();
+    let kinds = checked
+        .metrics
+        .iter()
+        .map(|metric| metric.declaration.kind)
+        .collect();
     let lines = source.match_indices('\n').map(|(at, _)| at).collect();
-    let compiler = Compiler { variables: &checked.variables, kinds, options, lines };
+    let compiler = Compiler {
+        variables: &checked.variables,
+        kinds,
+        options,
+        lines,
+    };
     let begin = compiler.steps(&checked.begin);
     let body = compiler.steps(&checked.body);
     let numbered = checked.metrics.iter().enumerate();
@@ -24,7 +33,12 @@ pub fn compile(name: &str, source: &str, checked: Checked, options: &Options) ->
     Program {
         name: name.to_owned(),
         metrics: metrics.collect(),
-        patterns: checked.patterns.all.iter().map(|pattern| pattern.code.clone()).collect(),
+        patterns: checked
+            .patterns
+            .all
+            .iter()
+            .map(|pattern| pattern.code.clone())
+            .collect(),
         sites: checked.sites,
         layouts: checked.layouts,
         filters: checked.filters,
@@ -52,7 +66,10 @@ impl Compiler<'_> {
             Type::Text => ValueType::Text,
             _ => ValueType::Int,
         };
-        let bounds = declaration.buckets.as_ref().map_or(&[][..], |(bounds, _)| bounds);
+        let bounds = declaration
+            .buckets
+            .as_ref()
+            .map_or(&[][..], |(bounds, _)| bounds);
         // A first bound that is not above 0 only tells where the first bucket begins.
         let skipped = usize::from(bounds.first().is_some_and(|first| *first <= 0.0));
         Definition {
@@ -94,7 +111,11 @@ impl Compiler<'_> {
 
     fn action(&self, step: &StepKind) -> Action {
         match step {
-            StepKind::If { condition, then, otherwise } => Action::If {
+            StepKind::If {
+                condition,
+                then,
+                otherwise,
+            } => Action::If {
                 condition: self.condition(condition),
                 then: self.steps(then),
                 otherwise: self.steps(otherwise),
@@ -104,11 +125,19 @@ impl Compiler<'_> {
                 then: self.steps(steps),
                 otherwise: Vec::new(),
             },
-            StepKind::Assign { target, value, adds } => self.assign(target, value, *adds),
-            StepKind::Delete { target, after: None } => Action::Delete(self.target(target)),
-            StepKind::Delete { target, after: Some(after) } => {
-                Action::Expire(self.target(target), *after)
-            }
+            StepKind::Assign {
+                target,
+                value,
+                adds,
+            } => self.assign(target, value, *adds),
+            StepKind::Delete {
+                target,
+                after: None,
+            } => Action::Delete(self.target(target)),
+            StepKind::Delete {
+                target,
+                after: Some(after),
+            } => Action::Expire(self.target(target), *after),
             StepKind::Evaluate(node) => self.evaluate(node),
             StepKind::Stop => Action::Stop,
         }
@@ -157,9 +186,10 @@ impl Compiler<'_> {
 
     fn evaluate(&self, node: &Node) -> Action {
         match &node.kind {
-            NodeKind::ParseTime { text, layout } => {
-                Action::ParseTime { text: self.raw_text(text), layout: *layout }
-            }
+            NodeKind::ParseTime { text, layout } => Action::ParseTime {
+                text: self.raw_text(text),
+                layout: *layout,
+            },
             NodeKind::SetTime(time) => match self.kind(time) {
                 Type::Int => Action::SetTime(self.int(time)),
                 Type::Float if !self.options.strict => Action::SetTimeFloat(self.float(time)),

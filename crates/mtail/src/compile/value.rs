@@ -19,9 +19,10 @@ impl Compiler<'_> {
         }
         match &node.kind {
             NodeKind::Int(value) => Int::Literal(*value),
-            NodeKind::Capture { site, group } => {
-                Int::Capture(Group { site: *site, group: *group })
-            }
+            NodeKind::Capture { site, group } => Int::Capture(Group {
+                site: *site,
+                group: *group,
+            }),
             NodeKind::Metric(target) => match self.metric_kind(target.metric) {
                 Kind::Histogram => Int::Fail(Refusal::ReadHistogram),
                 _ => Int::Metric(self.target(target)),
@@ -30,12 +31,14 @@ impl Compiler<'_> {
                 Kind::Histogram => Int::Fail(Refusal::CountHistogram),
                 _ => Int::Increment(self.target(target), *by),
             },
-            NodeKind::Arithmetic { operator, sides } => {
-                Int::Arithmetic(*operator, Box::new((self.int(&sides.0), self.int(&sides.1))))
-            }
-            NodeKind::Bits { operator, sides } => {
-                Int::Bits(*operator, Box::new((self.int(&sides.0), self.int(&sides.1))))
-            }
+            NodeKind::Arithmetic { operator, sides } => Int::Arithmetic(
+                *operator,
+                Box::new((self.int(&sides.0), self.int(&sides.1))),
+            ),
+            NodeKind::Bits { operator, sides } => Int::Bits(
+                *operator,
+                Box::new((self.int(&sides.0), self.int(&sides.1))),
+            ),
             NodeKind::Complement(inner) => Int::Complement(Box::new(self.int(inner))),
             NodeKind::Length(text) => Int::Length(Box::new(self.text(text))),
             NodeKind::ToInt(inner) => match self.kind(inner) {
@@ -58,9 +61,10 @@ impl Compiler<'_> {
         }
         match &node.kind {
             NodeKind::Float(value) => Float::Literal(*value),
-            NodeKind::Capture { site, group } => {
-                Float::Capture(Group { site: *site, group: *group })
-            }
+            NodeKind::Capture { site, group } => Float::Capture(Group {
+                site: *site,
+                group: *group,
+            }),
             NodeKind::Metric(target) => match self.metric_kind(target.metric) {
                 Kind::Histogram => Float::Fail(Refusal::ReadHistogram),
                 _ => Float::Metric(self.target(target)),
@@ -69,9 +73,10 @@ impl Compiler<'_> {
                 Kind::Histogram => Float::Fail(Refusal::CountHistogram),
                 _ => Float::Increment(self.target(target), *by as f64),
             },
-            NodeKind::Arithmetic { operator, sides } => {
-                Float::Arithmetic(*operator, Box::new((self.float(&sides.0), self.float(&sides.1))))
-            }
+            NodeKind::Arithmetic { operator, sides } => Float::Arithmetic(
+                *operator,
+                Box::new((self.float(&sides.0), self.float(&sides.1))),
+            ),
             NodeKind::ToFloat(inner) => self.float(inner),
             _ => Float::Fail(Refusal::UseOfBool),
         }
@@ -86,9 +91,10 @@ impl Compiler<'_> {
         }
         match &node.kind {
             NodeKind::Text(text) => Text::Literal(text.as_str().into()),
-            NodeKind::Capture { site, group } => {
-                Text::Capture(Group { site: *site, group: *group })
-            }
+            NodeKind::Capture { site, group } => Text::Capture(Group {
+                site: *site,
+                group: *group,
+            }),
             NodeKind::Metric(target) => match self.metric_kind(target.metric) {
                 Kind::Histogram => Text::Fail(Refusal::ReadHistogram),
                 _ => Text::Metric(self.target(target)),
@@ -114,9 +120,10 @@ impl Compiler<'_> {
     /// A text, where a capture keeps its own.
     pub(super) fn raw_text(&self, node: &Node) -> Text {
         match &node.kind {
-            NodeKind::Capture { site, group } => {
-                Text::Capture(Group { site: *site, group: *group })
-            }
+            NodeKind::Capture { site, group } => Text::Capture(Group {
+                site: *site,
+                group: *group,
+            }),
             _ => self.text(node),
         }
     }
@@ -124,15 +131,29 @@ impl Compiler<'_> {
     /// A condition; of a number, whether it is not 0.
     pub(super) fn condition(&self, node: &Node) -> Condition {
         match &node.kind {
-            NodeKind::And(sides) => {
-                Condition::Both(Box::new((self.condition(&sides.0), self.condition(&sides.1))))
-            }
-            NodeKind::Or(sides) => {
-                Condition::Either(Box::new((self.condition(&sides.0), self.condition(&sides.1))))
-            }
-            NodeKind::Match { site, subject: None, negated: false } => Condition::Match(*site),
-            NodeKind::Match { site, subject: None, negated: true } => Condition::NoMatch(*site),
-            NodeKind::Match { site, subject: Some(subject), negated } => {
+            NodeKind::And(sides) => Condition::Both(Box::new((
+                self.condition(&sides.0),
+                self.condition(&sides.1),
+            ))),
+            NodeKind::Or(sides) => Condition::Either(Box::new((
+                self.condition(&sides.0),
+                self.condition(&sides.1),
+            ))),
+            NodeKind::Match {
+                site,
+                subject: None,
+                negated: false,
+            } => Condition::Match(*site),
+            NodeKind::Match {
+                site,
+                subject: None,
+                negated: true,
+            } => Condition::NoMatch(*site),
+            NodeKind::Match {
+                site,
+                subject: Some(subject),
+                negated,
+            } => {
                 let subject = Box::new(self.text(subject));
                 if *negated {
                     Condition::NoMatchText(*site, subject)
@@ -157,9 +178,10 @@ impl Compiler<'_> {
                     ),
                 }
             }
-            NodeKind::Defined { site, group } => {
-                Condition::Defined(Group { site: *site, group: *group })
-            }
+            NodeKind::Defined { site, group } => Condition::Defined(Group {
+                site: *site,
+                group: *group,
+            }),
             NodeKind::ToBool(inner) => self.condition(inner),
             _ => match self.kind(node) {
                 Type::Int => Condition::Int(Box::new(self.int(node))),

@@ -20,12 +20,17 @@ pub struct Time {
 
 impl Time {
     pub fn from_seconds(seconds: i64) -> Self {
-        Time { seconds, nanoseconds: 0 }
+        Time {
+            seconds,
+            nanoseconds: 0,
+        }
     }
 
     /// Milliseconds since 1970, or the nearest that fits.
     pub fn milliseconds(self) -> i64 {
-        self.seconds.saturating_mul(1000).saturating_add(i64::from(self.nanoseconds / 1_000_000))
+        self.seconds
+            .saturating_mul(1000)
+            .saturating_add(i64::from(self.nanoseconds / 1_000_000))
     }
 }
 
@@ -68,12 +73,17 @@ struct Fields {
 
 impl Layout {
     pub fn new(layout: &str) -> Self {
-        Layout { written: layout.to_owned(), pieces: pieces::split(layout) }
+        Layout {
+            written: layout.to_owned(),
+            pieces: pieces::split(layout),
+        }
     }
 
     /// Whether any part of it means a part of a time.
     pub fn has_parts(&self) -> bool {
-        self.pieces.iter().any(|piece| !matches!(piece, Piece::Literal(_)))
+        self.pieces
+            .iter()
+            .any(|piece| !matches!(piece, Piece::Literal(_)))
     }
 
     /// Whether the layout is a time in its own form, as mtail asks of it.
@@ -142,7 +152,10 @@ impl Fields {
             (None, Some(name)) => in_utc - offset_of(name, in_utc, zone),
             (None, None) => zone.to_timestamp(civil).ok()?.as_second(),
         };
-        Some(Time { seconds, nanoseconds: self.nanoseconds })
+        Some(Time {
+            seconds,
+            nanoseconds: self.nanoseconds,
+        })
     }
 }
 

@@ -4,12 +4,29 @@ use super::Fields;
 use super::pieces::{OffsetForm, Padding, Piece};
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
-const WEEKDAYS: [&str; 7] =
-    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const WEEKDAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
 
 /// What a text says, where all of it fits the pieces.
 pub(super) fn fields(pieces: &[Piece], text: &str) -> Option<Fields> {
@@ -93,9 +110,8 @@ impl<'t> Reader<'t> {
     }
 
     fn piece(&mut self, piece: &Piece, next: Option<&Piece>, fields: &mut Fields) -> Option<()> {
-        let within = |number: i64, least: i64, most: i64| {
-            (least..=most).contains(&number).then_some(number)
-        };
+        let within =
+            |number: i64, least: i64, most: i64| (least..=most).contains(&number).then_some(number);
         match piece {
             Piece::Literal(literal) => self.literal(literal)?,
             Piece::LongYear => fields.year = self.digits(4)?,
@@ -227,7 +243,11 @@ fn zone_length(text: &str) -> Option<usize> {
     if text.starts_with(['+', '-']) {
         return Some(signed_hours(text)).filter(|length| *length > 0);
     }
-    let upper = text.bytes().take(6).take_while(u8::is_ascii_uppercase).count();
+    let upper = text
+        .bytes()
+        .take(6)
+        .take_while(u8::is_ascii_uppercase)
+        .count();
     let ends_in_t = text.get(..upper).is_some_and(|name| name.ends_with('T'));
     match upper {
         3 => Some(3),
@@ -239,8 +259,13 @@ fn zone_length(text: &str) -> Option<usize> {
 
 /// How long a sign and hours below 24 are; 0 where there are none.
 fn signed_hours(text: &str) -> usize {
-    let Some(rest) = text.strip_prefix(['+', '-']) else { return 0 };
+    let Some(rest) = text.strip_prefix(['+', '-']) else {
+        return 0;
+    };
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    let hours: i64 = rest.get(..digits).and_then(|hours| hours.parse().ok()).unwrap_or(24);
+    let hours: i64 = rest
+        .get(..digits)
+        .and_then(|hours| hours.parse().ok())
+        .unwrap_or(24);
     if hours < 24 { 1 + digits } else { 0 }
 }

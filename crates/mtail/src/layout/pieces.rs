@@ -8,18 +8,31 @@ pub enum Piece {
     ShortYear,
     LongMonth,
     ShortMonth,
-    Month { padded: bool },
+    Month {
+        padded: bool,
+    },
     LongWeekday,
     ShortWeekday,
     Day(Padding),
     DayOfYear(Padding),
     Hour,
-    HalfDayHour { padded: bool },
-    Minute { padded: bool },
-    Second { padded: bool },
-    Afternoon { upper: bool },
+    HalfDayHour {
+        padded: bool,
+    },
+    Minute {
+        padded: bool,
+    },
+    Second {
+        padded: bool,
+    },
+    Afternoon {
+        upper: bool,
+    },
     ZoneName,
-    Offset { form: OffsetForm, allows_z: bool },
+    Offset {
+        form: OffsetForm,
+        allows_z: bool,
+    },
     /// So many digits after a mark.
     Fraction(usize),
     AnyFraction,
@@ -99,7 +112,9 @@ pub fn split(layout: &str) -> Vec<Piece> {
 fn piece(rest: &str) -> Option<(Piece, usize)> {
     // A fixed text that is no part of a word: `Janet` is not January.
     for (short, piece) in [("Jan", Piece::ShortMonth), ("Mon", Piece::ShortWeekday)] {
-        let Some(after) = rest.strip_prefix(short) else { continue };
+        let Some(after) = rest.strip_prefix(short) else {
+            continue;
+        };
         let is_long = rest.starts_with("January") || rest.starts_with("Monday");
         if is_long || after.starts_with(|c: char| c.is_ascii_lowercase()) {
             break;
@@ -116,12 +131,24 @@ fn piece(rest: &str) -> Option<(Piece, usize)> {
     if let Some(after) = rest.strip_prefix(['-', 'Z']) {
         let allows_z = rest.starts_with('Z');
         let (text, form) = OFFSETS.iter().find(|(text, _)| after.starts_with(text))?;
-        return Some((Piece::Offset { form: *form, allows_z }, 1 + text.len()));
+        return Some((
+            Piece::Offset {
+                form: *form,
+                allows_z,
+            },
+            1 + text.len(),
+        ));
     }
     let after = rest.strip_prefix(['.', ','])?;
     let digit = after.chars().next().filter(|c| matches!(c, '0' | '9'))?;
     let digits = after.len() - after.trim_start_matches(digit).len();
-    let is_whole = !after.get(digits..)?.starts_with(|c: char| c.is_ascii_digit());
-    let piece = if digit == '0' { Piece::Fraction(digits) } else { Piece::AnyFraction };
+    let is_whole = !after
+        .get(digits..)?
+        .starts_with(|c: char| c.is_ascii_digit());
+    let piece = if digit == '0' {
+        Piece::Fraction(digits)
+    } else {
+        Piece::AnyFraction
+    };
     is_whole.then_some((piece, 1 + digits))
 }

@@ -10,7 +10,11 @@ impl Parser<'_> {
         if hidden {
             self.advance();
         }
-        let kind = if let Token::Keyword(word) = self.token { Kind::of(word) } else { None };
+        let kind = if let Token::Keyword(word) = self.token {
+            Kind::of(word)
+        } else {
+            None
+        };
         let Some(kind) = kind else {
             return Err(self.expected("`counter`, `gauge`, `timer`, `text` or `histogram`"));
         };
@@ -50,12 +54,17 @@ impl Parser<'_> {
     fn exported(&mut self) -> Part<Name> {
         self.advance();
         if let Token::Text(text) = &self.token {
-            let name = Name { text: text.clone(), span: self.span };
+            let name = Name {
+                text: text.clone(),
+                span: self.span,
+            };
             self.advance();
             return Ok(name);
         }
         let problem = *self.expected("the exported name");
-        Err(Box::new(problem.hint("the name after `as` stands in quotes")))
+        Err(Box::new(
+            problem.hint("the name after `as` stands in quotes"),
+        ))
     }
 
     fn buckets(&mut self, declaration: &mut Declaration) -> Part<()> {
@@ -103,15 +112,23 @@ impl Parser<'_> {
         self.advance();
         let target = self.postfix()?;
         if !self.is_keyword("after") {
-            return Ok(StatementKind::Delete { target, after: None });
+            return Ok(StatementKind::Delete {
+                target,
+                after: None,
+            });
         }
         self.advance();
         let Token::Duration(after) = self.token else {
             let problem = *self.expected("a duration");
-            return Err(Box::new(problem.hint("a duration is like `30s`, `5m`, `24h` or `7d`")));
+            return Err(Box::new(
+                problem.hint("a duration is like `30s`, `5m`, `24h` or `7d`"),
+            ));
         };
         self.advance();
-        Ok(StatementKind::Delete { target, after: Some(after) })
+        Ok(StatementKind::Delete {
+            target,
+            after: Some(after),
+        })
     }
 
     pub(super) fn log_filter(&mut self) -> Part<StatementKind> {

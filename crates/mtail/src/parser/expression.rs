@@ -25,7 +25,10 @@ const COMPARE: Level = &[
     ("!=", Binary::Compare(Compare::NotEqual)),
 ];
 
-const SHIFT: Level = &[("<<", Binary::Bits(Bits::Left)), (">>", Binary::Bits(Bits::Right))];
+const SHIFT: Level = &[
+    ("<<", Binary::Bits(Bits::Left)),
+    (">>", Binary::Bits(Bits::Right)),
+];
 
 const SUM: Level = &[
     ("+", Binary::Arithmetic(Arithmetic::Add)),
@@ -60,7 +63,15 @@ impl Parser<'_> {
         let span = subject.span.to(pattern.span);
         let depth = 1 + subject.depth.max(pattern.depth);
         let (subject, pattern) = (Box::new(subject), Box::new(pattern));
-        self.expression_of(ExpressionKind::Match { negated, subject, pattern }, span, depth)
+        self.expression_of(
+            ExpressionKind::Match {
+                negated,
+                subject,
+                pattern,
+            },
+            span,
+            depth,
+        )
     }
 
     fn bits(&mut self) -> Part<Expression> {
@@ -90,16 +101,24 @@ impl Parser<'_> {
     ) -> Part<Expression> {
         let mut left = operand(self)?;
         loop {
-            let Token::Symbol(symbol) = self.token else { return Ok(left) };
+            let Token::Symbol(symbol) = self.token else {
+                return Ok(left);
+            };
             let found = operators.iter().find(|(known, _)| *known == symbol);
-            let Some(&(_, operator)) = found else { return Ok(left) };
+            let Some(&(_, operator)) = found else {
+                return Ok(left);
+            };
             self.advance();
             self.skip_newlines();
             let right = operand(self)?;
             let span = left.span.to(right.span);
             let depth = 1 + left.depth.max(right.depth);
             let (first, second) = (Box::new(left), Box::new(right));
-            let kind = ExpressionKind::Binary { operator, left: first, right: second };
+            let kind = ExpressionKind::Binary {
+                operator,
+                left: first,
+                right: second,
+            };
             left = self.expression_of(kind, span, depth)?;
         }
     }
@@ -131,12 +150,25 @@ impl Parser<'_> {
             Token::Symbol("--") => -1,
             _ => return Ok(target),
         };
-        if !matches!(target.kind, ExpressionKind::Name(_) | ExpressionKind::Index { .. }) {
-            return Err(Box::new(Problem::error(target.span, "only a metric can be counted up or down")));
+        if !matches!(
+            target.kind,
+            ExpressionKind::Name(_) | ExpressionKind::Index { .. }
+        ) {
+            return Err(Box::new(Problem::error(
+                target.span,
+                "only a metric can be counted up or down",
+            )));
         }
         self.advance();
         let (span, depth) = (self.since(target.span), target.depth + 1);
-        self.expression_of(ExpressionKind::Increment { target: Box::new(target), by }, span, depth)
+        self.expression_of(
+            ExpressionKind::Increment {
+                target: Box::new(target),
+                by,
+            },
+            span,
+            depth,
+        )
     }
 
     fn primary(&mut self) -> Part<Expression> {
@@ -149,14 +181,23 @@ impl Parser<'_> {
                 let next = self.peek();
                 if name == "defined" && next == Token::Symbol("(") {
                     self.advance();
-                    return self.call(Name { text: name, span: start });
+                    return self.call(Name {
+                        text: name,
+                        span: start,
+                    });
                 }
                 self.advance();
-                return self.index(Name { text: name, span: start });
+                return self.index(Name {
+                    text: name,
+                    span: start,
+                });
             }
             Token::Builtin(name) => {
                 self.advance();
-                return self.call(Name { text: name.to_owned(), span: start });
+                return self.call(Name {
+                    text: name.to_owned(),
+                    span: start,
+                });
             }
             Token::Int(value) => match i64::try_from(value) {
                 Ok(value) => ExpressionKind::Int(value),
@@ -171,14 +212,22 @@ impl Parser<'_> {
             _ => return Err(self.expected("an expression")),
         };
         self.advance();
-        Ok(Expression { kind, span: start, depth: 1 })
+        Ok(Expression {
+            kind,
+            span: start,
+            depth: 1,
+        })
     }
 
     fn regex(&mut self, start: Span) -> Part<Expression> {
         let (text, span) = self.lexer.regex(start.start)?;
         self.span = span;
         self.advance();
-        Ok(Expression { kind: ExpressionKind::Regex(text), span, depth: 1 })
+        Ok(Expression {
+            kind: ExpressionKind::Regex(text),
+            span,
+            depth: 1,
+        })
     }
 
     fn bracketed(&mut self) -> Part<Expression> {
@@ -206,25 +255,39 @@ impl Parser<'_> {
             Token::Float(value) => ExpressionKind::Float(-value),
             _ => {
                 let problem = *self.expected("a number after `-`");
-                return Err(Box::new(problem.hint("write `0 - x` for the negative of `x`")));
+                return Err(Box::new(
+                    problem.hint("write `0 - x` for the negative of `x`"),
+                ));
             }
         };
         self.advance();
-        Ok(Expression { kind, span, depth: 1 })
+        Ok(Expression {
+            kind,
+            span,
+            depth: 1,
+        })
     }
 
     /// A name with its keys: `m[a][b]` and `m[a, b]` are the same.
     fn index(&mut self, name: Name) -> Part<Expression> {
         let start = name.span;
         if !self.is_symbol("[") {
-            return Ok(Expression { kind: ExpressionKind::Name(name.text), span: start, depth: 1 });
+            return Ok(Expression {
+                kind: ExpressionKind::Name(name.text),
+                span: start,
+                depth: 1,
+            });
         }
         let mut keys = Vec::new();
         while self.take_symbol("[") {
             self.arguments("]", &mut keys)?;
         }
         let span = self.since(start);
-        let depth = 1 + keys.iter().map(|key: &Expression| key.depth).max().unwrap_or(0);
+        let depth = 1 + keys
+            .iter()
+            .map(|key: &Expression| key.depth)
+            .max()
+            .unwrap_or(0);
         self.expression_of(ExpressionKind::Index { name, keys }, span, depth)
     }
 
@@ -237,7 +300,11 @@ impl Parser<'_> {
         let mut arguments = Vec::new();
         self.arguments(")", &mut arguments)?;
         let span = self.since(name.span);
-        let depth = 1 + arguments.iter().map(|each: &Expression| each.depth).max().unwrap_or(0);
+        let depth = 1 + arguments
+            .iter()
+            .map(|each: &Expression| each.depth)
+            .max()
+            .unwrap_or(0);
         self.expression_of(ExpressionKind::Call { name, arguments }, span, depth)
     }
 

@@ -47,7 +47,11 @@ pub fn parse(source: &str, depth_max: usize) -> Parsed {
         parser.problems.push(problem);
         parser.advance();
     }
-    Parsed { block, problems: parser.problems, skipped: parser.skipped }
+    Parsed {
+        block,
+        problems: parser.problems,
+        skipped: parser.skipped,
+    }
 }
 
 struct Parser<'s> {
@@ -138,7 +142,10 @@ impl Parser<'_> {
     fn name(&mut self, what: &str) -> Part<Name> {
         match &self.token {
             Token::Name(text) => {
-                let name = Name { text: text.clone(), span: self.span };
+                let name = Name {
+                    text: text.clone(),
+                    span: self.span,
+                };
                 self.advance();
                 Ok(name)
             }
@@ -153,8 +160,13 @@ impl Parser<'_> {
 
     /// A name, or a string in its place.
     fn name_or_text(&mut self, what: &str) -> Part<Name> {
-        let Token::Text(text) = &self.token else { return self.name(what) };
-        let name = Name { text: text.clone(), span: self.span };
+        let Token::Text(text) = &self.token else {
+            return self.name(what);
+        };
+        let name = Name {
+            text: text.clone(),
+            span: self.span,
+        };
         self.advance();
         Ok(name)
     }
@@ -168,7 +180,10 @@ impl Parser<'_> {
             }
             let (start, depth) = (self.span, self.depth);
             match self.statement() {
-                Ok(kind) => block.statements.push(Statement { kind, span: self.since(start) }),
+                Ok(kind) => block.statements.push(Statement {
+                    kind,
+                    span: self.since(start),
+                }),
                 Err(problem) => {
                     self.problems.push(*problem);
                     self.depth = depth;
@@ -188,14 +203,22 @@ impl Parser<'_> {
         let line = rest.get(..length).unwrap_or("");
         let code = line.split(" #").next().unwrap_or("").trim_end();
         let opens = code.ends_with('{') && self.depth < self.depth_max;
-        self.lexer.jump(if opens { from + code.len() - 1 } else { from + length });
+        self.lexer.jump(if opens {
+            from + code.len() - 1
+        } else {
+            from + length
+        });
         self.advance();
         self.last_end = from + length;
         if !opens {
             return;
         }
         let depth = self.depth;
-        let condition = Expression { kind: ExpressionKind::Broken, span: start, depth: 1 };
+        let condition = Expression {
+            kind: ExpressionKind::Broken,
+            span: start,
+            depth: 1,
+        };
         match self.condition(condition) {
             Ok(kind) => block.statements.push(Statement { kind, span: start }),
             Err(problem) => self.problems.push(*problem),
@@ -227,7 +250,9 @@ impl Parser<'_> {
                 self.advance();
                 StatementKind::Stop
             }
-            Token::Name(name) if name == "log_filter" && self.names_follow() => self.log_filter()?,
+            Token::Name(name) if name == "log_filter" && self.names_follow() => {
+                self.log_filter()?
+            }
             Token::Name(name) if name == "begin" && self.is_begin() => {
                 self.advance();
                 return Ok(StatementKind::Begin(self.block()?));
@@ -270,7 +295,10 @@ impl Parser<'_> {
         if !adds && !self.is_symbol("=") {
             return Ok(StatementKind::Evaluate(target));
         }
-        if !matches!(target.kind, ExpressionKind::Name(_) | ExpressionKind::Index { .. }) {
+        if !matches!(
+            target.kind,
+            ExpressionKind::Name(_) | ExpressionKind::Index { .. }
+        ) {
             let message = "only a metric can be assigned to";
             let hint = "compare with `==`".to_owned();
             return Err(Box::new(Problem::error(target.span, message).hint(hint)));
@@ -282,12 +310,18 @@ impl Parser<'_> {
             let problem = Problem::error(self.span, "an assignment has no value to assign");
             return Err(Box::new(problem.hint("write two assignments")));
         }
-        Ok(StatementKind::Assign { target, value, adds })
+        Ok(StatementKind::Assign {
+            target,
+            value,
+            adds,
+        })
     }
 
     /// Refuses an expression that does nothing.
     fn with_effect(&self, kind: StatementKind) -> Part<StatementKind> {
-        let StatementKind::Evaluate(expression) = &kind else { return Ok(kind) };
+        let StatementKind::Evaluate(expression) = &kind else {
+            return Ok(kind);
+        };
         match &expression.kind {
             ExpressionKind::Increment { .. } | ExpressionKind::Call { .. } => Ok(kind),
             _ if !matches!(self.token, Token::Newline | Token::End | Token::Symbol("}")) => {
@@ -302,11 +336,15 @@ impl Parser<'_> {
             ExpressionKind::Regex(_) => {
                 let message = "a pattern alone does nothing";
                 let problem = Problem::error(expression.span, message);
-                Err(Box::new(problem.hint("write the `{` of its block on the same line")))
+                Err(Box::new(
+                    problem.hint("write the `{` of its block on the same line"),
+                ))
             }
             _ => {
                 let problem = Problem::error(expression.span, "this expression has no effect");
-                Err(Box::new(problem.hint("a condition has its `{` on the same line")))
+                Err(Box::new(
+                    problem.hint("a condition has its `{` on the same line"),
+                ))
             }
         }
     }
@@ -339,15 +377,25 @@ impl Parser<'_> {
         self.skip_newlines();
         if !self.is_keyword("else") {
             (self.lexer, self.token, self.span, self.last_end) = before;
-            return Ok(StatementKind::If { condition, then, otherwise: None });
+            return Ok(StatementKind::If {
+                condition,
+                then,
+                otherwise: None,
+            });
         }
         self.advance();
         if !self.is_symbol("{") {
             let problem = *self.expected("`{` after `else`");
-            return Err(Box::new(problem.hint("mtail has no `else if`: write `else {`, and the condition in the block")));
+            return Err(Box::new(problem.hint(
+                "mtail has no `else if`: write `else {`, and the condition in the block",
+            )));
         }
         let otherwise = Some(self.block()?);
-        Ok(StatementKind::If { condition, then, otherwise })
+        Ok(StatementKind::If {
+            condition,
+            then,
+            otherwise,
+        })
     }
 
     fn otherwise(&mut self) -> Part<StatementKind> {
@@ -364,9 +412,16 @@ impl Parser<'_> {
 
     fn decorate(&mut self) -> Part<StatementKind> {
         let (token, span) = self.advance();
-        let text = if let Token::Decorator(text) = token { text } else { String::new() };
+        let text = if let Token::Decorator(text) = token {
+            text
+        } else {
+            String::new()
+        };
         let block = self.block()?;
-        Ok(StatementKind::Decorate { name: Name { text, span }, block })
+        Ok(StatementKind::Decorate {
+            name: Name { text, span },
+            block,
+        })
     }
 }
 

@@ -88,7 +88,11 @@ pub struct Statement {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    If { condition: Condition, then: Vec<Statement>, otherwise: Vec<Statement> },
+    If {
+        condition: Condition,
+        then: Vec<Statement>,
+        otherwise: Vec<Statement>,
+    },
     SetInt(Target, Int),
     AddInt(Target, Int),
     SetFloat(Target, Float),
@@ -102,7 +106,10 @@ pub enum Action {
     EvaluateFloat(Float),
     EvaluateText(Text),
     EvaluateCondition(Condition),
-    ParseTime { text: Text, layout: usize },
+    ParseTime {
+        text: Text,
+        layout: usize,
+    },
     SetTime(Int),
     SetTimeFloat(Float),
     /// Creates the series and fails: types that cannot be stored.

@@ -92,7 +92,9 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
         let Some(pattern) = self.program.sites.get(site).map(|site| site.pattern) else {
             return false;
         };
-        let Some(found) = self.state.patterns.get_mut(pattern) else { return false };
+        let Some(found) = self.state.patterns.get_mut(pattern) else {
+            return false;
+        };
         if found.stamp != stamp {
             found.stamp = stamp;
             found.matched = self.matcher.find(pattern, self.line, &mut found.spans);
@@ -114,7 +116,9 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
         let Some(pattern) = self.program.sites.get(site).map(|site| site.pattern) else {
             return Ok(false);
         };
-        let Some(place) = self.state.sites.get_mut(site) else { return Ok(false) };
+        let Some(place) = self.state.sites.get_mut(site) else {
+            return Ok(false);
+        };
         place.stamp = self.state.stamp;
         place.matched = self.matcher.find(pattern, &subject, &mut place.spans);
         let matched = place.matched;
@@ -131,12 +135,18 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
             return Err(Cause::NoMatch);
         }
         let (text, spans) = if site.on_line {
-            let found = self.state.patterns.get(site.pattern).ok_or(Cause::NoMatch)?;
+            let found = self
+                .state
+                .patterns
+                .get(site.pattern)
+                .ok_or(Cause::NoMatch)?;
             (self.line, &found.spans)
         } else {
             (found.subject.as_str(), &found.spans)
         };
-        Ok(spans.get(group.group).and_then(|(start, end)| text.get(start..end)))
+        Ok(spans
+            .get(group.group)
+            .and_then(|(start, end)| text.get(start..end)))
     }
 
     pub(super) fn int(&mut self, value: &Int) -> Result<i64, Cause> {
@@ -165,7 +175,9 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
                 let (text, base) = &**parts;
                 self.with_text(text, |run, text| {
                     let base = run.int(base)?;
-                    let radix = u32::try_from(base).ok().filter(|base| (2..=36).contains(base));
+                    let radix = u32::try_from(base)
+                        .ok()
+                        .filter(|base| (2..=36).contains(base));
                     let radix = radix.ok_or(Cause::Radix(base))?;
                     let value = number::parse_int_radix(text, radix);
                     value.ok_or_else(|| Cause::NotRadix(quoted(text), base))
@@ -274,7 +286,11 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
 
 /// Refuses a text that has grown too long: one that is added to itself would fill the memory.
 pub(super) fn fits(length: usize) -> Result<(), Cause> {
-    if length <= TEXT_MAX { Ok(()) } else { Err(Cause::TooLong) }
+    if length <= TEXT_MAX {
+        Ok(())
+    } else {
+        Err(Cause::TooLong)
+    }
 }
 
 fn arithmetic(operator: Arithmetic, left: i64, right: i64) -> Result<i64, Cause> {
@@ -291,7 +307,11 @@ fn arithmetic(operator: Arithmetic, left: i64, right: i64) -> Result<i64, Cause>
         Arithmetic::Power => {
             // By way of floats, as mtail does; what does not fit is the smallest number.
             let power = (left as f64).powf(right as f64);
-            if power.abs() < i64::MAX as f64 { power as i64 } else { i64::MIN }
+            if power.abs() < i64::MAX as f64 {
+                power as i64
+            } else {
+                i64::MIN
+            }
         }
     })
 }

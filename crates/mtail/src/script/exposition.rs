@@ -19,7 +19,10 @@ pub struct ExpositionOptions {
 
 impl Default for ExpositionOptions {
     fn default() -> Self {
-        ExpositionOptions { has_program: true, has_time: false }
+        ExpositionOptions {
+            has_program: true,
+            has_time: false,
+        }
     }
 }
 
@@ -43,7 +46,9 @@ impl Memory {
     }
 
     fn name(&self, out: &mut String, name: &str, families: &[&Family], options: ExpositionOptions) {
-        let Some(first) = families.first() else { return };
+        let Some(first) = families.first() else {
+            return;
+        };
         let position = first.definition.position;
         let _ = write!(out, "# HELP {name} defined at {}:", self.program);
         let _ = write!(out, "{}:{}", position.line, position.column);
@@ -65,11 +70,18 @@ impl Memory {
         }
         // By the number of labels, then by their values in the order of their names.
         all.sort_by(|(left, ..), (right, ..)| {
-            let (mine, its) = (left.iter().map(|pair| pair.1), right.iter().map(|pair| pair.1));
+            let (mine, its) = (
+                left.iter().map(|pair| pair.1),
+                right.iter().map(|pair| pair.1),
+            );
             left.len().cmp(&right.len()).then_with(|| mine.cmp(its))
         });
         for (pairs, definition, series) in all {
-            let mut page = Page { out, options, time: series.time.milliseconds() };
+            let mut page = Page {
+                out,
+                options,
+                time: series.time.milliseconds(),
+            };
             match &series.value {
                 Value::Number(value) => page.sample(name, "", &pairs, None, value.float()),
                 // mtail shows a text as this.

@@ -56,15 +56,23 @@ impl RegexMatcher {
         let compiled = patterns.iter().map(|pattern| {
             let regex = RegexBuilder::new(&pattern.regex).build()?;
             let locations = regex.capture_locations();
-            Ok(Compiled { regex, locations, needed: pattern.needed.clone() })
+            Ok(Compiled {
+                regex,
+                locations,
+                needed: pattern.needed.clone(),
+            })
         });
-        Ok(RegexMatcher { patterns: compiled.collect::<Result<_, regex::Error>>()? })
+        Ok(RegexMatcher {
+            patterns: compiled.collect::<Result<_, regex::Error>>()?,
+        })
     }
 }
 
 impl Matcher for RegexMatcher {
     fn find(&mut self, pattern: usize, text: &str, spans: &mut Spans) -> bool {
-        let Some(compiled) = self.patterns.get_mut(pattern) else { return false };
+        let Some(compiled) = self.patterns.get_mut(pattern) else {
+            return false;
+        };
         spans.clear();
         match compiled.needed.as_slice() {
             [] => compiled.regex.is_match(text),
@@ -76,7 +84,11 @@ impl Matcher for RegexMatcher {
                 None => false,
             },
             needed => {
-                if compiled.regex.captures_read(&mut compiled.locations, text).is_none() {
+                if compiled
+                    .regex
+                    .captures_read(&mut compiled.locations, text)
+                    .is_none()
+                {
                     return false;
                 }
                 for group in needed {

@@ -107,7 +107,9 @@ impl Memory {
                 let idle = i128::from(now.seconds - last.seconds) * NANOSECONDS
                     + i128::from(now.nanoseconds)
                     - i128::from(last.nanoseconds);
-                series.expires_after.is_none_or(|after| idle <= i128::from(after))
+                series
+                    .expires_after
+                    .is_none_or(|after| idle <= i128::from(after))
             });
             let limit = family.definition.limit.unwrap_or(usize::MAX);
             family.keep(limit);
@@ -151,7 +153,9 @@ impl Family {
         while self.series.len() > most {
             let age = |series: &Series| (series.time, series.number);
             let oldest = self.series.iter().min_by_key(|(_, series)| age(series));
-            let Some(labels) = oldest.map(|(labels, _)| labels.clone()) else { return };
+            let Some(labels) = oldest.map(|(labels, _)| labels.clone()) else {
+                return;
+            };
             self.series.remove(&labels);
         }
     }
@@ -161,7 +165,10 @@ impl Definition {
     fn first_value(&self) -> Value {
         if self.kind == Kind::Histogram {
             let counts = vec![0; self.buckets.len() + 1];
-            return Value::Histogram(Histogram { counts, ..Histogram::default() });
+            return Value::Histogram(Histogram {
+                counts,
+                ..Histogram::default()
+            });
         }
         match self.value {
             ValueType::Int => Value::Number(Number::Int(0)),
@@ -173,14 +180,19 @@ impl Definition {
 
 impl Metrics for Memory {
     fn get(&mut self, metric: usize, labels: &Labels, time: Time) -> Number {
-        match self.series(metric, labels, time).map(|series| &series.value) {
+        match self
+            .series(metric, labels, time)
+            .map(|series| &series.value)
+        {
             Some(Value::Number(value)) => *value,
             _ => Number::Int(0),
         }
     }
 
     fn get_text(&mut self, metric: usize, labels: &Labels, time: Time, out: &mut String) {
-        if let Some(Value::Text(text)) = self.series(metric, labels, time).map(|series| &series.value)
+        if let Some(Value::Text(text)) = self
+            .series(metric, labels, time)
+            .map(|series| &series.value)
         {
             out.push_str(text);
         }
@@ -218,7 +230,10 @@ impl Metrics for Memory {
     fn observe(&mut self, metric: usize, labels: &Labels, observed: f64, time: Time) {
         let family = self.families.get(metric);
         let bounds = family.map_or(&[][..], |family| &family.definition.buckets);
-        let bucket = bounds.iter().position(|bound| observed <= *bound).unwrap_or(bounds.len());
+        let bucket = bounds
+            .iter()
+            .position(|bound| observed <= *bound)
+            .unwrap_or(bounds.len());
         self.change(metric, labels, time, |value| {
             if let Value::Histogram(histogram) = value {
                 if let Some(count) = histogram.counts.get_mut(bucket) {

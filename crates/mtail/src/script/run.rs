@@ -26,7 +26,11 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { zone: TimeZone::UTC, assumes_year: true, strict: false }
+        Settings {
+            zone: TimeZone::UTC,
+            assumes_year: true,
+            strict: false,
+        }
     }
 }
 
@@ -111,7 +115,12 @@ pub struct Script<M> {
 impl<M: Matcher> Script<M> {
     pub fn new(program: Arc<Program>, matcher: M, settings: Settings) -> Self {
         let state = State::new(program.patterns.len(), program.sites.len());
-        Script { program, matcher, state, settings }
+        Script {
+            program,
+            matcher,
+            state,
+            settings,
+        }
     }
 
     pub fn program(&self) -> &Program {
@@ -120,7 +129,11 @@ impl<M: Matcher> Script<M> {
 
     /// Runs the `begin` blocks; once, when the program is loaded.
     pub fn begin(&mut self, read: Time, metrics: &mut impl Metrics) -> Result<(), RuntimeError> {
-        let line = Line { text: b"", source: "", read };
+        let line = Line {
+            text: b"",
+            source: "",
+            read,
+        };
         self.execute(&line, metrics, |program| &program.begin)
     }
 
@@ -187,15 +200,25 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
     fn statements(&mut self, statements: &[Statement]) -> Result<Flow, RuntimeError> {
         for statement in statements {
             let flow = match &statement.action {
-                Action::If { condition, then, otherwise } => {
+                Action::If {
+                    condition,
+                    then,
+                    otherwise,
+                } => {
                     let holds = self.condition(condition);
-                    let holds = holds.map_err(|cause| RuntimeError { cause, line: statement.line })?;
+                    let holds = holds.map_err(|cause| RuntimeError {
+                        cause,
+                        line: statement.line,
+                    })?;
                     self.branch(holds, then, otherwise)?
                 }
                 Action::Stop => Flow::Stop,
                 action => {
                     let done = self.action(action);
-                    done.map_err(|cause| RuntimeError { cause, line: statement.line })?;
+                    done.map_err(|cause| RuntimeError {
+                        cause,
+                        line: statement.line,
+                    })?;
                     Flow::Next
                 }
             };
@@ -256,7 +279,11 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
             }),
             Action::Expire(target, after) => self.with_labels(target, |run, labels| {
                 let is_there = run.metrics.expire(target.metric, labels, *after);
-                if is_there { Ok(()) } else { Err(Cause::NoSeries) }
+                if is_there {
+                    Ok(())
+                } else {
+                    Err(Cause::NoSeries)
+                }
             }),
             Action::EvaluateInt(value) => self.int(value).map(drop),
             Action::EvaluateFloat(value) => self.float(value).map(drop),
@@ -273,7 +300,10 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
                 let seconds = self.float(seconds)?;
                 let whole = seconds.floor();
                 let nanoseconds = ((seconds - whole) * 1e9) as u32;
-                self.register = Some(Time { seconds: whole as i64, nanoseconds });
+                self.register = Some(Time {
+                    seconds: whole as i64,
+                    nanoseconds,
+                });
                 Ok(())
             }
             Action::Refuse(target, refusal) => {
@@ -294,7 +324,8 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
     }
 
     fn observe(&mut self, metric: usize, labels: &Labels, value: Number) {
-        self.metrics.observe(metric, labels, value.float(), self.time());
+        self.metrics
+            .observe(metric, labels, value.float(), self.time());
     }
 
     /// Stores a value. The series is there even if the value cannot be had.
@@ -317,12 +348,18 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
         })
     }
 
-    fn store_text(&mut self, target: &Target, text: &super::code::Text, appends: bool) -> Result<(), Cause> {
+    fn store_text(
+        &mut self,
+        target: &Target,
+        text: &super::code::Text,
+        appends: bool,
+    ) -> Result<(), Cause> {
         self.with_labels(target, |run, labels| {
             let mut value = run.state.take_text();
             let time = run.time();
             if appends {
-                run.metrics.get_text(target.metric, labels, time, &mut value);
+                run.metrics
+                    .get_text(target.metric, labels, time, &mut value);
             }
             let written = run.text(text, &mut value).and_then(|()| fits(value.len()));
             match written {

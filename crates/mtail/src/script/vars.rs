@@ -42,7 +42,10 @@ impl Labels {
     }
 
     /// Adds a value: what `write` adds to the text.
-    pub fn push_with<E>(&mut self, write: impl FnOnce(&mut String) -> Result<(), E>) -> Result<(), E> {
+    pub fn push_with<E>(
+        &mut self,
+        write: impl FnOnce(&mut String) -> Result<(), E>,
+    ) -> Result<(), E> {
         write(&mut self.text)?;
         self.ends.push(self.text.len());
         Ok(())
