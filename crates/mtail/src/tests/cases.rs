@@ -11,9 +11,9 @@ use crate::script::{ExpositionOptions, Line, Memory, RegexMatcher, Script, Setti
 use crate::{Options, Time, compile};
 
 #[derive(Deserialize)]
-struct Case {
+pub struct Case {
     name: String,
-    program: String,
+    pub program: String,
     log: String,
     flags: Vec<String>,
     compiles: bool,
@@ -28,7 +28,7 @@ struct Outcome {
     metrics: Vec<String>,
 }
 
-fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<Case> {
     serde_json::from_str(include_str!("../../tests/data/cases.json")).unwrap()
 }
 
