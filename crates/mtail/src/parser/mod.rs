@@ -364,8 +364,9 @@ impl Parser<'_> {
         self.statements(&mut block);
         self.depth = self.depth.saturating_sub(1);
         if !self.take_symbol("}") {
+            // What stands in it was read, and need not be read again.
             let problem = Problem::error(opened, "this block is never closed");
-            return Err(Box::new(problem.hint("add a `}`")));
+            self.problems.push(problem.hint("add a `}`"));
         }
         Ok(block)
     }
