@@ -181,7 +181,7 @@ impl<'s> Lexer<'s> {
         );
         let hint = match first {
             '!' => Some(
-                "`!` is only in `!=` and `!~`; for a negation write `// {} else { … }` or `$0 !~ /…/`",
+                "`!` is only in `!=` and `!~`: write the condition with an empty block, and an `else`",
             ),
             '\'' => Some("a string stands in double quotes"),
             '_' => Some("a name begins with a letter"),

@@ -95,7 +95,11 @@ impl<'a> Checker<'a> {
             ExpressionKind::Float(value) => known(NodeKind::Float(*value), Type::Float, span),
             ExpressionKind::Text(text) => known(NodeKind::Text(text.clone()), Type::Text, span),
             ExpressionKind::Regex(_) => {
-                self.error(span, "a pattern is no value", "match it: `$0 =~ /…/`");
+                self.error(
+                    span,
+                    "a pattern is no value",
+                    "match a String with it: `$1 =~ /…/`",
+                );
                 broken(span)
             }
             ExpressionKind::Capture(name) => self.capture(name, span),
@@ -173,7 +177,11 @@ impl<'a> Checker<'a> {
     fn metric(&mut self, name: &str, keys: &'a [Expression], place: Span, span: Span) -> Node {
         let Some(metric) = self.scopes.find(Sort::Metric, name) else {
             if self.scopes.find(Sort::Constant, name).is_some() {
-                self.error(place, "a pattern is no value", "match it: `$0 =~ NAME`");
+                self.error(
+                    place,
+                    "a pattern is no value",
+                    "match a String with it: `$1 =~ NAME`",
+                );
             } else {
                 self.unknown_name(name, place);
             }
@@ -320,7 +328,11 @@ impl<'a> Checker<'a> {
     ) -> Node {
         let span = whole.span;
         if self.is_pattern(whole) {
-            self.error(span, "a pattern is no value", "match it: `$0 =~ /…/`");
+            self.error(
+                span,
+                "a pattern is no value",
+                "match a String with it: `$1 =~ /…/`",
+            );
             return broken(span);
         }
         if matches!(operator, Binary::And | Binary::Or) {
@@ -394,10 +406,10 @@ impl<'a> Checker<'a> {
 
     /// Says what a side of a bit operation must be.
     fn whole_number(&mut self, side: &Node) {
+        if self.variables.resolve(side.typing) == Typing::Known(Type::Nothing) {
+            return self.error(side.span, "this call gives nothing", "use a number");
+        }
         match self.variables.unite(side.typing, Typing::Known(Type::Int)) {
-            Typing::Known(Type::Nothing) => {
-                self.error(side.span, "this call gives nothing", "use a number");
-            }
             Typing::Known(kind @ Type::Float) => {
                 let hint = if self.options.strict {
                     "every line that comes here fails, as in mtail: use whole numbers"

@@ -385,6 +385,7 @@ impl Parser<'_> {
             });
         }
         self.advance();
+        self.skip_newlines();
         if !self.is_symbol("{") {
             let problem = *self.expected("`{` after `else`");
             return Err(Box::new(problem.hint(

@@ -2,4 +2,6 @@
 
 mod cases;
 mod deviations;
+mod language;
+mod problems;
 mod properties;
