@@ -37,6 +37,7 @@ impl<'a> Checker<'a> {
             ("strtol", [text, base]) => {
                 let (text, base) = (self.value(text), self.value(base));
                 if self.is_usable(&text) && self.is_usable(&base) {
+                    self.expect_text(&text);
                     self.variables.unite(base.typing, Typing::Known(Type::Int));
                     self.given(NodeKind::Radix(Box::new((text, base))), Type::Int)
                 } else {
@@ -99,6 +100,9 @@ impl<'a> Checker<'a> {
             }
             _ => {}
         }
+        if function == "len" {
+            self.expect_text(&argument);
+        }
         let argument = Box::new(argument);
         match function {
             "len" => self.given(NodeKind::Length(argument), Type::Int),
@@ -154,9 +158,7 @@ impl<'a> Checker<'a> {
         if !self.is_usable(&node) {
             return broken(text.span);
         }
-        if let Typing::Metric(_) = self.variables.resolve(node.typing) {
-            self.variables.unite(node.typing, Typing::Known(Type::Text));
-        }
+        self.expect_text(&node);
         let number = self.layouts.iter().position(|known| *known == parsed);
         let number = number.unwrap_or_else(|| {
             self.layouts.push(parsed);
@@ -186,6 +188,10 @@ impl<'a> Checker<'a> {
         if !self.is_usable(&new) || !self.is_usable(&text) {
             return broken(text.span);
         }
+        [&new, &text]
+            .into_iter()
+            .chain(&old)
+            .for_each(|node| self.expect_text(node));
         let kind = match (pattern, old) {
             (Some(Some(pattern)), _) => NodeKind::ReplacePattern {
                 pattern,

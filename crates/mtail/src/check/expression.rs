@@ -189,6 +189,7 @@ impl<'a> Checker<'a> {
             return broken(span);
         };
         let keys: Vec<Node> = keys.iter().map(|key| self.key(key)).collect();
+        self.unite_keys(metric, &keys);
         let Some(declared) = self.metrics.get_mut(metric) else {
             return broken(span);
         };
@@ -216,6 +217,25 @@ impl<'a> Checker<'a> {
             kind: NodeKind::Metric(Target { metric, keys }),
             typing,
             span,
+        }
+    }
+
+    /// In mtail all keys of one label have one type, so that a metric which is a key before its type
+    /// is known takes the type of the keys before; with a String it shows 0 from then on.
+    fn unite_keys(&mut self, metric: usize, keys: &[Node]) {
+        if !self.options.strict {
+            return;
+        }
+        for (label, key) in keys.iter().enumerate() {
+            let known = *self.keys.entry((metric, label)).or_insert(key.typing);
+            self.variables.unite(known, key.typing);
+        }
+    }
+
+    /// In mtail a metric of unknown type becomes a String where one is expected.
+    pub(super) fn expect_text(&mut self, node: &Node) {
+        if self.options.strict && matches!(self.variables.resolve(node.typing), Typing::Metric(_)) {
+            self.variables.unite(node.typing, Typing::Known(Type::Text));
         }
     }
 
@@ -293,16 +313,11 @@ impl<'a> Checker<'a> {
         span: Span,
     ) -> Node {
         let subject = self.value(subject);
-        match self.variables.resolve(subject.typing) {
-            Typing::Known(kind @ (Type::Bool | Type::Nothing)) => {
-                let message = format!("{} cannot be matched", kind.name());
-                self.error(subject.span, message, "match a String");
-            }
-            Typing::Metric(_) => {
-                self.variables
-                    .unite(subject.typing, Typing::Known(Type::Text));
-            }
-            Typing::Known(_) => {}
+        if let Typing::Known(kind @ (Type::Bool | Type::Nothing)) =
+            self.variables.resolve(subject.typing)
+        {
+            let message = format!("{} cannot be matched", kind.name());
+            self.error(subject.span, message, "match a String");
         }
         let Some(site) = self.site(pattern, false) else {
             return broken(span);
@@ -409,16 +424,14 @@ impl<'a> Checker<'a> {
         if self.variables.resolve(side.typing) == Typing::Known(Type::Nothing) {
             return self.error(side.span, "this call gives nothing", "use a number");
         }
-        match self.variables.unite(side.typing, Typing::Known(Type::Int)) {
-            Typing::Known(kind @ Type::Float) => {
-                let hint = if self.options.strict {
-                    "every line that comes here fails, as in mtail: use whole numbers"
-                } else {
-                    "in mtail every line that comes here fails; here the number is cut"
-                };
-                self.warn(side.span, format!("bits of a {}", kind.name()), hint);
-            }
-            _ => {}
+        let kind = self.variables.unite(side.typing, Typing::Known(Type::Int));
+        if kind == Typing::Known(Type::Float) {
+            let hint = if self.options.strict {
+                "every line that comes here fails, as in mtail: use whole numbers"
+            } else {
+                "in mtail every line that comes here fails; here the number is cut"
+            };
+            self.warn(side.span, "bits of a Float", hint);
         }
         if self.variables.resolve(side.typing) == Typing::Known(Type::Bool) {
             let hint = "comparisons bind tighter than `&`, `|` and `^`: write `(a & b) == c`";

@@ -23,7 +23,7 @@ use crate::script::code::Site;
 use pattern::Patterns;
 use scope::Scopes;
 use tree::Step;
-use types::{Type, Variables};
+use types::{Type, Typing, Variables};
 
 /// Most statements of a program with its decorators written out.
 const STEPS_MAX: usize = 50_000;
@@ -99,6 +99,8 @@ struct Checker<'a> {
     declared: HashMap<usize, usize>,
     /// Captures whose numbers lose their text as a label, by the pattern and the group.
     rewritten: HashMap<(usize, usize), Span>,
+    /// The type of the keys of each label, by the metric and the label's place.
+    keys: HashMap<(usize, usize), Typing>,
     steps: usize,
     depth: usize,
     /// Whether what is checked is a `begin` block.
@@ -144,6 +146,7 @@ impl<'a> Checker<'a> {
             mixed: HashSet::new(),
             declared: HashMap::new(),
             rewritten: HashMap::new(),
+            keys: HashMap::new(),
             steps: 0,
             depth: 0,
             is_beginning: false,
@@ -206,6 +209,6 @@ impl<'a> Checker<'a> {
     }
 
     fn settled(&self, metric: usize) -> Type {
-        self.variables.settled(types::Typing::Metric(metric))
+        self.variables.settled(Typing::Metric(metric))
     }
 }

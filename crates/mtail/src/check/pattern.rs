@@ -177,10 +177,7 @@ impl<'a> Checker<'a> {
             .map(|pattern| pattern.names.clone());
         for (group, name) in names.unwrap_or_default().into_iter().enumerate() {
             let capture = Capture { site, group };
-            self.scopes.define_capture(group.to_string(), capture);
-            if let Some(name) = name {
-                self.scopes.define_capture(name, capture);
-            }
+            self.scopes.define_capture(name, capture);
         }
         Some(site)
     }

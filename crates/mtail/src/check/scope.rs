@@ -1,6 +1,6 @@
 //! Scopes: which name means what, and where.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What a name can be declared as; the same name may be declared once as each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,6 +33,8 @@ struct Scope {
     decorator: Option<usize>,
     names: HashMap<(Sort, String), usize>,
     captures: HashMap<String, Capture>,
+    /// Numbers of groups that have a name too.
+    named: HashSet<String>,
     is_unclear: bool,
 }
 
@@ -102,10 +104,19 @@ impl Scopes {
         names
     }
 
-    pub fn define_capture(&mut self, name: String, capture: Capture) {
-        if let Some(scope) = self.all.get_mut(self.current) {
+    /// Makes a group known by its number, and by its name where it has one.
+    pub fn define_capture(&mut self, name: Option<String>, capture: Capture) {
+        let Some(scope) = self.all.get_mut(self.current) else {
+            return;
+        };
+        let number = capture.group.to_string();
+        if let Some(name) = name {
             scope.captures.insert(name, capture);
+            scope.named.insert(number.clone());
+        } else {
+            scope.named.remove(&number);
         }
+        scope.captures.insert(number, capture);
     }
 
     /// Says that the current scope may have captures of which nothing is known.
@@ -115,21 +126,30 @@ impl Scopes {
         }
     }
 
+    /// A decorated block sees the decorator's groups. Those that have a name it sees by that name:
+    /// the number means a group of a pattern around the block, if there is one.
     pub fn capture(&self, name: &str) -> Found {
-        self.capture_from(self.current, name)
+        match self.search(name, false) {
+            Found::Nothing => self.search(name, true),
+            found => found,
+        }
     }
 
-    fn capture_from(&self, start: usize, name: &str) -> Found {
+    fn search(&self, name: &str, by_all_numbers: bool) -> Found {
         // Decorators nest only as deep as blocks do, so the list of open searches stays short.
-        let mut open = vec![start];
+        let mut open = vec![(self.current, false)];
         let mut is_unclear = false;
-        while let Some(scope) = open.pop().and_then(|at| self.all.get(at)) {
-            if let Some(capture) = scope.captures.get(name) {
+        while let Some((at, is_decorator)) = open.pop() {
+            let Some(scope) = self.all.get(at) else {
+                continue;
+            };
+            let is_hidden = is_decorator && !by_all_numbers && scope.named.contains(name);
+            if let Some(capture) = scope.captures.get(name).filter(|_| !is_hidden) {
                 return Found::Capture(*capture);
             }
             is_unclear |= scope.is_unclear;
-            open.extend(scope.parent);
-            open.extend(scope.decorator);
+            open.extend(scope.parent.map(|parent| (parent, is_decorator)));
+            open.extend(scope.decorator.map(|decorator| (decorator, true)));
         }
         if is_unclear {
             Found::Unclear

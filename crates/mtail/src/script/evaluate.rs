@@ -7,6 +7,9 @@ use super::vars::{Labels, Metrics, Number};
 use crate::ast::{Arithmetic, Bits};
 use crate::number;
 
+/// By how many bits a number can be shifted.
+const SHIFTS: std::ops::RangeInclusive<i64> = 0..=0x7fff_ffff;
+
 /// The longest text that a program can make, in bytes.
 const TEXT_MAX: usize = 16 << 20;
 
@@ -321,7 +324,7 @@ fn bits(operator: Bits, left: i64, right: i64) -> Result<i64, Cause> {
         Bits::And => left & right,
         Bits::Or => left | right,
         Bits::Xor => left ^ right,
-        Bits::Left | Bits::Right if right < 0 => return Err(Cause::NegativeShift),
+        Bits::Left | Bits::Right if !SHIFTS.contains(&right) => return Err(Cause::Shift(right)),
         Bits::Left if right > 63 => 0,
         Bits::Left => left << right,
         Bits::Right => left >> right.min(63),

@@ -156,7 +156,8 @@ impl Page<'_> {
             self.out.push('}');
         }
         self.out.push(' ');
-        write_float(self.out, value);
+        // Adding 0 makes -0 the 0 that the page shows.
+        write_float(self.out, value + 0.0);
         if self.options.has_time {
             let _ = write!(self.out, " {}", self.time);
         }

@@ -70,8 +70,8 @@ pub enum Cause {
     NoGroup,
     #[error("a division by zero")]
     DivisionByZero,
-    #[error("a shift by a negative number of bits")]
-    NegativeShift,
+    #[error("a shift by {0} bits")]
+    Shift(i64),
     #[error("`{0}` is no time of this layout")]
     NotTime(String),
     #[error("`del … after` names a series that is not there")]

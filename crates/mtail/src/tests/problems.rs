@@ -56,100 +56,103 @@ error: `request` has 1 label, but 0 keys stand here
     assert_eq!(errors(source), expected);
 }
 
+/// Programs, and the message of their error.
+const ERRORS: &[(&str, &str)] = &[
+    (
+        "counter c\n/a/\n{\n  c++\n}\n",
+        "a pattern alone does nothing",
+    ),
+    (
+        "counter c\n{\n  c++\n}\n",
+        "this block belongs to no condition",
+    ),
+    ("counter c\n!/a/ {\n  c++\n}\n", "`!` means nothing here"),
+    (
+        "counter c\n/a/ {\n  c++\n} else /b/ {\n  c++\n}\n",
+        "expected `{` after `else`",
+    ),
+    (
+        "counter c\n/(\\d+)/ {\n  $1 + 1\n  c++\n}\n",
+        "this expression has no effect",
+    ),
+    (
+        "counter c\n/(\\w*)/ {\n  len($1) {\n    c++\n  }\n}\n",
+        "a value is no condition",
+    ),
+    (
+        "counter c\n/(\\d)/ {\n  c += $1\n}\n",
+        "the counter `c` is given a String",
+    ),
+    (
+        "gauge g\n/(\\S+)/ {\n  g = $1 * 2\n}\n",
+        "`*` needs numbers, but this is a String",
+    ),
+    (
+        "histogram h\n/(\\d+)/ {\n  h = $1\n}\n",
+        "a histogram needs `buckets`",
+    ),
+    (
+        "counter by\n",
+        "expected the metric's name, but `by` is a word of the language",
+    ),
+    (
+        "counter c\ncounter c\nc++\n",
+        "the metric `c` is declared twice",
+    ),
+    (
+        "counter a as \"z-1\"\ncounter b as \"z_1\"\na++\nb++\n",
+        "two metrics are exported as `z_1`",
+    ),
+    (
+        "counter c\n/(?=a)/ {\n  c++\n}\n",
+        "the regex `(?=a)` is wrong: look-ahead",
+    ),
+    (
+        "counter c\n/(a/ {\n  c++\n}\n",
+        "the regex `(a` is wrong: unclosed group",
+    ),
+    ("counter c\n/a/ {\n  c++\n", "this block is never closed"),
+    ("counter c\nc++\n}\n", "this `}` closes nothing"),
+    ("counter c\nc = \"a\n", "this string has no end"),
+    ("next\n", "`next` stands outside of a decorator"),
+    (
+        "def d {\n/a/ {\n}\n}\n@d {\n}\n",
+        "the decorator `d` has 0 `next`, but must have one",
+    ),
+    ("@d {\n}\n", "no decorator `d` is defined"),
+    (
+        "counter c by k\n/(a)/ {\n  del c[$1] after 5\n}\n",
+        "expected a duration, but found `5`",
+    ),
+    (
+        "counter g\n/a/ {\n  del g\n}\n",
+        "a metric without labels cannot be deleted",
+    ),
+    (
+        "gauge g\n/(\\d+)/ {\n  g = 1 / 0\n}\n",
+        "a division by zero",
+    ),
+    (
+        "gauge g\n/(\\d+)/ {\n  g = $1 > 2\n}\n",
+        "a metric cannot hold Bool",
+    ),
+    (
+        "gauge g\ng = strtol(\"a\")\n",
+        "`strtol` takes 2 arguments, but 1 stand here",
+    ),
+    (
+        "/(\\S+)/ {\n  strptime($1, $1)\n}\n",
+        "the layout must be a string",
+    ),
+    (
+        "conuter c\n",
+        "expected an operator, `{` or the end of the line, but found `c`",
+    ),
+];
+
 #[test]
 fn each_error_says_the_way_out() {
-    for (source, message) in [
-        (
-            "counter c\n/a/\n{\n  c++\n}\n",
-            "a pattern alone does nothing",
-        ),
-        (
-            "counter c\n{\n  c++\n}\n",
-            "this block belongs to no condition",
-        ),
-        ("counter c\n!/a/ {\n  c++\n}\n", "`!` means nothing here"),
-        (
-            "counter c\n/a/ {\n  c++\n} else /b/ {\n  c++\n}\n",
-            "expected `{` after `else`",
-        ),
-        (
-            "counter c\n/(\\d+)/ {\n  $1 + 1\n  c++\n}\n",
-            "this expression has no effect",
-        ),
-        (
-            "counter c\n/(\\w*)/ {\n  len($1) {\n    c++\n  }\n}\n",
-            "a value is no condition",
-        ),
-        (
-            "counter c\n/(\\d)/ {\n  c += $1\n}\n",
-            "the counter `c` is given a String",
-        ),
-        (
-            "gauge g\n/(\\S+)/ {\n  g = $1 * 2\n}\n",
-            "`*` needs numbers, but this is a String",
-        ),
-        (
-            "histogram h\n/(\\d+)/ {\n  h = $1\n}\n",
-            "a histogram needs `buckets`",
-        ),
-        (
-            "counter by\n",
-            "expected the metric's name, but `by` is a word of the language",
-        ),
-        (
-            "counter c\ncounter c\nc++\n",
-            "the metric `c` is declared twice",
-        ),
-        (
-            "counter a as \"z-1\"\ncounter b as \"z_1\"\na++\nb++\n",
-            "two metrics are exported as `z_1`",
-        ),
-        (
-            "counter c\n/(?=a)/ {\n  c++\n}\n",
-            "the regex `(?=a)` is wrong: look-ahead",
-        ),
-        (
-            "counter c\n/(a/ {\n  c++\n}\n",
-            "the regex `(a` is wrong: unclosed group",
-        ),
-        ("counter c\n/a/ {\n  c++\n", "this block is never closed"),
-        ("counter c\nc++\n}\n", "this `}` closes nothing"),
-        ("counter c\nc = \"a\n", "this string has no end"),
-        ("next\n", "`next` stands outside of a decorator"),
-        (
-            "def d {\n/a/ {\n}\n}\n@d {\n}\n",
-            "the decorator `d` has 0 `next`, but must have one",
-        ),
-        ("@d {\n}\n", "no decorator `d` is defined"),
-        (
-            "counter c by k\n/(a)/ {\n  del c[$1] after 5\n}\n",
-            "expected a duration, but found `5`",
-        ),
-        (
-            "counter g\n/a/ {\n  del g\n}\n",
-            "a metric without labels cannot be deleted",
-        ),
-        (
-            "gauge g\n/(\\d+)/ {\n  g = 1 / 0\n}\n",
-            "a division by zero",
-        ),
-        (
-            "gauge g\n/(\\d+)/ {\n  g = $1 > 2\n}\n",
-            "a metric cannot hold Bool",
-        ),
-        (
-            "gauge g\ng = strtol(\"a\")\n",
-            "`strtol` takes 2 arguments, but 1 stand here",
-        ),
-        (
-            "/(\\S+)/ {\n  strptime($1, $1)\n}\n",
-            "the layout must be a string",
-        ),
-        (
-            "conuter c\n",
-            "expected an operator, `{` or the end of the line, but found `c`",
-        ),
-    ] {
+    for (source, message) in ERRORS {
         let found = errors(source);
         assert!(
             found.contains(&format!("error: {message}")),
