@@ -9,7 +9,7 @@ use crate::check::types::{Type, Typing, Variables};
 use crate::check::{Checked, Metric};
 use crate::problem::Place;
 use crate::script::code::{
-    self, Action, Definition, Position, Program, Refusal, Statement, ValueType,
+    self, Action, Definition, Operand, Position, Program, Refusal, Statement, ValueType,
 };
 
 /// Makes the program of a text without errors.
@@ -156,8 +156,14 @@ impl Compiler<'_> {
         let given = self.kind(value);
         if self.options.strict {
             match (held, given) {
-                (Type::Int, Type::Float) => return Action::Refuse(place, Refusal::StoreFloatInInt),
-                (Type::Float, Type::Int) => return Action::Refuse(place, Refusal::StoreIntInFloat),
+                (Type::Int, Type::Float) => {
+                    let value = self.operand(value);
+                    return Action::Refuse(place, value, Refusal::StoreFloatInInt);
+                }
+                (Type::Float, Type::Int) => {
+                    let value = self.operand(value);
+                    return Action::Refuse(place, value, Refusal::StoreIntInFloat);
+                }
                 _ => {}
             }
         }
@@ -176,9 +182,9 @@ impl Compiler<'_> {
 
     fn observe(&self, place: code::Target, value: &Node, given: Type, adds: bool) -> Action {
         if adds {
-            Action::Refuse(place, Refusal::CountHistogram)
+            Action::Refuse(place, self.operand(value), Refusal::CountHistogram)
         } else if given == Type::Text && self.options.strict {
-            Action::Refuse(place, Refusal::StoreText)
+            Action::Refuse(place, self.operand(value), Refusal::StoreText)
         } else {
             Action::Observe(place, self.float(value))
         }
@@ -200,7 +206,11 @@ impl Compiler<'_> {
             NodeKind::Increment { target, .. }
                 if self.metric_kind(target.metric) == Kind::Histogram =>
             {
-                Action::Refuse(self.target(target), Refusal::CountHistogram)
+                Action::Refuse(
+                    self.target(target),
+                    Operand::Nothing,
+                    Refusal::CountHistogram,
+                )
             }
             _ => match self.kind(node) {
                 Type::Float => Action::EvaluateFloat(self.float(node)),
@@ -208,6 +218,16 @@ impl Compiler<'_> {
                 Type::Bool => Action::EvaluateCondition(self.condition(node)),
                 _ => Action::EvaluateInt(self.int(node)),
             },
+        }
+    }
+
+    fn operand(&self, node: &Node) -> Operand {
+        match self.kind(node) {
+            Type::Int => Operand::Int(self.int(node)),
+            Type::Float => Operand::Float(self.float(node)),
+            Type::Text => Operand::Text(self.text(node)),
+            Type::Bool => Operand::Condition(Box::new(self.condition(node))),
+            _ => Operand::Nothing,
         }
     }
 }

@@ -11,9 +11,13 @@ impl Compiler<'_> {
     pub(super) fn int(&self, node: &Node) -> Int {
         match self.kind(node) {
             Type::Text => return Int::Parse(Box::new(self.text(node))),
-            Type::Float if self.options.strict => return Int::Fail(Refusal::BitsOfFloat),
+            Type::Float if self.options.strict => {
+                return Int::Refuse(Box::new(self.operand(node)), Refusal::BitsOfFloat);
+            }
             Type::Float => return Int::Truncate(Box::new(self.float(node))),
-            Type::Bool if self.options.strict => return Int::Fail(Refusal::UseOfBool),
+            Type::Bool if self.options.strict => {
+                return Int::Refuse(Box::new(self.operand(node)), Refusal::UseOfBool);
+            }
             Type::Bool => return Int::OfCondition(Box::new(self.condition(node))),
             _ => {}
         }

@@ -112,8 +112,8 @@ pub enum Action {
     },
     SetTime(Int),
     SetTimeFloat(Float),
-    /// Creates the series and fails: types that cannot be stored.
-    Refuse(Target, Refusal),
+    /// Works the value out, creates the series and fails: types that cannot be stored.
+    Refuse(Target, Operand, Refusal),
     Fail(Refusal),
     Stop,
 }
@@ -130,6 +130,16 @@ pub enum Refusal {
     UseOfBool,
     TimeOfText,
     TimeOfFloat,
+}
+
+/// A value of any type, for what it does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operand {
+    Nothing,
+    Int(Int),
+    Float(Float),
+    Text(Text),
+    Condition(Box<Condition>),
 }
 
 /// A metric and the values of its labels.
@@ -181,6 +191,8 @@ pub enum Int {
     Truncate(Box<Float>),
     OfCondition(Box<Condition>),
     Timestamp,
+    /// Works the value out and fails.
+    Refuse(Box<Operand>, Refusal),
     Fail(Refusal),
 }
 

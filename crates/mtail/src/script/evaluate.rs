@@ -1,6 +1,6 @@
 //! Values, texts and conditions.
 
-use super::code::{Condition, Float, Group, Int, Target, Text};
+use super::code::{Condition, Float, Group, Int, Operand, Refusal, Target, Text};
 use super::matcher::Matcher;
 use super::run::{Cause, Run, quoted};
 use super::vars::{Labels, Metrics, Number};
@@ -189,8 +189,21 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
             Int::Truncate(value) => self.float(value)? as i64,
             Int::OfCondition(condition) => i64::from(self.condition(condition)?),
             Int::Timestamp => self.time().seconds,
+            Int::Refuse(value, refusal) => return Err(self.refuse(value, *refusal)),
             Int::Fail(refusal) => return Err(Cause::Refused(*refusal)),
         })
+    }
+
+    /// Works a value out for what that does, and says why it cannot be used.
+    pub(super) fn refuse(&mut self, value: &Operand, refusal: Refusal) -> Cause {
+        let outcome = match value {
+            Operand::Nothing => Ok(()),
+            Operand::Int(value) => self.int(value).map(drop),
+            Operand::Float(value) => self.float(value).map(drop),
+            Operand::Text(text) => self.with_text(text, |_, _| Ok(())),
+            Operand::Condition(condition) => self.condition(condition).map(drop),
+        };
+        outcome.err().unwrap_or(Cause::Refused(refusal))
     }
 
     pub(super) fn float(&mut self, value: &Float) -> Result<f64, Cause> {

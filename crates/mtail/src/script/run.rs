@@ -306,8 +306,9 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
                 });
                 Ok(())
             }
-            Action::Refuse(target, refusal) => {
-                self.store(target, |_| Err(Cause::Refused(*refusal)), Self::set)
+            Action::Refuse(target, value, refusal) => {
+                let value = |run: &mut Self| Err(run.refuse(value, *refusal));
+                self.store(target, value, Self::set)
             }
             Action::Fail(refusal) => Err(Cause::Refused(*refusal)),
             // Both are done where statements are.
