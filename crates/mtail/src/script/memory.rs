@@ -104,9 +104,7 @@ impl Memory {
         for family in &mut self.families {
             family.series.retain(|_, series| {
                 let last = if is_lazy { series.time } else { series.touched };
-                let idle = i128::from(now.seconds - last.seconds) * NANOSECONDS
-                    + i128::from(now.nanoseconds)
-                    - i128::from(last.nanoseconds);
+                let idle = nanoseconds(now) - nanoseconds(last);
                 series
                     .expires_after
                     .is_none_or(|after| idle <= i128::from(after))
@@ -145,6 +143,11 @@ impl Memory {
             series.touched = now;
         }
     }
+}
+
+/// A program can set any time, so a difference may need more than 64 bits.
+fn nanoseconds(time: Time) -> i128 {
+    i128::from(time.seconds) * NANOSECONDS + i128::from(time.nanoseconds)
 }
 
 impl Family {

@@ -203,3 +203,45 @@ fn operators_do_what_they_do_in_mtail() {
     let source = "counter c\n/(\\d+)/ {\n  $1 + 1 {\n    c++\n  }\n  $1 & 1 && \"x\" {\n    c += 10\n  }\n}\n";
     assert_eq!(samples(source, &["1", "2"]), ["c 12"]);
 }
+
+#[test]
+fn counting_gives_the_new_value() {
+    let source = "counter c\ngauge g\n/a/ {\n  g = c++\n  c++ > 1 {\n    g += 10\n  }\n}\n";
+    assert_eq!(samples(source, &["a"]), ["c 2", "g 11"]);
+}
+
+#[test]
+fn a_decorated_block_sees_named_groups_by_their_names() {
+    let source = "counter c by k\ndef d {\n  /^(?P<x>\\w)(\\w)/ {\n    next\n  }\n}\n/(z)/ {\n  @d {\n\
+                  c[$x + $1 + $2]++\n  }\n}\n";
+    assert_eq!(samples(source, &["abz"]), ["c{k=\"azb\"} 1"]);
+}
+
+#[test]
+fn any_time_can_be_set() {
+    for time in [i64::MIN, i64::MAX] {
+        let source = format!(
+            "counter c by k\n/a/ {{\n  settime({time})\n  c[\"a\"]++\n  del c[\"a\"] after 1s\n}}\n"
+        );
+        let program = Arc::new(
+            compile("p.mtail", &source, &Options::strict())
+                .unwrap()
+                .program,
+        );
+        let matcher = RegexMatcher::new(&program.patterns).unwrap();
+        let mut memory = Memory::new(&program).lazy();
+        let mut script = Script::new(program, matcher, Settings::default());
+        let line = Line {
+            text: b"a",
+            source: "",
+            read: Time::default(),
+        };
+        script.run(&line, &mut memory).unwrap();
+        memory.sweep(Time::default());
+        assert_eq!(memory.len(), usize::from(time == i64::MAX));
+        memory.exposition(ExpositionOptions {
+            has_program: true,
+            has_time: true,
+        });
+    }
+}
