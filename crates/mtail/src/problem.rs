@@ -79,6 +79,11 @@ impl Problem {
         self
     }
 
+    pub fn hint_if_none(mut self, hint: &str) -> Self {
+        self.hint.get_or_insert_with(|| hint.to_owned());
+        self
+    }
+
     pub fn also(mut self, span: Span, note: impl Into<String>) -> Self {
         self.other = Some((span, note.into()));
         self

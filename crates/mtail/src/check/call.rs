@@ -7,7 +7,7 @@ use super::tree::{Node, NodeKind};
 use super::types::{Type, Typing};
 use crate::ast::{Expression, ExpressionKind, Name};
 use crate::layout::Layout;
-use crate::problem::{Problem, Span, quote};
+use crate::problem::{Span, quote};
 
 impl<'a> Checker<'a> {
     pub(super) fn call(&mut self, name: &'a Name, arguments: &'a [Expression], span: Span) -> Node {
@@ -227,7 +227,8 @@ impl<'a> Checker<'a> {
             "no pattern around here has the group {}",
             quote(&format!("${name}"))
         );
-        self.problems.push(Problem::error(group.span, message));
+        let hint = "groups can be seen in the block of their pattern, and in its `else`";
+        self.error(group.span, message, hint);
         broken(group.span)
     }
 }

@@ -199,9 +199,10 @@ impl<'a> Checker<'a> {
             let message = match (labels, keys.len()) {
                 (0, _) => format!("{} has no labels", quote(name)),
                 (labels, found) => {
-                    let s = if labels == 1 { "" } else { "s" };
+                    let plural = |count| if count == 1 { "" } else { "s" };
+                    let (s, t) = (plural(labels), plural(found));
                     format!(
-                        "{} has {labels} label{s}, but {found} keys stand here",
+                        "{} has {labels} label{s}, but {found} key{t} here",
                         quote(name)
                     )
                 }

@@ -7,7 +7,7 @@ use super::capture::{GroupType, group_types};
 use super::scope::{Capture, Sort};
 use crate::ast::{Arithmetic, Binary, Expression, ExpressionKind};
 use crate::dialect;
-use crate::problem::{Problem, Span, quote};
+use crate::problem::{Span, quote};
 use crate::script::code::{self, Site};
 
 /// All patterns of a program; two that are written the same are one.
@@ -140,7 +140,8 @@ impl<'a> Checker<'a> {
             Ok(pattern) => pattern,
             Err(cause) => {
                 let message = format!("the regex {} is wrong: {cause}", quote(&text));
-                self.problems.push(Problem::error(expression.span, message));
+                let hint = "the syntax is that of RE2: no look-around, nothing that refers back";
+                self.error(expression.span, message, hint);
                 // Never matches; the program is refused anyway.
                 let code = code::Pattern {
                     regex: r"[^\s\S]".into(),

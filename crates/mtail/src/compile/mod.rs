@@ -80,7 +80,8 @@ impl Compiler<'_> {
             hidden: declaration.hidden,
             labels: metric.labels.clone(),
             buckets: bounds.iter().skip(skipped).copied().collect(),
-            limit: declaration.limit,
+            // As in mtail, 0 is no limit.
+            limit: declaration.limit.filter(|limit| *limit > 0),
             position: Position {
                 line: place.line,
                 column: place.byte_column,

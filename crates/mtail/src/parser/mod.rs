@@ -44,7 +44,9 @@ pub fn parse(source: &str, depth_max: usize) -> Parsed {
             break;
         }
         let problem = Problem::error(parser.span, "this `}` closes nothing");
-        parser.problems.push(problem);
+        parser
+            .problems
+            .push(problem.hint("remove it, or look for a `{` that is missing above"));
         parser.advance();
     }
     Parsed {
@@ -326,6 +328,9 @@ impl Parser<'_> {
             ExpressionKind::Increment { .. } | ExpressionKind::Call { .. } => Ok(kind),
             _ if !matches!(self.token, Token::Newline | Token::End | Token::Symbol("}")) => {
                 let mut problem = self.expected("an operator, `{` or the end of the line");
+                if matches!(&expression.kind, ExpressionKind::Name(name) if name == "if") {
+                    return Err(Box::new(problem.hint("a condition stands without `if`")));
+                }
                 if let ExpressionKind::Name(name) = &expression.kind {
                     let known = KEYWORDS.iter().chain(BUILTINS).copied();
                     let known = known.chain(["log_filter"]);
@@ -353,7 +358,10 @@ impl Parser<'_> {
         if matches!(self.token, Token::Newline | Token::End | Token::Symbol("}")) {
             return Ok(());
         }
-        Err(self.expected("the end of the line"))
+        let problem = *self.expected("the end of the line");
+        Err(Box::new(
+            problem.hint_if_none("each statement has its own line"),
+        ))
     }
 
     fn block(&mut self) -> Part<Block> {

@@ -40,7 +40,7 @@ error: mtail has no `-=`
   |             ^^
   = hint: write `x = x - y`
 
-error: `request` has 1 label, but 0 keys stand here
+error: `request` has 1 label, but 0 keys here
  --> progs/p.mtail:8:3
   |
 8 |   request++
@@ -158,9 +158,10 @@ fn each_error_says_the_way_out() {
             found.contains(&format!("error: {message}")),
             "{source}\n{found}"
         );
-        assert!(found.contains("p.mtail:"), "{found}");
+        assert!(found.contains("p.mtail:") && found.contains("^"), "{found}");
     }
     assert!(errors("conuter c\n").contains("did you mean `counter`?"));
+    assert!(errors("if 1 > 0 {\n}\n").contains("a condition stands without `if`"));
 }
 
 #[test]
