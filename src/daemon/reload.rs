@@ -91,7 +91,7 @@ impl Reloader {
         advise(&loaded.advice);
         let now_ms = self.clock.now_ms();
         // Only here is the rest of the program kept waiting: nothing is read or compiled any more.
-        let change = self.positions.cut(|_| {
+        let change = self.positions.snapshot(|_| {
             let old = self.live.load_full();
             let definitions = loaded.set.metrics;
             let change = Change::between(old.store.definitions(), &definitions);
