@@ -103,7 +103,7 @@ impl RulesSource {
         log_advice(&loaded.advice);
         let now_ms = self.clock.now_ms();
         // The rest of the program waits only here: nothing is read or compiled any more.
-        let change = self.positions.cut(|_| {
+        let change = self.positions.snapshot(|_| {
             let old = self.active.load_full();
             let definitions = loaded.set.metrics;
             let change = Change::between(old.store.definitions(), &definitions);

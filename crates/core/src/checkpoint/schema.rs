@@ -289,7 +289,7 @@ pub fn file_row<T>(file: &SavedFile, take: impl FnOnce(&[ValueRef<'_>]) -> T) ->
         integer(position.marker.hash),
         ValueRef::Blob(&file.resume_state),
         integer(file.left.into()),
-        integer(file.packed.into()),
+        integer(file.compressed.into()),
     ])
 }
 

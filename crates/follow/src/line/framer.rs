@@ -1,7 +1,7 @@
 //! Bytes to lines, without copying them.
 //!
 //! Knows only `\n` and the greatest length. A `\r` before the line end, wrappings and text
-//! encodings are the business of [`super::envelope`]; files and positions that of the input.
+//! encodings are the business of [`super::unwrap`]; files and positions that of the input.
 
 use super::LINE_BYTES_MAX;
 
@@ -17,7 +17,7 @@ pub struct Framer {
 
 /// What became of a block of bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Cut {
+pub struct Framed {
     /// How many bytes need not be shown again: whole lines, and what is skipped.
     pub taken: usize,
     /// How many lines were longer than [`LINE_BYTES_MAX`] and were cut.
@@ -25,7 +25,7 @@ pub struct Cut {
 }
 
 impl Framer {
-    /// A framer that stands inside a line that was cut, if `skipping`.
+    /// A framer that is inside a line that was cut, if `skipping`.
     pub fn resumed(skipping: bool) -> Framer {
         Framer { skipping }
     }
@@ -37,12 +37,12 @@ impl Framer {
 
     /// Calls `each(offset_in_bytes, line)` for every complete line in `bytes`, without its `\n`.
     ///
-    /// What follows the last `\n` is not taken, and has to stand at the start of the next block,
+    /// What follows the last `\n` is not taken, and has to be at the start of the next block,
     /// unless it is longer than [`LINE_BYTES_MAX`]: then its first [`LINE_BYTES_MAX`] bytes are
     /// one line, and the rest is skipped up to its `\n`, over as many calls as that takes. The
     /// lines do not depend on how the stream was cut into blocks.
-    pub fn cut(&mut self, bytes: &[u8], mut each: impl FnMut(usize, &[u8])) -> Cut {
-        let mut cut = Cut::default();
+    pub fn cut(&mut self, bytes: &[u8], mut each: impl FnMut(usize, &[u8])) -> Framed {
+        let mut framed = Framed::default();
         let mut line = |start: usize, end: usize, oversized: &mut u64| {
             let length = end - start;
             if length > LINE_BYTES_MAX {
@@ -54,30 +54,30 @@ impl Framer {
             if self.skipping {
                 self.skipping = false;
             } else {
-                line(cut.taken, newline, &mut cut.oversized);
+                line(framed.taken, newline, &mut framed.oversized);
             }
-            cut.taken = newline + 1;
+            framed.taken = newline + 1;
         }
         if self.skipping {
-            cut.taken = bytes.len();
-        } else if bytes.len() - cut.taken > LINE_BYTES_MAX {
-            line(cut.taken, bytes.len(), &mut cut.oversized);
+            framed.taken = bytes.len();
+        } else if bytes.len() - framed.taken > LINE_BYTES_MAX {
+            line(framed.taken, bytes.len(), &mut framed.oversized);
             self.skipping = true;
-            cut.taken = bytes.len();
+            framed.taken = bytes.len();
         }
-        cut
+        framed
     }
 
     /// The stream has been left: `rest`, what [`Framer::cut`] did not take, is its last line.
     /// There is none if `rest` is empty or belongs to a line that is being skipped. Afterwards
-    /// the framer stands at the start of another stream.
-    pub fn finish(&mut self, rest: &[u8], mut each: impl FnMut(usize, &[u8])) -> Cut {
-        let mut cut = self.cut(rest, &mut each);
-        if cut.taken < rest.len() {
-            each(cut.taken, &rest[cut.taken..]);
-            cut.taken = rest.len();
+    /// the framer is at the start of another stream.
+    pub fn finish(&mut self, rest: &[u8], mut each: impl FnMut(usize, &[u8])) -> Framed {
+        let mut framed = self.cut(rest, &mut each);
+        if framed.taken < rest.len() {
+            each(framed.taken, &rest[framed.taken..]);
+            framed.taken = rest.len();
         }
         self.skipping = false;
-        cut
+        framed
     }
 }

@@ -1,4 +1,4 @@
-//! What a stream needs beside its bytes to go on after a restart, as bytes and back.
+//! What a stream needs besides its bytes to go on after a restart, as bytes and back.
 //!
 //! That is little: whether the rest of a line is to be skipped, and the parts of lines that are not
 //! whole yet. Most streams need nothing, and nothing is written for them. What is read may have been

@@ -15,7 +15,7 @@ use crate::{Events, Sink};
 
 const STOP_LOOK: Duration = Duration::from_millis(100);
 
-pub(super) fn run<S: Sink>(
+pub(crate) fn run<S: Sink>(
     stream: &Stream,
     sink: &mut S,
     events: &dyn Events,

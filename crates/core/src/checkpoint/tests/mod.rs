@@ -50,7 +50,7 @@ fn file(inode: u64, offset: u64) -> SavedFile {
         },
         resume_state: vec![7; inode as usize % 3],
         left: inode.is_multiple_of(2),
-        packed: inode == 2,
+        compressed: inode == 2,
     }
 }
 

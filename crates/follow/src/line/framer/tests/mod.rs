@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Cut, Framer};
+use super::{Framed, Framer};
 use crate::line::LINE_BYTES_MAX;
 
 mod reference;
@@ -23,7 +23,7 @@ fn lines_have_their_offset_and_no_end() {
     assert_eq!(lines, expected);
     assert_eq!(
         cut,
-        Cut {
+        Framed {
             taken: 10,
             oversized: 0
         }

@@ -23,7 +23,7 @@ pub(super) fn reference(stream: &[u8]) -> (Found, u64) {
     (lines, oversized)
 }
 
-/// Reads as an input does: blocks are added behind what was not taken.
+/// Reads as an input does: blocks are added after what was not taken.
 pub(super) fn framed(stream: &[u8], blocks: &[usize]) -> (Found, u64) {
     let mut framer = Framer::default();
     let mut lines = Vec::new();
