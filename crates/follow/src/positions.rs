@@ -99,6 +99,15 @@ impl Positions {
         self.lock().values().cloned().collect()
     }
 
+    /// What is noted of the files that are wanted.
+    pub(crate) fn files_where(&self, wanted: impl Fn(&SavedFile) -> bool) -> Vec<SavedFile> {
+        self.lock()
+            .values()
+            .filter(|file| wanted(file))
+            .cloned()
+            .collect()
+    }
+
     /// Begins a step; waits while a cut is taken.
     pub fn read_guard(&self) -> ReadGuard<'_> {
         ReadGuard {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -64,6 +64,8 @@ pub(crate) struct TailedFile {
     pub(crate) tail: Tail,
     /// The path under which it is known: the latest that was found.
     pub(crate) path: Arc<Path>,
+    /// Where it was when it was opened, without links: it is rotated there.
+    pub(crate) real_path: PathBuf,
     /// The number of its input.
     pub(crate) input: usize,
     /// How many followed paths lead to it now.
@@ -137,8 +139,10 @@ impl OpenFiles {
             targets.insert(id, tail.read_to() + tail.lag());
         }
         let is_empty = tail.lag() == 0 && tail.read_to() == 0;
+        let real_path = path.canonicalize();
         let file = TailedFile {
             tail,
+            real_path: real_path.unwrap_or_else(|_| path.to_path_buf()),
             path,
             input,
             paths: 1,
