@@ -45,7 +45,7 @@ impl SavedFile {
     /// Whether there is more to know it by than its number, which is given to another file once this one
     /// is gone. An empty file has nothing else.
     pub(crate) fn has_evidence(&self) -> bool {
-        self.position.signature.length > 0
+        self.position.signature.length > 0 || self.position.marker.length > 0
     }
 }
 
