@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::line::Origin;
+use crate::line::encoding::Encoding;
 
 mod files;
 mod positions;
@@ -183,6 +184,10 @@ pub trait Events: Send + Sync {
     /// again, with back-off.
     fn skipped(&self, source: &str, path: &Path, error: &io::Error) {
         let _ = (source, path, error);
+    }
+    /// A file or stream is text in another encoding than UTF-8: nothing of it is counted.
+    fn not_utf8_text(&self, source: &str, path: &Path, encoding: Encoding) {
+        let _ = (source, path, encoding);
     }
     /// File events cannot be had (`why`); files are looked at by polling instead.
     fn polling(&self, why: &str);

@@ -45,7 +45,7 @@ impl SavedFile {
     /// Whether there is more to know it by than its number, which is given to another file once this one
     /// is gone. An empty file has nothing else.
     pub(crate) fn has_evidence(&self) -> bool {
-        self.position.signature.length > 0
+        self.position.signature.length > 0 || self.position.marker.length > 0
     }
 }
 
@@ -97,6 +97,15 @@ impl Positions {
     /// What is noted of every file now; at a start, what was saved.
     pub fn files(&self) -> Vec<SavedFile> {
         self.lock().values().cloned().collect()
+    }
+
+    /// What is noted of the files that are wanted.
+    pub(crate) fn files_where(&self, wanted: impl Fn(&SavedFile) -> bool) -> Vec<SavedFile> {
+        self.lock()
+            .values()
+            .filter(|file| wanted(file))
+            .cloned()
+            .collect()
     }
 
     /// Begins a step; waits while a cut is taken.

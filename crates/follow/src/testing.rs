@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::line::encoding::Encoding;
+use crate::line::framer::Framer;
 use crate::line::{LINE_BYTES_MAX, Origin};
 use crate::stop::Stop;
 use crate::watch::{Waker, Woken};
@@ -30,7 +32,11 @@ pub(crate) struct Received {
     pub(crate) lines: Vec<String>,
     pub(crate) closed: bool,
     next: u64,
-    skipping: bool,
+    framer: Framer,
+}
+
+fn text(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).into_owned()
 }
 
 impl Lines {
@@ -51,16 +57,6 @@ impl Lines {
     }
 }
 
-impl Received {
-    fn push(&mut self, bytes: &[u8]) {
-        let skipped = std::mem::take(&mut self.skipping);
-        if !skipped {
-            let bytes = &bytes[..bytes.len().min(LINE_BYTES_MAX)];
-            self.lines.push(String::from_utf8_lossy(bytes).into_owned());
-        }
-    }
-}
-
 /// What is carried over in the middle of a line that is too long.
 pub(crate) const SKIPPING: &[u8] = b"skipping";
 
@@ -72,7 +68,7 @@ impl Sink for Lines {
             lines: Vec::new(),
             closed: false,
             next: offset,
-            skipping: resume_state == SKIPPING,
+            framer: Framer::resumed(resume_state == SKIPPING),
         });
         StreamId(self.streams.len() - 1)
     }
@@ -82,27 +78,22 @@ impl Sink for Lines {
         let stream = &mut self.streams[stream.0];
         assert!(!stream.closed, "offered to a closed stream");
         assert_eq!(offset, stream.next, "offered what does not follow");
-        let (mut taken, before) = (0, stream.lines.len());
-        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let Some(text) = line.strip_suffix(b"\n") else {
-                break;
-            };
-            stream.push(text);
-            taken += line.len();
-        }
-        if bytes.len() - taken >= LINE_BYTES_MAX {
-            stream.push(&bytes[taken..taken + LINE_BYTES_MAX]);
-            stream.skipping = true;
-            taken = bytes.len();
-        }
-        assert!(taken > 0, "offered without a line: {} bytes", bytes.len());
+        let before = stream.lines.len();
+        let lines = &mut stream.lines;
+        let framed = stream.framer.cut(bytes, |_, line| lines.push(text(line)));
+        let taken = framed.taken;
+        assert!(
+            taken > 0 || bytes.len() == LINE_BYTES_MAX,
+            "offered without a line: {} bytes",
+            bytes.len()
+        );
         stream.next += taken as u64;
         self.in_order.extend_from_slice(&stream.lines[before..]);
         taken
     }
 
     fn resume_state(&self, stream: StreamId, out: &mut Vec<u8>) {
-        if self.streams[stream.0].skipping {
+        if self.streams[stream.0].framer.is_skipping() {
             out.extend_from_slice(SKIPPING);
         }
     }
@@ -116,11 +107,10 @@ impl Sink for Lines {
             "a line was left: {:?}",
             String::from_utf8_lossy(rest)
         );
-        if !rest.is_empty() {
-            let before = stream.lines.len();
-            stream.push(rest);
-            self.in_order.extend_from_slice(&stream.lines[before..]);
-        }
+        let before = stream.lines.len();
+        let lines = &mut stream.lines;
+        stream.framer.finish(rest, |_, line| lines.push(text(line)));
+        self.in_order.extend_from_slice(&stream.lines[before..]);
         stream.closed = true;
     }
 }
@@ -252,6 +242,9 @@ impl Events for Said {
     }
     fn lost(&self, _source: &str, path: &Path) {
         self.say("lost", path);
+    }
+    fn not_utf8_text(&self, _source: &str, path: &Path, encoding: Encoding) {
+        self.say(&format!("not UTF-8 but {encoding}"), path);
     }
     fn polling(&self, why: &str) {
         self.say("polling:", Path::new(why));

@@ -7,7 +7,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::files::specification::{Glob, InputKind, MATCH_OPTIONS, Specification};
+use super::glob::Glob;
+use super::specification::{InputKind, Specification};
 
 /// What one look at the names found.
 #[derive(Debug, Default)]
@@ -49,15 +50,18 @@ pub(crate) fn discover(specifications: &[Specification]) -> Discovery {
 
 impl Discovery {
     fn add_matches(&mut self, index: usize, glob: &Glob, seen: &mut HashSet<PathBuf>) {
-        self.add_folder(glob.base(), seen);
-        for pattern in glob.folders() {
-            for path in self.matches(index, pattern) {
-                if path.is_dir() {
-                    self.add_folder(&path, seen);
-                }
-            }
+        let matches = glob.look();
+        for folder in &matches.folders {
+            self.add_folder(folder, seen);
         }
-        for path in self.matches(index, glob.pattern()) {
+        // What they lead to may come.
+        for link in &matches.dangling {
+            self.add_ways(link, seen);
+        }
+        let problems = matches.problems.into_iter();
+        self.problems
+            .extend(problems.map(|(path, error)| (index, path, error)));
+        for path in matches.paths {
             if !fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
                 continue;
             }
@@ -74,25 +78,6 @@ impl Discovery {
         if *self.paths.entry(path).or_insert(index) != index {
             self.shared.insert(index);
         }
-    }
-
-    fn matches(&mut self, index: usize, pattern: &str) -> Vec<PathBuf> {
-        let mut paths = Vec::new();
-        // The pattern was accepted when the specification was read.
-        for entry in glob::glob_with(pattern, MATCH_OPTIONS)
-            .into_iter()
-            .flatten()
-        {
-            match entry {
-                Ok(path) => paths.push(path),
-                Err(error) if error.error().kind() == io::ErrorKind::NotFound => {}
-                Err(error) => {
-                    let path = error.path().to_owned();
-                    self.problems.push((index, path, error.into()));
-                }
-            }
-        }
-        paths
     }
 
     /// Adds the folder of `path`, and of whatever the path's symlinks lead through.
@@ -135,7 +120,7 @@ impl Discovery {
 }
 
 /// Rotated logs that were compressed: reading them as text would count nothing and say so much.
-fn is_compressed(path: &Path) -> bool {
+pub(super) fn is_compressed(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     matches!(extension, Some("gz" | "zst" | "bz2" | "xz"))
 }

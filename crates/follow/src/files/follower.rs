@@ -123,6 +123,7 @@ impl Follower {
         } = self;
         paths.look(woken, open, recovery, outside);
         recovery.search_due(&paths.table, open, outside);
+        open.settle_holes(outside.waker.now());
         let closing = open.tend_nameless(options, outside.waker.now());
         if closing.are_renamed {
             // The new name of one may match, and no event has told.
@@ -232,9 +233,12 @@ impl Follower {
         let nameless = (!self.open.nameless.is_empty()).then_some(NAMELESS_LOOK);
         let retries = self.paths.retry_times().chain(self.recovery.retry_times());
         let retry = retries.min().map(|at| at.saturating_duration_since(now));
+        let hole = self.open.hole_wait();
+        let hole = hole.map(|at| at.saturating_duration_since(now));
         nameless
             .into_iter()
             .chain(retry)
+            .chain(hole)
             .min()
             .unwrap_or(Duration::from_secs(3600))
     }
@@ -243,6 +247,9 @@ impl Follower {
     pub(crate) fn drain<S: Sink>(&mut self, outside: &mut Outside<'_, S>) {
         self.look(Woken::all(), outside);
         self.read_queued_now(outside);
+        if !self.open.reader.positions.saves() {
+            self.open.waits_for_holes = false;
+        }
         let mut targets = HashMap::new();
         for (id, file) in &self.open.files {
             let size = file.tail.metadata().map_or(0, |metadata| metadata.len());

@@ -89,6 +89,12 @@ impl Fingerprint {
         }
     }
 
+    /// The fingerprint of what follows the last NUL in `bytes`: one that is filled later changes nothing.
+    pub fn after_nuls(bytes: &[u8]) -> Self {
+        let begin = memchr::memrchr(0, bytes).map_or(0, |at| at + 1);
+        Fingerprint::of(&bytes[begin..])
+    }
+
     /// Whether these are the bytes that were hashed.
     pub fn matches(&self, bytes: &[u8]) -> bool {
         *self == Fingerprint::of(bytes)
@@ -169,16 +175,31 @@ impl Position {
         if file.metadata()?.len() < self.offset {
             return Ok(false);
         }
-        Ok(self.signature.begins(&head(file)?) && marker_before(file, self.offset)? == self.marker)
+        if !self.signature.begins(&head(file)?) {
+            return Ok(false);
+        }
+        let mut bytes = [0; MARKER_BYTES_MAX];
+        let length = (self.marker.length as usize).min(MARKER_BYTES_MAX);
+        let Some(from) = self.offset.checked_sub(length as u64) else {
+            return Ok(false);
+        };
+        let read = read_at(file, &mut bytes[..length], from)?;
+        Ok(self.marker.matches(&bytes[..read]))
     }
 }
 
-/// The first bytes of `file`, as many as a signature covers.
+/// The first bytes of `file`, as many as a signature covers, up to the first NUL: what is not written
+/// yet tells nothing.
 pub fn head(file: &File) -> io::Result<Vec<u8>> {
     let mut head = vec![0; SIGNATURE_BYTES_MAX];
     let read = read_at(file, &mut head, 0)?;
-    head.truncate(read);
+    head.truncate(without_nuls(&head[..read]).len());
     Ok(head)
+}
+
+/// The bytes before the first NUL.
+pub fn without_nuls(bytes: &[u8]) -> &[u8] {
+    &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())]
 }
 
 /// The fingerprint of the bytes before `offset`.
@@ -186,7 +207,7 @@ pub fn marker_before(file: &File, offset: u64) -> io::Result<Fingerprint> {
     let mut bytes = [0; MARKER_BYTES_MAX];
     let length = marker_length(offset);
     let read = read_at(file, &mut bytes[..length], offset - length as u64)?;
-    Ok(Fingerprint::of(&bytes[..read]))
+    Ok(Fingerprint::after_nuls(&bytes[..read]))
 }
 
 /// How many bytes the marker before `offset` covers.

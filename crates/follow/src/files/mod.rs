@@ -2,6 +2,7 @@
 
 pub(crate) mod discover;
 pub(crate) mod follower;
+mod glob;
 pub(crate) mod identity;
 pub(crate) mod noted_reader;
 mod once;

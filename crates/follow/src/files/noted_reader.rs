@@ -135,6 +135,7 @@ impl NotedReader {
         left: impl FnOnce(Position) -> SavedFile,
     ) -> FileId {
         let id = tail.id();
+        tail.settle_all_holes();
         let last = loop {
             match self.turn(&mut tail, sink) {
                 Ok(Turn::More) => {}

@@ -115,6 +115,7 @@ impl Follower {
     ) -> Result<(), Vec<Unreadable>> {
         let found = discover(&self.open.inputs.specifications);
         self.openable(&found, events)?;
+        self.open.waits_for_holes = false;
         let waker = &mut NeverWakes;
         let mut outside = Outside {
             sink,
@@ -257,7 +258,15 @@ fn read_once<S: Sink>(
         compressed: false,
     };
     let mut tail = reader.begin(file, origin, saved, None, sink)?;
-    while reader.turn(&mut tail, sink)? == Turn::More {
+    tail.settle_all_holes();
+    loop {
+        let turn = reader.turn(&mut tail, sink)?;
+        if let Some(encoding) = tail.take_encoding() {
+            events.not_utf8_text(&source, path, encoding);
+        }
+        if turn != Turn::More {
+            break;
+        }
         events.lag(&source, tail.lag());
         if stop.is_requested() {
             return Ok(());

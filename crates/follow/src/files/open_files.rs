@@ -3,11 +3,11 @@
 //! Which path leads to which file is decided in `paths.rs`; what was rotated while nobody looked is
 //! found in `recovery/`.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::follower::Outside;
 use super::identity::{FileId, ID_IS_EXACT, link_count};
@@ -33,7 +33,14 @@ pub(crate) struct OpenFiles {
     catching_up: Option<HashMap<FileId, u64>>,
     /// Whether the first look is over.
     pub(crate) started: bool,
+    /// Files that wait for bytes which are not written yet, and until when.
+    hole_waits: BTreeMap<FileId, Instant>,
+    /// Whether they are waited for at all: only while files are followed.
+    pub(crate) waits_for_holes: bool,
 }
+
+/// How long bytes that are not written yet are waited for while others after them are there.
+const HOLE_WAIT: Duration = Duration::from_secs(2);
 
 /// The inputs, and the state of each.
 pub(crate) struct Inputs {
@@ -64,6 +71,8 @@ pub(crate) struct TailedFile {
     pub(crate) tail: Tail,
     /// The path under which it is known: the latest that was found.
     pub(crate) path: Arc<Path>,
+    /// Where it was when it was opened, without links: it is rotated there.
+    pub(crate) real_path: PathBuf,
     /// The number of its input.
     pub(crate) input: usize,
     /// How many followed paths lead to it now.
@@ -127,6 +136,8 @@ impl OpenFiles {
             reader: NotedReader::new(positions),
             catching_up: Some(HashMap::new()),
             started: false,
+            hole_waits: BTreeMap::new(),
+            waits_for_holes: true,
         }
     }
 
@@ -137,8 +148,10 @@ impl OpenFiles {
             targets.insert(id, tail.read_to() + tail.lag());
         }
         let is_empty = tail.lag() == 0 && tail.read_to() == 0;
+        let real_path = path.canonicalize();
         let file = TailedFile {
             tail,
+            real_path: real_path.unwrap_or_else(|_| path.to_path_buf()),
             path,
             input,
             paths: 1,
@@ -190,7 +203,43 @@ impl OpenFiles {
         if file.tail.read_to() != before {
             file.grew = Some(outside.waker.now());
         }
+        if let Some(encoding) = file.tail.take_encoding() {
+            let source = self.inputs.source(file.input);
+            outside.events.not_utf8_text(source, &file.path, encoding);
+        }
+        if !file.tail.waits_for_hole() {
+            if !self.hole_waits.is_empty() {
+                self.hole_waits.remove(&id);
+            }
+            return Some(turn);
+        }
+        // Where nobody has written for a while, nobody is about to fill anything.
+        let modified = file.tail.modified();
+        let age = modified.and_then(|at| SystemTime::now().duration_since(at).ok());
+        if !self.waits_for_holes || age.is_some_and(|age| age >= HOLE_WAIT) {
+            file.tail.settle_holes();
+            return Some(turn.map(|_| Turn::More));
+        }
+        let until = outside.waker.now() + HOLE_WAIT;
+        self.hole_waits.entry(id).or_insert(until);
         Some(turn)
+    }
+
+    /// When the next wait for bytes that are not written yet is over.
+    pub(crate) fn hole_wait(&self) -> Option<Instant> {
+        self.hole_waits.values().min().copied()
+    }
+
+    /// Goes on in the files that have waited long enough.
+    pub(crate) fn settle_holes(&mut self, now: Instant) {
+        let due = self.hole_waits.iter().filter(|(_, until)| **until <= now);
+        for id in due.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.hole_waits.remove(&id);
+            if let Some(file) = self.files.get_mut(&id) {
+                file.tail.settle_holes();
+            }
+            self.mark_ready(id);
+        }
     }
 
     /// Brings a file's part of its input's lag up to date.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::discover::{Discovery, discover};
+use super::discover::{Discovery, discover, is_compressed};
 use super::follower::Outside;
 use super::identity::{self, FileId, ID_IS_EXACT, Position};
 use super::open_errors::OpenError;
@@ -135,9 +135,12 @@ impl Paths {
     ) {
         for path in &woken.renamed {
             let mut specifications = open.inputs.specifications.iter();
-            let concerns = specifications.any(|one| one.concerns(path));
-            woken.discover |= concerns || self.links;
-            woken.everything |= self.links && !concerns;
+            if !specifications.any(|one| one.concerns(path)) {
+                woken.discover |= self.links;
+                woken.everything |= self.links;
+            } else if !self.is_settled_by_name(path, open) {
+                woken.discover = true;
+            }
         }
         if woken.discover {
             self.discover(open, recovery, outside);
@@ -148,10 +151,16 @@ impl Paths {
                 self.look_at(path, false, open, recovery, outside);
             }
         }
-        for path in woken.changed.iter().chain(&woken.renamed) {
+        // A copy is known by its original, so originals are opened first.
+        let named = woken.changed.iter().chain(&woken.renamed);
+        let (originals, rotated): (Vec<_>, Vec<_>) =
+            named.partition(|path| base_of(path).is_none());
+        for path in originals.into_iter().chain(rotated) {
             match self.table.0.get_key_value(path.as_path()) {
                 Some((path, _)) => {
-                    self.look_at(&Arc::clone(path), true, open, recovery, outside);
+                    let path = Arc::clone(path);
+                    self.look_at(&path, true, open, recovery, outside);
+                    self.drop_lost(&path, open, outside.waker.now());
                 }
                 None => {
                     let discover = !woken.discover;
@@ -160,6 +169,31 @@ impl Paths {
             }
         }
         self.retry(open, recovery, outside);
+    }
+
+    /// Whether this path alone came or went, so that no folder has to be read to know it: most files come
+    /// and go like this, and each of them costs the same however many others there are.
+    fn is_settled_by_name(&mut self, path: &Path, open: &mut OpenFiles) -> bool {
+        let Ok(metadata) = fs::symlink_metadata(path) else {
+            return self.table.contains(path);
+        };
+        if !metadata.is_file() {
+            return false;
+        }
+        if !self.table.contains(path) && !is_compressed(path) {
+            let specifications = &open.inputs.specifications;
+            let named =
+                (0..specifications.len()).filter(|input| specifications[*input].names(path));
+            let mut named = named.collect::<Vec<_>>().into_iter();
+            let Some(input) = named.next() else {
+                return true;
+            };
+            named.for_each(|other| open.inputs.states[other].shares_files = true);
+            self.table
+                .0
+                .insert(Arc::from(path), FollowedPath::new(input));
+        }
+        true
     }
 
     /// A path that is not followed changed. It may be a followed file under another name (after a

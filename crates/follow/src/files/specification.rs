@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use glob::{MatchOptions, Pattern};
+pub use super::glob::Glob;
 
 /// One input, as the command line names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,12 +61,6 @@ pub enum SpecificationError {
         /// Where, in characters from the start of the argument, the first being 1.
         position: usize,
     },
-    /// The glob is not UTF-8.
-    #[error("expected a glob in UTF-8, but found `{argument}`")]
-    NotUtf8 {
-        /// As typed, as far as it can be shown.
-        argument: String,
-    },
     /// The current folder cannot be told, so a relative path means nothing.
     #[error("`{argument}` is a relative path, but the current folder is gone")]
     NoCurrentFolder {
@@ -96,7 +90,9 @@ impl Specification {
         let kind = match fs::metadata(&path) {
             Ok(metadata) => kind_of(path, text, &metadata.file_type())?,
             Err(_) if fs::symlink_metadata(&path).is_ok() => InputKind::File(path),
-            Err(_) if text.contains(['*', '?', '[']) => InputKind::Glob(Glob::parse(argument)?),
+            Err(_) if Glob::is_glob(argument.as_encoded_bytes()) => {
+                InputKind::Glob(parse_glob(argument)?)
+            }
             Err(_) if text.ends_with(std::path::is_separator) => return Err(folder(text)),
             Err(_) => InputKind::File(path),
         };
@@ -121,6 +117,15 @@ impl Specification {
             Ok(specifications)
         } else {
             Err(errors)
+        }
+    }
+
+    /// Whether this input has `path` as one of its files, if it is a file.
+    pub(crate) fn names(&self, path: &Path) -> bool {
+        match &self.kind {
+            InputKind::File(file) => file == path,
+            InputKind::Glob(glob) => glob.matches(path),
+            InputKind::StandardInput | InputKind::Fifo(_) => false,
         }
     }
 
@@ -168,101 +173,25 @@ fn folder(argument: String) -> SpecificationError {
     SpecificationError::Folder { argument, hint }
 }
 
-/// A glob, split where its folders have to be watched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Glob {
-    /// The whole pattern, absolute.
-    pattern: Pattern,
-    /// The folder before the first part with a glob character.
-    base: PathBuf,
-    /// The patterns of the folders between `base` and the file name, from the outside in.
-    folders: Vec<Pattern>,
-}
-
-/// As a shell matches: `*` stops at `/` and does not match a leading dot.
-pub(crate) const MATCH_OPTIONS: MatchOptions = MatchOptions {
-    case_sensitive: true,
-    require_literal_separator: true,
-    require_literal_leading_dot: true,
-};
-
-impl Glob {
-    fn parse(argument: &OsStr) -> Result<Self, SpecificationError> {
-        let shown = || argument.to_string_lossy().into_owned();
-        let Some(text) = argument.to_str() else {
-            return Err(SpecificationError::NotUtf8 { argument: shown() });
-        };
-        let parse = |text: &str| {
-            Pattern::new(text).map_err(|error| SpecificationError::Glob {
-                argument: shown(),
-                message: error.msg,
-                position: error.pos + 1,
-            })
-        };
-        // What was typed is tried by itself, so that an error's position fits what was typed.
-        parse(text)?;
-        let mut whole = absolute_pattern(text)
-            .ok_or_else(|| SpecificationError::NoCurrentFolder { argument: shown() })?;
-        // `**` at the end would match folders alone; what is meant are the files in them.
-        if whole.ends_with("/**") {
-            whole.push_str("/*");
+fn parse_glob(argument: &OsStr) -> Result<Glob, SpecificationError> {
+    let shown = || argument.to_string_lossy().into_owned();
+    let current = std::env::current_dir();
+    let current = match (Path::new(argument).is_absolute(), &current) {
+        (_, Ok(current)) => current.as_path(),
+        (true, Err(_)) => Path::new("/"),
+        (false, Err(_)) => {
+            return Err(SpecificationError::NoCurrentFolder { argument: shown() });
         }
-        let pattern = parse(&whole)?;
-        let ends: Vec<usize> = whole
-            .match_indices('/')
-            .map(|(at, _)| at)
-            .filter(|at| *at > 0)
-            .collect();
-        let (mut base, mut folders) = (PathBuf::from("/"), Vec::new());
-        for folder in ends.iter().filter_map(|end| whole.get(..*end)) {
-            // An escaped character (`[[]`) is a glob character too: asked for by matching, not
-            // by reading the name from the pattern.
-            if folder.contains(['*', '?', '[']) {
-                folders.push(parse(folder)?);
-            } else {
-                base = PathBuf::from(folder);
-            }
+    };
+    Glob::parse(argument.as_encoded_bytes(), current).map_err(|error| {
+        let before = argument.as_encoded_bytes().get(..error.at);
+        let before = String::from_utf8_lossy(before.unwrap_or_default());
+        SpecificationError::Glob {
+            argument: shown(),
+            message: error.message,
+            position: before.chars().count() + 1,
         }
-        Ok(Glob {
-            pattern,
-            base,
-            folders,
-        })
-    }
-
-    /// The whole pattern, absolute.
-    pub(crate) fn pattern(&self) -> &str {
-        self.pattern.as_str()
-    }
-
-    /// The deepest folder that the pattern names without glob characters.
-    pub(crate) fn base(&self) -> &Path {
-        &self.base
-    }
-
-    /// The patterns of the folders below [`Glob::base`], from the outside in.
-    pub(crate) fn folders(&self) -> impl Iterator<Item = &str> {
-        self.folders.iter().map(Pattern::as_str)
-    }
-
-    fn concerns(&self, path: &Path) -> bool {
-        self.base.starts_with(path)
-            || self.pattern.matches_path_with(path, MATCH_OPTIONS)
-            || self
-                .folders
-                .iter()
-                .any(|folder| folder.matches_path_with(path, MATCH_OPTIONS))
-    }
-}
-
-/// The pattern from the root; none when the current folder cannot be told.
-fn absolute_pattern(text: &str) -> Option<String> {
-    if Path::new(text).is_absolute() {
-        return Some(text.to_owned());
-    }
-    let current = std::env::current_dir().ok()?;
-    let prefix = Pattern::escape(current.to_str()?.trim_end_matches('/'));
-    Some(format!("{prefix}/{}", text.trim_start_matches("./")))
+    })
 }
 
 #[cfg(test)]
@@ -317,27 +246,6 @@ mod tests {
             InputKind::File(current.join("some.log"))
         );
         assert_eq!(glob("./logs/*.log").base(), current.join("logs"));
-    }
-
-    #[test]
-    fn a_glob_names_the_folders_on_its_way() {
-        let glob = glob("/var/log/*/gw/**/*.log");
-        assert_eq!(glob.base(), Path::new("/var/log"));
-        assert_eq!(
-            glob.folders().collect::<Vec<_>>(),
-            ["/var/log/*", "/var/log/*/gw", "/var/log/*/gw/**"]
-        );
-        for concerned in [
-            "/var",
-            "/var/log/a",
-            "/var/log/a/gw/b/c",
-            "/var/log/a/gw/b/x.log",
-        ] {
-            assert!(glob.concerns(Path::new(concerned)), "{concerned}");
-        }
-        for other in ["/opt", "/var/log/a/nginx", "/var/cache"] {
-            assert!(!glob.concerns(Path::new(other)), "{other}");
-        }
     }
 
     #[test]

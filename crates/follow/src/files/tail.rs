@@ -10,11 +10,16 @@ use std::time::SystemTime;
 use memchr::{memchr, memrchr};
 
 use super::identity::{
-    FileId, Fingerprint, MARKER_BYTES_MAX, Position, SIGNATURE_BYTES_MAX, marker_before,
-    marker_length, read_at,
+    FileId, Fingerprint, MARKER_BYTES_MAX, Position, SIGNATURE_BYTES_MAX, marker_before, read_at,
+    without_nuls,
 };
+use crate::line::encoding::Encoding;
 use crate::line::{LINE_BYTES_MAX, Origin};
 use crate::{Sink, StreamId};
+
+mod holes;
+
+use holes::{Holes, Nuls, content_end};
 
 /// How much of one file is read in one turn, in bytes.
 pub(crate) const BLOCK_BYTES: usize = 256 << 10;
@@ -56,6 +61,9 @@ pub(crate) struct Tail {
     /// The size when last looked at, in bytes.
     size: u64,
     modified: Option<SystemTime>,
+    holes: Holes,
+    /// The encoding of the file, if that is not UTF-8, until it is reported.
+    encoding: Option<Encoding>,
 }
 
 impl Tail {
@@ -80,6 +88,8 @@ impl Tail {
             scanned: 0,
             size,
             modified,
+            holes: Holes::default(),
+            encoding: None,
         })
     }
 
@@ -111,13 +121,17 @@ impl Tail {
 
     /// How many bytes there are and have not been read.
     pub(crate) fn lag(&self) -> u64 {
-        self.size.saturating_sub(self.read_to())
+        let content = self.size.saturating_sub(self.holes.at_end);
+        content.saturating_sub(self.read_to())
     }
 
     /// Takes note of the file's size and time; says whether they are others than before.
     pub(crate) fn note(&mut self, metadata: &std::fs::Metadata) -> bool {
         let (size, modified) = (metadata.len(), metadata.modified().ok());
         let changed = (size, modified) != (self.size, self.modified);
+        if changed {
+            self.search_holes_again();
+        }
         (self.size, self.modified) = (size, modified);
         changed
     }
@@ -146,7 +160,7 @@ impl Tail {
             return Ok(turn);
         }
         let offset = self.position.offset;
-        let before = marker_length(offset);
+        let before = self.position.marker.length as usize;
         let wanted = before + self.scanned + BLOCK_BYTES;
         let Some(room) = buffer.get_mut(..wanted) else {
             return Ok(Turn::Idle);
@@ -163,16 +177,26 @@ impl Tail {
         if !self.position.marker.matches(marker) {
             return Ok(Turn::NewContent);
         }
-        let more = if read == wanted {
-            Turn::More
-        } else {
-            Turn::Idle
-        };
-        if offset == 0
-            && bytes.first() == Some(&0)
-            && let Some(turn) = self.skip_hole(sink)?
-        {
-            return Ok(turn);
+        let is_end = read < wanted;
+        let (mut bytes, mut more) = (bytes, if is_end { Turn::Idle } else { Turn::More });
+        match self.nuls(bytes, is_end)? {
+            Nuls::None => {}
+            Nuls::Between(at, end) if !self.waits_for_hole() => {
+                let begin = offset + at as u64;
+                if end - begin >= JUMP_BYTES_MIN && memrchr(b'\n', &bytes[..at]).is_none() {
+                    let rest = before..before + at;
+                    return self.jump(end, room.get(rest).unwrap_or_default(), sink);
+                }
+                if end - begin >= JUMP_BYTES_MIN {
+                    bytes = &bytes[..at];
+                }
+            }
+            Nuls::AtEnd(at) | Nuls::Between(at, _) => {
+                (bytes, more) = (&bytes[..at], Turn::Idle);
+            }
+        }
+        if offset == 0 && self.scanned == 0 {
+            self.encoding = Encoding::of(bytes);
         }
         let fresh = bytes.get(self.scanned..).unwrap_or_default();
         if bytes.len() < LINE_BYTES_MAX && memrchr(b'\n', fresh).is_none() {
@@ -191,7 +215,7 @@ impl Tail {
         let end = before + taken;
         self.position.offset += taken as u64;
         let begin = end.saturating_sub(MARKER_BYTES_MAX);
-        self.position.marker = Fingerprint::of(room.get(begin..end).unwrap_or_default());
+        self.position.marker = Fingerprint::after_nuls(room.get(begin..end).unwrap_or_default());
         Ok(if left_lines && taken > 0 {
             Turn::More
         } else {
@@ -229,7 +253,7 @@ impl Tail {
         }
         let mut head = [0; SIGNATURE_BYTES_MAX];
         let read = read_at(&self.file, &mut head, 0)?;
-        let head = head.get(..read).unwrap_or_default();
+        let head = without_nuls(head.get(..read).unwrap_or_default());
         if !self.position.signature.begins(head) {
             return Ok(false);
         }
@@ -272,28 +296,35 @@ impl Tail {
     /// Reads the file as a new one, from its start. A line that had no end before is gone.
     pub(crate) fn restart(&mut self, sink: &mut impl Sink) {
         sink.close(self.stream, self.position.offset, b"");
+        // A writer that does not append goes on where it was: what is before stays a hole.
+        self.holes = Holes::settled(self.read_to());
         self.position = Position::start(self.position.id);
         self.scanned = 0;
         self.stream = sink.open(self.origin.clone(), 0, &[]);
     }
 
-    /// A file that was cut short under a writer that does not append begins with a hole as large as
-    /// it was: those zeros are no line. None means that there is no hole of that kind.
-    fn skip_hole(&mut self, sink: &mut impl Sink) -> io::Result<Option<Turn>> {
-        let offset = match first_byte(&self.file)? {
-            First::At(offset) if offset >= HOLE_BYTES_MIN => offset,
-            First::At(_) | First::Far => return Ok(None),
-            First::NotYet => return Ok(Some(Turn::Idle)),
-        };
-        sink.close(self.stream, 0, b"");
+    /// Goes on after a large hole that will not be filled, without reading it. `rest` is the line before.
+    #[cold]
+    fn jump(&mut self, to: u64, rest: &[u8], sink: &mut impl Sink) -> io::Result<Turn> {
+        sink.close(self.stream, self.position.offset, rest);
         let signature = self.position.signature;
         self.position = Position {
             signature,
-            ..Position::at(&self.file, self.id(), offset)?
+            ..Position::at(&self.file, self.id(), to)?
         };
         self.scanned = 0;
-        self.stream = sink.open(self.origin.clone(), offset, &[]);
-        Ok(Some(Turn::More))
+        self.stream = sink.open(self.origin.clone(), to, &[]);
+        Ok(Turn::More)
+    }
+
+    /// The encoding of the file, once, if that is not UTF-8.
+    pub(crate) fn take_encoding(&mut self) -> Option<Encoding> {
+        self.encoding.take()
+    }
+
+    /// When the file was last written, as far as is known.
+    pub(crate) fn modified(&self) -> Option<SystemTime> {
+        self.modified
     }
 
     /// Leaves the file, of which `last` was the last turn: its last line counts even without an end.
@@ -316,7 +347,7 @@ impl Tail {
         };
         let (length, marker) = rest.map_or((0, self.position.marker), |(before, end)| {
             let begin = end.saturating_sub(MARKER_BYTES_MAX);
-            let marker = Fingerprint::of(buffer.get(begin..end).unwrap_or_default());
+            let marker = Fingerprint::after_nuls(buffer.get(begin..end).unwrap_or_default());
             buffer.copy_within(before..end, 0);
             (end - before, marker)
         });
@@ -336,7 +367,7 @@ impl Tail {
     /// Reads what is before the offset, and the line without an end after it; returns where that
     /// begins and ends in the buffer. None if other content has taken the place.
     fn rest(&self, buffer: &mut [u8]) -> io::Result<Option<(usize, usize)>> {
-        let before = marker_length(self.position.offset);
+        let before = self.position.marker.length as usize;
         let Some(room) = buffer.get_mut(..before + self.scanned) else {
             return Ok(None);
         };
@@ -347,58 +378,13 @@ impl Tail {
     }
 }
 
-/// Fewer zeros than this at a file's start are a line's own; a hole is made of whole blocks.
-const HOLE_BYTES_MIN: u64 = 512;
-
-/// Where a file that begins with zeros holds something else.
-enum First {
-    At(u64),
-    /// Nowhere yet.
-    NotYet,
-    /// Behind so many written zeros that they are content, not a hole.
-    Far,
-}
-
-fn first_byte(file: &File) -> io::Result<First> {
-    let Some(begin) = first_data(file) else {
-        return Ok(First::NotYet);
-    };
-    let mut block = vec![0; 64 << 10];
-    let mut offset = begin;
-    while offset - begin < LINE_BYTES_MAX as u64 {
-        let read = read_at(file, &mut block, offset)?;
-        let bytes = block.get(..read).unwrap_or_default();
-        if let Some(at) = bytes.iter().position(|byte| *byte != 0) {
-            return Ok(First::At(offset + at as u64));
-        }
-        if read == 0 {
-            return Ok(First::NotYet);
-        }
-        offset += read as u64;
-    }
-    Ok(First::Far)
-}
-
-/// Where the file system says that data begins: none when all is hole, 0 where it cannot say.
-fn first_data(file: &File) -> Option<u64> {
-    #[cfg(target_os = "linux")]
-    {
-        match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(0)) {
-            Ok(offset) => Some(offset),
-            Err(rustix::io::Errno::NXIO) => None,
-            Err(_) => Some(0),
-        }
-    }
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _ = file;
-        Some(0)
-    }
-}
+/// A hole of fewer bytes is read like everything else.
+const JUMP_BYTES_MIN: u64 = 64 << 10;
 
 /// The start of the line in which `end` falls: after the last line end before it, so that a line
-/// that is being written is read whole. `end` itself if that line is longer than any line may be.
+/// that is being written is read whole. NULs at the end are no line. `end` itself if that line is longer than any line may be.
 pub(crate) fn line_start_before(file: &File, end: u64) -> io::Result<u64> {
+    let end = content_end(file, end)?;
     let mut block = vec![0; 64 << 10];
     let lowest = end.saturating_sub(LINE_BYTES_MAX as u64);
     let mut high = end;

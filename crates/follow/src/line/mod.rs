@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+pub mod encoding;
 pub mod framer;
 pub mod resume;
 pub mod unwrap;

@@ -11,6 +11,7 @@ use memchr::memrchr;
 use super::rotated_names::Compression;
 use crate::files::identity::{
     FileId, Fingerprint, MARKER_BYTES_MAX, Position, SIGNATURE_BYTES_MAX, marker_length,
+    without_nuls,
 };
 use crate::files::tail::{BLOCK_BYTES, Turn};
 use crate::line::{LINE_BYTES_MAX, Origin};
@@ -86,7 +87,7 @@ pub(crate) fn examine(
             let head = bytes
                 .get(..read.min(SIGNATURE_BYTES_MAX))
                 .unwrap_or_default();
-            end.signature = Fingerprint::of(head);
+            end.signature = Fingerprint::of(without_nuls(head));
             for (holds, one) in holds.iter_mut().zip(positions) {
                 *holds = one.signature.length > 0 && one.signature.begins(head);
             }
@@ -95,13 +96,13 @@ pub(crate) fn examine(
         for (holds, one) in holds.iter_mut().zip(positions) {
             if *holds && one.offset > end.offset && one.offset <= reached {
                 let to = before + usize::try_from(one.offset - end.offset).unwrap_or(read);
-                let from = to.saturating_sub(marker_length(one.offset));
+                let from = to.saturating_sub(one.marker.length as usize);
                 *holds = one.marker.matches(bytes.get(from..to).unwrap_or_default());
             }
         }
         end.offset = reached;
         let from = bytes.len().saturating_sub(marker_length(end.offset));
-        end.marker = Fingerprint::of(bytes.get(from..).unwrap_or_default());
+        end.marker = Fingerprint::after_nuls(bytes.get(from..).unwrap_or_default());
         let length = bytes.len();
         buffer.copy_within(from..length, 0);
         before = length - from;
@@ -197,7 +198,8 @@ impl CompressedReader {
         let end = self.before + taken;
         let begin = end.saturating_sub(MARKER_BYTES_MAX);
         self.position.offset += taken as u64;
-        self.position.marker = Fingerprint::of(self.buffer.get(begin..end).unwrap_or_default());
+        self.position.marker =
+            Fingerprint::after_nuls(self.buffer.get(begin..end).unwrap_or_default());
         self.buffer.copy_within(begin..self.filled, 0);
         self.before = end - begin;
         self.filled -= begin;

@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 use super::Recovery;
 use super::rotated_names::{base_of, base_or_self};
-use super::rotation_search::{Recognized, RotationSearch, Sibling};
+use super::rotation_search::{Recognized, RotationSearch};
 use super::search::look_at_siblings;
+use super::siblings::Sibling;
 use crate::files::follower::Outside;
 use crate::files::identity::FileId;
 use crate::files::open_files::OpenFiles;
@@ -76,14 +77,15 @@ impl Recovery {
         outside.events.truncated(source, &file.path);
         file.is_possible_copy = file.tail.lag() == 0 && base_of(&file.path).is_some();
         let (path, input) = (file.path.to_path_buf(), file.input);
+        let real = [file.real_path.clone()];
         let Some(before) = open.reader.restart(&mut file.tail, outside.sink) else {
             return Vec::new();
         };
         // It may have been renamed since it was copied.
         let base = base_or_self(&path);
-        let mut search = look_at_siblings(&base, vec![before.clone()], open);
+        let mut search = look_at_siblings(&base, &real, vec![before.clone()], open);
         if search.lost().next().is_some() && base != path {
-            search = look_at_siblings(&path, vec![before.clone()], open);
+            search = look_at_siblings(&path, &real, vec![before.clone()], open);
         }
         self.go_on_in_copies(&search, open, outside);
         if search.lost().next().is_none() {

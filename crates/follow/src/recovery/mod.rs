@@ -20,12 +20,14 @@ use crate::{Positions, SavedFile};
 pub(crate) mod compressed;
 mod copytruncate;
 mod pending;
+pub(crate) mod places;
 pub(crate) mod read_order;
 mod recently_closed;
 mod retry;
 pub(crate) mod rotated_names;
 mod rotation_search;
 mod search;
+mod siblings;
 mod take_up;
 
 use pending::Pending;

@@ -4,7 +4,9 @@
 //! (`app.log-20261008`, `app.log-20261008-1760000000`, `app-2026-10-08.log`), with `.gz` or `.zst`.
 
 use std::cmp::Ordering;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How a rotated file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub(crate) enum Age {
     Number(u64),
     /// A date as `yyyymmdd` (0 where a name has seconds only), and what follows it.
     Time(u64, u64),
+    /// For names that say nothing: when the file was last written, in nanoseconds since 1970.
+    Written(u128),
 }
 
 /// A name taken apart.
@@ -100,7 +104,37 @@ fn age(mark: &str, text: &str) -> Option<Age> {
     (is_number && digits.len() >= 10).then_some(Age::Time(0, digits.parse().ok()?))
 }
 
+/// A name with `0` for each run of digits, and without the ending of its compression: what the names of
+/// files have in common that one program rotates.
+pub(crate) fn digits_blanked(name: &OsStr) -> OsString {
+    let text = name.to_string_lossy();
+    let (plain, _) = without_compression_ending(&text);
+    let mut blanked = String::new();
+    for character in plain.chars() {
+        match character {
+            '0'..='9' if blanked.ends_with('0') => {}
+            '0'..='9' => blanked.push('0'),
+            other => blanked.push(other),
+        }
+    }
+    blanked.into()
+}
+
 impl Age {
+    /// The age of a file that was last written then.
+    pub(crate) fn written(modified: Option<SystemTime>) -> Option<Age> {
+        let since = modified?.duration_since(UNIX_EPOCH).ok()?;
+        Some(Age::Written(since.as_nanos()))
+    }
+
+    fn kind(self) -> u8 {
+        match self {
+            Age::Number(_) => 0,
+            Age::Time(..) => 1,
+            Age::Written(_) => 2,
+        }
+    }
+
     /// Whether this is surely the newer of two; names of two kinds cannot be compared.
     pub(crate) fn is_newer_than(self, other: Age) -> bool {
         std::mem::discriminant(&self) == std::mem::discriminant(&other) && self > other
@@ -114,8 +148,8 @@ impl Ord for Age {
             (Age::Time(day, rest), Age::Time(other_day, other_rest)) => {
                 (day, rest).cmp(&(other_day, other_rest))
             }
-            (Age::Number(_), Age::Time(..)) => Ordering::Less,
-            (Age::Time(..), Age::Number(_)) => Ordering::Greater,
+            (Age::Written(one), Age::Written(other)) => one.cmp(other),
+            (one, other) => one.kind().cmp(&other.kind()),
         }
     }
 }

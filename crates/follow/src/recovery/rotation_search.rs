@@ -4,13 +4,13 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use super::compressed;
-use super::rotated_names::{Age, Compression, Rotated, without_compression_ending};
+use super::rotated_names::{Age, digits_blanked};
+use super::siblings::{self, ListedSibling, Sibling, Wanted};
 use crate::SavedFile;
 use crate::files::identity::{self, FileId, Position};
 
@@ -18,42 +18,8 @@ use crate::files::identity::{self, FileId, Position};
 /// nobody was not read.
 const CLOCK_STEP: Duration = Duration::from_secs(2);
 
-/// A file next to the name that was followed.
-pub(crate) struct Sibling {
-    pub(crate) path: PathBuf,
-    pub(crate) file: File,
-    pub(crate) id: FileId,
-    /// None if rotation gives no such name; then it is known by its identity.
-    pub(crate) age: Option<Age>,
-    pub(crate) compression: Option<Compression>,
-    modified: Option<SystemTime>,
-    size: u64,
-}
-
-/// A name, and what it leads to.
-#[derive(Debug, PartialEq, Eq)]
-struct ListedSibling {
-    path: PathBuf,
-    id: FileId,
-    age: Option<Age>,
-    compression: Option<Compression>,
-}
-
-impl ListedSibling {
-    fn open(&self) -> io::Result<Sibling> {
-        let file = identity::open(&self.path)?;
-        let metadata = file.metadata()?;
-        Ok(Sibling {
-            id: FileId::of(&self.path, &metadata),
-            modified: metadata.modified().ok(),
-            size: metadata.len(),
-            path: self.path.clone(),
-            file,
-            age: self.age,
-            compression: self.compression,
-        })
-    }
-}
+/// So much of the same content is no header that files of two programs share.
+const UNRELATED_BYTES_MIN: u64 = 4096;
 
 /// How often names are looked at that move on meanwhile.
 const LISTS_MAX: usize = 20;
@@ -113,6 +79,9 @@ pub(crate) struct RotationSearch {
     is_moving: bool,
 }
 
+/// A way to recognize the sibling of this number.
+type Comparison = fn(&mut RotationSearch, usize) -> io::Result<Option<Recognized>>;
+
 impl RotationSearch {
     pub(crate) fn new(missing: Vec<SavedFile>, others: Vec<SavedFile>) -> Self {
         let others = others.into_iter().filter(|file| {
@@ -133,11 +102,84 @@ impl RotationSearch {
         }
     }
 
-    /// Looks at what is next to `path`.
-    pub(crate) fn look(&mut self, path: &Path) {
-        self.list(path);
+    /// Looks at what is next to `places`: first at what rotation names, then at everything if something
+    /// is still missing.
+    pub(crate) fn look(&mut self, places: &[PathBuf]) {
+        let missing = self.lost().map(|file| file.position.id);
+        let numbers: HashSet<FileId> = missing.filter(|_| self.by_identity_too).collect();
+        self.open_all(places, &Wanted::Rotated(&numbers));
         // An identity says more than a content, which may be in a copy as well; but least without one.
-        for compare in [Self::by_identity, Self::by_content, Self::by_number] {
+        self.compare(&[Self::by_identity, Self::by_content, Self::by_number]);
+        if self.lost().any(SavedFile::has_evidence) {
+            self.look_at_any_name(places);
+        }
+        self.is_incomplete = self.is_moving || !self.problems.is_empty();
+    }
+
+    /// Searches what is missing under names that mean nothing, and what is named like it.
+    fn look_at_any_name(&mut self, places: &[PathBuf]) {
+        let mut known: HashSet<FileId> = self.siblings.iter().map(|(one, _)| one.id).collect();
+        known.extend(self.open.iter().map(|file| file.position.id));
+        let listed = siblings::list(places, &Wanted::Others(&known), &mut Vec::new());
+        let mut shapes: HashSet<OsString> = HashSet::new();
+        for one in listed {
+            let Ok(mut sibling) = one.open() else {
+                // It may be anything; what is known to be a rotated file is tried again.
+                continue;
+            };
+            sibling.age = Age::written(sibling.modified);
+            if let Ok(Some(found)) = self.missing_in(&sibling, one.is_related) {
+                known.insert(sibling.id);
+                shapes.extend(sibling.path.file_name().map(digits_blanked));
+                self.siblings.push((sibling, Some(found)));
+            }
+        }
+        if !shapes.is_empty() {
+            self.open_all(places, &Wanted::NamedLike(&shapes));
+            let mut seen = HashSet::new();
+            self.siblings.retain(|(sibling, _)| seen.insert(sibling.id));
+        }
+    }
+
+    /// What of the missing files is in this one. Where nothing in the name says that it belongs to the
+    /// log, a few lines that are the same may be a header: then more of them are needed.
+    fn missing_in(
+        &mut self,
+        sibling: &Sibling,
+        is_related: bool,
+    ) -> io::Result<Option<Recognized>> {
+        let may_be = |file: &SavedFile| {
+            file.has_evidence() && (is_related || file.position.offset >= UNRELATED_BYTES_MIN)
+        };
+        let slots = self.missing.iter().enumerate();
+        let slots = slots.filter(|(_, slot)| slot.as_ref().is_some_and(may_be));
+        let (slots, positions): (Vec<usize>, Vec<Position>) = slots
+            .filter_map(|(at, slot)| Some((at, slot.as_ref()?.position)))
+            .unzip();
+        let holds = match sibling.compression {
+            None => {
+                let head = identity::head(&sibling.file)?;
+                let holds = |one: &Position| {
+                    Ok(one.signature.begins(&head) && one.still_in(&sibling.file)?)
+                };
+                positions
+                    .iter()
+                    .map(holds)
+                    .collect::<io::Result<Vec<_>>>()?
+            }
+            Some(compression) if compressed::may_hold(&sibling.file, compression, &positions)? => {
+                compressed::examine(&sibling.file, sibling.id, compression, &positions)?.holds
+            }
+            Some(_) => return Ok(None),
+        };
+        let found = slots.into_iter().zip(holds).find(|(_, holds)| *holds);
+        let file = found.and_then(|(slot, _)| self.missing.get_mut(slot)?.take());
+        Ok(file.map(Recognized::Missing))
+    }
+
+    /// Compares the siblings that are not recognized yet, by one way after the other.
+    fn compare(&mut self, ways: &[Comparison]) {
+        for compare in ways {
             for at in 0..self.siblings.len() {
                 if self.siblings[at].1.is_none() {
                     match compare(self, at) {
@@ -153,80 +195,33 @@ impl RotationSearch {
         let problems = &self.problems;
         self.siblings
             .retain(|(sibling, _)| problems.iter().all(|(path, _)| *path != sibling.path));
-        self.is_incomplete = self.is_moving || !self.problems.is_empty();
     }
 
-    /// Names move on while they are looked at. What was opened counts only if each name still leads to
-    /// it when all are open; otherwise one file may have been met twice, and another not at all.
-    fn list(&mut self, path: &Path) {
+    /// Opens what is wanted. Names move on meanwhile: what was opened counts only if each name still
+    /// leads to it when all are open; otherwise one file may have been met twice, and another not at all.
+    fn open_all(&mut self, places: &[PathBuf], wanted: &Wanted<'_>) {
         for _ in 0..LISTS_MAX {
             let mut problems = Vec::new();
-            let names = self.names(path, &mut problems);
-            let opened = names.iter().map(ListedSibling::open);
-            let opened: Vec<_> = opened.collect();
-            let is_settled = names
-                .iter()
-                .zip(&opened)
-                .all(|(name, opened)| match opened {
-                    Ok(sibling) => sibling.id == name.id,
-                    Err(error) => error.kind() != io::ErrorKind::NotFound,
-                });
-            if !is_settled || self.names(path, &mut Vec::new()) != names {
+            let listed = siblings::list(places, wanted, &mut problems);
+            let opened: Vec<_> = listed.iter().map(ListedSibling::open).collect();
+            let is_settled = (listed.iter().zip(&opened)).all(|(one, opened)| match opened {
+                Ok(sibling) => sibling.id == one.id,
+                Err(error) => error.kind() != io::ErrorKind::NotFound,
+            });
+            if !is_settled || siblings::list(places, wanted, &mut Vec::new()) != listed {
                 continue;
             }
-            for (name, opened) in names.into_iter().zip(opened) {
+            for (one, opened) in listed.into_iter().zip(opened) {
                 match opened {
                     Ok(sibling) => self.siblings.push((sibling, None)),
-                    Err(error) => problems.push((name.path, error)),
+                    Err(error) => problems.push((one.path, error)),
                 }
             }
-            self.problems = problems;
+            self.problems.extend(problems);
             self.siblings.sort_by_key(|(sibling, _)| sibling.age);
             return;
         }
         self.is_moving = true;
-    }
-
-    /// The names next to `path` that matter, and what they lead to.
-    fn names(&self, path: &Path, problems: &mut Vec<(PathBuf, io::Error)>) -> Vec<ListedSibling> {
-        let (Some(folder), Some(base)) = (path.parent(), path.file_name()) else {
-            return Vec::new();
-        };
-        let mut names = Vec::new();
-        match fs::read_dir(folder) {
-            Ok(entries) => names.extend(entries.flatten().map(|entry| entry.file_name())),
-            Err(error) => problems.push((folder.to_owned(), error)),
-        }
-        names.sort_unstable();
-        let all: HashSet<&OsString> = names.iter().collect();
-        let others = names.iter().filter(|name| **name != base);
-        let listed = others.filter_map(|name| {
-            let rotated = name.to_str().and_then(Rotated::of);
-            let rotated = rotated.filter(|rotated| *rotated.base == *base);
-            let compression = rotated.as_ref().and_then(|rotated| rotated.compression);
-            let plain = name
-                .to_str()
-                .map(|name| OsString::from(without_compression_ending(name).0));
-            if compression.is_some() && plain.is_some_and(|plain| all.contains(&plain)) {
-                // It is being compressed: what is whole is the other.
-                return None;
-            }
-            let age = rotated.map(|rotated| rotated.age);
-            if age.is_none() && !self.by_identity_too {
-                return None;
-            }
-            let path = folder.join(name);
-            let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
-            let id = FileId::of(&path, &metadata);
-            let is_missing = || self.lost().any(|file| file.position.id == id);
-            (age.is_some() || is_missing()).then_some(ListedSibling {
-                path,
-                id,
-                age,
-                compression,
-            })
-        });
-        listed.collect()
     }
 
     fn by_identity(&mut self, at: usize) -> io::Result<Option<Recognized>> {
@@ -414,6 +409,8 @@ impl RotationSearch {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, File};
+    use std::path::Path;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -452,7 +449,7 @@ mod tests {
         let done = AtomicBool::new(false);
         let look = || {
             let mut search = RotationSearch::new(missing.clone(), Vec::new());
-            search.look(&folder.path().join("x.log"));
+            search.look(&[folder.path().join("x.log")]);
             search
         };
         std::thread::scope(|scope| {

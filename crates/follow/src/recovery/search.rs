@@ -1,10 +1,11 @@
 //! When rotated files are searched, for which names, and what follows from what was found.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Recovery;
+use super::places::{places_of, without_repeats};
 use super::read_order::{ByAge, Queued};
 use super::rotated_names::{base_of, base_or_self};
 use super::rotation_search::RotationSearch;
@@ -78,7 +79,7 @@ impl Recovery {
             }
             return ByAge::new();
         };
-        let mut search = look_at_siblings(path, missing, open);
+        let mut search = look_at_siblings(path, &[], missing, open);
         search.uncertain |= self.pending.by_number.contains(path);
         let name = Arc::clone(open.inputs.source(input));
         let was_reported = self.retries.contains_key(path);
@@ -133,7 +134,12 @@ impl Recovery {
         if missing.is_empty() {
             return;
         }
-        let mut search = look_at_siblings(path, missing, open);
+        // A link may lead to another folder now.
+        let more: Vec<PathBuf> = before
+            .iter()
+            .filter_map(|id| Some(open.files.get(id)?.real_path.clone()))
+            .collect();
+        let mut search = look_at_siblings(path, &more, missing, open);
         if search.is_incomplete {
             self.retry_later(path, outside.waker.now());
         }
@@ -178,16 +184,25 @@ fn input_of(
     by_path.or_else(by_source)
 }
 
-/// Looks at the rotated siblings of `path`, and which of them is what is missing.
+/// Looks at the rotated siblings of `path`, and which of them is what is missing. `more` are paths at
+/// which the log was before.
 pub(super) fn look_at_siblings(
     path: &Path,
+    more: &[PathBuf],
     missing: Vec<SavedFile>,
     open: &OpenFiles,
 ) -> RotationSearch {
-    let files = open.reader.positions.files().into_iter();
-    let others = files.filter(|file| file.path.parent() == path.parent());
-    let mut search = RotationSearch::new(missing, others.collect());
-    search.look(path);
+    let mut places = places_of(path);
+    places.extend(more.iter().cloned());
+    let places = without_repeats(places);
+    let folders: HashSet<&Path> = places.iter().filter_map(|place| place.parent()).collect();
+    let is_near = |file: &SavedFile| {
+        let folder = file.path.parent();
+        folder.is_some_and(|folder| folders.contains(folder))
+    };
+    let others = open.reader.positions.files_where(is_near);
+    let mut search = RotationSearch::new(missing, others);
+    search.look(&places);
     search
 }
 

@@ -48,6 +48,7 @@ pub(crate) fn run<S: Sink>(
                 if let Some(room) = pump.room().get_mut(..bytes.len()) {
                     room.copy_from_slice(&bytes);
                     pump.took(bytes.len());
+                    pump.report_encoding(events);
                 }
             }
             Ok(Err(error)) => return Err(error),

@@ -4,12 +4,13 @@
 //! cannot be read again, so here, and only here, the start of a line is kept until its end comes.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use memchr::memchr;
 
 use crate::files::specification::{InputKind, Specification};
+use crate::line::encoding::Encoding;
 use crate::line::{LINE_BYTES_MAX, Origin};
 use crate::stop::Stop;
 use crate::{Events, Mode, Positions, Sink, StreamId};
@@ -92,6 +93,9 @@ struct Pump<'a, S> {
     filled: usize,
     /// How many of those are known to hold no line end.
     scanned: usize,
+    /// The encoding of the stream, if that is not UTF-8, until it is reported.
+    encoding: Option<Encoding>,
+    is_encoding_reported: bool,
 }
 
 impl<'a, S: Sink> Pump<'a, S> {
@@ -108,6 +112,8 @@ impl<'a, S: Sink> Pump<'a, S> {
             buffer: vec![0; LINE_BYTES_MAX + READ_BYTES],
             filled: 0,
             scanned: 0,
+            encoding: None,
+            is_encoding_reported: false,
         }
     }
 
@@ -134,6 +140,9 @@ impl<'a, S: Sink> Pump<'a, S> {
             return;
         }
         let bytes = self.buffer.get(..self.filled).unwrap_or_default();
+        if self.offset == 0 && !self.is_encoding_reported {
+            self.encoding = Encoding::of(bytes);
+        }
         let guard = self.positions.read_guard();
         let mut taken = self.sink.offer(stream, self.offset, bytes).min(self.filled);
         drop(guard);
@@ -150,6 +159,15 @@ impl<'a, S: Sink> Pump<'a, S> {
         } else {
             self.filled
         };
+    }
+
+    /// Reports once that the stream is not UTF-8.
+    fn report_encoding(&mut self, events: &dyn Events) {
+        if let Some(encoding) = self.encoding.take() {
+            self.is_encoding_reported = true;
+            let path = Path::new(&*self.origin.file);
+            events.not_utf8_text(&self.origin.source, path, encoding);
+        }
     }
 
     /// Nothing came for a while.

@@ -167,6 +167,7 @@ impl<S: Sink> Reader<'_, S> {
             Ok(0) => Ok(Some(0)),
             Ok(length) => {
                 self.pump.took(length);
+                self.pump.report_encoding(self.events);
                 self.say_lag(input);
                 self.caught_up(length as u64);
                 Ok(Some(length))

@@ -14,6 +14,8 @@ use crate::{Begin, Options, Positions, SavedFile, Specification};
 
 mod copying;
 mod following;
+mod holes;
+mod links;
 mod looking;
 mod model;
 mod restart_model;
