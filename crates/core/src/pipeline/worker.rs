@@ -325,7 +325,13 @@ impl Counting {
     fn apply(&mut self) {
         if !self.batch.is_empty() {
             let now_ms = self.parts.clock.now_ms();
-            self.live.store.apply(&self.batch, now_ms);
+            let refused = self.live.store.apply(&self.batch, now_ms);
+            if !refused.is_empty() {
+                let counts = self.runner.counts();
+                self.live
+                    .engine
+                    .count_refused(&self.batch, &refused, counts);
+            }
             self.batch.clear();
         }
     }
@@ -337,11 +343,12 @@ impl Counting {
         counters.bytes.inc_by(bytes as u64);
         counters.oversized.inc_by(oversized);
         counters.lines.inc_by(std::mem::take(&mut self.lines));
-        let tally = self.runner.tally();
-        self.parts.own.lines_unmatched.inc_by(tally.unmatched);
-        self.live.counters.count_matches(&tally.matches);
-        self.live.counters.count_troubles(&tally.troubles);
-        tally.clear();
+        let counts = self.runner.counts();
+        self.parts.own.lines_unmatched.inc_by(counts.unmatched);
+        self.live.counters.count_matches(&counts.matches);
+        self.live.counters.count_unreadable(&counts.unreadable);
+        self.live.counters.count_field_errors(&counts.field_errors);
+        counts.clear();
         if !self.unmatched.is_empty() {
             self.parts.samples.add(self.unmatched.drain(..));
         }
