@@ -6,23 +6,23 @@ use std::borrow::Cow;
 
 use regex::{CaptureLocations, Regex};
 
+use super::byte_class::{ByteClassMatcher, Numbers};
 use super::field::Value;
-use super::shape::{Numbers, Shape};
 use logmetrics_scan::plan::{Hint, NotPlanned, Outcome, Plan, Required, required};
 
 #[derive(Debug)]
-pub(super) struct Pattern {
+pub(in crate::engine) struct Pattern {
     regex: Regex,
     plan: Option<Plan>,
     /// For values; a line is too long to have one.
-    shape: Option<Shape>,
+    byte_class: Option<ByteClassMatcher>,
     /// Whether any named group is asked for; finding out whether a line matches is cheaper.
     captures: bool,
 }
 
 /// Where the groups of the pattern that matched last stand.
 #[derive(Debug, Default)]
-pub(super) struct Groups {
+pub(in crate::engine) struct Groups {
     spans: Vec<Option<(u32, u32)>>,
     /// The regex's own buffers, one for each pattern; made when a line first needs them.
     locations: Vec<Option<CaptureLocations>>,
@@ -33,32 +33,32 @@ pub(super) struct Groups {
 }
 
 impl Pattern {
-    pub(super) fn new(regex: Regex, captures: bool) -> Pattern {
+    pub(in crate::engine) fn new(regex: Regex, captures: bool) -> Pattern {
         let plan = Plan::new(regex.as_str()).ok();
-        let shape = Shape::new(regex.as_str());
+        let byte_class = ByteClassMatcher::new(regex.as_str());
         Pattern {
             regex,
             plan,
-            shape,
+            byte_class,
             captures,
         }
     }
 
     /// The pattern as it stands in the rule.
-    pub(super) fn as_str(&self) -> &str {
+    pub(in crate::engine) fn as_str(&self) -> &str {
         self.regex.as_str()
     }
 
     /// Texts without which no line can match.
-    pub(super) fn required(&self) -> Required {
+    pub(in crate::engine) fn required(&self) -> Required {
         required(self.regex.as_str())
     }
 
     /// Whether the pattern is found in a value, which unlike a line may hold line feeds. The regex
     /// sees U+FFFD for broken bytes.
-    pub(super) fn is_match(&self, value: &[u8]) -> bool {
-        let shape = self.shape.as_ref();
-        if let Some(answer) = shape.and_then(|shape| shape.is_match(value)) {
+    pub(in crate::engine) fn is_match(&self, value: &[u8]) -> bool {
+        let byte_class = self.byte_class.as_ref();
+        if let Some(answer) = byte_class.and_then(|byte_class| byte_class.is_match(value)) {
             return answer;
         }
         let outcome = match &self.plan {
@@ -75,14 +75,19 @@ impl Pattern {
     }
 
     /// Which short numbers are all found.
-    pub(super) fn numbers(&self) -> Numbers {
-        let shape = self.shape.as_ref();
-        shape.map_or(Numbers::Some, Shape::numbers)
+    pub(in crate::engine) fn numbers(&self) -> Numbers {
+        let byte_class = self.byte_class.as_ref();
+        byte_class.map_or(Numbers::Some, ByteClassMatcher::numbers)
     }
 
     /// Whether the pattern is found; the groups that are asked for are left in `groups`. `number`
     /// is the pattern's own among all that use these groups.
-    pub(super) fn matches(&self, number: usize, line: &[u8], groups: &mut Groups) -> bool {
+    pub(in crate::engine) fn matches(
+        &self,
+        number: usize,
+        line: &[u8],
+        groups: &mut Groups,
+    ) -> bool {
         groups.repaired = None;
         let outcome = match &self.plan {
             Some(plan) if self.captures => plan.run(line, &mut groups.spans),
@@ -136,7 +141,7 @@ impl Groups {
     }
 
     /// What a group holds on the line it was found on.
-    pub(super) fn bytes<'a>(&'a self, group: usize, line: &'a [u8]) -> Option<&'a [u8]> {
+    pub(in crate::engine) fn bytes<'a>(&'a self, group: usize, line: &'a [u8]) -> Option<&'a [u8]> {
         let (start, end) = (*self.spans.get(group)?)?;
         let text = self.repaired.as_ref().map_or(line, String::as_bytes);
         text.get(start as usize..end as usize)
@@ -144,7 +149,7 @@ impl Groups {
 
     /// What each of some groups holds. `false` where there are more groups than room.
     #[inline]
-    pub(super) fn values<'a>(
+    pub(in crate::engine) fn values<'a>(
         &'a self,
         groups: &[usize],
         line: &'a [u8],
@@ -165,7 +170,7 @@ impl Groups {
     }
 
     /// Forgets the groups: the rule at hand has no pattern.
-    pub(super) fn clear(&mut self) {
+    pub(in crate::engine) fn clear(&mut self) {
         self.spans.clear();
         self.repaired = None;
     }

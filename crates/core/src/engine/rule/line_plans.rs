@@ -14,64 +14,64 @@ use std::hash::{BuildHasher, Hasher};
 use hashbrown::HashTable;
 
 use super::field::Value;
-use super::memo::RAW_BYTES_MAX;
+use super::known_values::RAW_BYTES_MAX;
 use crate::metrics::batch::{SeriesId, spread};
 use logmetrics_scan::short_bytes::begins;
 
 /// With more, all are forgotten.
-const RECIPES_MAX: usize = 16_384;
+const PLANS_MAX: usize = 16_384;
 
 /// The same, for the bytes of keys and steps.
 const BYTES_MAX: usize = 6 << 20;
 
-/// Where fewer lines than so many for each recipe were known, remembering costs more than it saves.
-const LINES_PER_RECIPE_MIN: u64 = 4;
+/// Where fewer lines than so many for each plan were known, remembering costs more than it saves.
+const LINES_PER_PLAN_MIN: u64 = 4;
 
 /// How many lines pass then before it is tried again.
 const PAUSE_LINES: u64 = 1 << 18;
 
 /// What a line is looked for by.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Key<'k> {
+pub(in crate::engine) struct Key<'k> {
     /// The number of the rule's first action.
-    pub(super) rule: u32,
+    pub(in crate::engine) rule: u32,
     /// Which of the fields are there that actions want, as [`Slots`](logmetrics_scan::slots::Slots)
     /// says.
-    pub(super) fields: u64,
+    pub(in crate::engine) fields: u64,
     /// The raw values of all labels that are asked for.
-    pub(super) values: &'k [Value<'k>],
+    pub(in crate::engine) values: &'k [Value<'k>],
 }
 
 /// What comes of one action of the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Step {
+pub(in crate::engine) struct PlanStep {
     /// The action's number within its rule.
-    pub(super) action: usize,
+    pub(in crate::engine) action: usize,
     /// The series, once there was an update of it.
-    pub(super) series: Option<SeriesId>,
+    pub(in crate::engine) series: Option<SeriesId>,
 }
 
 /// The steps of a line.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Steps {
+pub(in crate::engine) struct PlanSteps {
     start: usize,
     count: usize,
 }
 
-/// Where a recipe stands: its key, and behind that its steps.
+/// Where a plan stands: its key, and behind that its steps.
 #[derive(Debug)]
-struct Recipe {
+struct PlanEntry {
     /// The lower half of the key's hash.
     hash: u32,
     start: u32,
 }
 
-/// All recipes of one thread.
+/// All plans of one thread.
 #[derive(Debug)]
-pub(super) struct Recipes {
+pub(in crate::engine) struct LinePlans {
     hasher: foldhash::fast::RandomState,
-    table: HashTable<Recipe>,
-    /// Each recipe: its [`Head`], its values ([`as_key`]), then a [`Step`] after the other.
+    table: HashTable<PlanEntry>,
+    /// Each plan: its [`Head`], its values ([`as_key`]), then a [`PlanStep`] after the other.
     bytes: Vec<u8>,
     /// The batch's memory that the series' numbers belong to.
     batch_memory: u64,
@@ -80,41 +80,41 @@ pub(super) struct Recipes {
     lines: u64,
     /// Lines that are still to pass without a look.
     pause: u64,
-    recipes_max: usize,
+    plans_max: usize,
 }
 
-impl Default for Recipes {
-    fn default() -> Recipes {
-        Recipes::with_max(RECIPES_MAX)
+impl Default for LinePlans {
+    fn default() -> LinePlans {
+        LinePlans::with_max(PLANS_MAX)
     }
 }
 
 /// What is known for a line.
-pub(super) enum Known {
-    Steps(Steps),
+pub(in crate::engine) enum Lookup {
+    PlanSteps(PlanSteps),
     New,
     /// That it has to go the plain way.
     Plain,
 }
 
-impl Recipes {
+impl LinePlans {
     /// Remembers at most so many. With 0 every line goes the plain way, which all must equal.
-    pub(super) fn with_max(recipes_max: usize) -> Recipes {
-        Recipes {
+    pub(in crate::engine) fn with_max(plans_max: usize) -> LinePlans {
+        LinePlans {
             hasher: foldhash::fast::RandomState::default(),
             table: HashTable::new(),
             bytes: Vec::new(),
             batch_memory: 0,
             key_hash: 0,
             lines: 0,
-            pause: if recipes_max == 0 { u64::MAX } else { 0 },
-            recipes_max,
+            pause: if plans_max == 0 { u64::MAX } else { 0 },
+            plans_max,
         }
     }
 
     /// Whether a line is looked for at all, for a batch with this memory.
     #[inline]
-    pub(super) fn begin(&mut self, batch_memory: u64) -> bool {
+    pub(in crate::engine) fn begin(&mut self, batch_memory: u64) -> bool {
         if self.pause > 0 {
             self.pause -= 1;
             return false;
@@ -129,7 +129,7 @@ impl Recipes {
 
     /// What is known for a line.
     #[inline]
-    pub(super) fn find(&mut self, key: &Key<'_>) -> Known {
+    pub(in crate::engine) fn find(&mut self, key: &Key<'_>) -> Lookup {
         let mut hasher = self.hasher.build_hasher();
         hasher.write_u64(key.fields);
         for (number, value) in key.values.iter().enumerate() {
@@ -137,7 +137,7 @@ impl Recipes {
                 Value::Bytes(bytes) if bytes.len() <= RAW_BYTES_MAX => hasher.write(bytes),
                 // Told by where it is missing.
                 Value::Absent => hasher.write_u32(number as u32),
-                Value::Bytes(_) | Value::Ambiguous => return Known::Plain,
+                Value::Bytes(_) | Value::Ambiguous => return Lookup::Plain,
             }
         }
         hasher.write_u32(key.rule);
@@ -145,29 +145,29 @@ impl Recipes {
         self.key_hash = hash;
         let bytes = self.bytes.as_slice();
         let mut steps = None;
-        let is_it = |recipe: &Recipe| {
-            if recipe.hash == hash {
-                steps = steps_behind(bytes, recipe.start as usize, key);
+        let is_it = |plan: &PlanEntry| {
+            if plan.hash == hash {
+                steps = steps_at(bytes, plan.start as usize, key);
             }
             steps.is_some()
         };
         self.table.find(spread(hash), is_it);
         match steps {
-            Some(steps) if steps.count == PLAIN as usize => Known::Plain,
-            Some(steps) => Known::Steps(steps),
-            None => Known::New,
+            Some(steps) if steps.count == PLAIN as usize => Lookup::Plain,
+            Some(steps) => Lookup::PlanSteps(steps),
+            None => Lookup::New,
         }
     }
 
     /// Remembers what comes of the key that was not found just now: the numbers of the actions that
     /// are to be done, or nothing where labels are missing.
-    pub(super) fn insert(
+    pub(in crate::engine) fn insert(
         &mut self,
         key: &Key<'_>,
         actions: Option<impl Iterator<Item = usize>>,
-    ) -> Option<Steps> {
-        if self.table.len() >= self.recipes_max || self.bytes.len() > BYTES_MAX {
-            if self.lines < LINES_PER_RECIPE_MIN * self.table.len() as u64 {
+    ) -> Option<PlanSteps> {
+        if self.table.len() >= self.plans_max || self.bytes.len() > BYTES_MAX {
+            if self.lines < LINES_PER_PLAN_MIN * self.table.len() as u64 {
                 self.pause = PAUSE_LINES;
             }
             self.forget();
@@ -187,7 +187,7 @@ impl Recipes {
         if let Some(actions) = actions {
             let mut count = 0;
             for action in actions {
-                let step = Step {
+                let step = PlanStep {
                     action,
                     series: None,
                 };
@@ -200,36 +200,40 @@ impl Recipes {
             };
             self.bytes[start..start + HEAD_BYTES].copy_from_slice(&head.as_bytes());
         }
-        let recipe = Recipe {
+        let plan = PlanEntry {
             hash: self.key_hash,
             start: start as u32,
         };
-        let rehash = |recipe: &Recipe| spread(recipe.hash);
-        self.table
-            .insert_unique(spread(recipe.hash), recipe, rehash);
-        let steps = steps_behind(&self.bytes, start, key);
+        let rehash = |plan: &PlanEntry| spread(plan.hash);
+        self.table.insert_unique(spread(plan.hash), plan, rehash);
+        let steps = steps_at(&self.bytes, start, key);
         steps.filter(|steps| steps.count != PLAIN as usize)
     }
 
     /// The step with this number among those of a line.
     #[inline]
-    pub(super) fn step(&self, steps: Steps, number: usize) -> Option<Step> {
+    pub(in crate::engine) fn step(&self, steps: PlanSteps, number: usize) -> Option<PlanStep> {
         if number == steps.count {
             return None;
         }
         let bytes = self.bytes.get(steps.start + number * STEP_BYTES..)?;
-        Some(Step::of(bytes.first_chunk()?))
+        Some(PlanStep::of(bytes.first_chunk()?))
     }
 
     /// Notes the series of a step.
-    pub(super) fn set_series(&mut self, steps: Steps, number: usize, series: SeriesId) {
+    pub(in crate::engine) fn set_series(
+        &mut self,
+        steps: PlanSteps,
+        number: usize,
+        series: SeriesId,
+    ) {
         let start = steps.start + number * STEP_BYTES;
         let place = self.bytes.get_mut(start..).unwrap_or_default();
         if let Some(bytes) = place.first_chunk_mut::<STEP_BYTES>() {
             let series = Some(series);
-            *bytes = Step {
+            *bytes = PlanStep {
                 series,
-                ..Step::of(bytes)
+                ..PlanStep::of(bytes)
             }
             .as_bytes();
         }
@@ -242,7 +246,7 @@ impl Recipes {
     }
 }
 
-/// What a recipe begins with.
+/// What a plan begins with.
 struct Head {
     rule: u32,
     fields: u64,
@@ -271,12 +275,12 @@ const STEP_BYTES: usize = 8;
 /// Stands for a series that there is not yet.
 const NO_SERIES: u32 = u32::MAX;
 
-impl Step {
+impl PlanStep {
     #[inline(always)]
-    fn of(bytes: &[u8; STEP_BYTES]) -> Step {
+    fn of(bytes: &[u8; STEP_BYTES]) -> PlanStep {
         let both = u64::from_le_bytes(*bytes);
         let series = (both >> 32) as u32;
-        Step {
+        PlanStep {
             action: both as u32 as usize,
             series: (series != NO_SERIES).then(|| SeriesId::of(series)),
         }
@@ -300,9 +304,9 @@ fn as_key<'v>(value: Value<'v>) -> ([u8; 2], &'v [u8]) {
     }
 }
 
-/// The steps of the recipe that stands at `start` of all `bytes`, if this is its key.
+/// The steps of the plan that stands at `start` of all `bytes`, if this is its key.
 #[inline(always)]
-fn steps_behind(bytes: &[u8], start: usize, key: &Key<'_>) -> Option<Steps> {
+fn steps_at(bytes: &[u8], start: usize, key: &Key<'_>) -> Option<PlanSteps> {
     let (head, mut rest) = bytes.get(start..)?.split_first_chunk::<HEAD_BYTES>()?;
     let steps = u16::from_le_bytes([head[12], head[13]]);
     let expected = Head {
@@ -321,7 +325,7 @@ fn steps_behind(bytes: &[u8], start: usize, key: &Key<'_>) -> Option<Steps> {
         }
         rest = known.get(value.len()..)?;
     }
-    Some(Steps {
+    Some(PlanSteps {
         start: bytes.len() - rest.len(),
         count: usize::from(steps),
     })
@@ -341,7 +345,7 @@ mod tests {
 
     #[test]
     fn keys_are_told_apart() {
-        let mut recipes = Recipes::default();
+        let mut plans = LinePlans::default();
         let values: [&[Value<'_>]; 6] = [
             &[Value::Bytes(b"ab"), Value::Bytes(b"c")],
             &[Value::Bytes(b"a"), Value::Bytes(b"bc")],
@@ -354,69 +358,69 @@ mod tests {
         for (number, values) in values.into_iter().enumerate() {
             for (rule, fields) in [(7, 0), (8, 0), (7, 1 << 40)] {
                 let key = key(rule, fields, values);
-                assert!(recipes.begin(1));
-                assert!(matches!(recipes.find(&key), Known::New), "{key:?}");
+                assert!(plans.begin(1));
+                assert!(matches!(plans.find(&key), Lookup::New), "{key:?}");
                 let actions = [number, all.len()];
-                recipes.insert(&key, Some(actions.into_iter()));
+                plans.insert(&key, Some(actions.into_iter()));
                 all.push((key, actions));
             }
         }
         for (key, actions) in &all {
-            let Known::Steps(steps) = recipes.find(key) else {
+            let Lookup::PlanSteps(steps) = plans.find(key) else {
                 panic!("{key:?}");
             };
             let found: Vec<usize> = (0..)
-                .map_while(|number| recipes.step(steps, number))
+                .map_while(|number| plans.step(steps, number))
                 .map(|step| step.action)
                 .collect();
             assert_eq!(found, actions);
         }
         let ambiguous = key(7, 0, &[Value::Ambiguous]);
-        assert!(matches!(recipes.find(&ambiguous), Known::Plain));
+        assert!(matches!(plans.find(&ambiguous), Lookup::Plain));
         let long = [b'x'; RAW_BYTES_MAX + 1];
         let long = [Value::Bytes(&long)];
-        assert!(matches!(recipes.find(&key(7, 0, &long)), Known::Plain));
+        assert!(matches!(plans.find(&key(7, 0, &long)), Lookup::Plain));
     }
 
     #[test]
     fn a_series_is_noted_with_its_step_alone() {
-        let mut recipes = Recipes::default();
-        assert!(recipes.begin(1));
+        let mut plans = LinePlans::default();
+        assert!(plans.begin(1));
         let values = [Value::Bytes(b"x")];
         let key = key(7, 5, &values);
-        assert!(matches!(recipes.find(&key), Known::New));
-        let steps = recipes.insert(&key, Some([3, 70_000].into_iter())).unwrap();
-        recipes.set_series(steps, 1, SeriesId::of(9));
-        let step = |action, series| Some(Step { action, series });
-        assert_eq!(recipes.step(steps, 0), step(3, None));
-        assert_eq!(recipes.step(steps, 1), step(70_000, Some(SeriesId::of(9))));
-        assert_eq!(recipes.step(steps, 2), None);
+        assert!(matches!(plans.find(&key), Lookup::New));
+        let steps = plans.insert(&key, Some([3, 70_000].into_iter())).unwrap();
+        plans.set_series(steps, 1, SeriesId::of(9));
+        let step = |action, series| Some(PlanStep { action, series });
+        assert_eq!(plans.step(steps, 0), step(3, None));
+        assert_eq!(plans.step(steps, 1), step(70_000, Some(SeriesId::of(9))));
+        assert_eq!(plans.step(steps, 2), None);
         // Where labels are missing there are none.
         let values = [Value::Bytes(b"y")];
         let key = Key {
             values: &values,
             ..key
         };
-        assert!(matches!(recipes.find(&key), Known::New));
+        assert!(matches!(plans.find(&key), Lookup::New));
         assert!(
-            recipes
+            plans
                 .insert(&key, None::<std::iter::Empty<usize>>)
                 .is_none()
         );
-        assert!(matches!(recipes.find(&key), Known::Plain));
+        assert!(matches!(plans.find(&key), Lookup::Plain));
     }
 
     #[test]
     fn values_that_hardly_come_again_are_left_alone_for_a_while() {
-        let mut recipes = Recipes::with_max(10);
+        let mut plans = LinePlans::with_max(10);
         let mut looked = 0;
         for number in 0..PAUSE_LINES {
             let text = number.to_string();
             let values = [Value::Bytes(text.as_bytes())];
-            if recipes.begin(1) {
+            if plans.begin(1) {
                 looked += 1;
-                assert!(matches!(recipes.find(&key(7, 0, &values)), Known::New));
-                recipes.insert(&key(7, 0, &values), Some([0].into_iter()));
+                assert!(matches!(plans.find(&key(7, 0, &values)), Lookup::New));
+                plans.insert(&key(7, 0, &values), Some([0].into_iter()));
             }
         }
         assert!(looked <= 11, "{looked}");

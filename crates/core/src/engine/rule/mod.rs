@@ -1,100 +1,90 @@
 //! One rule in the form that runs.
 
-use super::field::{Context, FieldProgram, Found, Value};
-use super::label::LabelProgram;
-use super::memo::{Memo, ValueId};
-use super::pattern::{Groups, Pattern};
-use super::recipe::Recipes;
+use super::counts::Counts;
 use super::timestamp::Recent;
-use super::{Tally, convert};
 use crate::metrics::batch::{Batch, Exemplar, SeriesId};
 use crate::metrics::definition::MetricId;
-use crate::rules::FieldsMode;
-use logmetrics_scan::keys::{Keys, UntrustedRange};
+use crate::metrics::kind::Operation;
 use logmetrics_scan::slots::Slots;
-use logmetrics_scan::{json, logfmt};
 
-pub(super) mod known;
+mod amount;
+pub(in crate::engine) mod build;
+mod byte_class;
+mod cached;
+pub(in crate::engine) mod field;
+pub(in crate::engine) mod known_values;
+pub(in crate::engine) mod label;
+mod line_plans;
+pub mod pattern;
+mod reader;
+
+pub(in crate::engine) use amount::Amount;
+use field::{Context, FieldProgram, Found, Value};
+use known_values::{KnownValues, ValueId};
+use label::LabelProgram;
+use line_plans::LinePlans;
+use pattern::{Groups, Pattern};
+pub(in crate::engine) use reader::FieldReader;
+use reader::ReadOutcome;
 
 #[derive(Debug)]
-pub(super) struct Program {
-    pub(super) name: Box<str>,
-    pub(super) pattern: Option<Pattern>,
-    pub(super) reader: Option<Reader>,
-    pub(super) labels: Vec<LabelProgram>,
+pub(in crate::engine) struct Program {
+    pub(in crate::engine) name: Box<str>,
+    pub(in crate::engine) pattern: Option<Pattern>,
+    pub(in crate::engine) reader: Option<FieldReader>,
+    pub(in crate::engine) labels: Vec<LabelProgram>,
+    /// What the fields of a line of JSON must match.
+    pub(in crate::engine) json_conditions: Vec<ConditionProgram>,
     /// What the actions' `where` ask, each once.
-    pub(super) conditions: Vec<ConditionProgram>,
-    pub(super) actions: Vec<ActionProgram>,
+    pub(in crate::engine) conditions: Vec<ConditionProgram>,
+    pub(in crate::engine) actions: Vec<ActionProgram>,
     /// The labels that any action or condition asks for.
-    pub(super) inputs: Vec<usize>,
+    pub(in crate::engine) inputs: Vec<usize>,
     /// The bits of the slots that actions want: see [`ActionProgram::wanted_slot`].
-    pub(super) wanted_slots: u64,
+    pub(in crate::engine) wanted_slots: u64,
     /// The pattern's groups that these come from, where they come from nothing else.
-    pub(super) input_groups: Option<Vec<usize>>,
-    pub(super) times: Times,
-    pub(super) trace: Option<FieldProgram>,
-}
-
-/// Reads a line's own fields.
-#[derive(Debug)]
-pub(super) struct Reader {
-    pub(super) mode: FieldsMode,
-    pub(super) keys: Keys,
-    pub(super) untrusted: Option<UntrustedRange>,
+    pub(in crate::engine) input_groups: Option<Vec<usize>>,
+    pub(in crate::engine) times: Times,
+    pub(in crate::engine) trace: Option<FieldProgram>,
 }
 
 /// Where the line's own time is found.
 #[derive(Debug, Default)]
-pub(super) struct Times {
-    pub(super) slot: Option<usize>,
-    pub(super) group: Option<usize>,
-    pub(super) unpadded_micros: bool,
+pub(in crate::engine) struct Times {
+    pub(in crate::engine) slot: Option<usize>,
+    pub(in crate::engine) group: Option<usize>,
+    pub(in crate::engine) unpadded_micros: bool,
 }
 
 /// One update of one metric.
 #[derive(Debug)]
-pub(super) struct ActionProgram {
+pub(in crate::engine) struct ActionProgram {
     /// Its place among the actions of all rules.
-    pub(super) number: u32,
-    pub(super) metric: MetricId,
+    pub(in crate::engine) number: u32,
+    pub(in crate::engine) metric: MetricId,
     /// The metric's name, for messages.
-    pub(super) metric_name: Box<str>,
-    pub(super) amount: Amount,
+    pub(in crate::engine) metric_name: Box<str>,
+    pub(in crate::engine) amount: Amount,
+    pub(in crate::engine) operation: Operation,
     /// Whether the metric's type shows exemplars.
-    pub(super) is_traced: bool,
-    pub(super) parts: Vec<Part>,
+    pub(in crate::engine) is_traced: bool,
+    pub(in crate::engine) parts: Vec<Part>,
     /// The labels among the parts.
-    pub(super) labels: Vec<usize>,
+    pub(in crate::engine) labels: Vec<usize>,
     /// The numbers of the rule's conditions that must hold.
-    pub(super) conditions: Vec<usize>,
+    pub(in crate::engine) conditions: Vec<usize>,
     /// Those of them that look at fields, which are others on each line.
-    pub(super) field_conditions: Vec<usize>,
+    pub(in crate::engine) field_conditions: Vec<usize>,
     /// The slot that the first of them looks at and nothing else: where it is empty there is no
     /// update, and nothing to count.
-    pub(super) wanted_slot: Option<usize>,
+    pub(in crate::engine) wanted_slot: Option<usize>,
     /// How the amount is read on most lines, which answers all `field_conditions` at once.
-    pub(super) quick: Option<known::QuickNumber>,
-}
-
-/// What is added, set or observed.
-#[derive(Debug)]
-pub(super) enum Amount {
-    /// A counter counts one.
-    One,
-    /// The number in a field.
-    Field {
-        field: FieldProgram,
-        /// A counter cannot go down.
-        never_negative: bool,
-        reason_missing: usize,
-        reason_bad: usize,
-        reason_ambiguous: usize,
-    },
+    pub(in crate::engine) quick: Option<cached::QuickNumber>,
 }
 
 /// A piece of the labels' text.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(in crate::engine) enum Part {
     /// As it is: `route="`, `",status="`, `"`.
     Text(Box<[u8]>),
     /// The value of this label of the rule.
@@ -103,16 +93,16 @@ pub(super) enum Part {
 
 /// One `where`: what it looks at must match, whole.
 #[derive(Debug)]
-pub(super) struct ConditionProgram {
+pub(in crate::engine) struct ConditionProgram {
     /// The label's or field's name, for messages.
-    pub(super) name: Box<str>,
-    pub(super) subject: Subject,
-    pub(super) pattern: Pattern,
+    pub(in crate::engine) name: Box<str>,
+    pub(in crate::engine) subject: Subject,
+    pub(in crate::engine) pattern: Pattern,
 }
 
 /// What a `where` looks at.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Subject {
+pub(in crate::engine) enum Subject {
     /// A label of the rule, after its tools.
     Label(usize),
     /// A field as it stands on the line.
@@ -121,7 +111,7 @@ pub(super) enum Subject {
 
 impl Subject {
     /// The slot, where this is a field from one slot.
-    pub(super) fn only_slot(&self) -> Option<usize> {
+    pub(in crate::engine) fn only_slot(&self) -> Option<usize> {
         match self {
             Subject::Field(field) => field.only_slot(),
             Subject::Label(_) => None,
@@ -130,17 +120,17 @@ impl Subject {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Scratch {
-    pub(super) groups: Groups,
-    pub(super) slots: Slots,
+pub(in crate::engine) struct Scratch {
+    pub(in crate::engine) groups: Groups,
+    pub(in crate::engine) slots: Slots,
     /// The values of the rule's labels on the line at hand, where they were asked for.
-    pub(super) labels: Vec<Option<ValueId>>,
+    pub(in crate::engine) labels: Vec<Option<ValueId>>,
     /// Whether each condition holds, where that was asked on the line at hand.
-    pub(super) verdicts: Vec<Option<bool>>,
-    pub(super) memo: Memo,
-    recipes: Recipes,
-    pub(super) decoded: Vec<u8>,
-    pub(super) recent: Recent,
+    pub(in crate::engine) conditions: Vec<Option<bool>>,
+    pub(in crate::engine) known: KnownValues,
+    plans: LinePlans,
+    pub(in crate::engine) decoded: Vec<u8>,
+    pub(in crate::engine) recent: Recent,
     /// The exemplar of the line at hand and its number in the batch, where that was asked.
     exemplar: Option<Option<u32>>,
 }
@@ -148,10 +138,10 @@ pub(super) struct Scratch {
 impl Scratch {
     /// Buffers that remember at most so many labels' values from line to line.
     #[cfg(test)]
-    pub(super) fn remembering(values_max: usize) -> Scratch {
+    pub(in crate::engine) fn remembering(values_max: usize) -> Scratch {
         Scratch {
-            memo: Memo::with_max(values_max),
-            recipes: Recipes::with_max(values_max),
+            known: KnownValues::with_max(values_max),
+            plans: LinePlans::with_max(values_max),
             ..Scratch::default()
         }
     }
@@ -159,29 +149,33 @@ impl Scratch {
 
 /// Why an action made no update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(in crate::engine) enum Skipped {
     /// The condition with this number does not hold.
     Condition(usize),
     /// The label with this number has neither value nor default.
     Label(usize),
-    /// The value is missing, ambiguous or no number: the reason's number.
+    /// The value is missing, ambiguous or no number: the error's number.
     Value(usize),
 }
 
 /// Why a rule does not match a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mismatch {
+pub(in crate::engine) enum Mismatch {
     /// Its pattern is not found.
     Pattern,
     /// The line has no fields of the kind it reads.
     Fields,
+    /// The line is JSON that breaks off or goes wrong.
+    Unreadable,
+    /// A field of a line of JSON is other than the rule asks: the number of the condition.
+    Json(usize),
 }
 
 impl Program {
     /// Whether the rule's pattern is found and its fields can be read; leaves both in `scratch`.
     /// `number` is the rule's place among all.
     #[inline]
-    pub(super) fn matches(
+    pub(in crate::engine) fn matches(
         &self,
         number: usize,
         context: &Context<'_>,
@@ -196,98 +190,131 @@ impl Program {
         }
         if let Some(reader) = &self.reader {
             scratch.slots.clear(&reader.keys);
-            // With a pattern that matched, fields are a supplement and may all be absent.
-            if !reader.read(context.text, &mut scratch.slots) && self.pattern.is_none() {
-                return Err(Mismatch::Fields);
+            match reader.read(context.text, &mut scratch.slots) {
+                ReadOutcome::Pairs => {}
+                ReadOutcome::Json => self.check_json(context, scratch)?,
+                // With a pattern that matched, fields are a supplement and may all be absent.
+                ReadOutcome::NoFields if self.pattern.is_some() => {}
+                ReadOutcome::NoFields => return Err(Mismatch::Fields),
+                // What cannot be read is not absent: no default may speak for it.
+                ReadOutcome::Broken => return Err(Mismatch::Unreadable),
             }
         }
         Ok(())
     }
 
+    /// Whether the fields that a line of JSON must have are as the rule asks.
+    #[inline]
+    fn check_json(&self, context: &Context<'_>, scratch: &mut Scratch) -> Result<(), Mismatch> {
+        for (number, condition) in self.json_conditions.iter().enumerate() {
+            let Subject::Field(field) = &condition.subject else {
+                continue;
+            };
+            let found = found(&scratch.groups, &scratch.slots, &self.times);
+            let holds = match field.value(context, &found, &mut scratch.decoded) {
+                Value::Bytes(bytes) => condition.pattern.is_match(bytes),
+                Value::Absent | Value::Ambiguous => false,
+            };
+            if !holds {
+                return Err(Mismatch::Json(number));
+            }
+        }
+        Ok(())
+    }
+
+    /// The error that a bad value for a metric is counted as, where the rule has values for it.
+    pub(in crate::engine) fn bad_value_of(&self, metric: MetricId) -> Option<usize> {
+        let mut actions = self.actions.iter().filter(|action| action.metric == metric);
+        actions.find_map(|action| match action.amount {
+            Amount::Field { error_bad, .. } => Some(error_bad),
+            Amount::One => None,
+        })
+    }
+
     /// Makes the updates of a line that matches.
     #[inline]
-    pub(super) fn act(
+    pub(in crate::engine) fn act(
         &self,
         context: &Context<'_>,
         scratch: &mut Scratch,
         batch: &mut Batch,
-        tally: &mut Tally,
+        counts: &mut Counts,
     ) {
-        tally.begin_line();
+        counts.begin_line();
         scratch.exemplar = None;
-        if let Some(steps) = self.recipe(context, scratch, batch) {
-            return self.follow(steps, context, scratch, batch, tally);
+        if let Some(steps) = self.plan(context, scratch, batch) {
+            return self.apply_cached(steps, context, scratch, batch, counts);
         }
         self.begin(scratch);
         for action in &self.actions {
             if !action.is_idle(scratch) {
-                let _ = self.update(action, context, scratch, batch, tally);
+                let _ = self.update(action, context, scratch, batch, counts);
             }
         }
     }
 
     /// Forgets the labels and the conditions of the line before.
-    pub(super) fn begin(&self, scratch: &mut Scratch) {
+    pub(in crate::engine) fn begin(&self, scratch: &mut Scratch) {
         scratch.labels.clear();
         scratch.labels.resize(self.labels.len(), None);
-        scratch.verdicts.clear();
-        scratch.verdicts.resize(self.conditions.len(), None);
-        scratch.memo.begin();
+        scratch.conditions.clear();
+        scratch.conditions.resize(self.conditions.len(), None);
+        scratch.known.begin();
     }
 
     /// Makes one update, or says why not.
-    pub(super) fn update(
+    pub(in crate::engine) fn update(
         &self,
         action: &ActionProgram,
         context: &Context<'_>,
         scratch: &mut Scratch,
         batch: &mut Batch,
-        tally: &mut Tally,
-    ) -> Result<f64, Refused> {
+        counts: &mut Counts,
+    ) -> Result<f64, Skipped> {
         for &number in &action.conditions {
-            if !self.verdict(number, context, scratch, tally) {
-                return Err(Refused::Condition(number));
+            if !self.holds_once(number, context, scratch, counts) {
+                return Err(Skipped::Condition(number));
             }
         }
         // Every label is asked for even when one is missing, so that each that is gets counted.
         let mut missing = None;
         for &label in &action.labels {
-            let value = self.label(label, context, scratch, tally);
-            if scratch.memo.is_missing(value) {
-                tally.trouble(self.labels[label].reason_missing);
+            let value = self.label(label, context, scratch, counts);
+            if scratch.known.is_missing(value) {
+                counts.field_error(self.labels[label].error_missing);
                 missing = missing.or(Some(label));
             }
         }
         if let Some(label) = missing {
-            return Err(Refused::Label(label));
+            return Err(Skipped::Label(label));
         }
         let value = action
             .amount
-            .number(context, scratch, tally)
-            .map_err(Refused::Value)?;
+            .number(context, scratch, counts)
+            .map_err(Skipped::Value)?;
         let exemplar = if action.is_traced {
             self.exemplar(context, scratch, batch)
         } else {
             None
         };
         let series = action.series(scratch, batch);
-        batch.update(series, value, exemplar);
+        batch.update(series, action.operation, value, exemplar);
         Ok(value)
     }
 
     /// Whether a condition holds; worked out once a line.
-    fn verdict(
+    pub(in crate::engine) fn holds_once(
         &self,
         number: usize,
         context: &Context<'_>,
         scratch: &mut Scratch,
-        tally: &mut Tally,
+        counts: &mut Counts,
     ) -> bool {
-        if let Some(holds) = scratch.verdicts[number] {
+        if let Some(holds) = scratch.conditions[number] {
             return holds;
         }
-        let holds = self.holds(number, context, scratch, tally);
-        scratch.verdicts[number] = Some(holds);
+        let holds = self.holds(number, context, scratch, counts);
+        scratch.conditions[number] = Some(holds);
         holds
     }
 
@@ -296,13 +323,13 @@ impl Program {
         number: usize,
         context: &Context<'_>,
         scratch: &mut Scratch,
-        tally: &mut Tally,
+        counts: &mut Counts,
     ) -> bool {
         let condition = &self.conditions[number];
         match &condition.subject {
             Subject::Label(label) => {
-                let value = self.label(*label, context, scratch, tally);
-                scratch.memo.holds(value, number, &condition.pattern)
+                let value = self.label(*label, context, scratch, counts);
+                scratch.known.holds(value, number, &condition.pattern)
             }
             Subject::Field(field) => {
                 let found = found(&scratch.groups, &scratch.slots, &self.times);
@@ -315,12 +342,12 @@ impl Program {
     }
 
     /// A label's value; worked out once a line.
-    fn label(
+    pub(in crate::engine) fn label(
         &self,
         index: usize,
         context: &Context<'_>,
         scratch: &mut Scratch,
-        tally: &mut Tally,
+        counts: &mut Counts,
     ) -> ValueId {
         if let Some(value) = scratch.labels[index] {
             return value;
@@ -329,9 +356,9 @@ impl Program {
         let found = found(&scratch.groups, &scratch.slots, &self.times);
         let value = label.field.value(context, &found, &mut scratch.decoded);
         if matches!(value, Value::Ambiguous) {
-            tally.trouble(label.reason_ambiguous);
+            counts.field_error(label.error_ambiguous);
         }
-        let value = scratch.memo.value(label, value);
+        let value = scratch.known.value(label, value);
         scratch.labels[index] = Some(value);
         value
     }
@@ -377,25 +404,15 @@ impl Program {
     }
 }
 
-pub(super) fn found<'s>(groups: &'s Groups, slots: &'s Slots, times: &'s Times) -> Found<'s> {
+pub(in crate::engine) fn found<'s>(
+    groups: &'s Groups,
+    slots: &'s Slots,
+    times: &'s Times,
+) -> Found<'s> {
     Found {
         groups,
         slots,
         times,
-    }
-}
-
-impl Reader {
-    /// Fills the slots; `false` where the line has no fields of this kind.
-    fn read(&self, text: &[u8], slots: &mut Slots) -> bool {
-        match self.mode {
-            FieldsMode::Logfmt => logfmt::read(text, &self.keys, self.untrusted.as_ref(), slots),
-            FieldsMode::Json => json::read(text, &self.keys, slots),
-            FieldsMode::Auto if text.trim_ascii_start().starts_with(b"{") => {
-                json::read(text, &self.keys, slots)
-            }
-            FieldsMode::Auto => logfmt::read(text, &self.keys, self.untrusted.as_ref(), slots),
-        }
     }
 }
 
@@ -409,10 +426,10 @@ impl ActionProgram {
 
     /// The number of the series with the labels of the line at hand, all of which are worked out.
     fn series(&self, scratch: &mut Scratch, batch: &mut Batch) -> SeriesId {
-        let Scratch { labels, memo, .. } = scratch;
+        let Scratch { labels, known, .. } = scratch;
         let values = self.labels.iter().filter_map(|&label| labels[label]);
-        let hash = memo.series_hash(self, values.clone());
-        if let Some(series) = memo.series(batch.memory(), hash, self, values.clone()) {
+        let hash = known.series_hash(self, values.clone());
+        if let Some(series) = known.series(batch.memory(), hash, self, values.clone()) {
             return series;
         }
         let out = batch.labels();
@@ -420,45 +437,12 @@ impl ActionProgram {
             match part {
                 Part::Text(text) => out.extend_from_slice(text),
                 Part::Label(label) => {
-                    out.extend_from_slice(labels[*label].map_or(b"", |value| memo.escaped(value)));
+                    out.extend_from_slice(labels[*label].map_or(b"", |value| known.escaped(value)));
                 }
             }
         }
         let series = batch.series(self.metric);
-        memo.add_series(hash, self, values, series);
+        known.add_series(hash, self, values, series);
         series
-    }
-}
-
-impl Amount {
-    /// The number, or the reason's number after counting it.
-    fn number(
-        &self,
-        context: &Context<'_>,
-        scratch: &mut Scratch,
-        tally: &mut Tally,
-    ) -> Result<f64, usize> {
-        let Amount::Field {
-            field,
-            never_negative,
-            reason_missing,
-            reason_bad,
-            reason_ambiguous,
-        } = self
-        else {
-            return Ok(1.0);
-        };
-        let times = Times::default();
-        let found = found(&scratch.groups, &scratch.slots, &times);
-        let reason = match field.value(context, &found, &mut scratch.decoded) {
-            Value::Absent | Value::Bytes(b"") => *reason_missing,
-            Value::Ambiguous => *reason_ambiguous,
-            Value::Bytes(bytes) => match convert::number(bytes) {
-                Some(number) if !(*never_negative && number < 0.0) => return Ok(number),
-                _ => *reason_bad,
-            },
-        };
-        tally.trouble(reason);
-        Err(reason)
     }
 }

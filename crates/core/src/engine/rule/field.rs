@@ -1,8 +1,8 @@
 //! Fields: the value that a rule's `from` names, found on the line at hand.
 
+use super::Times;
 use super::pattern::Groups;
-use super::program::Times;
-use super::timestamp::{self, Recent};
+use crate::engine::timestamp::{self, Recent};
 use crate::rules::Take;
 use logmetrics_follow::line::Line;
 use logmetrics_scan::escape::unescape;
@@ -11,22 +11,22 @@ use logmetrics_scan::slots::{Slots, slot_bit};
 
 /// The line at hand: its text, any bytes, and the rest of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Context<'l> {
-    pub(super) text: &'l [u8],
-    pub(super) line: &'l Line<'l>,
+pub(in crate::engine) struct Context<'l> {
+    pub(in crate::engine) text: &'l [u8],
+    pub(in crate::engine) line: &'l Line<'l>,
 }
 
 /// What was found on the line at hand by its rule's pattern and reader.
 #[derive(Debug)]
-pub(super) struct Found<'s> {
-    pub(super) groups: &'s Groups,
-    pub(super) slots: &'s Slots,
-    pub(super) times: &'s Times,
+pub(in crate::engine) struct Found<'s> {
+    pub(in crate::engine) groups: &'s Groups,
+    pub(in crate::engine) slots: &'s Slots,
+    pub(in crate::engine) times: &'s Times,
 }
 
 /// One place that a value may come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(in crate::engine) enum ValueSource {
     /// A named group of the rule's pattern.
     Group(usize),
     /// A key of the rule's reader.
@@ -44,17 +44,17 @@ pub(super) enum Place {
 
 /// A compiled [`crate::rules::Field`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FieldProgram {
-    pub(super) from: Vec<Place>,
-    pub(super) take: Take,
-    pub(super) trusted_only: bool,
+pub(in crate::engine) struct FieldProgram {
+    pub(in crate::engine) from: Vec<ValueSource>,
+    pub(in crate::engine) take: Take,
+    pub(in crate::engine) trusted_only: bool,
     /// The bits of its slots, where it comes from nothing else.
-    pub(super) only_slots: Option<u64>,
+    pub(in crate::engine) only_slots: Option<u64>,
 }
 
 /// What a field turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Value<'a> {
+pub(in crate::engine) enum Value<'a> {
     /// No key of it is on the line.
     Absent,
     /// A key of it stands more than once, and only one may.
@@ -65,7 +65,7 @@ pub(super) enum Value<'a> {
 
 /// How the bytes that were found are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ReadAs {
+pub(in crate::engine) enum ReadAs {
     /// As they stand; where there are none, the value is absent.
     Plain,
     /// They are the inside of a quoted string that has escapes.
@@ -75,9 +75,13 @@ pub(super) enum ReadAs {
 }
 
 impl FieldProgram {
-    pub(super) fn new(from: Vec<Place>, take: Take, trusted_only: bool) -> FieldProgram {
-        let bit = |place: &Place| match place {
-            Place::Slot(slot) => Some(slot_bit(*slot)),
+    pub(in crate::engine) fn new(
+        from: Vec<ValueSource>,
+        take: Take,
+        trusted_only: bool,
+    ) -> FieldProgram {
+        let bit = |place: &ValueSource| match place {
+            ValueSource::Slot(slot) => Some(slot_bit(*slot)),
             _ => None,
         };
         let bits: Option<Vec<u64>> = from.iter().map(bit).collect();
@@ -90,9 +94,9 @@ impl FieldProgram {
     }
 
     /// The slot, where it comes from one slot and nothing else.
-    pub(super) fn only_slot(&self) -> Option<usize> {
+    pub(in crate::engine) fn only_slot(&self) -> Option<usize> {
         match *self.from.as_slice() {
-            [Place::Slot(slot)] => Some(slot),
+            [ValueSource::Slot(slot)] => Some(slot),
             _ => None,
         }
     }
@@ -100,7 +104,7 @@ impl FieldProgram {
     /// What [`FieldProgram::value`] finds in the usual case, by one look: one key of it is on the line,
     /// once and without escapes. `None` says nothing.
     #[inline(always)]
-    pub(super) fn usual_value<'a>(
+    pub(in crate::engine) fn usual_value<'a>(
         &self,
         context: &Context<'a>,
         found: &Found<'_>,
@@ -115,7 +119,7 @@ impl FieldProgram {
     /// The first place that holds a value which is not empty decides. `scratch` is used where a
     /// value has escapes.
     #[inline]
-    pub(super) fn value<'a>(
+    pub(in crate::engine) fn value<'a>(
         &self,
         context: &Context<'a>,
         found: &Found<'a>,
@@ -142,14 +146,14 @@ impl FieldProgram {
     /// What comes back fits in two registers. A value that went through memory would be written in
     /// parts and read as a whole, for which the processor waits.
     #[inline]
-    pub(super) fn locate<'a>(
+    pub(in crate::engine) fn locate<'a>(
         &self,
         context: &Context<'a>,
         found: &Found<'a>,
         read_as: &mut ReadAs,
     ) -> Option<&'a [u8]> {
         // What most rules with a pattern ask for.
-        if let [Place::Group(group)] = *self.from.as_slice() {
+        if let [ValueSource::Group(group)] = *self.from.as_slice() {
             return found.groups.bytes(group, context.text);
         }
         // Nearly all keys that a rule knows are missing on a line.
@@ -161,7 +165,7 @@ impl FieldProgram {
 
     /// Whether none of its keys is on the line, which one look tells. False says nothing.
     #[inline(always)]
-    pub(super) fn is_surely_absent(&self, found: &Found<'_>) -> bool {
+    pub(in crate::engine) fn is_surely_absent(&self, found: &Found<'_>) -> bool {
         let is_absent = |bits| !found.slots.has_any(bits);
         self.only_slots.is_some_and(is_absent)
     }
@@ -176,7 +180,7 @@ impl FieldProgram {
         let mut empty = false;
         for place in &self.from {
             let span = match *place {
-                Place::Slot(slot) => {
+                ValueSource::Slot(slot) => {
                     let Some(seen) = found.slots.matches(slot, self.trusted_only) else {
                         continue;
                     };
@@ -211,17 +215,17 @@ impl FieldProgram {
     }
 }
 
-impl Place {
+impl ValueSource {
     fn bytes<'a>(self, context: &Context<'a>, found: &Found<'a>) -> Option<&'a [u8]> {
         match self {
-            Place::Group(group) => found.groups.bytes(group, context.text),
-            Place::Time => found.times.text(context, found),
-            Place::Source => Some(context.line.origin.source.as_bytes()),
-            Place::File => Some(context.line.origin.file.as_bytes()),
-            Place::Service => context.line.wrapping.service,
-            Place::Container => context.line.wrapping.container,
+            ValueSource::Group(group) => found.groups.bytes(group, context.text),
+            ValueSource::Time => found.times.text(context, found),
+            ValueSource::Source => Some(context.line.origin.source.as_bytes()),
+            ValueSource::File => Some(context.line.origin.file.as_bytes()),
+            ValueSource::Service => context.line.wrapping.service,
+            ValueSource::Container => context.line.wrapping.container,
             // Slots have several values and are handled above.
-            Place::Slot(_) => None,
+            ValueSource::Slot(_) => None,
         }
     }
 }
@@ -235,14 +239,14 @@ impl Times {
         let own = seen.map(|seen| seen.first.bytes(text));
         let group = self
             .group
-            .and_then(|group| Place::Group(group).bytes(context, found));
+            .and_then(|group| ValueSource::Group(group).bytes(context, found));
         own.or(group)
             .or_else(|| timestamp::at_line_start(text))
             .or(context.line.wrapping.time)
     }
 
     /// The line's own time in seconds since 1970.
-    pub(super) fn seconds(
+    pub(in crate::engine) fn seconds(
         &self,
         context: &Context<'_>,
         found: &Found<'_>,

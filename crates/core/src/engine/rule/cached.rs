@@ -1,13 +1,13 @@
 //! Lines whose labels have been seen before: the updates of [`Program::update`], by what is
 //! remembered of them.
 
+use super::byte_class::Numbers;
+use super::field::{Context, FieldProgram, Found, ReadAs, Value};
+use super::known_values::KnownValues;
+use super::line_plans::{Key, LinePlans, Lookup, PlanSteps};
 use super::{ActionProgram, Program, Scratch, Subject, found};
-use crate::engine::Tally;
 use crate::engine::convert::Short;
-use crate::engine::field::{Context, FieldProgram, Found, ReadAs, Value};
-use crate::engine::memo::Memo;
-use crate::engine::recipe::{Key, Known, Recipes, Steps};
-use crate::engine::shape::Numbers;
+use crate::engine::counts::Counts;
 use crate::metrics::batch::Batch;
 use logmetrics_scan::escape::unescape;
 use logmetrics_scan::slots::{Slots, slot_bit};
@@ -17,14 +17,14 @@ const INPUTS_MAX: usize = 16;
 
 impl Program {
     /// What lines with these labels lead to, where that can be remembered.
-    pub(super) fn recipe(
+    pub(in crate::engine) fn plan(
         &self,
         context: &Context<'_>,
         scratch: &mut Scratch,
         batch: &Batch,
-    ) -> Option<Steps> {
+    ) -> Option<PlanSteps> {
         let rule = self.actions.first()?.number;
-        if !scratch.recipes.begin(batch.memory()) {
+        if !scratch.plans.begin(batch.memory()) {
             return None;
         }
         let mut values = [Value::Absent; INPUTS_MAX];
@@ -42,10 +42,10 @@ impl Program {
             fields: scratch.slots.bits() & self.wanted_slots,
             values: values.get(..inputs)?,
         };
-        match scratch.recipes.find(&key) {
-            Known::Steps(steps) => Some(steps),
-            Known::Plain => None,
-            Known::New => self.new_recipe(&key, &mut scratch.memo, &mut scratch.recipes),
+        match scratch.plans.find(&key) {
+            Lookup::PlanSteps(steps) => Some(steps),
+            Lookup::Plain => None,
+            Lookup::New => self.new_plan(&key, &mut scratch.known, &mut scratch.plans),
         }
     }
 
@@ -88,22 +88,26 @@ impl Program {
     }
 
     #[cold]
-    fn new_recipe(&self, key: &Key<'_>, memo: &mut Memo, recipes: &mut Recipes) -> Option<Steps> {
-        memo.begin();
+    fn new_plan(
+        &self,
+        key: &Key<'_>,
+        known: &mut KnownValues,
+        plans: &mut LinePlans,
+    ) -> Option<PlanSteps> {
+        known.begin();
         let mut values = vec![None; self.labels.len()];
         for (&input, value) in self.inputs.iter().zip(key.values) {
-            let value = memo.value(&self.labels[input], *value);
-            if memo.is_missing(value) {
-                return recipes.insert(key, None::<std::iter::Empty<usize>>);
+            let value = known.value(&self.labels[input], *value);
+            if known.is_missing(value) {
+                return plans.insert(key, None::<std::iter::Empty<usize>>);
             }
             values[input] = Some(value);
         }
         let mut holds = |number: usize| {
             let condition = &self.conditions[number];
             match condition.subject {
-                Subject::Label(label) => {
-                    values[label].is_some_and(|value| memo.holds(value, number, &condition.pattern))
-                }
+                Subject::Label(label) => values[label]
+                    .is_some_and(|value| known.holds(value, number, &condition.pattern)),
                 Subject::Field(_) => true,
             }
         };
@@ -112,7 +116,7 @@ impl Program {
             wanted.is_none_or(|wanted| key.fields & wanted != 0)
                 && action.conditions.iter().all(|&number| holds(number))
         });
-        recipes.insert(key, Some(actions.map(|(number, _)| number)))
+        plans.insert(key, Some(actions.map(|(number, _)| number)))
     }
 
     /// An action's amount, where its conditions on fields hold.
@@ -121,29 +125,29 @@ impl Program {
         action: &ActionProgram,
         context: &Context<'_>,
         scratch: &mut Scratch,
-        tally: &mut Tally,
+        counts: &mut Counts,
     ) -> Option<f64> {
         // Hardly any two ask for the same field: the answers are not kept.
         let mut conditions = action.field_conditions.iter();
-        if !conditions.all(|&number| self.holds(number, context, scratch, tally)) {
+        if !conditions.all(|&number| self.holds(number, context, scratch, counts)) {
             return None;
         }
-        action.amount.number(context, scratch, tally).ok()
+        action.amount.number(context, scratch, counts).ok()
     }
 
     /// Makes the updates of a line whose labels are known: what [`Program::update`] makes.
-    pub(super) fn follow(
+    pub(in crate::engine) fn apply_cached(
         &self,
-        steps: Steps,
+        steps: PlanSteps,
         context: &Context<'_>,
         scratch: &mut Scratch,
         batch: &mut Batch,
-        tally: &mut Tally,
+        counts: &mut Counts,
     ) {
         // Labels of the line before are forgotten only where any is asked for.
         let mut begun = false;
         for place in 0.. {
-            let Some(step) = scratch.recipes.step(steps, place) else {
+            let Some(step) = scratch.plans.step(steps, place) else {
                 return;
             };
             let Some(action) = self.actions.get(step.action) else {
@@ -151,7 +155,8 @@ impl Program {
             };
             let quick = action.quick.as_ref();
             let quick = quick.and_then(|quick| quick.read(context, &scratch.slots));
-            let Some(value) = quick.or_else(|| self.amount(action, context, scratch, tally)) else {
+            let Some(value) = quick.or_else(|| self.amount(action, context, scratch, counts))
+            else {
                 continue;
             };
             let exemplar = if action.is_traced {
@@ -165,13 +170,13 @@ impl Program {
                     begun = true;
                 }
                 for &label in &action.labels {
-                    self.label(label, context, scratch, tally);
+                    self.label(label, context, scratch, counts);
                 }
                 let series = action.series(scratch, batch);
-                scratch.recipes.set_series(steps, place, series);
+                scratch.plans.set_series(steps, place, series);
                 series
             });
-            batch.update(series, value, exemplar);
+            batch.update(series, action.operation, value, exemplar);
         }
     }
 }

@@ -4,30 +4,30 @@ use std::borrow::Cow;
 
 use super::field::{FieldProgram, Value};
 use super::pattern::Pattern;
-use super::pseudonym::Secret;
+use crate::engine::pseudonym::Secret;
 use crate::rules::AMBIGUOUS;
 
 /// A compiled [`crate::rules::LabelSource`].
 #[derive(Debug)]
-pub(super) struct LabelProgram {
-    pub(super) name: Box<str>,
+pub(in crate::engine) struct LabelProgram {
+    pub(in crate::engine) name: Box<str>,
     /// Its place among the labels of all rules.
-    pub(super) number: u32,
-    pub(super) field: FieldProgram,
-    pub(super) default: Option<Box<str>>,
-    pub(super) lowercase: bool,
-    pub(super) map: Vec<(Pattern, Box<str>)>,
-    pub(super) pseudonym: Option<Secret>,
-    pub(super) bytes_max: usize,
-    /// Counted in the tally where the label is missing.
-    pub(super) reason_missing: usize,
+    pub(in crate::engine) number: u32,
+    pub(in crate::engine) field: FieldProgram,
+    pub(in crate::engine) default: Option<Box<str>>,
+    pub(in crate::engine) lowercase: bool,
+    pub(in crate::engine) map: Vec<(Pattern, Box<str>)>,
+    pub(in crate::engine) pseudonym: Option<Secret>,
+    pub(in crate::engine) bytes_max: usize,
+    /// Counted in the counts where the label is missing.
+    pub(in crate::engine) error_missing: usize,
     /// Counted where its key stands twice.
-    pub(super) reason_ambiguous: usize,
+    pub(in crate::engine) error_ambiguous: usize,
 }
 
 impl LabelProgram {
     /// Writes the label's value to `out`; `false` where it has neither value nor default.
-    pub(super) fn write(&self, value: Value<'_>, out: &mut Vec<u8>) -> bool {
+    pub(in crate::engine) fn write(&self, value: Value<'_>, out: &mut Vec<u8>) -> bool {
         match value {
             Value::Ambiguous => out.extend_from_slice(AMBIGUOUS.as_bytes()),
             Value::Absent => match &self.default {
@@ -48,7 +48,7 @@ impl LabelProgram {
         if self.lowercase {
             lowercase(out, start);
         }
-        // Cut before the patterns see it: a value of a megabyte is no reason to run them over it.
+        // Cut before the patterns see it: a value of a megabyte is no error to run them over it.
         if out.len() - start > self.bytes_max {
             cut(out, start, self.bytes_max);
         }
@@ -67,7 +67,7 @@ impl LabelProgram {
 
 /// Appends `bytes` as valid UTF-8 in which every control character (C0, C1, DEL) and every broken
 /// byte is U+FFFD.
-pub(super) fn clean(bytes: &[u8], out: &mut Vec<u8>) {
+pub(in crate::engine) fn clean(bytes: &[u8], out: &mut Vec<u8>) {
     if bytes.iter().all(|byte| (0x20..0x7f).contains(byte)) {
         out.extend_from_slice(bytes);
         return;

@@ -9,10 +9,10 @@ use std::ops::Range;
 
 use hashbrown::HashTable;
 
+use super::ActionProgram;
 use super::field::Value;
 use super::label::LabelProgram;
 use super::pattern::Pattern;
-use super::program::ActionProgram;
 use crate::metrics::batch::SeriesId;
 use crate::metrics::labels;
 
@@ -23,15 +23,15 @@ const VALUES_MAX: usize = 16_384;
 const TEXT_BYTES_MAX: usize = 2 << 20;
 
 /// A longer value is not looked for again: such ones are rarely the same twice.
-pub(super) const RAW_BYTES_MAX: usize = 1024;
+pub(in crate::engine) const RAW_BYTES_MAX: usize = 1024;
 
 /// The number of a label's value, until all are forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct ValueId(pub(super) u32);
+pub(in crate::engine) struct ValueId(pub(in crate::engine) u32);
 
 /// Values and series of one thread.
 #[derive(Debug)]
-pub(super) struct Memo {
+pub(in crate::engine) struct KnownValues {
     hasher: foldhash::fast::RandomState,
     values: HashTable<ValueId>,
     list: Vec<Written>,
@@ -53,8 +53,8 @@ struct Written {
     label: u32,
     raw: Raw,
     /// Empty and meaningless where the label is missing.
-    value: Place,
-    escaped: Place,
+    value: TextSpan,
+    escaped: TextSpan,
     is_missing: bool,
     /// For the first conditions of the rule one bit each: whether the answer is known, and the
     /// answer.
@@ -67,12 +67,12 @@ struct Written {
 enum Raw {
     Absent,
     Ambiguous,
-    Bytes(Place),
+    Bytes(TextSpan),
 }
 
-/// A range of the memo's text.
+/// A range of the known's text.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct TextSpan {
     start: u32,
     end: u32,
 }
@@ -87,9 +87,9 @@ struct NamedSeries {
     id: SeriesId,
 }
 
-impl Default for Memo {
-    fn default() -> Memo {
-        Memo {
+impl Default for KnownValues {
+    fn default() -> KnownValues {
+        KnownValues {
             hasher: foldhash::fast::RandomState::default(),
             values: HashTable::new(),
             list: Vec::new(),
@@ -103,19 +103,19 @@ impl Default for Memo {
     }
 }
 
-impl Memo {
-    /// A memo that keeps at most so many values from line to line. With 0 it remembers nothing:
+impl KnownValues {
+    /// A known that keeps at most so many values from line to line. With 0 it remembers nothing:
     /// the plain way, which every other must equal.
     #[cfg(test)]
-    pub(super) fn with_max(values_max: usize) -> Memo {
-        Memo {
+    pub(in crate::engine) fn with_max(values_max: usize) -> KnownValues {
+        KnownValues {
             values_max,
-            ..Memo::default()
+            ..KnownValues::default()
         }
     }
 
     /// A rule begins on a line: numbers of values from before may be void.
-    pub(super) fn begin(&mut self) {
+    pub(in crate::engine) fn begin(&mut self) {
         if self.list.len() > self.values_max || self.text.len() > TEXT_BYTES_MAX {
             self.values.clear();
             self.list.clear();
@@ -131,7 +131,7 @@ impl Memo {
     }
 
     /// The number of what a label makes of a value.
-    pub(super) fn value(&mut self, label: &LabelProgram, value: Value<'_>) -> ValueId {
+    pub(in crate::engine) fn value(&mut self, label: &LabelProgram, value: Value<'_>) -> ValueId {
         let mut hasher = self.hasher.build_hasher();
         let bytes: &[u8] = match value {
             Value::Absent => {
@@ -179,16 +179,16 @@ impl Memo {
             Value::Absent => Raw::Absent,
             Value::Ambiguous => Raw::Ambiguous,
             Value::Bytes(bytes) if bytes.len() > RAW_BYTES_MAX => {
-                Raw::Bytes(Place::behind(text, 0))
+                Raw::Bytes(TextSpan::behind(text, 0))
             }
             Value::Bytes(bytes) => {
                 text.extend_from_slice(bytes);
-                Raw::Bytes(Place::behind(text, bytes.len()))
+                Raw::Bytes(TextSpan::behind(text, bytes.len()))
             }
         };
         let start = text.len();
         let is_missing = !label.write(value, text);
-        let mut written = Place::behind(text, text.len() - start);
+        let mut written = TextSpan::behind(text, text.len() - start);
         // Most values are written as they stand.
         if let Raw::Bytes(raw) = raw
             && text[raw.range()] == text[written.range()]
@@ -202,7 +202,7 @@ impl Memo {
             written
         } else {
             text.extend_from_slice(&escaped);
-            Place::behind(text, escaped.len())
+            TextSpan::behind(text, escaped.len())
         };
         self.list.push(Written {
             hash,
@@ -218,27 +218,32 @@ impl Memo {
     }
 
     /// Whether the label has neither value nor default.
-    pub(super) fn is_missing(&self, id: ValueId) -> bool {
+    pub(in crate::engine) fn is_missing(&self, id: ValueId) -> bool {
         self.list[id.0 as usize].is_missing
     }
 
     /// How often all was forgotten: numbers of values are given anew each time.
-    pub(super) fn generation(&self) -> u64 {
+    pub(in crate::engine) fn generation(&self) -> u64 {
         self.generation
     }
 
     /// The value as it is.
-    pub(super) fn text(&self, id: ValueId) -> &[u8] {
+    pub(in crate::engine) fn text(&self, id: ValueId) -> &[u8] {
         &self.text[self.list[id.0 as usize].value.range()]
     }
 
     /// The value as it is written among labels.
-    pub(super) fn escaped(&self, id: ValueId) -> &[u8] {
+    pub(in crate::engine) fn escaped(&self, id: ValueId) -> &[u8] {
         &self.text[self.list[id.0 as usize].escaped.range()]
     }
 
     /// Whether a value matches the pattern of the rule's condition with this number.
-    pub(super) fn holds(&mut self, id: ValueId, number: usize, pattern: &Pattern) -> bool {
+    pub(in crate::engine) fn holds(
+        &mut self,
+        id: ValueId,
+        number: usize,
+        pattern: &Pattern,
+    ) -> bool {
         let written = &mut self.list[id.0 as usize];
         if written.is_missing {
             return false;
@@ -257,7 +262,7 @@ impl Memo {
     }
 
     /// The hash of a series, of which `labels` are the values of all the rule's labels.
-    pub(super) fn series_hash(
+    pub(in crate::engine) fn series_hash(
         &self,
         action: &ActionProgram,
         values: impl Iterator<Item = ValueId>,
@@ -269,7 +274,7 @@ impl Memo {
     }
 
     /// The number that a series has in the batch with this memory.
-    pub(super) fn series(
+    pub(in crate::engine) fn series(
         &mut self,
         batch_memory: u64,
         hash: u64,
@@ -292,8 +297,8 @@ impl Memo {
         Some(self.series.find(hash, is_it)?.id)
     }
 
-    /// Remembers the number of a series that [`Memo::series`] did not know.
-    pub(super) fn add_series(
+    /// Remembers the number of a series that [`KnownValues::series`] did not know.
+    pub(in crate::engine) fn add_series(
         &mut self,
         hash: u64,
         action: &ActionProgram,
@@ -311,10 +316,10 @@ impl Memo {
     }
 }
 
-impl Place {
+impl TextSpan {
     /// The last `length` bytes of a text.
-    fn behind(text: &[u8], length: usize) -> Place {
-        Place {
+    fn behind(text: &[u8], length: usize) -> TextSpan {
+        TextSpan {
             start: (text.len() - length) as u32,
             end: text.len() as u32,
         }

@@ -116,18 +116,18 @@ fn play(events: &[Event], remembers: Remembers) -> Matches {
     }
     threads.iter_mut().for_each(|thread| apply(thread, now_ms));
     pages.push(page(&store, now_ms));
-    let tally = |(runner, _): &mut (super::super::Runner, _)| {
-        let tally = runner.tally();
+    let counts = |(runner, _): &mut (super::super::Runner, _)| {
+        let counts = runner.counts();
         (
-            tally.unmatched,
-            tally.matches.clone(),
-            tally.troubles.clone(),
+            counts.unmatched,
+            counts.matches.clone(),
+            counts.field_errors.clone(),
         )
     };
     Matches {
         pages,
         counts: store.counts(),
-        tallies: threads.iter_mut().map(tally).collect(),
+        tallies: threads.iter_mut().map(counts).collect(),
     }
 }
 

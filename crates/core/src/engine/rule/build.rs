@@ -1,30 +1,33 @@
-//! A rule set to programs: names become numbers, labels become pieces of text.
+//! Builds programs from checked rules: names become numbers, labels become pieces of text.
 
 use std::collections::BTreeMap;
 
 use regex::Regex;
 
-use super::field::{FieldProgram, Place};
+use super::cached::QuickNumber;
+use super::field::{FieldProgram, ValueSource};
+use super::label;
 use super::label::LabelProgram;
 use super::pattern::Pattern;
-use super::prefilter::Prefilter;
-use super::program::known::QuickNumber;
-use super::program::{
-    ActionProgram, Amount, ConditionProgram, Part, Program, Reader, Subject, Times,
-};
-use super::{Engine, Reason, Secret, SecretMissing, Trouble, label};
+use super::{ActionProgram, Amount, ConditionProgram, FieldReader, Part, Program, Subject, Times};
+use crate::engine::counts::{FieldError, FieldErrorKind};
+use crate::engine::{Secret, SecretMissing};
 use crate::metrics::definition::Kind;
 use crate::metrics::labels;
 use crate::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet};
 use logmetrics_scan::keys::Keys;
 use logmetrics_scan::slots::slot_bit;
 
-pub(super) fn compile(set: &RuleSet, secret: Option<&Secret>) -> Result<Engine, SecretMissing> {
-    let mut reasons = Reasons::default();
+/// The programs of rules, and the field errors that they count.
+pub(crate) fn programs(
+    set: &RuleSet,
+    secret: Option<&Secret>,
+) -> Result<(Vec<Program>, Vec<FieldError>), SecretMissing> {
+    let mut errors = FieldErrors::default();
     let mut programs: Vec<Program> = set
         .rules
         .iter()
-        .map(|rule| RuleCompiler::new(rule, set, &mut reasons, secret).program())
+        .map(|rule| RuleCompiler::new(rule, set, &mut errors, secret).program())
         .collect::<Result<_, _>>()?;
     let labels = programs.iter_mut().flat_map(|program| &mut program.labels);
     (0..)
@@ -34,41 +37,35 @@ pub(super) fn compile(set: &RuleSet, secret: Option<&Secret>) -> Result<Engine, 
     (0..)
         .zip(actions)
         .for_each(|(number, action)| action.number = number);
-    let prefilter = Prefilter::new(programs.iter().map(|program| program.pattern.as_ref()));
-    Ok(Engine {
-        programs,
-        reasons: reasons.list,
-        prefilter,
-    })
+    Ok((programs, errors.list))
 }
 
-/// Reasons, each once.
 #[derive(Default)]
-pub(super) struct Reasons {
-    list: Vec<Reason>,
+pub(in crate::engine) struct FieldErrors {
+    list: Vec<FieldError>,
 }
 
-impl Reasons {
-    fn number(&mut self, rule: &str, field: &str, trouble: Trouble) -> usize {
-        let reason = Reason {
+impl FieldErrors {
+    fn number(&mut self, rule: &str, field: &str, kind: FieldErrorKind) -> usize {
+        let error = FieldError {
             rule: rule.into(),
             field: field.into(),
-            trouble,
+            kind,
         };
         self.list
             .iter()
-            .position(|known| *known == reason)
+            .position(|known| *known == error)
             .unwrap_or_else(|| {
-                self.list.push(reason);
+                self.list.push(error);
                 self.list.len() - 1
             })
     }
 }
 
-pub(super) struct RuleCompiler<'a> {
+pub(in crate::engine) struct RuleCompiler<'a> {
     rule: &'a Rule,
     set: &'a RuleSet,
-    reasons: &'a mut Reasons,
+    errors: &'a mut FieldErrors,
     secret: Option<&'a Secret>,
     groups: BTreeMap<String, usize>,
     keys: Keys,
@@ -77,10 +74,10 @@ pub(super) struct RuleCompiler<'a> {
 }
 
 impl<'a> RuleCompiler<'a> {
-    pub(super) fn new(
+    pub(in crate::engine) fn new(
         rule: &'a Rule,
         set: &'a RuleSet,
-        reasons: &'a mut Reasons,
+        errors: &'a mut FieldErrors,
         secret: Option<&'a Secret>,
     ) -> Self {
         let names = rule
@@ -93,7 +90,7 @@ impl<'a> RuleCompiler<'a> {
         RuleCompiler {
             rule,
             set,
-            reasons,
+            errors,
             secret,
             groups,
             keys: Keys::default(),
@@ -114,17 +111,18 @@ impl<'a> RuleCompiler<'a> {
     }
 
     /// The program, once all that reads fields has been compiled.
-    pub(super) fn finish(
+    pub(in crate::engine) fn finish(
         mut self,
         labels: Vec<LabelProgram>,
         actions: Vec<ActionProgram>,
     ) -> Program {
+        let json_conditions = self.json_conditions();
         let times = self.times();
         let trace = self.rule.trace.as_ref().map(|field| self.field(field));
         let captures = self.captures;
         let inputs = inputs(&actions, &self.conditions);
         let group = |&input: &usize| match *labels[input].field.from.as_slice() {
-            [Place::Group(group)] => Some(group),
+            [ValueSource::Group(group)] => Some(group),
             _ => None,
         };
         Program {
@@ -139,12 +137,13 @@ impl<'a> RuleCompiler<'a> {
                 .pattern
                 .clone()
                 .map(|regex| Pattern::new(regex, captures)),
-            reader: self.rule.fields.map(|mode| Reader {
+            reader: self.rule.fields.map(|mode| FieldReader {
                 mode,
                 keys: self.keys,
                 untrusted: self.rule.untrusted.clone(),
             }),
             labels,
+            json_conditions,
             conditions: self.conditions,
             actions,
             times,
@@ -152,7 +151,7 @@ impl<'a> RuleCompiler<'a> {
         }
     }
 
-    pub(super) fn labels(&mut self) -> Result<Vec<LabelProgram>, SecretMissing> {
+    pub(in crate::engine) fn labels(&mut self) -> Result<Vec<LabelProgram>, SecretMissing> {
         self.rule
             .labels
             .iter()
@@ -184,10 +183,12 @@ impl<'a> RuleCompiler<'a> {
                 .collect(),
             pseudonym,
             bytes_max: source.bytes_max,
-            reason_missing: self.reasons.number(&self.rule.name, name, Trouble::Missing),
-            reason_ambiguous: self
-                .reasons
-                .number(&self.rule.name, name, Trouble::Ambiguous),
+            error_missing: self
+                .errors
+                .number(&self.rule.name, name, FieldErrorKind::Missing),
+            error_ambiguous: self
+                .errors
+                .number(&self.rule.name, name, FieldErrorKind::Ambiguous),
         })
     }
 
@@ -220,7 +221,7 @@ impl<'a> RuleCompiler<'a> {
             |number: &&usize| matches!(self.conditions[**number].subject, Subject::Field(_));
         let field_conditions: Vec<usize> =
             conditions.iter().filter(looks_at_field).copied().collect();
-        let amount = self.amount(action, &definition.kind);
+        let amount = self.amount(action, definition.kind);
         let quick = match &amount {
             Amount::Field { field, .. } => {
                 let asked = field_conditions.iter().map(|&number| {
@@ -240,8 +241,8 @@ impl<'a> RuleCompiler<'a> {
             metric: action.metric,
             metric_name: definition.name.as_str().into(),
             amount,
-            // A counter shows its exemplars in protobuf whatever its name is.
-            is_traced: definition.kind != Kind::Gauge,
+            operation: definition.kind.usual_operation(),
+            is_traced: definition.kind.has_exemplars(),
             labels: labels.collect(),
             parts: parts.0,
             conditions,
@@ -252,7 +253,7 @@ impl<'a> RuleCompiler<'a> {
     }
 
     /// The number of a condition, which is added where it is new.
-    pub(super) fn condition(
+    pub(in crate::engine) fn condition(
         &mut self,
         condition: &Condition,
         pattern: &Regex,
@@ -287,19 +288,44 @@ impl<'a> RuleCompiler<'a> {
         self.conditions.len() - 1
     }
 
-    fn amount(&mut self, action: &Action, kind: &Kind) -> Amount {
-        let Some(field) = &action.value else {
-            return Amount::One;
-        };
+    fn amount(&mut self, action: &Action, kind: Kind) -> Amount {
+        match &action.value {
+            Some(field) => self.amount_of(field, kind == Kind::Counter),
+            None => Amount::One,
+        }
+    }
+
+    /// A number that is not taken where it is negative.
+    pub(in crate::engine) fn never_negative(&mut self, field: &Field) -> Amount {
+        self.amount_of(field, true)
+    }
+
+    fn amount_of(&mut self, field: &Field, never_negative: bool) -> Amount {
         let name = field.from.first().map_or("", String::as_str);
-        let mut reason = |trouble| self.reasons.number(&self.rule.name, name, trouble);
+        let mut error = |kind| self.errors.number(&self.rule.name, name, kind);
         Amount::Field {
-            reason_missing: reason(Trouble::Missing),
-            reason_bad: reason(Trouble::BadValue),
-            reason_ambiguous: reason(Trouble::Ambiguous),
-            never_negative: *kind == Kind::Counter,
+            error_missing: error(FieldErrorKind::Missing),
+            error_bad: error(FieldErrorKind::BadValue),
+            error_ambiguous: error(FieldErrorKind::Ambiguous),
+            never_negative,
             field: self.field(field),
         }
+    }
+
+    fn json_conditions(&mut self) -> Vec<ConditionProgram> {
+        let rule = self.rule;
+        let fields = rule.json_fields.iter();
+        fields
+            .map(|(name, pattern)| ConditionProgram {
+                name: name.as_str().into(),
+                subject: Subject::Field(FieldProgram::new(
+                    self.place(name).into_iter().collect(),
+                    Default::default(),
+                    false,
+                )),
+                pattern: Pattern::new(pattern.clone(), false),
+            })
+            .collect()
     }
 
     fn times(&mut self) -> Times {
@@ -312,34 +338,36 @@ impl<'a> RuleCompiler<'a> {
         };
         for place in self.field(&time.field).from {
             match place {
-                Place::Slot(slot) => times.slot = times.slot.or(Some(slot)),
-                Place::Group(group) => times.group = times.group.or(Some(group)),
+                ValueSource::Slot(slot) => times.slot = times.slot.or(Some(slot)),
+                ValueSource::Group(group) => times.group = times.group.or(Some(group)),
                 _ => {}
             }
         }
         times
     }
 
-    pub(super) fn field(&mut self, field: &Field) -> FieldProgram {
+    pub(in crate::engine) fn field(&mut self, field: &Field) -> FieldProgram {
         let from = field.from.iter();
         let from = from.filter_map(|name| self.place(name)).collect();
         FieldProgram::new(from, field.take, field.trusted_only)
     }
 
-    fn place(&mut self, name: &str) -> Option<Place> {
+    fn place(&mut self, name: &str) -> Option<ValueSource> {
         match name {
-            "_time" => return Some(Place::Time),
-            "_source" => return Some(Place::Source),
-            "_file" => return Some(Place::File),
-            "_service" => return Some(Place::Service),
-            "_container" => return Some(Place::Container),
+            "_time" => return Some(ValueSource::Time),
+            "_source" => return Some(ValueSource::Source),
+            "_file" => return Some(ValueSource::File),
+            "_service" => return Some(ValueSource::Service),
+            "_container" => return Some(ValueSource::Container),
             _ => {}
         }
         if let Some(&group) = self.groups.get(name) {
             self.captures = true;
-            return Some(Place::Group(group));
+            return Some(ValueSource::Group(group));
         }
-        self.rule.fields.map(|_| Place::Slot(self.keys.add(name)))
+        self.rule
+            .fields
+            .map(|_| ValueSource::Slot(self.keys.add(name)))
     }
 }
 

@@ -1,13 +1,13 @@
 //! Short patterns for a whole value, such as `\d+`, `2..`, `[A-Z].*` or `llm|none`: one class for each
 //! byte.
 //!
-//! A shape answers for ASCII values only, where a character is a byte, and for patterns of a few ways
+//! A byte_class answers for ASCII values only, where a character is a byte, and for patterns of a few ways
 //! to match, each with a class for each of the first bytes and one for all the rest. All else is for
 //! the regex.
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-use super::convert::{SHORT_DIGITS_MAX, SHORT_UNITS};
+use crate::engine::convert::{SHORT_DIGITS_MAX, SHORT_UNITS};
 
 /// Which ASCII bytes may stand at a place.
 type Bytes = u128;
@@ -23,7 +23,7 @@ const WAYS_MAX: usize = 4;
 
 /// A pattern in the form that runs.
 #[derive(Debug)]
-pub(super) struct Shape {
+pub(in crate::engine) struct ByteClassMatcher {
     /// Mostly there is but one way.
     first: Way,
     others: Box<[Way]>,
@@ -40,9 +40,9 @@ struct Way {
     rest_max: usize,
 }
 
-impl Shape {
-    /// The shape of a pattern that is anchored at both ends; `None` where it has no shape.
-    pub(super) fn new(pattern: &str) -> Option<Shape> {
+impl ByteClassMatcher {
+    /// The byte_class of a pattern that is anchored at both ends; `None` where it has no byte_class.
+    pub(in crate::engine) fn new(pattern: &str) -> Option<ByteClassMatcher> {
         let hir = regex_syntax::parse(pattern).ok()?;
         let HirKind::Concat(parts) = hir.kind() else {
             return None;
@@ -62,7 +62,7 @@ impl Shape {
             _ => Way::new(inner).map(|way| vec![way]),
         };
         let mut ways = ways?.into_iter();
-        Some(Shape {
+        Some(ByteClassMatcher {
             first: ways.next()?,
             others: ways.collect(),
         })
@@ -70,7 +70,7 @@ impl Shape {
 
     /// Whether a value matches, as the regex says; `None` where the regex must be asked.
     #[inline]
-    pub(super) fn is_match(&self, value: &[u8]) -> Option<bool> {
+    pub(in crate::engine) fn is_match(&self, value: &[u8]) -> Option<bool> {
         // What the first way cannot answer is not ASCII, and no other can.
         let mut answer = self.first.is_match(value);
         for way in &self.others {
@@ -83,9 +83,9 @@ impl Shape {
     }
 }
 
-/// Which short numbers all match a shape.
+/// Which short numbers all match a byte_class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Numbers {
+pub(in crate::engine) enum Numbers {
     /// Perhaps not all.
     Some,
     /// Those without a unit.
@@ -94,9 +94,9 @@ pub(super) enum Numbers {
     All,
 }
 
-impl Shape {
+impl ByteClassMatcher {
     /// Which of all [`Short`](super::convert::Short) numbers match.
-    pub(super) fn numbers(&self) -> Numbers {
+    pub(in crate::engine) fn numbers(&self) -> Numbers {
         // A way asks of each byte whether it may stand at its place, whatever stands at the others. So all
         // numbers of a length match where those do that are one digit again and again.
         let take_all = |unit: &[u8]| {
@@ -240,7 +240,7 @@ mod tests {
             "4..|5..|none",
         ] {
             assert!(
-                Shape::new(&format!("^(?:{pattern})$")).is_some(),
+                ByteClassMatcher::new(&format!("^(?:{pattern})$")).is_some(),
                 "{pattern}"
             );
         }
@@ -255,11 +255,11 @@ mod tests {
             "é",
         ] {
             assert!(
-                Shape::new(&format!("^(?:{pattern})$")).is_none(),
+                ByteClassMatcher::new(&format!("^(?:{pattern})$")).is_none(),
                 "{pattern}"
             );
         }
-        assert!(Shape::new("a.*").is_none());
+        assert!(ByteClassMatcher::new("a.*").is_none());
     }
 
     #[test]
@@ -277,8 +277,8 @@ mod tests {
             ("2..", Numbers::Some),
             (r"\d[0-8]*|.+", Numbers::Some),
         ] {
-            let shape = Shape::new(&format!("^(?:{pattern})$"));
-            let numbers = shape.map_or(Numbers::Some, |shape| shape.numbers());
+            let byte_class = ByteClassMatcher::new(&format!("^(?:{pattern})$"));
+            let numbers = byte_class.map_or(Numbers::Some, |byte_class| byte_class.numbers());
             assert_eq!(numbers, expected, "{pattern}");
         }
     }
@@ -293,11 +293,11 @@ mod tests {
             values in prop::collection::vec("[aAbBcC25. \n\u{7f}]{0,6}|[ab2é]{0,3}", 1..8),
         ) {
             let pattern = format!("^(?:{})$", ways.join("|"));
-            let (Ok(regex), Some(shape)) = (regex::Regex::new(&pattern), Shape::new(&pattern)) else {
+            let (Ok(regex), Some(byte_class)) = (regex::Regex::new(&pattern), ByteClassMatcher::new(&pattern)) else {
                 return Ok(());
             };
             for value in values {
-                if let Some(is_match) = shape.is_match(value.as_bytes()) {
+                if let Some(is_match) = byte_class.is_match(value.as_bytes()) {
                     prop_assert_eq!(is_match, regex.is_match(&value), "{} {:?}", pattern, value);
                 }
             }
