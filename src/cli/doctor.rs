@@ -14,11 +14,11 @@ use super::terminal::{self, harmless};
 use logmetrics_core::clock::Clock;
 use logmetrics_core::rules::{self, SourceText};
 use logmetrics_follow::line::Origin;
+use logmetrics_follow::to_end::decompressed;
 use logmetrics_follow::{InputKind, Specification, existing};
 use logmetrics_gateway::doctor::log::Examiner;
 use logmetrics_gateway::doctor::{Finding, Link, State, gateway, jaeger, prometheus, webui, worst};
 use logmetrics_gateway::jaeger::Query;
-use logmetrics_gateway::report::read_logs::decompressed;
 
 /// What a user types to have the chain checked.
 #[derive(Debug, clap::Args)]
@@ -173,11 +173,11 @@ fn files(log: &str) -> Vec<String> {
 }
 
 fn look(log: &str, examiner: &Examiner) -> Vec<Finding> {
-    let (input, quiet): (Box<dyn Read>, Option<Duration>) = if log == "-" {
+    let (input, quiet): (Box<dyn Read + Send>, Option<Duration>) = if log == "-" {
         if std::io::stdin().is_terminal() {
             terminal::say(&"reading standard input: paste lines, end with control-D");
         }
-        (Box::new(std::io::stdin().lock()), None)
+        (Box::new(std::io::stdin()), None)
     } else {
         match File::open(log) {
             Ok(file) => {

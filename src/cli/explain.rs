@@ -3,8 +3,7 @@
 //! Only shows verdicts; the engine decides them, in the same code that counts.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,9 +11,10 @@ use super::exit::Exit;
 use super::terminal::{self, harmless};
 use logmetrics_core::engine::verdict::{Outcome, Refusal, Update, Verdict};
 use logmetrics_core::engine::{Engine, Secret, Trouble};
-use logmetrics_core::pipeline;
 use logmetrics_core::rules;
+use logmetrics_follow::Specification;
 use logmetrics_follow::line::{Line, Origin};
+use logmetrics_follow::to_end::{self, Inputs, PartSink};
 
 /// What a user types to have lines explained.
 #[derive(Debug, Clone, clap::Args)]
@@ -50,55 +50,80 @@ pub fn execute(args: &Args) -> Exit {
         Ok(engine) => engine,
         Err(error) => return terminal::usage(&error),
     };
-    let (input, name): (Box<dyn Read>, String) = if args.log.as_os_str() == "-" {
-        if std::io::stdin().is_terminal() {
-            terminal::say(&"reading standard input: paste lines, end with control-D");
-        }
-        (Box::new(std::io::stdin().lock()), "-".to_owned())
-    } else {
-        match File::open(&args.log) {
-            Ok(file) => (Box::new(file), args.log.display().to_string()),
-            Err(error) => {
-                return terminal::usage(&format_args!(
-                    "cannot read {}: {error}",
-                    args.log.display()
-                ));
-            }
-        }
+    if args.log.as_os_str() == "-" && std::io::stdin().is_terminal() {
+        terminal::say(&"reading standard input: paste lines, end with control-D");
+    }
+    let inputs = match Specification::parse_all([&args.log]) {
+        Ok(specifications) => Inputs::of(&specifications),
+        Err(errors) => return terminal::usage(&errors[0]),
     };
-    explain_all(&engine, input, &name, args.unmatched)
+    if let Some(error) = inputs.errors().first() {
+        return terminal::usage(error);
+    }
+    explain_all(&engine, inputs, args.unmatched)
 }
 
-fn explain_all(engine: &Engine, input: Box<dyn Read>, name: &str, unmatched_only: bool) -> Exit {
-    let origin = Origin {
-        source: Arc::from(name),
-        file: Arc::from(name),
-    };
-    let mut out = std::io::stdout().lock();
-    let mut number = 0_u64;
-    let mut matched = 0_u64;
-    let result = pipeline::read_lines(input, &origin, |line| {
-        number += 1;
-        let verdicts = engine.explain(line);
+/// Shows what the engine says of each line.
+struct Explainer<'e> {
+    engine: &'e Engine,
+    unmatched_only: bool,
+    lines: u64,
+    matched: u64,
+    written: std::io::Result<()>,
+}
+
+impl PartSink for Explainer<'_> {
+    fn begin(&mut self, _part: u64, _origin: &Origin) {}
+
+    fn line(&mut self, _offset: u64, line: &Line<'_>) {
+        if self.written.is_err() {
+            return;
+        }
+        self.lines += 1;
+        let verdicts = self.engine.explain(line);
         let hit = verdicts
             .iter()
             .any(|verdict| matches!(verdict.outcome, Outcome::Matched(_)));
-        matched += u64::from(hit);
-        if hit && unmatched_only {
-            return Ok(());
+        self.matched += u64::from(hit);
+        if !hit || !self.unmatched_only {
+            let text = describe(self.lines, line, &verdicts);
+            self.written = std::io::stdout().lock().write_all(text.as_bytes());
         }
-        out.write_all(describe(number, line, &verdicts).as_bytes())
-    });
-    match result {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Exit::Done,
-        Err(error) => return terminal::fail(&format_args!("cannot read {name}: {error}")),
     }
-    terminal::say(&format_args!(
-        "{number} lines, {matched} matched, {} not",
-        number - matched
-    ));
-    Exit::Done
+
+    fn end(&mut self, _oversized: u64) -> bool {
+        self.written.is_ok()
+    }
+}
+
+fn explain_all(engine: &Engine, mut inputs: Inputs, unmatched_only: bool) -> Exit {
+    inputs.is_prompt = true;
+    let explainer = || Explainer {
+        engine,
+        unmatched_only,
+        lines: 0,
+        matched: 0,
+        written: Ok(()),
+    };
+    let (explainers, errors) = to_end::read(inputs, 1, explainer, &Arc::default());
+    for explainer in explainers {
+        match explainer.written {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Exit::Done,
+            Err(error) => {
+                return terminal::fail(&format_args!("cannot write to standard output: {error}"));
+            }
+        }
+        let (lines, matched) = (explainer.lines, explainer.matched);
+        terminal::say(&format_args!(
+            "{lines} lines, {matched} matched, {} not",
+            lines - matched
+        ));
+    }
+    match errors.first() {
+        None => Exit::Done,
+        Some(error) => terminal::fail(error),
+    }
 }
 
 fn describe(number: u64, line: &Line, verdicts: &[Verdict]) -> String {

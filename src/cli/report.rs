@@ -5,26 +5,23 @@
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use clap::ValueEnum;
 
 use super::exit::Exit;
 use super::{jaeger_options, run, terminal};
+use crate::progress_bar::Progress;
 use crate::pseudonym_secret::PseudonymSecret;
 use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::Secret;
 use logmetrics_core::engine::extract::{Dimension, Extractor};
 use logmetrics_core::rules;
 use logmetrics_follow::Specification;
+use logmetrics_follow::line::Origin;
+use logmetrics_follow::to_end::{self, Inputs};
 use logmetrics_gateway::jaeger::{self as traces, Export, Lines, Query, Window};
-use logmetrics_gateway::report::read_logs::Work;
 use logmetrics_gateway::report::render::{Format, Options, render};
-use logmetrics_gateway::report::{Period, Plan, Report};
-
-mod progress;
-
-use progress::Progress;
+use logmetrics_gateway::report::{Collector, Period, Plan, Report, Totals};
 
 /// Characters in a line where it is not known how many there are.
 const WIDTH_DEFAULT: u16 = 80;
@@ -144,7 +141,7 @@ pub fn execute(args: Args) -> Exit {
     let planned = args.jaeger.clone().query().and_then(|query| {
         let period = period(&args, now_ms)?;
         let inputs = inputs(&args, query.is_some())?;
-        let mut work = Work::plan(&inputs);
+        let mut work = Inputs::of(&inputs);
         let asked = match query {
             Some(query) => Some(add_jaeger(&mut work, query, &args, period, now_ms)?),
             None => None,
@@ -226,7 +223,7 @@ fn inputs(args: &Args, has_jaeger: bool) -> Result<Vec<Specification>, String> {
 
 /// Begins to ask for the requests that began within the period.
 fn add_jaeger(
-    work: &mut Work,
+    work: &mut Inputs,
     query: Query,
     args: &Args,
     period: Period,
@@ -246,10 +243,14 @@ fn add_jaeger(
         end_us: micros(until) + 1,
     };
     let export = args.export.as_deref().map(export).transpose()?;
-    let source = query.address.to_string();
+    let source: Arc<str> = query.address.to_string().into();
+    let origin = Origin {
+        file: Arc::clone(&source),
+        source,
+    };
     let progress = Arc::new(traces::Progress::new(window));
     let lines = Lines::fetch(query, export, Arc::clone(&progress));
-    work.add(&source, lines.map_err(|error| error.to_string())?);
+    work.add_bytes(origin, lines.map_err(|error| error.to_string())?);
     Ok(progress)
 }
 
@@ -286,17 +287,24 @@ fn period(args: &Args, now_ms: u64) -> Result<Period, String> {
 /// Reads with as many threads as there are processors, and shows how far it is.
 fn read(
     plan: &Arc<Plan>,
-    work: Work,
+    work: Inputs,
     jaeger: Option<Arc<traces::Progress>>,
 ) -> (Report, Vec<String>) {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let progress = Progress {
         bytes: work.bytes,
-        read: AtomicU64::new(0),
+        read: Arc::default(),
         jaeger,
     };
-    let (totals, failed) = progress.during(|| work.read(plan, threads, &progress.read));
-    (plan.report(totals), failed)
+    let collector = || Collector::new(Arc::clone(plan));
+    let read = || to_end::read(work, threads, collector, &progress.read);
+    let (collectors, errors) = progress.during(read);
+    let mut totals = Totals::default();
+    for collector in collectors {
+        totals.merge(collector.finish());
+    }
+    let errors = errors.iter().map(ToString::to_string);
+    (plan.report(totals), errors.collect())
 }
 
 /// Says why there is less in the report than there may have been expected.

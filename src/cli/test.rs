@@ -11,9 +11,9 @@ use logmetrics_core::engine::{Engine, Secret};
 use logmetrics_core::exposition::{Exposition, Format};
 use logmetrics_core::metrics::batch::Batch;
 use logmetrics_core::metrics::store::Store;
-use logmetrics_core::pipeline;
 use logmetrics_core::rules::{self, Case, Loaded, RuleSet};
-use logmetrics_follow::line::{Line, Origin};
+use logmetrics_follow::line::Origin;
+use logmetrics_follow::to_end;
 
 /// What a user types to run rules' own tests.
 #[derive(Debug, Clone, clap::Args)]
@@ -107,9 +107,10 @@ fn samples(set: &RuleSet, case: &Case) -> Result<String, String> {
         file: Arc::from("test"),
     };
     for text in &case.lines {
-        pipeline::read_lines(text.as_bytes(), &origin, |line: &Line| {
+        let bytes = std::io::Cursor::new(text.clone());
+        to_end::read_lines(&origin, bytes, |_, line| {
             engine.feed(line, &mut runner, &mut batch);
-            Ok(())
+            true
         })
         .map_err(|error| error.to_string())?;
     }

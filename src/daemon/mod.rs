@@ -16,7 +16,7 @@ use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::Engine;
 use logmetrics_core::history::{Notice, Recognizer};
 use logmetrics_core::metrics::self_metrics::{KnownSources, SelfMetrics};
-use logmetrics_core::pipeline::{Active, Shared, Worker};
+use logmetrics_core::pipeline::{Active, HistorySink, Shared, Worker};
 use logmetrics_core::rate_limit::Limited;
 use logmetrics_core::rules::Problems;
 use logmetrics_follow::{Begin, Mode, Options, Positions, Specification};
@@ -24,8 +24,6 @@ use logmetrics_follow::{Begin, Mode, Options, Positions, Specification};
 mod app_state;
 mod jaeger_input;
 mod once;
-mod parallel_once;
-mod progress_bar;
 mod reader_events;
 mod reload;
 mod restore;
@@ -33,7 +31,7 @@ mod scrapers;
 
 use app_state::AppState;
 use jaeger_input::JaegerInput;
-pub use once::once;
+pub use once::{Counted, once};
 use reader_events::{MESSAGES_PER_MINUTE, ReaderEvents};
 use reload::{RulesContent, RulesReloader, RulesSource};
 use restore::{CheckpointStatus, Restored};
@@ -91,8 +89,8 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
         loaded_ms: now_ms,
     };
     let shared = Shared {
-        live: Arc::new(ArcSwap::from_pointee(active)),
-        own: Arc::new(self_metrics),
+        active: Arc::new(ArcSwap::from_pointee(active)),
+        self_metrics: Arc::new(self_metrics),
         samples: Arc::default(),
         clock,
     };
@@ -210,7 +208,10 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     )
     .await;
     drop(stop);
-    tracing::info!("stopped; {} lines were read", shared.own.lines_read());
+    tracing::info!(
+        "stopped; {} lines were read",
+        shared.self_metrics.lines_read()
+    );
     finished(settings, reported.try_recv().unwrap_or(Ok(())))
 }
 
@@ -223,8 +224,8 @@ fn reloader(
     let source = RulesSource {
         paths: settings.rules.clone(),
         secret: settings.secret.clone(),
-        active: Arc::clone(&shared.live),
-        self_metrics: Arc::clone(&shared.own),
+        active: Arc::clone(&shared.active),
+        self_metrics: Arc::clone(&shared.self_metrics),
         positions: Arc::clone(positions),
         clock: shared.clock.clone(),
     };
@@ -240,9 +241,9 @@ fn app_state(
 ) -> Arc<AppState> {
     let jaeger = settings.jaeger.as_ref().map(jaeger_input::source);
     Arc::new(AppState {
-        active: Arc::clone(&shared.live),
+        active: Arc::clone(&shared.active),
         reloader: Arc::clone(reloader),
-        self_metrics: Arc::clone(&shared.own),
+        self_metrics: Arc::clone(&shared.self_metrics),
         samples: Arc::clone(&shared.samples),
         inputs: sources(inputs, jaeger.as_deref())
             .map(str::to_owned)
@@ -304,7 +305,7 @@ fn start_readers(
         logmetrics_follow::readers(inputs, options(settings, Mode::Follow), context.positions);
     let mut readers = Vec::new();
     let new = |at_end: Option<Stop>| {
-        let self_metrics = Arc::clone(&context.shared.own);
+        let self_metrics = Arc::clone(&context.shared.self_metrics);
         let messages = Arc::clone(context.messages);
         let events = ReaderEvents::new(self_metrics, messages, context.latch.clone(), at_end);
         let worker = Worker::new(context.shared.clone());
@@ -343,7 +344,13 @@ fn jaeger(
     let new = |jaeger| {
         let saved = restored.notes.of(jaeger_input::PREFIX);
         let positions = Arc::clone(&restored.positions);
-        JaegerInput::new(jaeger, saved, positions, &shared.own, shared.clock.clone())
+        JaegerInput::new(
+            jaeger,
+            saved,
+            positions,
+            &shared.self_metrics,
+            shared.clock.clone(),
+        )
     };
     settings.jaeger.as_ref().map(new).transpose()
 }
@@ -380,11 +387,11 @@ fn finished(settings: &Settings, saved: Result<(), String>) -> Result<(), Failur
 }
 
 /// A worker that leaves out what standard input repeats, where its history is kept.
-fn with_history(worker: Worker, history: Option<&Arc<Mutex<Recognizer>>>) -> Worker {
+fn with_history(worker: Worker, history: Option<&Arc<Mutex<Recognizer>>>) -> HistorySink {
     let Some(recognizer) = history else {
-        return worker;
+        return HistorySink::without(worker);
     };
-    worker.recognising(Arc::clone(recognizer), |notice| match notice {
+    HistorySink::new(worker, Arc::clone(recognizer), |notice| match notice {
         Notice::Repeated { .. } => tracing::info!("{notice}"),
         _ => tracing::warn!("{notice}"),
     })

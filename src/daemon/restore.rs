@@ -85,9 +85,9 @@ impl Restored {
         let Some((saver, wanted)) = self.saver else {
             return Ok(None);
         };
-        let checkpoint = register(&shared.own)?;
+        let checkpoint = register(&shared.self_metrics)?;
         checkpoint.damaged.set(self.is_damaged.into());
-        let active = Arc::clone(&shared.live);
+        let active = Arc::clone(&shared.active);
         let source = Source {
             has_files: self.has_files,
             positions: self.positions,

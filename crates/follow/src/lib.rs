@@ -22,6 +22,7 @@ mod stream;
 mod tail;
 #[cfg(test)]
 mod testing;
+pub mod to_end;
 mod wake;
 
 pub mod line;

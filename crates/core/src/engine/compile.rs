@@ -142,7 +142,7 @@ impl<'a> RuleCompiler<'a> {
             reader: self.rule.fields.map(|mode| Reader {
                 mode,
                 keys: self.keys,
-                marks: self.rule.marks.clone(),
+                untrusted: self.rule.untrusted.clone(),
             }),
             labels,
             conditions: self.conditions,
@@ -323,7 +323,7 @@ impl<'a> RuleCompiler<'a> {
     pub(super) fn field(&mut self, field: &Field) -> FieldProgram {
         let from = field.from.iter();
         let from = from.filter_map(|name| self.place(name)).collect();
-        FieldProgram::new(from, field.take, field.outside)
+        FieldProgram::new(from, field.take, field.trusted_only)
     }
 
     fn place(&mut self, name: &str) -> Option<Place> {
@@ -347,7 +347,7 @@ fn plain_field(name: &str) -> Field {
     Field {
         from: vec![name.to_owned()],
         take: Default::default(),
-        outside: false,
+        trusted_only: false,
     }
 }
 

@@ -15,15 +15,10 @@ use logmetrics_follow::line::Line;
 /// What is told apart by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dimension {
-    /// Who asked.
     User,
-    /// Where to.
     Route,
-    /// The model that answered.
     Model,
-    /// Who runs the model.
     Provider,
-    /// With what result.
     Status,
 }
 
@@ -48,7 +43,6 @@ pub struct Extractor {
     prefilter: Prefilter,
 }
 
-/// One rule.
 #[derive(Debug)]
 struct Extraction {
     program: Program,
@@ -80,7 +74,6 @@ pub struct Reading {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct NameId(pub u32);
 
-/// One request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Request {
     /// In the order of [`Dimension::ALL`]; `None` where the rule does not say or the line has none.
@@ -89,9 +82,7 @@ pub struct Request {
     pub time_seconds: Option<f64>,
     /// How long it took, in seconds.
     pub duration_seconds: Option<f64>,
-    /// Tokens that went in.
     pub tokens_input: u64,
-    /// Tokens that came out.
     pub tokens_output: u64,
     /// In US dollars.
     pub cost_usd: Option<f64>,

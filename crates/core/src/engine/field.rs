@@ -31,7 +31,6 @@ pub(super) enum Place {
     Group(usize),
     /// A key of the rule's reader.
     Slot(usize),
-    /// The line's own time.
     Time,
     /// The input as the command line names it.
     Source,
@@ -48,7 +47,7 @@ pub(super) enum Place {
 pub(super) struct FieldProgram {
     pub(super) from: Vec<Place>,
     pub(super) take: Take,
-    pub(super) outside: bool,
+    pub(super) trusted_only: bool,
     /// The bits of its slots, where it comes from nothing else.
     pub(super) only_slots: Option<u64>,
 }
@@ -76,7 +75,7 @@ pub(super) enum ReadAs {
 }
 
 impl FieldProgram {
-    pub(super) fn new(from: Vec<Place>, take: Take, outside: bool) -> FieldProgram {
+    pub(super) fn new(from: Vec<Place>, take: Take, trusted_only: bool) -> FieldProgram {
         let bit = |place: &Place| match place {
             Place::Slot(slot) => Some(slot_bit(*slot)),
             _ => None,
@@ -86,7 +85,7 @@ impl FieldProgram {
             only_slots: bits.map(|bits| bits.iter().fold(0, |all, bit| all | bit)),
             from,
             take,
-            outside,
+            trusted_only,
         }
     }
 
@@ -107,7 +106,10 @@ impl FieldProgram {
         found: &Found<'_>,
     ) -> Option<&'a [u8]> {
         let slot = found.slots.only_one(self.only_slots?)?;
-        found.slots.seen(slot, self.outside)?.only(context.text)
+        found
+            .slots
+            .matches(slot, self.trusted_only)?
+            .only(context.text)
     }
 
     /// The first place that holds a value which is not empty decides. `scratch` is used where a
@@ -175,7 +177,7 @@ impl FieldProgram {
         for place in &self.from {
             let span = match *place {
                 Place::Slot(slot) => {
-                    let Some(seen) = found.slots.seen(slot, self.outside) else {
+                    let Some(seen) = found.slots.matches(slot, self.trusted_only) else {
                         continue;
                     };
                     match (seen.count, self.take) {
@@ -229,7 +231,7 @@ impl Times {
     /// wrapping says.
     fn text<'a>(&self, context: &Context<'a>, found: &Found<'a>) -> Option<&'a [u8]> {
         let text = context.text;
-        let seen = self.slot.and_then(|slot| found.slots.seen(slot, false));
+        let seen = self.slot.and_then(|slot| found.slots.matches(slot, false));
         let own = seen.map(|seen| seen.first.bytes(text));
         let group = self
             .group

@@ -76,7 +76,6 @@ impl Engine {
         &self.reasons
     }
 
-    /// Buffers for one thread.
     pub fn runner(&self) -> Runner {
         Runner {
             scratch: Scratch::default(),

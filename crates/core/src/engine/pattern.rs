@@ -10,7 +10,6 @@ use super::field::Value;
 use super::shape::{Numbers, Shape};
 use logmetrics_scan::plan::{Hint, NotPlanned, Outcome, Plan, Required, required};
 
-/// A compiled pattern.
 #[derive(Debug)]
 pub(super) struct Pattern {
     regex: Regex,

@@ -10,13 +10,12 @@ use super::{Tally, convert};
 use crate::metrics::batch::{Batch, Exemplar, SeriesId};
 use crate::metrics::definition::MetricId;
 use crate::rules::FieldsMode;
-use logmetrics_scan::keys::{Keys, Marks};
+use logmetrics_scan::keys::{Keys, UntrustedRange};
 use logmetrics_scan::slots::Slots;
 use logmetrics_scan::{json, logfmt};
 
 pub(super) mod known;
 
-/// A compiled rule.
 #[derive(Debug)]
 pub(super) struct Program {
     pub(super) name: Box<str>,
@@ -41,7 +40,7 @@ pub(super) struct Program {
 pub(super) struct Reader {
     pub(super) mode: FieldsMode,
     pub(super) keys: Keys,
-    pub(super) marks: Option<Marks>,
+    pub(super) untrusted: Option<UntrustedRange>,
 }
 
 /// Where the line's own time is found.
@@ -130,7 +129,6 @@ impl Subject {
     }
 }
 
-/// Buffers of one thread.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     pub(super) groups: Groups,
@@ -391,12 +389,12 @@ impl Reader {
     /// Fills the slots; `false` where the line has no fields of this kind.
     fn read(&self, text: &[u8], slots: &mut Slots) -> bool {
         match self.mode {
-            FieldsMode::Logfmt => logfmt::read(text, &self.keys, self.marks.as_ref(), slots),
+            FieldsMode::Logfmt => logfmt::read(text, &self.keys, self.untrusted.as_ref(), slots),
             FieldsMode::Json => json::read(text, &self.keys, slots),
             FieldsMode::Auto if text.trim_ascii_start().starts_with(b"{") => {
                 json::read(text, &self.keys, slots)
             }
-            FieldsMode::Auto => logfmt::read(text, &self.keys, self.marks.as_ref(), slots),
+            FieldsMode::Auto => logfmt::read(text, &self.keys, self.untrusted.as_ref(), slots),
         }
     }
 }
@@ -406,7 +404,7 @@ impl ActionProgram {
     #[inline]
     fn is_idle(&self, scratch: &Scratch) -> bool {
         self.wanted_slot
-            .is_some_and(|slot| scratch.slots.seen(slot, false).is_none())
+            .is_some_and(|slot| scratch.slots.matches(slot, false).is_none())
     }
 
     /// The number of the series with the labels of the line at hand, all of which are worked out.

@@ -91,9 +91,7 @@ impl Default for Recipes {
 
 /// What is known for a line.
 pub(super) enum Known {
-    /// Its steps.
     Steps(Steps),
-    /// Nothing yet.
     New,
     /// That it has to go the plain way.
     Plain,

@@ -29,7 +29,6 @@ pub(super) struct Shape {
     others: Box<[Way]>,
 }
 
-/// One way to match.
 #[derive(Debug)]
 struct Way {
     /// For each ASCII byte a bit for each of the first places, and [`REST`], where it may stand.

@@ -14,11 +14,9 @@ pub enum Trouble {
 /// One field of one rule that trouble can be counted for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// The rule's name.
     pub rule: Box<str>,
     /// The label's name; for a value the first key it comes from.
     pub field: Box<str>,
-    /// What is wrong.
     pub trouble: Trouble,
 }
 

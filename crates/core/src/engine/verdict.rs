@@ -10,9 +10,7 @@ use crate::metrics::batch::{Batch, LabelHasher};
 /// What one rule says of one line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
-    /// The rule's name.
     pub rule: Box<str>,
-    /// What came of it.
     pub outcome: Outcome,
 }
 
@@ -46,7 +44,6 @@ pub struct Almost {
 /// What became of one metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Update {
-    /// The metric's name.
     pub metric: Box<str>,
     /// The labels' text and the value, or why there was no update.
     pub result: Result<(String, f64), Refusal>,
@@ -59,14 +56,10 @@ pub enum Refusal {
     Where {
         /// The label or field that it looks at.
         name: Box<str>,
-        /// The pattern.
         pattern: String,
     },
     /// A label has neither value nor default.
-    MissingLabel {
-        /// Its name.
-        label: Box<str>,
-    },
+    MissingLabel { label: Box<str> },
     /// The value is missing, ambiguous or no number.
     Value(Reason),
 }

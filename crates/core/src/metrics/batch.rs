@@ -33,7 +33,6 @@ pub(crate) fn spread(half: u32) -> u64 {
 /// One update of one series.
 #[derive(Debug, Clone, Copy)]
 pub struct Update {
-    /// The series.
     pub series: SeriesId,
     /// The exemplar's number in the batch, or `u32::MAX`.
     exemplar: u32,
@@ -51,7 +50,6 @@ impl SeriesId {
         SeriesId(number)
     }
 
-    /// The number.
     pub(crate) fn number(self) -> u32 {
         self.0
     }
@@ -79,9 +77,7 @@ pub(crate) struct Handle {
 /// A series as the store is asked for it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Named<'b> {
-    /// The metric.
     pub(crate) metric: MetricId,
-    /// The labels' text.
     pub(crate) text: &'b [u8],
     /// The hash of that text.
     pub(crate) hash: u64,

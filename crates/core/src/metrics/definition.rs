@@ -11,7 +11,6 @@ pub const SERIES_MAX: usize = 50_000;
 /// Most values of one label in one metric, unless its rule says otherwise.
 pub const LABEL_VALUES_MAX: usize = 10_000;
 
-/// The type of a metric.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     /// Goes up only; an update adds its value, which is not negative and finite.
@@ -20,16 +19,12 @@ pub enum Kind {
     Gauge,
     /// An update is one observation. `buckets` are the upper bounds, inclusive, in rising order,
     /// finite; the bucket `+Inf` is implied.
-    Histogram {
-        /// Upper bounds.
-        buckets: Vec<f64>,
-    },
+    Histogram { buckets: Vec<f64> },
 }
 
 /// One label of a metric.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
-    /// The label's name.
     pub name: String,
     /// Most different values in this metric; a further one is written as [`OTHER`].
     pub values_max: usize,
@@ -42,7 +37,6 @@ pub struct Definition {
     pub name: String,
     /// The text after `# HELP`.
     pub help: String,
-    /// Counter, gauge or histogram.
     pub kind: Kind,
     /// The labels, sorted by name.
     pub labels: Vec<Label>,

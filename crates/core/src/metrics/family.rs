@@ -68,7 +68,6 @@ impl Moment {
     }
 }
 
-/// One metric's series.
 #[derive(Debug, Clone)]
 pub(crate) struct Family {
     pub(crate) definition: Arc<Definition>,
@@ -153,7 +152,6 @@ impl Family {
         family
     }
 
-    /// How many series there are.
     pub(crate) fn len(&self) -> usize {
         self.table.len()
     }

@@ -20,10 +20,8 @@ pub struct Image {
     pub births: u64,
 }
 
-/// One metric's series.
 #[derive(Debug, Clone)]
 pub struct FamilyImage {
-    /// What the metric is.
     pub definition: Arc<Definition>,
     /// What limits have sent elsewhere.
     pub folded: Folded,
@@ -58,18 +56,15 @@ pub struct SeriesImage<'i> {
     pub values: &'i [u64],
 }
 
-/// One metric as it was saved.
 #[derive(Debug, Clone, Default)]
 pub struct SavedFamily {
     /// What limits had sent elsewhere.
     pub folded: Folded,
-    /// The series.
     pub series: Vec<SavedSeries>,
 }
 
 /// One series as it was saved: a [`SeriesImage`] and the number of its slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct SavedSeries {
     pub slot: u32,
     pub labels: Box<[u8]>,
@@ -83,7 +78,6 @@ pub struct SavedSeries {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{metric}` has {what}")]
 pub struct Unfit {
-    /// The metric's name.
     pub metric: String,
     /// What is wrong with it.
     pub what: &'static str,

@@ -26,7 +26,6 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    /// Adds a text.
     pub(crate) fn add(&mut self, text: &[u8]) -> TextRange {
         let last = self.pages.last();
         if last.is_none_or(|page| page.len() + text.len() > PAGE_BYTES) {
@@ -47,7 +46,6 @@ impl Texts {
         }
     }
 
-    /// The text at a place.
     pub(crate) fn get(&self, place: TextRange) -> &[u8] {
         let start = place.start as usize;
         &self.pages[place.page as usize][start..start + place.len as usize]
@@ -63,7 +61,6 @@ impl Texts {
         self.garbage > PAGE_BYTES && self.garbage * 2 > self.used
     }
 
-    /// Bytes allocated.
     pub(crate) fn capacity_bytes(&self) -> usize {
         let pages: usize = self.pages.iter().map(|page| page.capacity()).sum();
         pages + self.pages.capacity() * size_of::<Arc<Vec<u8>>>()

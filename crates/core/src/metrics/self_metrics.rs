@@ -17,7 +17,6 @@ pub use checkpoint::Checkpoint;
 use rules::OfRules;
 pub use rules::{KnownRules, RuleCounters};
 
-/// The program's own metrics.
 pub struct SelfMetrics {
     registry: Registry,
     vectors: Vectors,
@@ -27,7 +26,6 @@ pub struct SelfMetrics {
     reload_last_success: Gauge,
     /// Lines that no rule matched.
     pub lines_unmatched: IntCounter,
-    /// Answered scrapes.
     pub scrapes: IntCounter,
     /// What became of history that standard input repeated.
     pub replay: ReplayCounters,
@@ -49,7 +47,6 @@ pub struct ReplayCounters {
 pub struct SourceCounters {
     /// Lines read, matched or not.
     pub lines: IntCounter,
-    /// Bytes read.
     pub bytes: IntCounter,
     /// Lines that were cut because they were longer than a line may be.
     pub oversized: IntCounter,

@@ -33,7 +33,6 @@ pub struct Snapshot {
 /// One metric's series, sorted by the values of their labels.
 #[derive(Debug, Clone)]
 pub struct FamilySnapshot {
-    /// What the metric is.
     pub definition: Arc<Definition>,
     births: Column<Birth>,
     values: Column<u64>,
@@ -139,12 +138,10 @@ impl FamilySnapshot {
         black_box(seen);
     }
 
-    /// How many series there are.
     pub fn len(&self) -> usize {
         self.order.len()
     }
 
-    /// Whether there is no series.
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
     }

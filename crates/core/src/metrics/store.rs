@@ -11,7 +11,6 @@ use super::family::{Family, Moment};
 use super::frozen_copy::{FamilyImage, Image, SavedFamily, Unfit};
 use super::snapshot::{Snapshot, Unsorted};
 
-/// All series.
 #[derive(Debug)]
 pub struct Store {
     pub(super) definitions: Arc<[Definition]>,
@@ -30,7 +29,6 @@ pub(super) struct Families {
 /// How many series a metric has, and what its limits have folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeriesCounts {
-    /// The metric's name.
     pub metric: String,
     /// Its series now, all that are shown.
     pub series: usize,

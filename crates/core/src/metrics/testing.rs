@@ -28,14 +28,12 @@ pub(crate) fn histogram(buckets: &[f64]) -> Kind {
     }
 }
 
-/// Updates for one store.
 pub(crate) struct Updates<'s> {
     store: &'s Store,
     batch: Batch,
 }
 
 impl<'s> Updates<'s> {
-    /// None yet.
     pub(crate) fn new(store: &'s Store) -> Updates<'s> {
         let batch = Batch::new(store.hasher());
         Updates { store, batch }

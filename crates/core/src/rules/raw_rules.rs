@@ -12,9 +12,8 @@ use super::problem::{At, ProblemPlace, messages};
 use super::report_section::{self, ReportSpec};
 use super::toml_table::{Reader, Table, TomlValue};
 use super::{Case, FieldsMode, Take};
-use logmetrics_scan::keys::Marks;
+use logmetrics_scan::keys::UntrustedRange;
 
-/// A file.
 #[derive(Debug, Default)]
 pub(super) struct FileSpec {
     pub rules: Vec<RuleSpec>,
@@ -39,12 +38,12 @@ pub(super) struct RuleSpec {
     pub broken: bool,
 }
 
-/// A string, a list of strings, or `{ from, take, outside }`.
+/// A string, a list of strings, or `{ from, take, untrusted_between }`.
 #[derive(Debug, Clone)]
 pub(super) struct FieldSpec {
     pub from: Vec<At<String>>,
     pub take: Take,
-    pub outside: Option<At<Marks>>,
+    pub untrusted_between: Option<At<UntrustedRange>>,
 }
 
 /// An entry of `[rule.labels]`.
@@ -111,7 +110,6 @@ pub(super) fn read(text: &str, reader: &mut Reader) -> FileSpec {
     }
 }
 
-/// The tables of `[[name]]`.
 fn tables<'t>(value: Option<TomlValue<'t>>, reader: &mut Reader) -> Vec<Table<'t>> {
     let values = value.and_then(|value| value.list("a list of tables", reader));
     let values = values.unwrap_or_default();
@@ -222,11 +220,11 @@ fn read_from(value: &TomlValue<'_>, reader: &mut Reader) -> Option<FieldSpec> {
     value.text_or_texts(reader).map(|from| FieldSpec {
         from,
         take: Take::default(),
-        outside: None,
+        untrusted_between: None,
     })
 }
 
-/// `from`, `take` and `outside`; without `from` the field of the name that is given.
+/// `from`, `take` and `untrusted_between`; without `from` the field of the name that is given.
 pub(super) fn read_field_table(
     table: &mut Table<'_>,
     name: Option<&At<String>>,
@@ -236,9 +234,12 @@ pub(super) fn read_field_table(
     let take = table
         .take("take")
         .and_then(|value| choice(&value, TAKES, reader));
-    let outside = table
-        .take("outside")
-        .and_then(|value| read_marks(&value, reader));
+    if let Some(place) = table.take_renamed("outside") {
+        reader.note(messages::renamed_key(place, "outside", "untrusted_between"));
+    }
+    let untrusted_between = table
+        .take("untrusted_between")
+        .and_then(|value| read_untrusted_range(&value, reader));
     let from = match (from, name) {
         (Some(value), _) => value.text_or_texts(reader)?,
         (None, Some(name)) => vec![name.clone()],
@@ -250,11 +251,11 @@ pub(super) fn read_field_table(
     Some(FieldSpec {
         from,
         take: take.unwrap_or_default(),
-        outside,
+        untrusted_between,
     })
 }
 
-fn read_marks(value: &TomlValue<'_>, reader: &mut Reader) -> Option<At<Marks>> {
+fn read_untrusted_range(value: &TomlValue<'_>, reader: &mut Reader) -> Option<At<UntrustedRange>> {
     let before = reader.drafts.len();
     let keys = value.list("a list of two strings", reader)?;
     let texts: Vec<_> = keys.iter().filter_map(|key| key.text(reader)).collect();
@@ -262,14 +263,14 @@ fn read_marks(value: &TomlValue<'_>, reader: &mut Reader) -> Option<At<Marks>> {
         return None;
     }
     let [from, to] = texts.as_slice() else {
-        reader.note(messages::outside_pair(value.place, texts.len()));
+        reader.note(messages::untrusted_pair(value.place, texts.len()));
         return None;
     };
-    let marks = Marks {
+    let untrusted = UntrustedRange {
         from: from.value.as_str().into(),
         to: to.value.as_str().into(),
     };
-    Some(At::new(marks, value.place))
+    Some(At::new(untrusted, value.place))
 }
 
 pub(super) fn read_label(

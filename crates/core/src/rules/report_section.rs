@@ -15,21 +15,15 @@ use super::{Condition, Field, LabelSource};
 /// What one request of a report is read from.
 #[derive(Debug, Clone, Default)]
 pub struct ReportFields {
-    /// Who asked.
     pub user: Option<LabelSource>,
-    /// Where to.
     pub route: Option<LabelSource>,
     /// With what result; three digits that begin with 4 or 5 are errors.
     pub status: Option<LabelSource>,
-    /// The model that answered.
     pub model: Option<LabelSource>,
-    /// Who runs the model.
     pub provider: Option<LabelSource>,
     /// How long it took, in seconds.
     pub duration: Option<ReportNumber>,
-    /// Tokens that went in.
     pub tokens_input: Option<ReportNumber>,
-    /// Tokens that came out.
     pub tokens_output: Option<ReportNumber>,
     /// In US dollars.
     pub cost: Option<ReportNumber>,
@@ -42,7 +36,6 @@ pub struct ReportFields {
 /// A number of a request, and what must hold for it to count.
 #[derive(Debug, Clone)]
 pub struct ReportNumber {
-    /// The value.
     pub field: Field,
     /// All must match, whole; as in an action.
     pub conditions: Vec<(Condition, regex::Regex)>,
@@ -72,7 +65,7 @@ pub(super) struct ReportSpec {
     pub trace: Option<FieldSpec>,
 }
 
-/// `{ from, take, outside, where }`
+/// `{ from, take, untrusted_between, where }`
 #[derive(Debug)]
 pub(super) struct NumberSpec {
     pub key: &'static str,
@@ -83,7 +76,6 @@ pub(super) struct NumberSpec {
 const TEXT_KEYS: [&str; 5] = ["user", "route", "status", "model", "provider"];
 const NUMBER_KEYS: [&str; 4] = ["duration", "tokens_input", "tokens_output", "cost"];
 
-/// Reads a `[rule.report]`.
 pub(super) fn read(mut table: Table<'_>, reader: &mut Reader) -> ReportSpec {
     let mut spec = ReportSpec::default();
     for key in TEXT_KEYS {
@@ -120,7 +112,7 @@ fn read_number(
             field: FieldSpec {
                 from,
                 take: Default::default(),
-                outside: None,
+                untrusted_between: None,
             },
             conditions: Vec::new(),
         });
@@ -159,7 +151,7 @@ fn plain_name(text: &LabelSpec) -> Option<&At<String>> {
         && text.map.is_empty()
         && !text.pseudonym
         && text.bytes_max.is_none()
-        && text.field.outside.is_none();
+        && text.field.untrusted_between.is_none();
     match text.field.from.as_slice() {
         [name] if plain => Some(name),
         _ => None,

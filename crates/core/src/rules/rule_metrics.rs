@@ -140,7 +140,7 @@ pub(super) fn plain_label(name: &str) -> LabelSource {
         field: Field {
             from: vec![name.to_string()],
             take: Take::default(),
-            outside: false,
+            trusted_only: false,
         },
         default: None,
         lowercase: false,
@@ -173,6 +173,6 @@ pub(super) fn condition_field(key: &str, value: Option<&FieldSpec>) -> Field {
     Field {
         from: vec![key.to_string()],
         take: value.map_or(Take::First, |value| value.take),
-        outside: value.is_some_and(|value| value.outside.is_some()),
+        trusted_only: value.is_some_and(|value| value.untrusted_between.is_some()),
     }
 }

@@ -14,9 +14,9 @@ use logmetrics_core::engine::{Engine, Secret, Trouble};
 use logmetrics_core::metrics::batch::Batch;
 use logmetrics_core::metrics::definition::{Definition, Kind, MetricId};
 use logmetrics_core::metrics::store::Store;
-use logmetrics_core::pipeline;
 use logmetrics_core::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet, Take};
 use logmetrics_follow::line::{Line, Origin};
+use logmetrics_follow::to_end;
 
 mod spans;
 
@@ -107,7 +107,11 @@ impl Examiner {
     ///
     /// # Errors
     /// What reading gives.
-    pub fn read(&self, input: impl Read, origin: &Origin) -> io::Result<LogFindings> {
+    pub fn read(
+        &self,
+        input: impl Read + Send + 'static,
+        origin: &Origin,
+    ) -> io::Result<LogFindings> {
         let mut runner = self.engine.runner();
         let mut batch = Batch::new(self.store.hasher());
         let mut look = self.diagnosis.runner();
@@ -116,7 +120,7 @@ impl Examiner {
             keys: self.keys.iter().map(|key| (key.clone(), 0)).collect(),
             ..LogFindings::default()
         };
-        pipeline::read_lines(input, origin, |line| {
+        to_end::read_lines(origin, input, |_, line| {
             seen.lines += 1;
             self.engine.feed(line, &mut runner, &mut batch);
             batch.clear();
@@ -124,7 +128,7 @@ impl Examiner {
                 self.note(line, &found, &mut seen);
             }
             found.clear();
-            Ok(())
+            true
         })?;
         let tally = runner.tally();
         let names = self.engine.rule_names().map(str::to_owned);
@@ -209,7 +213,7 @@ fn diagnosis(user: Option<(&Rule, &str, &LabelSource)>) -> (RuleSet, Vec<String>
             Condition::Field(Field {
                 from: vec![key.clone()],
                 take: Take::First,
-                outside: label.field.outside,
+                trusted_only: label.field.trusted_only,
             }),
             something.clone(),
         )],
@@ -406,7 +410,7 @@ mod tests {
             file: Arc::from("gw.log"),
         };
         examiner
-            .read(log.as_bytes(), &origin)
+            .read(io::Cursor::new(log.to_owned()), &origin)
             .unwrap()
             .findings("gw.log", None)
     }

@@ -46,7 +46,7 @@ pub fn read(line: &[u8], keys: &Keys, slots: &mut Slots) -> bool {
     let whole = reader.object(b"").and_then(|()| reader.scan.end());
     slots.orders = orders;
     match whole {
-        Some(()) => slots.all_outside(),
+        Some(()) => slots.all_trusted(),
         None => slots.empty(),
     }
     whole.is_some()
@@ -55,7 +55,7 @@ pub fn read(line: &[u8], keys: &Keys, slots: &mut Slots) -> bool {
 struct Reader<'a> {
     scan: Scan<'a>,
     keys: &'a Keys,
-    /// While a line is read, `outside.count` of a slot is how many objects stand around the values
+    /// While a line is read, `trusted.count` of a slot is how many objects stand around the values
     /// in `everywhere`; 0 as long as there is none.
     slots: &'a mut Slots,
     /// The keys that are expected of the whole line's own members.
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
             return;
         };
         let objects = self.scan.depth();
-        let fewest = &mut slot.outside.count;
+        let fewest = &mut slot.trusted.count;
         if *fewest == 0 || objects < *fewest {
             *fewest = objects;
             slot.everywhere = Default::default();

@@ -180,7 +180,7 @@ impl Program {
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::engine) struct QuickNumber {
     slot: usize,
-    outside: bool,
+    trusted_only: bool,
     /// Whether the conditions hold for numbers with units, too.
     with_units: bool,
 }
@@ -197,14 +197,14 @@ impl QuickNumber {
             let Subject::Field(asked) = subject else {
                 return None;
             };
-            if asked.only_slot() != Some(slot) || asked.outside != field.outside {
+            if asked.only_slot() != Some(slot) || asked.trusted_only != field.trusted_only {
                 return None;
             }
             numbers = numbers.min(taken);
         }
         (numbers > Numbers::Some).then_some(QuickNumber {
             slot,
-            outside: field.outside,
+            trusted_only: field.trusted_only,
             with_units: numbers == Numbers::All,
         })
     }
@@ -212,7 +212,9 @@ impl QuickNumber {
     /// The number, where the conditions hold. `None` says nothing.
     #[inline]
     fn read(&self, context: &Context<'_>, slots: &Slots) -> Option<f64> {
-        let bytes = slots.seen(self.slot, self.outside)?.only(context.text)?;
+        let bytes = slots
+            .matches(self.slot, self.trusted_only)?
+            .only(context.text)?;
         let short = Short::read(bytes)?;
         (self.with_units || !short.has_unit).then_some(short.value)
     }

@@ -2,14 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use arc_swap::ArcSwap;
+
 use super::*;
-use crate::clock::Hand;
+use crate::clock::{Clock, Hand};
+use crate::engine::Engine;
 use crate::metrics::self_metrics::KnownSources;
+use crate::metrics::self_metrics::RuleCounters;
+use crate::metrics::store::Store;
+use crate::pipeline::{Active, Shared};
 use crate::rules::{SourceText, load_text};
 
 /// A run of the program: a worker that counts users, and the clock's hand.
 struct Run {
-    worker: Worker,
+    worker: HistorySink,
     recognizer: Arc<Mutex<Recognizer>>,
     told: Arc<Mutex<Vec<String>>>,
     hand: Hand,
@@ -31,17 +37,16 @@ fn run(recognizer: Recognizer) -> Run {
         loaded_ms: 0,
     };
     let parts = Shared {
-        live: Arc::new(ArcSwap::from_pointee(live)),
-        own: Arc::new(SelfMetrics::new(&KnownSources::default()).unwrap()),
+        active: Arc::new(ArcSwap::from_pointee(live)),
+        self_metrics: Arc::new(SelfMetrics::new(&KnownSources::default()).unwrap()),
         samples: Arc::default(),
         clock,
     };
     let recognizer = Arc::new(Mutex::new(recognizer));
     let told: Arc<Mutex<Vec<String>>> = Arc::default();
     let teller = Arc::clone(&told);
-    let worker = Worker::new(parts).recognising(Arc::clone(&recognizer), move |notice| {
-        teller.lock().unwrap().push(notice.to_string());
-    });
+    let report = move |notice: &Notice| teller.lock().unwrap().push(notice.to_string());
+    let worker = HistorySink::new(Worker::new(parts), Arc::clone(&recognizer), report);
     Run {
         worker,
         recognizer,
@@ -64,7 +69,7 @@ impl Run {
     }
 
     fn own(&self) -> &SelfMetrics {
-        &self.worker.counting.parts.own
+        self.worker.worker.self_metrics()
     }
 
     /// What a save writes now.

@@ -1,4 +1,4 @@
-//! How far reading is: lines on standard error, on a terminal only.
+//! How far reading to the end is: lines on standard error, on a terminal only.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub struct Progress {
     /// Bytes of files.
     pub bytes: u64,
     /// How many of them were read.
-    pub read: AtomicU64,
+    pub read: Arc<AtomicU64>,
     /// What is fetched.
     pub jaeger: Option<Arc<jaeger::Progress>>,
 }
