@@ -17,6 +17,7 @@ use super::label_limits::{Fold, Limits};
 use super::label_text::{TextRange, Texts};
 use super::labels;
 use super::series_order::Order;
+use super::store::Unshown;
 
 mod restore;
 
@@ -316,23 +317,28 @@ impl Family {
     }
 
     /// Forgets the series that were idle for too long.
-    pub(crate) fn expire(&mut self, now_ms: u64) {
+    pub(crate) fn expire(&mut self, now_ms: u64, unshown: &Unshown) {
         let Some(expire_s) = self.expire_s else {
             return;
         };
         let now_s = now_ms / 1000;
-        let is_idle = |updated_s: u32| {
-            updated_s != FREE && now_s.saturating_sub(u64::from(updated_s)) >= expire_s
+        let is_waited_for = now_s <= unshown.until_s;
+        let is_expired = |family: &Family, slot: usize| {
+            let updated_s = *family.updated_s.only(slot);
+            let is_idle =
+                updated_s != FREE && now_s.saturating_sub(u64::from(updated_s)) >= expire_s;
+            let is_unshown = || {
+                let born = family.births.only(slot).born;
+                u64::from(updated_s) >= unshown.updated_from_s || born >= unshown.born_from
+            };
+            is_idle && !(is_waited_for && is_unshown())
         };
         let slots = 0..self.updated_s.rows();
-        if !slots
-            .clone()
-            .any(|slot| is_idle(*self.updated_s.only(slot)))
-        {
+        if !slots.clone().any(|slot| is_expired(self, slot)) {
             return;
         }
         for slot in slots {
-            if is_idle(*self.updated_s.only(slot)) {
+            if is_expired(self, slot) {
                 self.forget(slot as u32);
             }
         }
