@@ -46,3 +46,5 @@ mod tidy;
 mod usage;
 /// Not tests: the sample log as compose, docker, Kubernetes and terminals would show it.
 mod wrapping;
+/// What scrapers are shown of new series: zero first, and then their values.
+mod zero_start;
