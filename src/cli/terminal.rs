@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 
 use super::exit::Exit;
+use crate::log_queue;
 
 /// Writes data to standard output. A reader that has gone (`| head`) is no failure.
 pub fn print(bytes: &[u8]) -> Exit {
@@ -30,6 +31,7 @@ pub fn usage(message: &dyn Display) -> Exit {
 
 /// Writes one line to standard error; if even that fails there is nobody to tell.
 pub fn say(message: &dyn Display) {
+    log_queue::flush();
     let _ = writeln!(std::io::stderr(), "{message}");
 }
 

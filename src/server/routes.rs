@@ -90,7 +90,12 @@ impl Routes {
         let path = request.uri().path();
         // An orchestrator has no password; these two say nothing of what is counted.
         if !matches!(path, "/healthz" | "/readyz") {
-            match self.access.auth.admits(request.headers()).await {
+            match self
+                .access
+                .auth
+                .admits(request.headers(), peer.address)
+                .await
+            {
                 Verdict::Allowed => {}
                 Verdict::Unauthorized => return self.unauthorized(request.method()),
                 Verdict::Busy => return busy("too many passwords to check; try again\n"),

@@ -169,7 +169,7 @@ async fn answers_as_bytes() {
     ");
     let icon = fixture.ask(&format!("GET /favicon.ico {close}")).await;
     insta::assert_snapshot!(dateless(&icon), @"
-    HTTP/1.1 204 No Backend
+    HTTP/1.1 204 No Content
     cache-control: max-age=86400
     connection: close
     ");

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::*;
 
+const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
 /// Cheap hashes, so that the tests are quick.
 fn hash(password: &str) -> String {
     bcrypt::hash(password, 4).unwrap()
@@ -32,8 +34,11 @@ fn basic(pair: &str) -> String {
 async fn an_open_gate_asks_nothing() {
     let auth = Auth::default();
     assert!(auth.is_open());
-    assert_eq!(auth.admits(&headers(&[])).await, Verdict::Allowed);
-    assert_eq!(auth.admits(&headers(&["Basic x"])).await, Verdict::Allowed);
+    assert_eq!(auth.admits(&headers(&[]), ADDRESS).await, Verdict::Allowed);
+    assert_eq!(
+        auth.admits(&headers(&["Basic x"]), ADDRESS).await,
+        Verdict::Allowed
+    );
     assert_eq!(auth.challenges().count(), 0);
 }
 
@@ -60,12 +65,19 @@ async fn passwords() {
         ("Bearer x".into(), Verdict::Unauthorized),
         ("Digest username=\"ann\"".into(), Verdict::Unauthorized),
     ] {
-        assert_eq!(auth.admits(&headers(&[&given])).await, expected, "{given}");
+        assert_eq!(
+            auth.admits(&headers(&[&given]), ADDRESS).await,
+            expected,
+            "{given}"
+        );
     }
-    assert_eq!(auth.admits(&headers(&[])).await, Verdict::Unauthorized);
+    assert_eq!(
+        auth.admits(&headers(&[]), ADDRESS).await,
+        Verdict::Unauthorized
+    );
     let (right, wrong) = (basic("bob:"), basic("bob:x"));
     let twice = headers(&[&right, &wrong]);
-    assert_eq!(auth.admits(&twice).await, Verdict::Unauthorized);
+    assert_eq!(auth.admits(&twice, ADDRESS).await, Verdict::Unauthorized);
 }
 
 #[tokio::test]
@@ -75,11 +87,11 @@ async fn the_hash_of_somebody_unknown_opens_nothing() {
     // The decoy is ann's hash; her password is still hers alone.
     let decoy = basic("nobody:secret");
     assert_eq!(
-        auth.admits(&headers(&[&decoy])).await,
+        auth.admits(&headers(&[&decoy]), ADDRESS).await,
         Verdict::Unauthorized
     );
     assert_eq!(
-        auth.admits(&headers(&[&decoy])).await,
+        auth.admits(&headers(&[&decoy]), ADDRESS).await,
         Verdict::Unauthorized
     );
 }
@@ -89,30 +101,52 @@ async fn a_password_that_was_right_once_costs_no_second_check() {
     let users = file(&format!("ann:{}\n", bcrypt::hash("x", 4).unwrap()));
     let auth = Auth::read(Some(users.path()), None).unwrap();
     let (right, wrong) = (basic("ann:x"), basic("ann:y"));
-    assert_eq!(auth.admits(&headers(&[&right])).await, Verdict::Allowed);
     assert_eq!(
-        auth.admits(&headers(&[&wrong])).await,
+        auth.admits(&headers(&[&right]), ADDRESS).await,
+        Verdict::Allowed
+    );
+    assert_eq!(
+        auth.admits(&headers(&[&wrong]), ADDRESS).await,
         Verdict::Unauthorized
     );
     // From here on every check would wait for ever.
     auth.checks.working.clone().forget_permits(1);
     let patience = Duration::from_secs(20);
     for (given, expected) in [(&right, Verdict::Allowed), (&wrong, Verdict::Unauthorized)] {
-        let verdict = tokio::time::timeout(patience, auth.admits(&headers(&[given]))).await;
+        let verdict =
+            tokio::time::timeout(patience, auth.admits(&headers(&[given]), ADDRESS)).await;
         assert_eq!(verdict.unwrap(), expected);
     }
-    // Others stand in line, up to a length.
+    // Others wait, up to a number for each address and for all together.
     let auth = Arc::new(auth);
+    let address = |number: usize| IpAddr::from((number as u32).to_be_bytes());
+    let addresses = WAITING_MAX / WAITING_OF_ADDRESS_MAX;
     for number in 0..WAITING_MAX {
-        let (auth, given) = (Arc::clone(&auth), basic(&format!("ann:{number}")));
-        tokio::spawn(async move { auth.admits(&headers(&[&given])).await });
+        let (waiting, given) = (Arc::clone(&auth), basic(&format!("ann:{number}")));
+        let by = address(number % addresses);
+        let guessing = Arc::clone(&auth);
+        tokio::spawn(async move { guessing.admits(&headers(&[&given]), by).await });
+        let is_full = || {
+            waiting
+                .checks
+                .waiting
+                .lock()
+                .unwrap()
+                .values()
+                .sum::<usize>()
+                == number + 1
+        };
+        while !is_full() {
+            tokio::task::yield_now().await;
+        }
     }
-    while auth.checks.waiting.load(Ordering::Relaxed) < WAITING_MAX {
-        tokio::task::yield_now().await;
+    let one_more = headers(&[&basic("ann:one more")]);
+    for by in [address(0), address(addresses)] {
+        assert_eq!(auth.admits(&one_more, by).await, Verdict::Busy);
     }
-    let one_more = basic("ann:one more");
-    assert_eq!(auth.admits(&headers(&[&one_more])).await, Verdict::Busy);
-    assert_eq!(auth.admits(&headers(&[&right])).await, Verdict::Allowed);
+    // A password that is known to be right is answered all the same.
+    let known = auth.admits(&headers(&[&right]), address(0)).await;
+    assert_eq!(known, Verdict::Allowed);
 }
 
 #[tokio::test]
@@ -120,12 +154,34 @@ async fn a_new_password_ends_the_old_one() {
     let users = file(&format!("ann:{}\n", hash("old")));
     let auth = Auth::read(Some(users.path()), None).unwrap();
     let (old, new) = (basic("ann:old"), basic("ann:new"));
-    assert_eq!(auth.admits(&headers(&[&old])).await, Verdict::Allowed);
+    assert_eq!(
+        auth.admits(&headers(&[&old]), ADDRESS).await,
+        Verdict::Allowed
+    );
     std::fs::write(users.path(), format!("ann:{}\n", hash("new"))).unwrap();
     auth.look();
     auth.look();
-    assert_eq!(auth.admits(&headers(&[&old])).await, Verdict::Unauthorized);
-    assert_eq!(auth.admits(&headers(&[&new])).await, Verdict::Allowed);
+    assert_eq!(
+        auth.admits(&headers(&[&old]), ADDRESS).await,
+        Verdict::Unauthorized
+    );
+    assert_eq!(
+        auth.admits(&headers(&[&new]), ADDRESS).await,
+        Verdict::Allowed
+    );
+}
+
+#[test]
+fn any_number_of_wrong_passwords_leaves_right_ones_known() {
+    let mut remembered = Remembered::default();
+    remembered.insert([0; 32], true);
+    for number in 0..2 * REMEMBERED_MAX {
+        let mut digest = [1; 32];
+        digest[..8].copy_from_slice(&number.to_be_bytes());
+        remembered.insert(digest, false);
+    }
+    assert_eq!(remembered.get(&[0; 32]), Some(true));
+    assert!(remembered.wrong.len() <= REMEMBERED_MAX);
 }
 
 #[tokio::test]
@@ -147,7 +203,7 @@ async fn tokens() {
         ("Basic abc", false, false),
     ] {
         for (auth, welcome) in [(&file, in_file), (&value, in_value)] {
-            let verdict = auth.admits(&headers(&[given])).await;
+            let verdict = auth.admits(&headers(&[given]), ADDRESS).await;
             assert_eq!(verdict == Verdict::Allowed, welcome, "{given}");
         }
     }
@@ -159,7 +215,10 @@ async fn either_is_enough_and_both_are_named() {
     let token = TokenSource::Value(Token::new("abc").unwrap());
     let auth = Auth::read(Some(users.path()), Some(&token)).unwrap();
     for given in ["Bearer abc".to_owned(), basic("ann:x")] {
-        assert_eq!(auth.admits(&headers(&[&given])).await, Verdict::Allowed);
+        assert_eq!(
+            auth.admits(&headers(&[&given]), ADDRESS).await,
+            Verdict::Allowed
+        );
     }
     let challenges: Vec<_> = auth.challenges().collect();
     assert_eq!(
