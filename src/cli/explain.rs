@@ -7,10 +7,11 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::environment;
 use super::exit::Exit;
 use super::terminal::{self, harmless};
-use logmetrics_core::engine::verdict::{Outcome, Refusal, Update, Verdict};
-use logmetrics_core::engine::{Engine, Secret, Trouble};
+use logmetrics_core::engine::verdict::{Outcome, SkipReason, Update, Verdict};
+use logmetrics_core::engine::{Engine, FieldErrorKind, Secret};
 use logmetrics_core::rules;
 use logmetrics_follow::Specification;
 use logmetrics_follow::line::{Line, Origin};
@@ -18,10 +19,10 @@ use logmetrics_follow::to_end::{self, Inputs, PartSink};
 
 /// What a user types to have lines explained.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
-    /// A file, or - for standard input
-    #[arg(value_name = "LOG", default_value = "-")]
-    log: PathBuf,
+pub struct ExplainArgs {
+    /// Files, quoted globs, or - for standard input; without any, standard input
+    #[arg(value_name = "LOG")]
+    logs: Vec<String>,
 
     /// A rules file or a folder of them; repeatable; without it the built-in agentgateway rules
     #[arg(short, long, value_name = "PATH")]
@@ -36,8 +37,12 @@ pub struct Args {
 const SHOWN_CHARACTERS_MAX: usize = 240;
 
 /// Explains every line of the log.
-pub fn execute(args: &Args) -> Exit {
-    let loaded = match rules::load(&args.rules) {
+pub fn execute(args: ExplainArgs) -> Exit {
+    let mut logs = environment::logs(args.logs);
+    if logs.is_empty() {
+        logs.push("-".to_owned());
+    }
+    let loaded = match rules::load(&environment::rules(args.rules)) {
         Ok(loaded) => loaded,
         Err(problems) => {
             terminal::say(&problems);
@@ -50,10 +55,10 @@ pub fn execute(args: &Args) -> Exit {
         Ok(engine) => engine,
         Err(error) => return terminal::usage(&error),
     };
-    if args.log.as_os_str() == "-" && std::io::stdin().is_terminal() {
+    if logs.iter().any(|log| log == "-") && std::io::stdin().is_terminal() {
         terminal::say(&"reading standard input: paste lines, end with control-D");
     }
-    let inputs = match Specification::parse_all([&args.log]) {
+    let inputs = match Specification::parse_all(&logs) {
         Ok(specifications) => Inputs::of(&specifications),
         Err(errors) => return terminal::usage(&errors[0]),
     };
@@ -131,37 +136,13 @@ fn describe(number: u64, line: &Line, verdicts: &[Verdict]) -> String {
     let _ = writeln!(out, "line {number}: {}", shorten(&harmless(line.text)));
     for verdict in verdicts {
         let _ = match &verdict.outcome {
-            Outcome::PatternNotFound {
-                pattern,
-                almost: None,
-            } => {
-                writeln!(
-                    out,
-                    "  {}: no match: not even the beginning of `{pattern}` is on the line",
-                    verdict.rule
-                )
-            }
-            Outcome::PatternNotFound {
-                almost: Some(almost),
-                ..
-            } => writeln!(
-                out,
-                "  {}: no match: `{}` is found (up to byte {}), but no `{}` after it",
-                verdict.rule, almost.found, almost.line_end, almost.missing
-            ),
-            Outcome::NoFields => {
-                writeln!(
-                    out,
-                    "  {}: no match: the line has no fields to read",
-                    verdict.rule
-                )
-            }
             Outcome::Matched(updates) => {
                 let _ = writeln!(out, "  {}: match", verdict.rule);
                 updates
                     .iter()
                     .try_for_each(|update| writeln!(out, "    {}", show(update)))
             }
+            other => writeln!(out, "  {}: no match: {other}", verdict.rule),
         };
     }
     out
@@ -172,19 +153,19 @@ fn show(update: &Update) -> String {
     match &update.result {
         Ok((labels, value)) if labels.is_empty() => format!("{metric} {value}"),
         Ok((labels, value)) => format!("{metric}{{{labels}}} {value}"),
-        Err(Refusal::Where { name, pattern }) => {
+        Err(SkipReason::Where { name, pattern }) => {
             format!("{metric}: left out, as `where` asks that `{name}` is `{pattern}`")
         }
-        Err(Refusal::MissingLabel { label }) => {
+        Err(SkipReason::MissingLabel { label }) => {
             format!("{metric}: not counted, as label `{label}` has neither value nor default")
         }
-        Err(Refusal::Value(reason)) => {
-            let why = match reason.trouble {
-                Trouble::Missing => "is not on the line",
-                Trouble::BadValue => "is no number that this metric can take",
-                Trouble::Ambiguous => "stands more than once, and the rule takes only one",
+        Err(SkipReason::Value(error)) => {
+            let why = match error.kind {
+                FieldErrorKind::Missing => "is not on the line",
+                FieldErrorKind::BadValue => "is no number that this metric can take",
+                FieldErrorKind::Ambiguous => "stands more than once, and the rule takes only one",
             };
-            format!("{metric}: not counted, as field `{}` {why}", reason.field)
+            format!("{metric}: not counted, as field `{}` {why}", error.field)
         }
     }
 }

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Write};
 
 use super::exit::Exit;
 use crate::log_queue;
+use logmetrics_gateway::output_file::OutputFile;
 
 /// Writes data to standard output. A reader that has gone (`| head`) is no failure.
 pub fn print(bytes: &[u8]) -> Exit {
@@ -14,6 +15,15 @@ pub fn print(bytes: &[u8]) -> Exit {
         Ok(()) => Exit::Done,
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Done,
         Err(error) => fail(&format_args!("cannot write to standard output: {error}")),
+    }
+}
+
+/// Writes data to a file, which gets its name when it is whole.
+pub fn write_file(mut file: OutputFile, bytes: &[u8]) -> Exit {
+    let path = file.path().display().to_string();
+    match file.write_all(bytes).and_then(|()| file.finish()) {
+        Ok(()) => Exit::Done,
+        Err(error) => fail(&format_args!("cannot write `{path}`: {error}")),
     }
 }
 

@@ -38,6 +38,8 @@ mod replay;
 mod report;
 /// HTTP as scrapers and orchestrators use it, and the end of a daemon's life.
 mod serve;
+/// Environment variables as settings of every subcommand, and mistyped subcommands.
+mod settings;
 /// Standard error that fails or that nobody reads: counting goes on.
 mod standard_error;
 /// `--state`: a restart loses nothing and repeats nothing.

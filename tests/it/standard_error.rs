@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{Read, Write, pipe};
 use std::process::{Command, Stdio};
 
-use crate::fixture::{PATIENCE, Scratch, program, wait_for};
+use crate::fixture::{PATIENCE, Scratch, wait_for};
 
 /// Runs with this standard error, writes `lines` and waits until they are counted.
 fn counts_with(stderr: Stdio) {
@@ -16,7 +16,7 @@ fn counts_with(stderr: Stdio) {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = port.local_addr().unwrap().to_string();
     drop(port);
-    let mut child = Command::new(program())
+    let mut child = Command::new(env!("CARGO_BIN_EXE_logmetrics"))
         .args(["--log-level", "trace", "--listen", &address, "--rules"])
         .arg(scratch.path("rules.toml"))
         .arg("-")

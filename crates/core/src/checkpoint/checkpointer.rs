@@ -67,14 +67,14 @@ struct PageCut {
 
 impl Source {
     /// Everything at one instant.
-    fn cut(&mut self, now_ms: u64) -> (ConsistentSnapshot, PageCut) {
+    fn take(&mut self, now_ms: u64) -> (ConsistentSnapshot, PageCut) {
         let Source {
             positions,
             store,
             notes,
             ..
         } = self;
-        positions.cut(|files| {
+        positions.snapshot(|files| {
             let store = store();
             let unsorted = store.unsorted(now_ms);
             let mut changes = Vec::new();
@@ -198,7 +198,7 @@ impl Round {
     fn save(&mut self) -> Result<(), SaveError> {
         let begun = Instant::now();
         let now_ms = self.clock.now_ms();
-        let (snapshot, page) = self.source.cut(now_ms);
+        let (snapshot, page) = self.source.take(now_ms);
         let saved = self.saver.save(snapshot, now_ms);
         (self.source.publish)(SavedPage {
             snapshot: page.store.sorted(page.unsorted),

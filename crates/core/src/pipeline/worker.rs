@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::counting::{Counting, Shared};
 use crate::metrics::self_metrics::{SelfMetrics, SourceCounters};
-use logmetrics_follow::line::framer::{Cut, Framer};
+use logmetrics_follow::line::framer::{Framed, Framer};
 use logmetrics_follow::line::unwrap::{Unwrapped, Unwrapper};
 use logmetrics_follow::line::{Line, Origin, resume};
 use logmetrics_follow::{Sink, StreamId};
@@ -100,7 +100,7 @@ impl BlockLines<'_> {
     }
 
     /// Ends the block; `cut` is what became of its bytes.
-    pub(super) fn finish(self, cut: Cut) {
+    pub(super) fn finish(self, cut: Framed) {
         let oversized = cut.oversized + self.unwrapper.take_oversized();
         (self.counting).finish_block(self.counters, cut.taken as u64, oversized);
     }
