@@ -315,7 +315,7 @@ fn counted(lines: &[String]) -> (BTreeMap<(String, String, String), u64>, u64) {
             requests.insert(key, value());
         }
         let ours = sample.contains("type=\"input\"") || sample.contains("type=\"output\"");
-        if sample.starts_with("agentgateway_tokens_total{") && ours {
+        if sample.starts_with("ai_gateway_tokens_total{") && ours {
             tokens += value();
         }
     }
