@@ -155,7 +155,7 @@ mod tests {
     fn without_arguments_the_built_in_rules_are_checked() {
         let (code, out, err) = run(Path::new("."), &[], false);
         assert_eq!((code, err.as_str()), (0, ""));
-        assert_eq!(out, "built-in agentgateway rules: ok, 1 rule, 7 metrics\n");
+        assert_eq!(out, "built-in agentgateway rules: ok, 1 rule, 8 metrics\n");
     }
 
     #[test]

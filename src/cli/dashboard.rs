@@ -23,7 +23,7 @@ pub struct DashboardArgs {
     #[arg(long, value_name = "URL")]
     jaeger: Option<String>,
 
-    /// The tag of a span that holds the user (default: the first field that the label is read from)
+    /// The tag of a span that holds the user (default: a link for each field that the label is read from)
     #[arg(long, value_name = "KEY", requires = "jaeger")]
     jaeger_tag: Option<String>,
 

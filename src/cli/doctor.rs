@@ -17,7 +17,7 @@ use logmetrics_core::rules::{self, SourceText};
 use logmetrics_follow::line::Origin;
 use logmetrics_follow::to_end::decompressed;
 use logmetrics_follow::{InputKind, Specification, existing};
-use logmetrics_gateway::doctor::log::Examiner;
+use logmetrics_gateway::doctor::log::{Examiner, LogFindings, Others};
 use logmetrics_gateway::doctor::{Finding, Link, State, gateway, jaeger, prometheus, webui, worst};
 use logmetrics_gateway::jaeger::Query;
 
@@ -42,6 +42,10 @@ pub struct DoctorArgs {
     /// Where Prometheus answers; a bearer token is read from LOGMETRICS_PROMETHEUS_TOKEN
     #[arg(long, value_name = "URL")]
     prometheus: Option<String>,
+
+    /// Certificates in PEM form to trust for Prometheus instead of the public ones
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    prometheus_ca: Option<PathBuf>,
 
     /// Open WebUI's environment file, or its compose file
     #[arg(long, value_name = "FILE")]
@@ -133,23 +137,33 @@ fn examine(args: &DoctorArgs, query: Option<&Query>, examiner: &Examiner) -> Vec
             Err(error) => findings.push(unreadable(Link::Gateway, path, &error)),
         }
     }
-    for log in args.logs.iter().flat_map(|log| files(log)) {
-        findings.extend(look(&log, examiner));
-    }
+    findings.extend(look_at_logs(&args.logs, examiner));
     if let Some(query) = query {
         let now_us = Clock::system().now_ms().saturating_mul(1_000);
         let found = jaeger::examine(query, examiner, header.as_deref(), now_us);
         findings.extend(found);
     }
     if let Some(url) = &args.prometheus {
-        let token = std::env::var("LOGMETRICS_PROMETHEUS_TOKEN").ok();
-        findings.extend(prometheus::examine(
-            url,
-            token.as_deref(),
-            examiner.counter(),
-        ));
+        findings.extend(ask_prometheus(url, args, examiner));
     }
     findings
+}
+
+fn ask_prometheus(url: &str, args: &DoctorArgs, examiner: &Examiner) -> Vec<Finding> {
+    let token = std::env::var(prometheus::TOKEN_VARIABLE).ok();
+    let path = args.prometheus_ca.as_deref();
+    let authorities = match path.map(std::fs::read).transpose() {
+        Ok(authorities) => authorities,
+        Err(error) => {
+            let path = path.unwrap_or(Path::new(""));
+            return vec![unreadable(Link::Prometheus, path, &error)];
+        }
+    };
+    let access = prometheus::Access {
+        token: token.as_deref(),
+        authorities: authorities.as_deref(),
+    };
+    prometheus::examine(url, access, examiner.counter())
 }
 
 fn read(path: &Path) -> std::io::Result<String> {
@@ -178,7 +192,41 @@ fn files(log: &str) -> Vec<String> {
     paths.map(|(_, path)| path.display().to_string()).collect()
 }
 
-fn look(log: &str, examiner: &Examiner) -> Vec<Finding> {
+/// What was read of a log, or why it was not.
+enum Looked {
+    Read {
+        name: Arc<str>,
+        seen: LogFindings,
+        quiet: Option<Duration>,
+    },
+    Failed(Finding),
+}
+
+/// Looks at all logs: what is wrong with one of several is a warning where others are well.
+fn look_at_logs(logs: &[String], examiner: &Examiner) -> Vec<Finding> {
+    let logs: Vec<String> = logs.iter().flat_map(|log| files(log)).collect();
+    let looked: Vec<Looked> = logs.iter().map(|log| look(log, examiner)).collect();
+    let read = |one: &Looked| match one {
+        Looked::Read { seen, quiet, .. } => Some((seen.is_counted(), *quiet)),
+        Looked::Failed(_) => None,
+    };
+    let others = Others {
+        are_counted: looked.iter().filter_map(read).any(|(counts, _)| counts),
+        // A log that was rotated away is quiet, and should be.
+        quiet: looked
+            .iter()
+            .filter_map(read)
+            .filter_map(|(_, quiet)| quiet)
+            .min(),
+    };
+    let findings = looked.into_iter().map(|one| match one {
+        Looked::Read { name, seen, quiet } => seen.findings(&name, quiet, others),
+        Looked::Failed(finding) => vec![finding],
+    });
+    findings.flatten().collect()
+}
+
+fn look(log: &str, examiner: &Examiner) -> Looked {
     let (input, quiet): (Box<dyn Read + Send>, Option<Duration>) = if log == "-" {
         if std::io::stdin().is_terminal() {
             terminal::say(&"reading standard input: paste lines, end with control-D");
@@ -192,31 +240,30 @@ fn look(log: &str, examiner: &Examiner) -> Vec<Finding> {
                 (Box::new(file), quiet)
             }
             Err(error) => {
-                return vec![Finding::failed(
+                return Looked::Failed(Finding::failed(
                     Link::Log,
                     format!("cannot read {log}: {error}"),
                     "name the gateway's log as you can read it, or pipe it in:\n  \
                      docker-compose logs agentgateway 2>&1 | logmetrics doctor -",
-                )];
+                ));
             }
         }
     };
     if let Some(finding) = no_log(log) {
-        return vec![finding];
+        return Looked::Failed(finding);
     }
     let name: Arc<str> = Arc::from(if log == "-" { "standard input" } else { log });
     let origin = Origin {
         source: Arc::from(log),
         file: Arc::clone(&name),
     };
-    let read = decompressed(input).and_then(|(input, _)| examiner.read(input, &origin));
-    match read {
-        Ok(seen) => seen.findings(&name, quiet),
-        Err(error) => vec![Finding::failed(
+    match decompressed(input).and_then(|(input, _)| examiner.read(input, &origin)) {
+        Ok(seen) => Looked::Read { name, seen, quiet },
+        Err(error) => Looked::Failed(Finding::failed(
             Link::Log,
             format!("cannot read {name} to its end: {error}"),
             "is it a file or a pipe, and whole?",
-        )],
+        )),
     }
 }
 
@@ -227,7 +274,7 @@ fn no_log(path: &str) -> Option<Finding> {
     let text = || read(Path::new(path)).ok();
     let (what, option) = match ending.to_str()? {
         "toml" => return rules_instead(path, text()?),
-        "yaml" | "yml" if text()?.contains("frontendPolicies:") || text()?.contains("binds:") => {
+        "yaml" | "yml" if is_gateway_configuration(&text()?) => {
             ("the gateway's configuration", "--gateway-config")
         }
         "env" | "yaml" | "yml" if text()?.contains("ENABLE_FORWARD_USER_INFO_HEADERS") => {
@@ -240,6 +287,19 @@ fn no_log(path: &str) -> Option<Finding> {
         format!("{path} is {what}, not a log"),
         format!("name it as what it is:\n  logmetrics doctor {option} {path}"),
     ))
+}
+
+/// By what stands at the left: a service of a compose file may have any name.
+fn is_gateway_configuration(text: &str) -> bool {
+    let own = [
+        "frontendPolicies:",
+        "binds:",
+        "gateways:",
+        "llm:",
+        "kind: AgentgatewayPolicy",
+    ];
+    let mut lines = text.lines();
+    lines.any(|line| own.iter().any(|key| line.starts_with(key)))
 }
 
 fn rules_instead(path: &str, text: String) -> Option<Finding> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::settings::{Jaeger, Since};
 use logmetrics_gateway::jaeger::{Address, Credentials, Query, Schedule};
+use logmetrics_gateway::report::moment;
 
 /// Whom to ask, and how to get in.
 #[derive(Debug, Clone, clap::Args)]
@@ -105,6 +106,17 @@ impl JaegerServer {
         self.url = None;
     }
 
+    /// Whether there is a Jaeger to ask.
+    pub fn is_given(&self) -> bool {
+        let url = self.url.as_deref().unwrap_or_default();
+        !url.trim().is_empty()
+    }
+
+    /// The service whose server spans are requests.
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
     /// Whom to ask; nothing without `--jaeger`.
     ///
     /// # Errors
@@ -202,11 +214,7 @@ fn since(text: &str) -> Result<Since, String> {
     if let Ok(ago) = duration(text) {
         return Ok(Since::Ago(ago));
     }
-    let moment = text.parse::<jiff::Timestamp>().ok().or_else(|| {
-        let civil: jiff::civil::DateTime = text.parse().ok()?;
-        jiff::tz::Offset::UTC.to_timestamp(civil).ok()
-    });
-    moment
+    moment(text)
         .and_then(|moment| u64::try_from(moment.as_microsecond()).ok())
         .map(Since::At)
         .ok_or_else(|| {
@@ -228,6 +236,7 @@ mod tests {
             "2026-11-23T15:18:32Z",
             "2026-11-23T15:18:32",
             "2026-11-23T16:18:32+01:00",
+            "2026-11-23T16:18:32[Europe/Berlin]",
         ] {
             assert_eq!(
                 since(moment),
@@ -236,7 +245,15 @@ mod tests {
             );
         }
         assert_eq!(since("2026-11-23"), since("2026-11-23T00:00Z"));
-        for wrong in ["", "yesterday", "0s", "-1h", "1", "1969-01-01"] {
+        for wrong in [
+            "",
+            "yesterday",
+            "0s",
+            "-1h",
+            "1",
+            "1969-01-01",
+            "2026-11-23T16:18[Europe/Nowhere]",
+        ] {
             assert!(since(wrong).is_err(), "{wrong}");
         }
     }

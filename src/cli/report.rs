@@ -22,7 +22,7 @@ use logmetrics_follow::{Specification, existing};
 use logmetrics_gateway::jaeger::{self as traces, Export, Lines, Query, Window};
 use logmetrics_gateway::output_file::{OutputFile, OutputOptions};
 use logmetrics_gateway::report::render::{Format, Options, render};
-use logmetrics_gateway::report::{Collector, Period, Plan, Report, Totals};
+use logmetrics_gateway::report::{Collector, Period, Plan, Report};
 
 /// Characters in a line where it is not known how many there are.
 const WIDTH_DEFAULT: u16 = 80;
@@ -40,15 +40,18 @@ Examples:
   logmetrics report --jaeger http://jaeger:16686 --export spans.jsonl.gz; logmetrics report spans.jsonl.gz
   logmetrics report gateway.log --format json | jq '.users[] | {user, requests}'
 
-Percentiles are right to 1 %. 10 000 users and 1 000 routes, models, providers and statuses are told
-apart; the rest is added up as __other__, so that totals are right.
+Percentiles are right to 1 %. A million users, and 100 000 routes, models, providers and statuses
+each, are told apart exactly, in up to 500 MB. Of more, the busiest are kept and the rest is added up as
+__other__: totals are right, and the report says how many requests one may have beyond what is shown,
+at most a millionth of all (Misra-Gries). --user is exact whatever there is. The same input gives the
+same report, however many threads read it.
 
 Which fields are the user, the route and the status is what [rule.report] in the rules says.
 
 JSON: from, to (of the first and the last request, RFC 3339, UTC), total, users, routes, models,
 providers, statuses, hours. Every element has requests, errors_4xx, errors_5xx, duration_seconds
-{avg, p50, p95, p99}, tokens_input, tokens_output and cost_usd (null where none is logged); those of a
-name also have the requests of each routes, models, providers and status_counts. With --user there
+{avg, p50, p95, p99}, tokens_input, tokens_output and cost_usd (null where none is logged, or the rules do
+not say where it is); those of a name also have the requests of each routes, models, providers and status_counts. With --user there
 are its last requests too.
 
 Exit codes: 0 done, 1 a log could not be read whole (what was read is reported), 2 the command line
@@ -67,7 +70,8 @@ pub struct ReportArgs {
     #[arg(short, long, value_name = "PATH")]
     rules: Vec<PathBuf>,
 
-    /// Leave out what is older: 24h ago, 2026-10-08, or 2026-10-08T14:00 (UTC)
+    /// Leave out what is older: 24h ago, 2026-10-08, 2026-10-08T14:00 (UTC), or
+    /// 2026-10-08T14:00[Europe/Berlin]
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
 
@@ -185,7 +189,7 @@ pub fn execute(args: ReportArgs) -> Exit {
     if !failed.is_empty() && report.lines == 0 {
         return Exit::Failed;
     }
-    advise(&report, period);
+    advise(&report, period, &args);
     let (format, options) = rendering(&args, now_ms);
     let written = match output {
         None => terminal::print(&render(&report, format, &options)),
@@ -350,55 +354,71 @@ fn read(
     let collector = || Collector::new(Arc::clone(plan));
     let read = || to_end::read(work, threads, collector, &progress.read);
     let (collectors, errors) = progress.during(read);
-    let mut totals = Totals::default();
-    for collector in collectors {
-        totals.merge(collector.finish());
-    }
+    collectors.into_iter().for_each(Collector::finish);
     let errors = errors.iter().map(ToString::to_string);
-    (plan.report(totals), errors.collect())
+    (plan.report(), errors.collect())
 }
 
 /// Says why there is less in the report than there may have been expected.
-fn advise(report: &Report, period: Period) {
+fn advise(report: &Report, period: Period, args: &ReportArgs) {
+    let requests = |count: u64| counted(count, "request");
     let said = |message: &dyn std::fmt::Display| terminal::say(&format_args!("note: {message}"));
     if report.left_out > 0 {
+        let (have, their) = match report.left_out {
+            1 => ("has no time on its line and is left out", "it counts"),
+            _ => ("have no time on their lines and are left out", "they count"),
+        };
         said(&format_args!(
-            "{} requests have no time on their lines and are left out; without --since and --until they count",
-            report.left_out
+            "{} {have}; without --since and --until {their}",
+            requests(report.left_out)
         ));
     }
     if report.total.requests > 0 {
         return;
     }
-    if report.lines == 0 {
+    if report.lines == 0 && args.logs.is_empty() && args.jaeger.is_given() {
+        said(&format_args!(
+            "jaeger has no span of the service `{}` in that time; `logmetrics doctor` with the same --jaeger options says which services it knows",
+            args.jaeger.service()
+        ));
+    } else if report.lines == 0 {
         said(&"the log is empty");
     } else if period.is_bounded() && report.outside > 0 {
         said(&format_args!(
-            "all {} requests are outside of the period",
-            report.outside
+            "outside of the period: {}, which is all there is",
+            requests(report.outside)
         ));
     } else if let Some(user) = &report.user {
-        let seen = report.users_seen.iter();
-        let nearest = seen
-            .map(|name| (strsim::osa_distance(name, user), name))
-            .min_by_key(|(distance, _)| *distance);
         let user = terminal::harmless(user.as_bytes());
-        match nearest {
-            Some((distance, name)) if distance <= user.len() / 2 => said(&format_args!(
+        match (&report.nearest, report.others) {
+            (Some((distance, name)), _) if *distance <= user.len() / 2 => said(&format_args!(
                 "no request of `{user}`; did you mean `{}`?",
                 terminal::harmless(name.as_bytes())
             )),
-            _ => said(&format_args!(
-                "no request of `{user}`, but of {} others",
-                report.users_seen.len()
+            (_, Some(0)) => said(&format_args!(
+                "no request of `{user}`, nor of anybody else, among {}",
+                counted(report.lines, "line")
+            )),
+            (_, Some(others)) => said(&format_args!(
+                "no request of `{user}`, but of {}",
+                counted(others, "other user")
+            )),
+            (_, None) => said(&format_args!(
+                "no request of `{user}`, but of more than a million other users"
             )),
         }
     } else if report.left_out == 0 {
         said(&format_args!(
-            "no request among {} lines; `logmetrics explain` says of each line why",
-            report.lines
+            "no request among {}; `logmetrics explain` says of each line why",
+            counted(report.lines, "line")
         ));
     }
+}
+
+/// `1 line`, `2 lines`.
+fn counted(count: u64, one: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{s}")
 }
 
 /// The terminal's columns; `COLUMNS` says otherwise.

@@ -93,7 +93,7 @@ fn tokens_and_durations_are_counted_too() {
         .sum();
     assert_eq!(requests, answered, "{}", run.stdout);
     let timed: u64 = run
-        .sorted("agentgateway_request_duration_seconds_count")
+        .sorted("ai_gateway_request_duration_seconds_count")
         .iter()
         .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
         .sum();

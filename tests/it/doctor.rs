@@ -140,7 +140,7 @@ fn the_configuration_is_held_against_the_header_that_is_sent() {
     );
     assert!(
         run.stdout
-            .contains("http.header.x-mail: 'request.headers[\"x-mail\"]'"),
+            .contains("user.email: 'request.headers[\"x-mail\"]'"),
         "{}",
         run.stdout
     );

@@ -170,7 +170,7 @@ fn samples_on_the_pages_are_what_the_example_gives() {
     let page = Run::new().arg("--once").arg(log).go().success().stdout;
     for fence in fences().iter().filter(|fence| fence.language == "text") {
         for line in fence.text.lines() {
-            if line.starts_with("requests_by_user{") || line.starts_with("agentgateway_") {
+            if line.starts_with("requests_by_user{") || line.starts_with("ai_gateway_") {
                 let metric = line.split('{').next().unwrap();
                 let given: Vec<_> = page.lines().filter(|l| l.starts_with(metric)).collect();
                 assert!(given.contains(&line), "{}: {line}\n{given:#?}", fence.place);

@@ -213,7 +213,10 @@ fn a_period_and_a_user_are_picked_out() {
     let run = report()
         .arg(&log)
         .args("--format json --since 2026-10-08T00:00 --until 2026-10-08T12:00");
-    let run = run.go().success().says(&["1 requests have no time"]);
+    let run = run
+        .go()
+        .success()
+        .says(&["1 request has no time on its line"]);
     let found: Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(found["total"]["requests"], 1);
     assert_eq!(found["users"][0]["user"], "ben");
@@ -350,7 +353,65 @@ fn mistakes_say_what_to_type() {
         .stdin("x\n")
         .go()
         .success()
-        .says(&["no request among 1 lines"]);
+        .says(&["no request among 1 line;"]);
+}
+
+#[test]
+fn a_zone_behind_a_time_is_understood_or_refused() {
+    let scratch = Scratch::new();
+    let line = |hour: u32| {
+        format!(
+            "2026-10-08T{hour:02}:30:00.000000Z\tinfo\trequest gateway=g route=r http.status=200 user.email=h{hour}\n"
+        )
+    };
+    let log = scratch.write("gw.log", (10..16).map(line).collect::<String>());
+    // Noon in Berlin is ten o'clock in UTC that day.
+    for (since, first) in [
+        ("2026-10-08T14:00", "h14"),
+        ("2026-10-08T14:00[Europe/Berlin]", "h12"),
+        ("2026-10-08T14:00+02:00[Europe/Berlin]", "h12"),
+    ] {
+        let found = json(report().arg(&log).arg("--since").arg(since));
+        let mut users: Vec<_> = counts(&found)
+            .into_keys()
+            .map(|key| key[0].clone())
+            .collect();
+        users.sort();
+        assert_eq!(users[0], first, "{since}");
+    }
+    for wrong in [
+        "2026-10-08T14:00[Mars/Base]",
+        "2026-10-08T14:00+05:00[Europe/Berlin]",
+    ] {
+        let run = report().arg(&log).arg("--until").arg(wrong).go().code(2);
+        run.says(&["--until", "Europe/Berlin"]);
+        let run = Run::new()
+            .args("--jaeger http://127.0.0.1:1 --jaeger-since")
+            .arg(wrong);
+        run.go().code(2);
+    }
+}
+
+#[test]
+fn the_busiest_user_is_first_however_late_and_nobody_else_is_said_rightly() {
+    let scratch = Scratch::new();
+    let line =
+        |user: u32| format!("request gateway=g route=r http.status=200 user.email=u{user}@x.com\n");
+    let crowd: String = (0..30_000).chain([77_777; 5_000]).map(line).collect();
+    let log = scratch.write("gw.log", crowd);
+    let found = json(report().arg(&log));
+    assert_eq!(found["users"][0]["user"], "u77777@x.com");
+    assert_eq!(found["users"][0]["requests"], 5_000);
+    assert_eq!(found["users"].as_array().unwrap().len(), 30_001);
+    let run = report()
+        .arg(&log)
+        .args("--user u77778@x.com")
+        .go()
+        .success();
+    run.says(&["did you mean `u77777@x.com`?"]);
+    let none = scratch.write("none.log", "nothing\n");
+    let run = report().arg(&none).args("--user bob").go().success();
+    run.says(&["no request of `bob`, nor of anybody else, among 1 line"]);
 }
 
 #[cfg(unix)]

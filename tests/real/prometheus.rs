@@ -96,7 +96,7 @@ fn assert_scraped(flags: &[&str]) {
         "48",
     );
     prometheus.until("up{job='logmetrics'}", "1");
-    prometheus.until("sum(agentgateway_request_duration_seconds_count)", "398");
+    prometheus.until("sum(ai_gateway_request_duration_seconds_count)", "398");
 
     // A user seen for the first time at 7 has grown by 7, because the series is shown at 0 first.
     let line = "2026-11-23T15:19:33.229071Z\tinfo\trequest gateway=default/default \

@@ -172,6 +172,16 @@ fn it_takes_what_the_other_commands_take() {
 }
 
 #[test]
+fn a_report_says_that_jaeger_has_nothing_of_the_service() {
+    let jaeger = Jaeger::start(Manner::default());
+    jaeger.behave(|manner| manner.services = &["jaeger"]);
+    let report = Run::new().args("report --jaeger").arg(&jaeger.url);
+    let run = report.args("--jaeger-service nobody").go().success();
+    let run = run.says(&["jaeger has no span of the service `nobody`"]);
+    assert!(!run.stderr.contains("the log is empty"), "{}", run.stderr);
+}
+
+#[test]
 fn with_jaeger_the_gateways_tracing_is_looked_at_too() {
     let jaeger = Jaeger::start(Manner::default());
     let config = repository("examples/compose/agentgateway.yaml");

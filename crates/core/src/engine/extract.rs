@@ -129,6 +129,15 @@ impl Extractor {
         self.programs.iter().any(has)
     }
 
+    /// Whether any rule says where the tokens are that went in, and those that came out.
+    pub fn has_tokens(&self) -> (bool, bool) {
+        let mut programs = self.programs.iter();
+        (
+            programs.clone().any(|one| one.tokens_input.is_some()),
+            programs.any(|one| one.tokens_output.is_some()),
+        )
+    }
+
     /// The request that a line is. A line that several rules match is one request, that of the first.
     pub fn read(&self, line: &Line<'_>, reading: &mut Reading) -> Option<Request> {
         let context = Context {

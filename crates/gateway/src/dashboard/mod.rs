@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use logmetrics_core::metrics::definition::{Definition, Kind};
 use logmetrics_core::rules::RuleSet;
 
+mod jaeger;
 mod panel;
 mod query;
 mod self_metrics;
@@ -25,8 +26,8 @@ pub struct Options {
     pub title: String,
     /// Where Jaeger's pages are, as a browser reaches them; without it nothing leads there.
     pub jaeger: Option<String>,
-    /// The tag of a span that holds the user; without it, the first field that the label is read
-    /// from.
+    /// The tag of a span that holds the user; without it, there is a link for each field that the
+    /// label is read from.
     pub jaeger_tag: Option<String>,
     /// The name of the service in Jaeger.
     pub jaeger_service: String,
@@ -141,9 +142,9 @@ fn counter(set: &RuleSet, definition: &Definition, options: &Options, grid: &mut
     let columns = if share.is_some() { 12 } else { 24 };
     let all: Vec<&str> = label_names(definition).collect();
     let top = Query::new(query::top(definition, &all, 50), "");
-    let link = link(set, definition, options);
+    let links = user(definition).and_then(|label| jaeger::links(set, label, options));
     let called = "in the time shown";
-    grid.add(panel::table(called, unit, top, link), columns, ROWS + 2);
+    grid.add(panel::table(called, unit, top, links), columns, ROWS + 2);
     if let Some(share) = share {
         let query = Query::new(share, &legend(first));
         let called = format!("share of errors, by {}", words(first));
@@ -196,11 +197,15 @@ fn variables(set: &RuleSet) -> Vec<Value> {
         "type": "datasource",
         "query": "prometheus",
     })];
+    variables.push(variable("job", "job", "logmetrics_build_info"));
     // The metric that a label's values are asked of: the first that has it.
     let mut labels: BTreeMap<&str, &Definition> = BTreeMap::new();
     for definition in in_order(set) {
         for label in label_names(definition) {
-            labels.entry(label).or_insert(definition);
+            // A label of that name would be renamed by Prometheus (`exported_job`).
+            if label != "job" {
+                labels.entry(label).or_insert(definition);
+            }
         }
     }
     variables.extend(labels.iter().map(|(label, definition)| {
@@ -208,64 +213,30 @@ fn variables(set: &RuleSet) -> Vec<Value> {
             Kind::Histogram => format!("{}_count", definition.name),
             Kind::Counter | Kind::Gauge | Kind::Text => definition.name.clone(),
         };
-        json!({
-            "name": label,
-            "label": words(label),
-            "type": "query",
-            "datasource": panel::source(),
-            "query": {"query": format!("label_values({series}, {label})"), "refId": "values"},
-            "refresh": 2,
-            "sort": 1,
-            "multi": true,
-            "includeAll": true,
-            "allValue": ".*",
-            "current": {"text": "All", "value": "$__all"},
-        })
+        variable(label, &words(label), &series)
     }));
     variables
 }
 
-/// The way from a user to the traces of that user in Jaeger.
-fn link<'d>(
-    set: &RuleSet,
-    definition: &'d Definition,
-    options: &Options,
-) -> Option<(&'d str, &'static str, String)> {
-    let base = options.jaeger.as_ref()?.trim_end_matches('/');
-    let user = user(definition)?;
-    let tag = match &options.jaeger_tag {
-        Some(tag) => tag.clone(),
-        None => {
-            let mut labels = set.rules.iter().filter_map(|rule| rule.labels.get(user));
-            labels.next()?.field.from.first()?.clone()
-        }
+/// The choice of a label's values, those that a metric has in the chosen job.
+fn variable(label: &str, called: &str, series: &str) -> Value {
+    let series = match label {
+        "job" => series.to_owned(),
+        _ => format!("{series}{{{}}}", query::JOB),
     };
-    // A value that holds a quote finds nothing: Grafana has no way to write it as JSON.
-    let tags = format!(
-        "%7B%22{}%22%3A%22${{__value.raw:percentencode}}%22%7D",
-        escape(&tag)
-    );
-    let service = escape(&options.jaeger_service);
-    let window = "start=${__from}000&end=${__to}000";
-    Some((
-        user,
-        "traces in Jaeger",
-        format!("{base}/search?service={service}&tags={tags}&{window}"),
-    ))
-}
-
-/// Percent-encodes what has a meaning in a query string.
-fn escape(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                out.push(char::from(byte));
-            }
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+    json!({
+        "name": label,
+        "label": called,
+        "type": "query",
+        "datasource": panel::source(),
+        "query": {"query": format!("label_values({series}, {label})"), "refId": "values"},
+        "refresh": 2,
+        "sort": 1,
+        "multi": true,
+        "includeAll": true,
+        "allValue": ".*",
+        "current": {"text": "All", "value": "$__all"},
+    })
 }
 
 fn label_names(definition: &Definition) -> impl Iterator<Item = &str> {

@@ -110,14 +110,18 @@ pub(super) fn number(title: &str, unit: &str, query: Query) -> Value {
     panel
 }
 
-/// The largest values of a query by some labels, as a table with bars. `link` is a way on from a
-/// value of a label: the label, what the link is called, and the address.
-pub(super) fn table(
-    title: &str,
-    unit: &str,
-    query: Query,
-    link: Option<(&str, &str, String)>,
-) -> Value {
+/// Ways on from the values of a label.
+pub(super) struct Links<'l> {
+    /// The label.
+    pub(super) label: &'l str,
+    /// What each is called, and its address.
+    pub(super) links: Vec<(String, String)>,
+    /// What there is to know about them.
+    pub(super) note: String,
+}
+
+/// The largest values of a query by some labels, as a table with bars.
+pub(super) fn table(title: &str, unit: &str, query: Query, links: Option<Links<'_>>) -> Value {
     let mut panel = panel("table", title, unit, &[query], true);
     panel["targets"][0]["format"] = json!("table");
     panel["transformations"] = json!([
@@ -131,12 +135,14 @@ pub(super) fn table(
             {"id": "min", "value": 0},
         ],
     })];
-    if let Some((label, called, url)) = link {
-        let links = json!([{"title": called, "url": url, "targetBlank": true}]);
+    if let Some(Links { label, links, note }) = links {
+        let link = |(title, url)| json!({"title": title, "url": url, "targetBlank": true});
+        let links: Vec<Value> = links.into_iter().map(link).collect();
         overrides.push(json!({
             "matcher": {"id": "byName", "options": label},
             "properties": [{"id": "links", "value": links}],
         }));
+        panel["description"] = json!(note);
     }
     panel["fieldConfig"]["overrides"] = json!(overrides);
     panel

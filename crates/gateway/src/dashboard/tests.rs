@@ -48,6 +48,7 @@ fn every_metric_of_the_rules_is_there_with_its_labels() {
         names,
         [
             "datasource",
+            "job",
             "model",
             "reason",
             "route",
@@ -78,21 +79,99 @@ fn panels_do_not_overlap_and_stay_on_the_grid() {
     }
 }
 
+/// The links of all panels: what each is called, and its address.
+fn links(document: &Value) -> Vec<(String, String)> {
+    let panels = document["panels"].as_array().unwrap().iter();
+    let overrides = panels.filter_map(|panel| panel["fieldConfig"]["overrides"].as_array());
+    let properties = overrides.flatten().map(|one| &one["properties"]);
+    let links = properties.flat_map(|list| list.as_array().unwrap());
+    let links = links.filter(|property| property["id"] == "links");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    links
+        .flat_map(|property| property["value"].as_array().unwrap())
+        .map(|link| (text(&link["title"]), text(&link["url"])))
+        .collect()
+}
+
 #[test]
-fn a_user_leads_to_the_traces_and_only_where_jaeger_is_known() {
+fn a_user_leads_to_the_traces_under_every_tag_that_may_name_one() {
     let set = load(&[]).unwrap().set;
-    let text = dashboard(&set, &options()).to_string();
-    let link = "http://jaeger:16686/search?service=agentgateway&tags=%7B%22http.header.x-user-email%22%3A%22${__value.raw:percentencode}%22%7D";
-    assert!(text.contains(link), "{text}");
+    let document = dashboard(&set, &options());
+    for tag in &set.rules[0].labels["user_email"].field.from {
+        let link = (
+            format!("traces in Jaeger with this `{tag}`"),
+            format!(
+                "http://jaeger:16686/search?service=agentgateway&tags=%7B%22{tag}%22%3A%22${{__value.raw:percentencode}}%22%7D&start=${{__from}}000&end=${{__to}}000"
+            ),
+        );
+        assert!(links(&document).contains(&link), "{tag}");
+    }
+    let text = document.to_string();
+    assert!(text.contains("who is written with capitals on the trace is not found"));
+    assert!(text.contains("logmetrics report --jaeger http://jaeger:16686 --user NAME"));
+
+    let one = Options {
+        jaeger_tag: Some("enduser.id".to_owned()),
+        ..options()
+    };
+    let document = dashboard(&set, &one);
+    assert!(
+        links(&document)
+            .iter()
+            .all(|(_, url)| url.contains("%7B%22enduser.id%22"))
+    );
     let without = Options {
         jaeger: None,
         ..options()
     };
-    assert!(
-        !dashboard(&set, &without)
-            .to_string()
-            .contains("search?service")
-    );
+    assert!(links(&dashboard(&set, &without)).is_empty());
+}
+
+#[test]
+fn a_label_that_is_no_tag_leads_nowhere() {
+    for tool in ["pseudonym = true", "map = { '.*@x' = 'team x' }"] {
+        let text = SourceText {
+            path: "a.toml".to_owned(),
+            text: format!(
+                "[[rule]]\nmatch = 'a'\nfields = 'auto'\nlabels = {{ user = {{ from = 'user', {tool} }} }}\n\
+                 metric = [{{ counter = 'a_total', by = ['user'] }}]\n"
+            ),
+        };
+        let set = load_text(vec![text]).unwrap().set;
+        assert!(links(&dashboard(&set, &options())).is_empty(), "{tool}");
+    }
+}
+
+#[test]
+fn every_query_is_of_the_job_that_is_chosen() {
+    let set = load(&[]).unwrap().set;
+    let document = dashboard(&set, &options());
+    for query in expressions(&document) {
+        let selectors = query.matches('{').count();
+        assert_eq!(
+            query.matches("{job=~\"$job\"").count(),
+            selectors,
+            "{query}"
+        );
+        assert!(selectors > 0, "{query}");
+    }
+}
+
+#[test]
+fn tokens_are_not_added_up_over_types_that_hold_one_another() {
+    let set = load(&[]).unwrap().set;
+    let document = dashboard(&set, &options());
+    let tokens: Vec<_> = expressions(&document)
+        .into_iter()
+        .filter(|query| query.contains("ai_gateway_tokens_total"))
+        .collect();
+    assert!(tokens.len() > 3, "{tokens:#?}");
+    for query in tokens {
+        let by = query.split("by (").nth(1).unwrap_or_default();
+        let tells_apart = by.split(')').next().unwrap().contains("type");
+        let leaves_out = query.contains("type!~\"cache.*|reasoning.*|total\"");
+        assert_ne!(tells_apart, leaves_out, "{query}");
+    }
 }
 
 #[test]

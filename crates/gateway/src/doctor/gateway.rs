@@ -1,9 +1,15 @@
 //! agentgateway's configuration: whether it writes the user down, in its log and on its traces.
 
-use regex::Regex;
-use serde_json::Value;
+use super::{Finding, Link, State};
 
-use super::{Finding, Link};
+mod configuration;
+mod expression;
+mod removed;
+#[cfg(test)]
+mod tests;
+
+use configuration::{Access, Configuration, Tracing};
+use expression::{headers, names_a_user};
 
 /// What else is known when the configuration is judged.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,301 +22,273 @@ pub struct KnownHeaders<'k> {
     pub traces: bool,
 }
 
+/// A configuration that is being judged.
+struct Judged<'j> {
+    /// The file's name.
+    name: &'j str,
+    configuration: Configuration,
+    known: KnownHeaders<'j>,
+}
+
 /// Judges the text of a configuration file.
 pub fn examine(name: &str, text: &str, known: KnownHeaders<'_>) -> Vec<Finding> {
-    let document: Value = match serde_saphyr::from_str(text) {
-        Ok(document) => document,
+    const WHICH: &str = "give the file that agentgateway is started with (`agentgateway -f FILE`), \
+                         or its AgentgatewayPolicy";
+    let configuration = match Configuration::read(text) {
+        Ok(configuration) => configuration,
         Err(error) => {
-            let first = error.to_string();
-            let first = first.lines().next().unwrap_or_default().to_owned();
-            return vec![Finding::failed(
-                Link::Gateway,
-                format!("{name} is no YAML: {first}"),
-                "give the file that agentgateway is started with (`agentgateway -f FILE`)",
-            )];
+            let saw = format!("{name} is no YAML: {error}");
+            return vec![Finding::failed(Link::Gateway, saw, WHICH)];
         }
     };
-    let policies = &document["frontendPolicies"];
-    let logging = &document["config"]["logging"];
-    let mut findings = log(name, policies, logging, known);
-    let filter = [&policies["accessLog"]["filter"], &logging["filter"]];
-    if let Some(filter) = filter.iter().find_map(|filter| filter.as_str()) {
-        findings.push(Finding::warning(
-            Link::Gateway,
-            format!(
-                "{name}: the access log has a filter, `{filter}`: what it leaves out is not counted"
-            ),
-            "take `filter` out of accessLog, or read the counts as what they are",
-        ));
+    if !configuration.is_known {
+        let saw = format!("{name} is no configuration of agentgateway");
+        return vec![Finding::failed(Link::Gateway, saw, WHICH)];
     }
+    let judged = Judged {
+        name,
+        configuration,
+        known,
+    };
+    let conflicts = judged.conflicts();
+    if !conflicts.is_empty() {
+        return conflicts;
+    }
+    let mut findings = judged.log();
+    findings.extend(judged.one_route());
     if known.traces {
-        findings.push(traces(name, &document, known));
+        findings.push(judged.traces());
     }
     findings
 }
 
-fn log(name: &str, policies: &Value, logging: &Value, known: KnownHeaders<'_>) -> Vec<Finding> {
-    let new = policies["accessLog"]["add"].as_object();
-    let old = logging["fields"]["add"].as_object();
-    if !policies["accessLog"].is_null() && old.is_some() {
-        return vec![Finding::failed(
-            Link::Gateway,
-            format!(
-                "{name}: both frontendPolicies.accessLog and config.logging.fields are there; agentgateway does not start so"
-            ),
-            "move what config.logging.fields.add holds to frontendPolicies.accessLog.add",
-        )];
+impl Judged<'_> {
+    fn finding(&self, state: State, saw: &str, next: Option<String>) -> Finding {
+        Finding {
+            link: Link::Gateway,
+            state,
+            saw: format!("{}: {saw}", self.name),
+            next,
+        }
     }
-    let Some(fields) = new.or(old) else {
-        return vec![Finding::failed(
-            Link::Gateway,
-            format!("{name}: nothing is added to the access log, so no line names a user"),
-            format!("add to {name}:\n{}", example(known)),
-        )];
-    };
-    let mut findings = vec![user_of(name, "the log", fields, &example(known), known)];
-    let has_json = logging["format"].as_str() == Some("json");
-    if !has_json {
-        findings.push(Finding {
-            next: Some(
-                "set LOG_FORMAT=json for the gateway where clients are not trusted: its text log can be forged by a line break in a model's name"
-                    .to_owned(),
-            ),
-            ..Finding::ok(Link::Gateway, format!("{name}: the log is text, unless LOG_FORMAT says otherwise"))
+
+    /// Settings with which the gateway does not start.
+    fn conflicts(&self) -> Vec<Finding> {
+        let conflicts = self.configuration.conflicts.iter();
+        let finding = |(old, new): &(&str, &str)| {
+            let saw = format!("both {old} and {new} are there; agentgateway refuses to start so");
+            let next = format!("move what stands under {old} to {new}, and take the old out");
+            self.finding(State::Failed, &saw, Some(next))
+        };
+        conflicts.map(finding).collect()
+    }
+
+    fn log(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let configuration = &self.configuration;
+        if configuration.hides_requests() {
+            let level = configuration.level.as_deref().unwrap_or_default();
+            let saw = format!(
+                "the log's level is `{level}`: requests are written at `info`, so there is no line of any"
+            );
+            let next = "set config.logging.level: info, or `warn,request=info` (and RUST_LOG, where it is set)";
+            findings.push(self.finding(State::Failed, &saw, Some(next.to_owned())));
+        }
+        let nothing = Access::default();
+        let access = configuration.access.as_ref().unwrap_or(&nothing);
+        findings.push(self.log_user(access));
+        findings.extend(self.removed(access));
+        if let Some(filter) = &access.filter {
+            let saw = format!(
+                "the access log has a filter, `{filter}`: what it leaves out is not counted"
+            );
+            let next = "take `filter` out of accessLog, or read the counts as what they are";
+            findings.push(self.finding(State::Warning, &saw, Some(next.to_owned())));
+        }
+        if !configuration.is_json {
+            let next = "set LOG_FORMAT=json for the gateway where clients are not trusted: its text log can be forged by a line break in a model's name";
+            let saw = "the log is text, unless LOG_FORMAT says otherwise";
+            findings.push(self.finding(State::Ok, saw, Some(next.to_owned())));
+        }
+        findings
+    }
+
+    fn log_user(&self, access: &Access) -> Finding {
+        let example = self.example();
+        if !access.add.is_empty() {
+            return self.user_of("the log", &access.add, &example);
+        }
+        let reads_subject = self.known.keys.is_empty() || self.reads("jwt.sub");
+        let keeps_subject = !access.remove.iter().any(|key| key == "jwt.sub");
+        if self.configuration.verifies_tokens && reads_subject && keeps_subject {
+            return self.finding(
+                State::Warning,
+                "nothing is added to the access log; where a token is verified, `jwt.sub` names the user",
+                Some(format!("for an address instead of an id, add to {}:\n{example}", self.name)),
+            );
+        }
+        self.finding(
+            State::Failed,
+            "nothing is added to the access log, so no line names a user",
+            Some(format!("add to {}:\n{example}", self.name)),
+        )
+    }
+
+    /// What the rules need and the gateway was told to leave out.
+    fn removed(&self, access: &Access) -> Option<Finding> {
+        let losses = access.remove.iter().filter_map(|key| {
+            let (state, what) = removed::loss(key, self.known.keys)?;
+            Some((state, format!("`{key}` ({what})")))
         });
+        let (states, losses): (Vec<State>, Vec<String>) = losses.unzip();
+        let state = states.into_iter().max()?;
+        let saw = format!(
+            "accessLog.remove takes away what is counted: {}",
+            losses.join("; ")
+        );
+        let next = "take these keys out of accessLog.remove";
+        Some(self.finding(state, &saw, Some(next.to_owned())))
     }
-    findings
-}
 
-fn traces(name: &str, document: &Value, known: KnownHeaders<'_>) -> Finding {
-    let policy = &document["frontendPolicies"]["tracing"];
-    let old = &document["config"]["tracing"];
-    let (tracing, attributes) = if policy.is_null() {
-        (old, &old["fields"]["add"])
-    } else {
-        (policy, &policy["attributes"])
-    };
-    let example = example_of_tracing(known);
-    if tracing.is_null() {
-        return Finding::failed(
-            Link::Gateway,
-            format!("{name}: tracing is not configured, so Jaeger gets nothing"),
-            format!("add to {name}:\n{example}"),
-        );
-    }
-    let sampling = match &tracing["randomSampling"] {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let is_full = sampling == "true" || sampling.parse() == Ok(1.0);
-    if !is_full {
-        return Finding::warning(
-            Link::Gateway,
-            format!("{name}: randomSampling is {sampling}, so not every request has a trace"),
-            "set randomSampling: \"1.0\" where counts come from traces",
-        );
-    }
-    match attributes.as_object() {
-        Some(attributes) => user_of(name, "the trace", attributes, &example, known),
-        None => Finding::failed(
-            Link::Gateway,
-            format!("{name}: nothing is added to traces, so none names a user"),
-            format!("what the log was told to add is not on the trace; add to {name}:\n{example}"),
-        ),
-    }
-}
-
-/// Which of the added fields holds the user, and whether the rules read it.
-fn user_of(
-    name: &str,
-    place: &str,
-    fields: &serde_json::Map<String, Value>,
-    example: &str,
-    known: KnownHeaders<'_>,
-) -> Finding {
-    let expressions = fields
-        .iter()
-        .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)));
-    let users: Vec<(&str, &str)> = expressions.filter(|(_, text)| names_a_user(text)).collect();
-    if users.is_empty() {
-        return Finding::failed(
-            Link::Gateway,
-            format!("{name}: nothing that is added to {place} holds a user"),
-            format!("add to {name}:\n{example}"),
-        );
-    }
-    if let Some(header) = known.header
-        && !users
-            .iter()
-            .any(|(_, text)| headers(text).any(|found| found.eq_ignore_ascii_case(header)))
-    {
-        return Finding::failed(
-            Link::Gateway,
-            format!(
-                "{name}: {place} never holds the header `{header}`, in which Open WebUI sends the user"
-            ),
-            format!("add to {name}:\n{example}"),
-        );
-    }
-    let read = users
-        .iter()
-        .find(|(key, _)| known.keys.iter().any(|known| known == key));
-    match (read, users.first()) {
-        (Some((key, text)), _) => Finding::ok(
-            Link::Gateway,
-            format!("{name}: {place} holds the user as `{key}` ({text})"),
-        ),
-        (None, Some((key, text))) if !known.keys.is_empty() => Finding::failed(
-            Link::Gateway,
-            format!(
-                "{name}: {place} holds the user as `{key}` ({text}), which the rules do not read"
-            ),
-            format!(
-                "call it `{}` there, or add `{key}` to `from` of the user's label in the rules",
-                known.keys[0]
-            ),
-        ),
-        (None, _) => Finding::ok(Link::Gateway, format!("{name}: {place} holds a user")),
-    }
-}
-
-/// Whether an expression is about a person: a header with such a name, or a verified token.
-fn names_a_user(expression: &str) -> bool {
-    expression.contains("jwt.")
-        || expression.contains("apiKey.")
-        || headers(expression).any(|header| {
-            let header = header.to_ascii_lowercase();
-            (header.contains("user") && header != "user-agent") || header.contains("mail")
+    /// Models by `llm:` have one route, and their router answers without a user.
+    fn one_route(&self) -> Option<Finding> {
+        self.configuration.has_models.then(|| {
+            self.finding(
+                State::Ok,
+                "models are configured by `llm:`: all have the route `internal/llm:request`, and what the model router \
+                 answers itself (404 unknown model, 403, 400) names no user, whatever is added",
+                Some(
+                    "tell models apart by ai_gateway_requests_total{user_email, model, status}"
+                        .to_owned(),
+                ),
+            )
         })
+    }
+
+    fn traces(&self) -> Finding {
+        let example = self.example_of_tracing();
+        let Some(Tracing {
+            attributes,
+            sampling,
+        }) = &self.configuration.tracing
+        else {
+            return self.finding(
+                State::Failed,
+                "tracing is not configured, so Jaeger gets nothing",
+                Some(format!("add to {}:\n{example}", self.name)),
+            );
+        };
+        let is_full = sampling == "true" || sampling.parse() == Ok(1.0);
+        if !is_full {
+            let saw = format!("randomSampling is {sampling}, so not every request has a trace");
+            let next = "set randomSampling: \"1.0\" where counts come from traces";
+            return self.finding(State::Warning, &saw, Some(next.to_owned()));
+        }
+        if attributes.is_empty() {
+            return self.finding(
+                State::Failed,
+                "nothing is added to traces, so none names a user",
+                Some(format!(
+                    "what the log was told to add is not on the trace; add to {}:\n{example}",
+                    self.name
+                )),
+            );
+        }
+        self.user_of("the trace", attributes, &example)
+    }
+
+    fn reads(&self, key: &str) -> bool {
+        self.known.keys.iter().any(|known| known == key)
+    }
+
+    /// Which of the added fields holds the user, and whether the rules read it.
+    fn user_of(&self, place: &str, fields: &[(String, String)], example: &str) -> Finding {
+        // A key that the rules read the user from is one, whatever its expression.
+        let users: Vec<&(String, String)> = fields
+            .iter()
+            .filter(|(key, text)| names_a_user(text) || self.reads(key))
+            .collect();
+        let add = || Some(format!("add to {}:\n{example}", self.name));
+        if users.is_empty() {
+            let saw = format!("nothing that is added to {place} holds a user");
+            return self.finding(State::Failed, &saw, add());
+        }
+        if let Some(header) = self.known.header
+            && !users.iter().any(|(_, text)| {
+                let mut found = headers(text).into_iter();
+                found.any(|found| found.eq_ignore_ascii_case(header))
+            })
+        {
+            let saw = format!(
+                "{place} never holds the header `{header}`, in which Open WebUI sends the user"
+            );
+            return self.finding(State::Failed, &saw, add());
+        }
+        let read = users.iter().find(|(key, _)| self.reads(key));
+        match (read, users.first()) {
+            (Some((key, text)), _) => {
+                let saw = format!("{place} holds the user as `{key}` ({text})");
+                self.finding(State::Ok, &saw, None)
+            }
+            (None, Some((key, text))) if !self.known.keys.is_empty() => {
+                let saw = format!(
+                    "{place} holds the user as `{key}` ({text}), which the rules do not read"
+                );
+                let next = format!(
+                    "call it `{}` there, or add `{key}` to `from` of the user's label in the rules",
+                    self.known.keys[0]
+                );
+                self.finding(State::Failed, &saw, Some(next))
+            }
+            (None, _) => self.finding(State::Ok, &format!("{place} holds a user"), None),
+        }
+    }
+
+    fn example(&self) -> String {
+        let (key, expression) = field(self.known);
+        if self.configuration.is_resource {
+            return format!(
+                "  spec:\n    frontend:\n      accessLog:\n        attributes:\n          add:\n          \
+                 - {{name: {key}, expression: '{expression}'}}"
+            );
+        }
+        format!("  frontendPolicies:\n    accessLog:\n      add:\n        {key}: '{expression}'")
+    }
+
+    fn example_of_tracing(&self) -> String {
+        if !self.configuration.is_resource {
+            return example_of_tracing(self.known);
+        }
+        let (key, expression) = field(self.known);
+        format!(
+            "  spec:\n    frontend:\n      tracing:\n        backendRef: {{name: jaeger, port: 4317}}\n        \
+             randomSampling: \"true\"\n        attributes:\n          add:\n          \
+             - {{name: {key}, expression: '{expression}'}}"
+        )
+    }
 }
 
-/// The headers that an expression reads.
-fn headers(expression: &str) -> impl Iterator<Item = &str> {
-    let pattern = Regex::new(r#"headers\[["']([^"']+)["']\]"#).ok();
-    let found: Vec<&str> = match &pattern {
-        Some(pattern) => pattern
-            .captures_iter(expression)
-            .filter_map(|captures| Some(captures.get(1)?.as_str()))
-            .collect(),
-        None => Vec::new(),
-    };
-    found.into_iter()
-}
-
-fn field(known: KnownHeaders<'_>) -> String {
+/// The key and the expression that write the user down.
+fn field(known: KnownHeaders<'_>) -> (String, String) {
     let header = known
         .header
         .unwrap_or(super::WEBUI_HEADER)
         .to_ascii_lowercase();
-    format!("http.header.{header}: 'request.headers[\"{header}\"]'")
-}
-
-fn example(known: KnownHeaders<'_>) -> String {
-    format!(
-        "  frontendPolicies:\n    accessLog:\n      add:\n        {}",
-        field(known)
-    )
+    // A key that the rules read, where the header's own is none of them.
+    let own = format!("http.header.{header}");
+    let is_read = known.keys.is_empty() || known.keys.contains(&own);
+    let key = match known.keys.iter().find(|key| *key == "user.email") {
+        Some(key) if !is_read => key.clone(),
+        _ => own,
+    };
+    (key, format!("request.headers[\"{header}\"]"))
 }
 
 /// What makes the gateway send traces that name the user.
 pub(super) fn example_of_tracing(known: KnownHeaders<'_>) -> String {
+    let (key, expression) = field(known);
     format!(
         "  frontendPolicies:\n    tracing:\n      host: jaeger:4318\n      protocol: http\n      \
-         randomSampling: \"1.0\"\n      attributes:\n        {}",
-        field(known)
+         randomSampling: \"1.0\"\n      attributes:\n        {key}: '{expression}'"
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::doctor::State;
-
-    fn keys() -> Vec<String> {
-        [
-            "http.header.x-user-email",
-            "http.header.x-openwebui-user-email",
-            "jwt.email",
-        ]
-        .map(str::to_owned)
-        .to_vec()
-    }
-
-    #[track_caller]
-    fn judged(text: &str, header: Option<&str>, traces: bool) -> Vec<(State, String)> {
-        let keys = keys();
-        let known = KnownHeaders {
-            header,
-            keys: &keys,
-            traces,
-        };
-        let findings = examine("config.yaml", text, known);
-        findings
-            .into_iter()
-            .map(|finding| (finding.state, finding.saw))
-            .collect()
-    }
-
-    #[test]
-    fn our_own_example_is_right() {
-        let text = include_str!("../../../../examples/compose/agentgateway.yaml");
-        for header in [None, Some("X-OpenWebUI-User-Email")] {
-            let judged = judged(text, header, true);
-            assert!(
-                judged.iter().all(|(state, _)| *state == State::Ok),
-                "{judged:?}"
-            );
-            assert_eq!(judged.len(), 3, "{judged:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_is_said() {
-        let log = |add: &str| format!("frontendPolicies:\n  accessLog:\n    add: {{{add}}}\n");
-        for (text, header, saw) in [
-            ("a: [", None, "is no YAML"),
-            ("binds: []", None, "nothing is added to the access log"),
-            (
-                &log("ua: 'request.headers[\"user-agent\"]'"),
-                None,
-                "holds a user",
-            ),
-            (
-                &log("who: 'request.headers[\"x-user-email\"]'"),
-                None,
-                "as `who` (request.headers[\"x-user-email\"]), which the rules do not read",
-            ),
-            (
-                &log("http.header.x-user-email: 'request.headers[\"x-user-email\"]'"),
-                Some("X-OpenWebUI-User-Email"),
-                "never holds the header `X-OpenWebUI-User-Email`",
-            ),
-            (
-                "config: {logging: {fields: {add: {a: b}}}}\nfrontendPolicies: {accessLog: {add: {a: b}}}",
-                None,
-                "does not start so",
-            ),
-        ] {
-            let judged = judged(text, header, false);
-            assert_eq!(judged[0].0, State::Failed, "{text}: {judged:?}");
-            assert!(judged[0].1.contains(saw), "{text}: {judged:?}");
-        }
-    }
-
-    #[test]
-    fn filters_and_sampling_leave_requests_out() {
-        let text = "frontendPolicies:\n  accessLog:\n    filter: response.code >= 400\n    add:\n      jwt.email: jwt.email\n  \
-                    tracing: {host: 'jaeger:4318', randomSampling: 0.1, attributes: {}}\n";
-        let judged = judged(text, None, true);
-        let warnings: Vec<_> = judged
-            .iter()
-            .filter(|(state, _)| *state == State::Warning)
-            .collect();
-        assert_eq!(warnings.len(), 2, "{judged:?}");
-        assert!(warnings[0].1.contains("response.code >= 400"), "{judged:?}");
-        assert!(
-            warnings[1].1.contains("randomSampling is 0.1"),
-            "{judged:?}"
-        );
-    }
 }

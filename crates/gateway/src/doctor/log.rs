@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use super::{Finding, Link, count};
+use super::{Finding, Link, State, count};
 use logmetrics_core::engine::{Engine, FieldErrorKind, Secret};
 use logmetrics_core::metrics::batch::Batch;
 use logmetrics_core::metrics::definition::{Definition, Kind, MetricId, Options};
@@ -19,6 +19,8 @@ use logmetrics_follow::line::{Line, Origin};
 use logmetrics_follow::to_end;
 
 mod spans;
+#[cfg(test)]
+mod tests;
 
 /// A log that nobody has written to for so long is suspicious.
 const QUIET: Duration = Duration::from_secs(15 * 60);
@@ -28,6 +30,15 @@ const NAMED_PERCENT_MIN: u64 = 50;
 
 /// Keys that look like users and that no rule reads; more are not listed.
 const STRANGERS_MAX: usize = 5;
+
+/// What is known of the logs that are looked at together.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Others {
+    /// Whether the rules count anything in any of them.
+    pub are_counted: bool,
+    /// How long ago the last was written to.
+    pub quiet: Option<Duration>,
+}
 
 /// What was found in a log, in numbers.
 #[derive(Debug, Default)]
@@ -231,9 +242,21 @@ fn diagnosis(user: Option<(&Rule, &str, &LabelSource)>) -> (RuleSet, Vec<String>
 }
 
 impl LogFindings {
+    /// Whether the rules count anything in it.
+    pub fn is_counted(&self) -> bool {
+        self.rules.iter().any(|(_, lines)| *lines > 0)
+    }
+
     /// What there is to say of the log, and of the rules against it. `quiet` is how long ago it was
     /// written to, where that can be told.
-    pub fn findings(&self, name: &str, quiet: Option<Duration>) -> Vec<Finding> {
+    pub fn findings(&self, name: &str, quiet: Option<Duration>, others: Others) -> Vec<Finding> {
+        if self.lines == 0 && others.are_counted {
+            return vec![Finding::warning(
+                Link::Log,
+                format!("{name} is empty, other logs are not"),
+                "leave it out, if nothing is to be written there",
+            )];
+        }
         if self.lines == 0 {
             return vec![Finding::failed(
                 Link::Log,
@@ -243,8 +266,13 @@ impl LogFindings {
             )];
         }
         let mut findings = self.log(name);
+        if !self.is_counted() && others.are_counted {
+            findings
+                .iter_mut()
+                .for_each(|one| one.state = State::Warning);
+        }
         if let Some(quiet) = quiet
-            && quiet > QUIET
+            && others.quiet.unwrap_or(quiet) > QUIET
         {
             findings.push(Finding::warning(
                 Link::Log,
@@ -274,7 +302,7 @@ impl LogFindings {
         if self.rule.is_empty() {
             return vec![Finding::ok(
                 Link::Log,
-                format!("{name}: {lines}, {} counted", count(matched, "time")),
+                format!("{name}: {lines}, rules matched {}", count(matched, "time")),
             )];
         }
         let form = match self.json {
@@ -393,83 +421,5 @@ fn ago(span: Duration) -> String {
         0..120 => count(minutes, "minute"),
         120..2880 => count(minutes / 60, "hour"),
         _ => count(minutes / 1440, "day"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::doctor::State;
-    use logmetrics_core::rules::load;
-
-    #[track_caller]
-    fn judged(log: &str) -> Vec<Finding> {
-        let examiner = Examiner::new(&load(&[]).unwrap().set).unwrap();
-        let origin = Origin {
-            source: Arc::from("gw.log"),
-            file: Arc::from("gw.log"),
-        };
-        examiner
-            .read(io::Cursor::new(log.to_owned()), &origin)
-            .unwrap()
-            .findings("gw.log", None)
-    }
-
-    fn request(more: &str) -> String {
-        format!(
-            "2026-11-23T15:18:33.229071Z\tinfo\trequest gateway=default/default route=default/a http.status=200 protocol=llm duration=4ms{more}\n"
-        )
-    }
-
-    #[test]
-    fn a_good_log_is_good() {
-        let log = request(" http.header.x-user-email=\"a@example.com\"") + &request("");
-        let judged = judged(&log);
-        assert!(
-            judged.iter().all(|one| one.state == State::Ok),
-            "{judged:#?}"
-        );
-        assert_eq!(judged[0].saw, "gw.log: 2 lines, 2 requests, text");
-        assert_eq!(
-            judged[1].saw,
-            "gw.log: 1 of 2 requests name a user, under `http.header.x-user-email` (1)"
-        );
-    }
-
-    #[test]
-    fn a_forged_user_is_none() {
-        let forged = "2026-11-23T15:18:33.229071Z\tinfo\trequest gateway=default/default route=default/a http.status=200 protocol=llm gen_ai.request.model=m user.email=\"boss@corp.example\" duration=4ms\n";
-        let judged = judged(forged);
-        assert_eq!(judged[1].state, State::Failed, "{judged:#?}");
-    }
-
-    #[test]
-    fn what_is_missing_is_said_with_the_next_step() {
-        let nobody = judged(&request(""));
-        assert_eq!(nobody[1].state, State::Failed);
-        assert!(
-            nobody[1]
-                .next
-                .as_ref()
-                .unwrap()
-                .contains("ENABLE_FORWARD_USER_INFO_HEADERS=true")
-        );
-        let other = judged(&request(
-            " who.mail=\"a@example.com\" http.header.user-agent=\"x\"",
-        ));
-        assert!(
-            other[1].saw.ends_with("there is `who.mail` (1)"),
-            "{other:#?}"
-        );
-        let few = judged(&(request(" user.email=\"a@example.com\"") + &request("").repeat(2)));
-        assert_eq!(few[1].state, State::Warning, "{few:#?}");
-        let foreign = judged("hello\nworld\n");
-        assert_eq!(
-            foreign[0].saw,
-            "gw.log: 2 lines, and none is what the rules count"
-        );
-        assert_eq!(judged("")[0].saw, "gw.log is empty");
     }
 }

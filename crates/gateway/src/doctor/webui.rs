@@ -63,14 +63,7 @@ pub fn examine(name: &str, text: &str) -> Webui {
     }
     if get("FORWARD_USER_INFO_HEADER_JWT_SECRET").is_some() {
         let token = get("FORWARD_USER_INFO_HEADER_JWT").unwrap_or("X-OpenWebUI-User-Jwt");
-        findings.push(Finding::warning(
-            Link::Webui,
-            format!(
-                "{name}: users are sent in a signed token, `{token}`, and in no header of their own"
-            ),
-            "let the gateway verify that token (jwtAuth) and log `jwt.email`:\n\
-             \x20 frontendPolicies: {accessLog: {add: {jwt.email: 'jwt.email'}}}",
-        ));
+        findings.push(signed_token(name, token));
         return Webui {
             header: None,
             findings,
@@ -85,6 +78,23 @@ pub fn examine(name: &str, text: &str) -> Webui {
         header: Some(header.to_owned()),
         findings,
     }
+}
+
+/// Users are in a token, which the gateway can read and not check.
+fn signed_token(name: &str, token: &str) -> Finding {
+    Finding::warning(
+        Link::Webui,
+        format!(
+            "{name}: users are sent in a signed token, `{token}`, and in no header of their own"
+        ),
+        format!(
+            "let the gateway read that token; jwtAuth cannot check it (HS256, without a `kid`). Unverified, as good as a header:\n\
+                 \x20 frontendPolicies:\n    accessLog:\n      add:\n        \
+                 user.email: 'unvalidatedJwtPayload(request.headers[\"{}\"]).email'\n\
+                 where it must be proof, let a service of yours check it (extAuthz) and log what that says",
+            token.to_ascii_lowercase()
+        ),
+    )
 }
 
 fn variables(text: &str) -> BTreeMap<String, String> {
@@ -168,6 +178,16 @@ mod tests {
         );
         assert_eq!(signed.header, None);
         assert_eq!(worst(&signed.findings), State::Warning);
-        assert!(!format!("{signed:?}").contains("very-secret"));
+        let said = format!("{signed:?}");
+        assert!(!said.contains("very-secret"));
+        // Such a token is signed with a shared secret: no set of public keys can check it.
+        assert!(!said.contains("(jwtAuth)"), "{said}");
+        assert!(
+            said.contains(
+                "unvalidatedJwtPayload(request.headers[\\\"x-openwebui-user-jwt\\\"]).email"
+            ),
+            "{said}"
+        );
+        assert!(said.contains("extAuthz"), "{said}");
     }
 }

@@ -1,15 +1,15 @@
-//! Lines in, sums out: what one thread makes of its lines, and how threads' sums become one.
+//! Lines in, sums out: what one thread makes of its lines.
 
-use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use super::in_order::{InOrder, STRETCH_BITS, Stretch};
 use super::model::{Report, SingleRequest, finish};
-use super::name_table::{NONE_INDEX, Names, OTHER_INDEX};
+use super::name_table::{NAMES_MAX, NONE_INDEX, USERS_MAX};
 use super::period::Period;
-use super::timeline::Timeline;
+use super::sums::Sums;
 use super::totals::Figures;
 use logmetrics_core::engine::extract::{Dimension, Extractor, NameId, Reading, Request};
 use logmetrics_follow::line::{Line, Origin};
@@ -17,9 +17,6 @@ use logmetrics_follow::to_end::PartSink;
 
 /// With more different combinations of names they are added up by single names.
 const LEAVES_MAX: usize = 4096;
-
-/// Most names that are told apart in what one name has to do with: a user's routes, for example.
-const LINKS_MAX: usize = 100;
 
 /// A name that was not looked up yet.
 const UNKNOWN: u32 = u32::MAX;
@@ -31,12 +28,15 @@ const UNWANTED: u32 = u32::MAX - 1;
 #[derive(Debug)]
 pub struct Plan {
     pub(super) extractor: Extractor,
-    pub(super) names: Names,
+    pub(super) whole: InOrder,
+    pub(super) names_max: [usize; 5],
     pub(super) period: Period,
     /// The only user that counts; letters may be large or small.
     pub(super) user: Option<String>,
     /// How many single requests are kept of that user.
     pub(super) requests_max: usize,
+    /// The bytes of a stretch, as a power of two.
+    pub(super) stretch_bits: u32,
 }
 
 impl Plan {
@@ -48,18 +48,24 @@ impl Plan {
         user: Option<String>,
         requests_max: usize,
     ) -> Plan {
+        let names_max = Dimension::ALL.map(|dimension| match dimension {
+            Dimension::User => USERS_MAX,
+            _ => NAMES_MAX,
+        });
         Plan {
             extractor,
-            names: Names::new(),
+            whole: InOrder::new(names_max),
+            names_max,
             period,
             user,
             requests_max,
+            stretch_bits: STRETCH_BITS,
         }
     }
 
-    /// The report that comes of all threads' sums.
-    pub fn report(&self, totals: Totals) -> Report {
-        finish(self, totals)
+    /// The report that comes of what all threads' collectors gave, which are finished.
+    pub fn report(&self) -> Report {
+        finish(self, self.whole.finish())
     }
 }
 
@@ -69,63 +75,22 @@ pub struct Collector {
     plan: Arc<Plan>,
     reading: Reading,
     generation: u64,
-    /// The shared number of each name of the reading, by dimension.
+    /// The number among the sums of each name of the reading, by dimension.
     numbers: [Vec<u32>; 5],
     leaves: HashMap<[u32; 5], u32, foldhash::fast::RandomState>,
     leaf_figures: Vec<([u32; 5], Figures)>,
-    /// What the slot of the last line has, not yet among the totals.
+    /// What the slot of the last line has, not yet among the sums.
     slot: Figures,
     /// When that slot began and ends, in seconds since 1970.
     slot_ends: (f64, f64),
+    /// When its first and its last request were made.
+    slot_times: (f64, f64),
+    stretch: Stretch,
     part: u64,
+    /// Parts that have ended and were not handed over.
+    ended: Vec<u64>,
     lines: u64,
-    totals: Totals,
-}
-
-/// Sums of some lines.
-#[derive(Debug, Default)]
-pub struct Totals {
-    pub(super) all: Figures,
-    /// By dimension and number of the name.
-    pub(super) items: [Vec<Item>; 5],
-    pub(super) timeline: Timeline,
-    pub(super) lines: u64,
-    /// Requests without a time.
-    pub(super) without_time: u64,
-    /// Requests left out, since without a time it is not known whether they belong to the period.
-    pub(super) left_out: u64,
-    /// Requests before or after the period.
-    pub(super) outside: u64,
-    pub(super) first_seconds: Option<f64>,
-    pub(super) last_seconds: Option<f64>,
-    /// The last requests of the one user.
-    pub(super) requests: Vec<SingleRequest>,
-}
-
-/// Sums of one name.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Item {
-    pub(super) figures: Figures,
-    /// Requests by the names of the other dimensions.
-    pub(super) links: [BTreeMap<u32, u64>; 5],
-}
-
-impl Item {
-    fn link(&mut self, dimension: usize, number: u32, requests: u64) {
-        let links = &mut self.links[dimension];
-        let is_full = links.len() >= LINKS_MAX && !links.contains_key(&number);
-        let number = if is_full { OTHER_INDEX } else { number };
-        *links.entry(number).or_default() += requests;
-    }
-
-    fn merge(&mut self, other: &Item) {
-        self.figures.merge(&other.figures);
-        for (dimension, links) in other.links.iter().enumerate() {
-            for (number, requests) in links {
-                self.link(dimension, *number, *requests);
-            }
-        }
-    }
+    sums: Sums,
 }
 
 impl Collector {
@@ -140,17 +105,43 @@ impl Collector {
             leaf_figures: Vec::new(),
             slot: Figures::default(),
             slot_ends: (0.0, 0.0),
+            slot_times: (0.0, 0.0),
+            stretch: Stretch {
+                input: Arc::from(""),
+                number: 0,
+                first_part: 0,
+            },
             part: 0,
+            ended: Vec::new(),
             lines: 0,
-            totals: Totals::default(),
+            sums: Sums::default(),
         }
     }
 
-    /// All that was counted.
-    pub fn finish(mut self) -> Totals {
+    /// Gives all that was counted to the plan.
+    pub fn finish(mut self) {
+        self.hand_over();
+    }
+
+    /// Gives the sums of the stretch to the plan, and begins with none.
+    #[cold]
+    fn hand_over(&mut self) {
+        if self.sums.lines == 0 && self.ended.is_empty() {
+            self.stretch.first_part = self.part;
+            return;
+        }
         self.fold();
         self.end_slot();
-        self.totals
+        let mut sums = mem::take(&mut self.sums);
+        if self.plan.user.is_some() {
+            sums.keep_last(self.plan.requests_max);
+        }
+        // Names have other numbers from here on.
+        self.numbers.iter_mut().for_each(Vec::clear);
+        let ended = self.ended.drain(..);
+        self.plan.whole.hand_over(&self.stretch, sums, ended);
+        self.slot_ends = (0.0, 0.0);
+        self.stretch.first_part = self.part;
     }
 
     fn numbers(&mut self, request: &Request) -> [u32; 5] {
@@ -178,12 +169,14 @@ impl Collector {
     #[cold]
     fn look_up(&mut self, dimension: Dimension, id: NameId) -> u32 {
         let name = self.reading.name(id);
-        let number = if dimension == Dimension::User && self.is_unwanted(name) {
-            // Kept all the same, to say who there is where the wanted one is not.
-            self.plan.names.number(dimension, name);
-            UNWANTED
-        } else {
-            self.plan.names.number(dimension, name)
+        let wanted = self.plan.user.as_deref();
+        let number = match wanted.filter(|_| dimension == Dimension::User) {
+            Some(wanted) if self.is_unwanted(name) => {
+                // To say who there is where the wanted one is not.
+                self.sums.strangers.add(name, wanted);
+                UNWANTED
+            }
+            _ => self.sums.groups[dimension as usize].number(name),
         };
         let numbers = &mut self.numbers[dimension as usize];
         let place = id.0 as usize;
@@ -225,18 +218,13 @@ impl Collector {
     fn fold(&mut self) {
         self.leaves.clear();
         for (key, figures) in self.leaf_figures.drain(..) {
-            self.totals.all.merge(&figures);
+            self.sums.all.merge(&figures);
             for (place, number) in key.into_iter().enumerate() {
-                let items = &mut self.totals.items[place];
-                let number = number as usize;
-                if items.len() <= number {
-                    items.resize_with(number + 1, Item::default);
-                }
-                let item = &mut items[number];
+                let item = &mut self.sums.groups[place].items[number as usize];
                 item.figures.merge(&figures);
                 for (other, linked) in key.into_iter().enumerate() {
                     if other != place {
-                        item.link(other, linked, figures.requests);
+                        item.links.add(other, linked, figures.requests);
                     }
                 }
             }
@@ -245,24 +233,25 @@ impl Collector {
 
     fn add_time(&mut self, request: &Request, errors: (bool, bool)) {
         let Some(seconds) = request.time_seconds else {
-            self.totals.without_time += 1;
+            self.sums.without_time += 1;
             return;
         };
-        widen(&mut self.totals.first_seconds, Some(seconds), f64::min);
-        widen(&mut self.totals.last_seconds, Some(seconds), f64::max);
         // Lines of one slot follow one another: most need no division.
         if !(self.slot_ends.0..self.slot_ends.1).contains(&seconds) {
             self.end_slot();
-            let length = self.totals.timeline.slot_seconds();
+            let length = self.sums.timeline.slot_seconds();
             let start = (seconds / length).floor() * length;
             self.slot_ends = (start, start + length);
+            self.slot_times = (seconds, seconds);
         }
+        self.slot_times.0 = self.slot_times.0.min(seconds);
+        self.slot_times.1 = self.slot_times.1.max(seconds);
         add(&mut self.slot, request, errors);
     }
 
     fn end_slot(&mut self) {
         let figures = mem::take(&mut self.slot);
-        self.totals.timeline.add(self.slot_ends.0, &figures);
+        self.sums.timeline.add(self.slot_times, &figures);
     }
 
     #[cold]
@@ -286,23 +275,38 @@ impl Collector {
             trace: None,
         };
         single.trace = self.plan.extractor.trace(line, &mut self.reading);
-        self.totals.requests.push(single);
-        if self.totals.requests.len() > 2 * self.plan.requests_max + 64 {
-            self.totals.keep_last(self.plan.requests_max);
+        self.sums.requests.push(single);
+        if self.sums.requests.len() > 2 * self.plan.requests_max + 64 {
+            self.sums.keep_last(self.plan.requests_max);
         }
     }
 }
 
 impl PartSink for Collector {
     /// Of two requests of the same time the one in the later part is the later one.
-    fn begin(&mut self, part: u64, _origin: &Origin) {
+    fn begin(&mut self, part: u64, origin: &Origin) {
         self.part = part;
         self.lines = 0;
+        if !Arc::ptr_eq(&self.stretch.input, &origin.file) {
+            self.hand_over();
+            self.stretch.input = Arc::clone(&origin.file);
+            self.stretch.number = 0;
+        }
     }
 
-    fn line(&mut self, _offset: u64, line: &Line<'_>) {
+    fn end(&mut self, _oversized: u64) -> bool {
+        self.ended.push(self.part);
+        true
+    }
+
+    fn line(&mut self, offset: u64, line: &Line<'_>) {
+        let stretch = offset >> self.plan.stretch_bits;
+        if stretch != self.stretch.number {
+            self.hand_over();
+            self.stretch.number = stretch;
+        }
         self.lines += 1;
-        self.totals.lines += 1;
+        self.sums.lines += 1;
         let Some(request) = self.plan.extractor.read(line, &mut self.reading) else {
             return;
         };
@@ -314,11 +318,11 @@ impl PartSink for Collector {
         if period.is_bounded() {
             match request.time_seconds {
                 None => {
-                    self.totals.left_out += 1;
+                    self.sums.left_out += 1;
                     return;
                 }
                 Some(seconds) if !period.contains(seconds) => {
-                    self.totals.outside += 1;
+                    self.sums.outside += 1;
                     return;
                 }
                 Some(_) => {}
@@ -344,43 +348,5 @@ fn add(figures: &mut Figures, request: &Request, errors: (bool, bool)) {
     }
     if let Some(duration) = request.duration_seconds {
         figures.durations.add(duration);
-    }
-}
-
-/// Moves a bound to `new` where that is further out.
-fn widen(bound: &mut Option<f64>, new: Option<f64>, choose: fn(f64, f64) -> f64) {
-    *bound = match (*bound, new) {
-        (Some(old), Some(new)) => Some(choose(old, new)),
-        (old, new) => old.or(new),
-    };
-}
-
-impl Totals {
-    /// Sorts the single requests, oldest first, and keeps the last ones.
-    pub(super) fn keep_last(&mut self, requests_max: usize) {
-        self.requests.sort_by(SingleRequest::by_time);
-        let surplus = self.requests.len().saturating_sub(requests_max);
-        self.requests.drain(..surplus);
-    }
-
-    /// Adds another thread's sums.
-    pub fn merge(&mut self, other: Totals) {
-        self.all.merge(&other.all);
-        for (items, others) in self.items.iter_mut().zip(&other.items) {
-            if items.len() < others.len() {
-                items.resize_with(others.len(), Item::default);
-            }
-            for (item, other) in items.iter_mut().zip(others) {
-                item.merge(other);
-            }
-        }
-        self.timeline.merge(&other.timeline);
-        self.lines += other.lines;
-        self.without_time += other.without_time;
-        self.left_out += other.left_out;
-        self.outside += other.outside;
-        widen(&mut self.first_seconds, other.first_seconds, f64::min);
-        widen(&mut self.last_seconds, other.last_seconds, f64::max);
-        self.requests.extend(other.requests);
     }
 }

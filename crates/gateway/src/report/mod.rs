@@ -6,17 +6,21 @@
 
 mod collect;
 mod duration_histogram;
+mod in_order;
+mod links;
 mod model;
 mod name_table;
 mod period;
 pub mod render;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod timeline;
 mod totals;
 
-pub use collect::{Collector, Plan, Totals};
-pub use model::{Entry, Report, SingleRequest};
+pub use collect::{Collector, Plan};
+pub use model::{Entry, Limited, Report, Says, SingleRequest};
 pub use name_table::{NAMES_MAX, OTHER, USERS_MAX};
-pub use period::{Period, PeriodError};
+pub use period::{Period, PeriodError, moment};
+pub use timeline::Outliers;
 pub use totals::{Durations, Figures, RELATIVE_ERROR};

@@ -2,9 +2,11 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use super::collect::{Plan, Totals};
-use super::name_table::{NAMES_MAX, USERS_MAX};
+use super::collect::Plan;
+use super::name_table::Group;
 use super::period::Period;
+use super::sums::Sums;
+use super::timeline::Outliers;
 use super::totals::Figures;
 use logmetrics_core::engine::extract::Dimension;
 
@@ -25,24 +27,60 @@ pub struct Report {
     /// By dimension in the order of [`Dimension::ALL`], most requests first. Empty where no rule
     /// says what it is.
     pub groups: [Vec<Entry>; 5],
-    /// Dimensions with more names than are told apart, and how many are.
-    pub limited: Vec<(Dimension, usize)>,
+    /// Dimensions with more names than are told apart.
+    pub limited: Vec<Limited>,
+    /// What the rules say of a request at all: what they do not is unknown, and not zero.
+    pub says: Says,
     /// Hours that have requests, as hours since 1970, oldest first.
     pub hours: Vec<(i64, Figures)>,
     /// Minutes that have requests, in the same way; none where they are too many.
     pub minutes: Vec<(i64, Figures)>,
     /// Lines read, requests or not.
     pub lines: u64,
-    /// Requests that are in no hour, because their lines have no time.
+    /// Requests that are in no hour: without a time, or with one that can hardly be right.
     pub without_hour: u64,
+    /// Those with a time that is far from all others.
+    pub outliers: Option<Outliers>,
     /// Requests left out, because their lines have no time and the report is of a period.
     pub left_out: u64,
     /// Requests before or after the period.
     pub outside: u64,
     /// The last requests of the one user, newest first.
     pub requests: Vec<SingleRequest>,
-    /// Users that there are, where the wanted one has no request.
-    pub users_seen: Vec<String>,
+    /// How many other users there are than the wanted one; none where they are too many to know.
+    pub others: Option<u64>,
+    /// The other user whose name is most like the wanted one's, and how many letters differ.
+    pub nearest: Option<(usize, String)>,
+}
+
+/// What the rules say of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Says {
+    /// With what result.
+    pub status: bool,
+    /// Tokens that went in.
+    pub tokens_input: bool,
+    /// Tokens that came out.
+    pub tokens_output: bool,
+}
+
+impl Says {
+    /// Tokens of either kind.
+    pub fn tokens(self) -> bool {
+        self.tokens_input || self.tokens_output
+    }
+}
+
+/// A dimension of which not all names are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limited {
+    /// Which.
+    pub dimension: Dimension,
+    /// How many names are.
+    pub names_max: usize,
+    /// A name that is not shown has no more requests than this, and one that is shown has no more
+    /// than this beyond what is shown.
+    pub missed: u64,
 }
 
 /// What is said of one name.
@@ -108,14 +146,9 @@ impl Report {
     }
 }
 
-pub(super) fn finish(plan: &Plan, mut totals: Totals) -> Report {
-    totals.keep_last(plan.requests_max);
-    totals.requests.reverse();
-    let lists = Dimension::ALL.map(|dimension| plan.names.list(dimension));
-    let name = |dimension: usize, number: u32| {
-        let name = lists[dimension].get(number as usize);
-        name.map_or_else(String::new, ToString::to_string)
-    };
+pub(super) fn finish(plan: &Plan, mut sums: Sums) -> Report {
+    sums.keep_last(plan.requests_max);
+    sums.requests.reverse();
     let mut groups: [Vec<Entry>; 5] = Default::default();
     let mut limited = Vec::new();
     for dimension in Dimension::ALL {
@@ -123,57 +156,72 @@ pub(super) fn finish(plan: &Plan, mut totals: Totals) -> Report {
         if !plan.extractor.has(dimension) {
             continue;
         }
-        let items = totals.items[place].iter().zip(0..);
-        let items = items.filter(|(item, _)| item.figures.requests > 0);
-        let entries = items.map(|(item, number)| Entry {
-            name: name(place, number),
-            figures: item.figures.clone(),
-            links: std::array::from_fn(|other| {
-                let links = item.links[other].iter();
-                if !plan.extractor.has(Dimension::ALL[other]) {
-                    return Vec::new();
-                }
-                let mut links: Vec<(String, u64)> = links
-                    .map(|(number, requests)| (name(other, *number), *requests))
-                    .collect();
-                links.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
-                links
-            }),
-        });
-        groups[place] = entries.collect();
-        groups[place].sort_by(|a, b| {
-            let order = b.figures.requests.cmp(&a.figures.requests);
-            order.then_with(|| a.name.cmp(&b.name))
-        });
-        if groups[place].iter().any(|entry| entry.name == super::OTHER) {
-            let names_max = match dimension {
-                Dimension::User => USERS_MAX,
-                _ => NAMES_MAX,
-            };
-            limited.push((dimension, names_max));
+        groups[place] = entries(plan, &sums.groups, place);
+        if sums.groups[place].missed > 0 {
+            limited.push(Limited {
+                dimension,
+                names_max: plan.names_max[place],
+                missed: sums.groups[place].missed,
+            });
         }
     }
-    let users = &lists[Dimension::User as usize];
-    let users_seen = if plan.user.is_some() && totals.all.requests == 0 {
-        users.iter().skip(2).map(ToString::to_string).collect()
-    } else {
-        Vec::new()
-    };
+    let time = sums.timeline.finish();
+    let (tokens_input, tokens_output) = plan.extractor.has_tokens();
+    let outliers = time.outliers.map_or(0, |outliers| outliers.requests);
     Report {
-        first_seconds: totals.first_seconds,
-        last_seconds: totals.last_seconds,
+        first_seconds: time.ends.map(|ends| ends.0),
+        last_seconds: time.ends.map(|ends| ends.1),
         period: plan.period,
         user: plan.user.clone(),
-        total: totals.all,
+        total: sums.all,
         groups,
         limited,
-        hours: totals.timeline.hours.into_iter().collect(),
-        minutes: totals.timeline.minutes.into_iter().flatten().collect(),
-        lines: totals.lines,
-        without_hour: totals.without_time + totals.timeline.left_out,
-        left_out: totals.left_out,
-        outside: totals.outside,
-        requests: totals.requests,
-        users_seen,
+        says: Says {
+            status: plan.extractor.has(Dimension::Status),
+            tokens_input,
+            tokens_output,
+        },
+        hours: time.hours,
+        minutes: time.minutes,
+        lines: sums.lines,
+        without_hour: sums.without_time + time.left_out + outliers,
+        outliers: time.outliers,
+        left_out: sums.left_out,
+        outside: sums.outside,
+        requests: sums.requests,
+        others: sums.strangers.count(),
+        nearest: sums.strangers.nearest(),
     }
+}
+
+/// What is said of each name of a dimension, most requests first.
+fn entries(plan: &Plan, groups: &[Group; 5], place: usize) -> Vec<Entry> {
+    let name = |dimension: usize, number: u32| {
+        let name = groups[dimension].names.get(number as usize);
+        name.map_or_else(String::new, ToString::to_string)
+    };
+    let items = groups[place].items.iter().zip(0..);
+    let items = items.filter(|(item, _)| item.figures.requests > 0);
+    let entries = items.map(|(item, number)| {
+        let mut links: [Vec<(String, u64)>; 5] = Default::default();
+        for (other, number, requests) in item.links.iter() {
+            if plan.extractor.has(Dimension::ALL[other]) {
+                links[other].push((name(other, number), requests));
+            }
+        }
+        for links in &mut links {
+            links.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
+        }
+        Entry {
+            name: name(place, number),
+            figures: item.figures.clone(),
+            links,
+        }
+    });
+    let mut entries: Vec<Entry> = entries.collect();
+    entries.sort_by(|a, b| {
+        let order = b.figures.requests.cmp(&a.figures.requests);
+        order.then_with(|| a.name.cmp(&b.name))
+    });
+    entries
 }

@@ -1,8 +1,8 @@
 //! The period of a report: `--since` and `--until`.
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ZonedDateTime};
 
 use logmetrics_core::rules::parse_duration;
 
@@ -18,10 +18,23 @@ pub struct Period {
 /// A text that is no moment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "expected a time such as `24h` (so long ago), `2026-10-08`, `2026-10-08T14:00` (UTC) or \
-     `2026-10-08T14:00:00+02:00`, but found `{0}`"
+    "expected a time such as `24h` (so long ago), `2026-10-08`, `2026-10-08T14:00` (UTC), \
+     `2026-10-08T14:00:00+02:00` or `2026-10-08T14:00[Europe/Berlin]`, but found `{0}`"
 )]
 pub struct PeriodError(String);
+
+/// A date with or without a time, in UTC unless it says otherwise: by an offset, or by a zone behind
+/// it (`[Europe/Berlin]`). A zone that is not known, or that has another offset then, is no moment.
+pub fn moment(text: &str) -> Option<Timestamp> {
+    if text.contains('[') {
+        // A date alone begins at midnight there.
+        return Some(text.parse::<ZonedDateTime>().ok()?.timestamp());
+    }
+    text.parse::<Timestamp>().ok().or_else(|| {
+        let civil: DateTime = text.parse().ok()?;
+        TimeZone::UTC.to_timestamp(civil).ok()
+    })
+}
 
 impl Period {
     /// A moment as users type it: so long before `now_ms`, or a date with or without a time, in UTC
@@ -34,11 +47,7 @@ impl Period {
         if let Some(ago) = parse_duration(text) {
             return Ok((now_ms as f64 / 1e3 - ago.as_secs_f64()).max(0.0));
         }
-        let moment = text.parse::<Timestamp>().ok().or_else(|| {
-            let civil: DateTime = text.parse().ok()?;
-            TimeZone::UTC.to_timestamp(civil).ok()
-        });
-        let moment = moment.ok_or_else(|| PeriodError(text.to_owned()))?;
+        let moment = moment(text).ok_or_else(|| PeriodError(text.to_owned()))?;
         Ok(moment.as_microsecond() as f64 / 1e6)
     }
 
@@ -70,6 +79,11 @@ mod tests {
             ("1970-01-02 00:01:01.5", 86_461.5),
             ("1970-01-02T00:00:00Z", 86_400.0),
             ("1970-01-02T02:00:00+02:00", 86_400.0),
+            ("1970-01-02T01:00[Europe/Berlin]", 86_400.0),
+            ("1970-01-02T01:00:00+01:00[Europe/Berlin]", 86_400.0),
+            ("1970-01-01T19:00[America/New_York]", 86_400.0),
+            ("1970-01-02[Europe/Berlin]", 82_800.0),
+            ("1970-01-02T00:00[UTC]", 86_400.0),
         ] {
             assert_eq!(Period::moment(text, now_ms), Ok(expected), "{text}");
         }
@@ -80,6 +94,8 @@ mod tests {
             "2026-13-01",
             "1970-01-02T25:00",
             "-1h",
+            "1970-01-02T00:00[Europe/Nowhere]",
+            "1970-01-02T00:00+05:00[Europe/Berlin]",
         ] {
             let error = Period::moment(text, now_ms).unwrap_err().to_string();
             assert!(error.contains(&format!("but found `{text}`")), "{error}");

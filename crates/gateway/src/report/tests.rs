@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+mod limits;
+mod unknown;
+
 use super::render::{Format, Options, render};
-use super::{Collector, OTHER, Period, Plan, Report, Totals, USERS_MAX};
+use super::{Collector, Period, Plan, Report};
 use logmetrics_core::engine::Engine;
 use logmetrics_core::engine::extract::{Dimension, Extractor};
 use logmetrics_core::metrics::batch::Batch;
@@ -36,24 +39,29 @@ fn plan(period: Period, user: Option<&str>) -> Arc<Plan> {
     Arc::new(Plan::new(extractor, period, user.map(str::to_owned), 3))
 }
 
-fn collect<'l>(plan: &Arc<Plan>, lines: impl IntoIterator<Item = &'l str>) -> Totals {
+/// Reads lines as one thread does that was given part number `part`.
+fn collect<'l>(plan: &Arc<Plan>, part: u64, lines: impl IntoIterator<Item = &'l str>) {
     let mut collector = Collector::new(Arc::clone(plan));
     let origin = origin();
+    collector.begin(part, &origin);
     for text in lines {
-        collector.line(
-            0,
-            &Line {
-                text: text.as_bytes(),
-                wrapping: Wrapping::default(),
-                origin: &origin,
-            },
-        );
+        collector.line(0, &line(text, &origin));
     }
-    collector.finish()
+    collector.end(0);
+    collector.finish();
+}
+
+fn line<'l>(text: &'l str, origin: &'l Origin) -> Line<'l> {
+    Line {
+        text: text.as_bytes(),
+        wrapping: Wrapping::default(),
+        origin,
+    }
 }
 
 fn report<'l>(plan: &Arc<Plan>, lines: impl IntoIterator<Item = &'l str>) -> Report {
-    plan.report(collect(plan, lines))
+    collect(plan, 0, lines);
+    plan.report()
 }
 
 /// A small log that has everything, and names that want to be more than names.
@@ -184,9 +192,9 @@ fn a_short_time_is_shown_by_minutes_and_a_long_one_by_hours() {
         let plan = plan(Period::default(), None);
         // Two threads that share the lines in any way.
         let (one, two) = lines.split_at(lines.len() / 3);
-        let mut totals = collect(&plan, two.iter().map(String::as_str));
-        totals.merge(collect(&plan, one.iter().map(String::as_str)));
-        let report = plan.report(totals);
+        collect(&plan, 1, two.iter().map(String::as_str));
+        collect(&plan, 0, one.iter().map(String::as_str));
+        let report = plan.report();
         let table = String::from_utf8(render(&report, Format::Table, &OPTIONS)).unwrap();
         let (_, over_time) = table.split_once("Requests over time, by ").unwrap();
         let mut shown = over_time.lines();
@@ -211,7 +219,8 @@ fn a_short_time_is_shown_by_minutes_and_a_long_one_by_hours() {
 fn a_user_without_requests_leaves_who_there_is() {
     let report = report(&plan(Period::default(), Some("alise@example.com")), log());
     assert_eq!(report.total.requests, 0);
-    assert!(report.users_seen.contains(&"alice@example.com".to_owned()));
+    assert_eq!(report.nearest, Some((1, "alice@example.com".to_owned())));
+    assert_eq!(report.others, Some(5));
     // Nothing to divide by, nothing to draw.
     for format in [
         Format::Table,
@@ -240,44 +249,6 @@ fn a_period_leaves_out_what_is_outside_and_what_has_no_time() {
     assert!(table.contains("note: 1 request left out"), "{table}");
 }
 
-#[test]
-fn a_million_users_are_bounded_and_totals_exact() {
-    let plan = plan(Period::default(), None);
-    let mut collector = Collector::new(Arc::clone(&plan));
-    let origin = origin();
-    for number in 0..1_000_000 {
-        let text = format!(
-            "request gateway=g route=r{number} http.status=200 duration=1ms user.email={number}@x.com"
-        );
-        collector.line(
-            0,
-            &Line {
-                text: text.as_bytes(),
-                wrapping: Wrapping::default(),
-                origin: &origin,
-            },
-        );
-    }
-    let report = plan.report(collector.finish());
-    let users = report.entries(Dimension::User);
-    assert_eq!(users.len(), USERS_MAX + 1);
-    assert_eq!(
-        (users[0].name.as_str(), users[0].figures.requests),
-        (OTHER, 990_000)
-    );
-    assert_eq!(
-        users.iter().map(|user| user.figures.requests).sum::<u64>(),
-        1_000_000
-    );
-    assert!(
-        users
-            .iter()
-            .all(|user| user.links.iter().all(|links| links.len() <= 101))
-    );
-    assert_eq!(report.entries(Dimension::Route).len(), 1001);
-    assert_eq!(report.limited.len(), 2);
-}
-
 /// Requests and tokens as the metrics of the same rules have them.
 fn counted(lines: &[String]) -> (BTreeMap<(String, String, String), u64>, u64) {
     let set = rules::load(&[]).unwrap().set;
@@ -287,12 +258,7 @@ fn counted(lines: &[String]) -> (BTreeMap<(String, String, String), u64>, u64) {
     let mut runner = engine.runner();
     let origin = origin();
     for text in lines {
-        let line = Line {
-            text: text.as_bytes(),
-            wrapping: Wrapping::default(),
-            origin: &origin,
-        };
-        engine.feed(&line, &mut runner, &mut batch);
+        engine.feed(&line(text, &origin), &mut runner, &mut batch);
     }
     store.apply(&batch, 0);
     let page = logmetrics_core::exposition::Exposition::new(
@@ -315,7 +281,7 @@ fn counted(lines: &[String]) -> (BTreeMap<(String, String, String), u64>, u64) {
             requests.insert(key, value());
         }
         let ours = sample.contains("type=\"input\"") || sample.contains("type=\"output\"");
-        if sample.starts_with("agentgateway_tokens_total{") && ours {
+        if sample.starts_with("ai_gateway_tokens_total{") && ours {
             tokens += value();
         }
     }
@@ -366,9 +332,9 @@ proptest! {
     ) {
         let plan = plan(Period::default(), None);
         let (one, two) = lines.split_at(cut.min(lines.len()));
-        let mut totals = collect(&plan, two.iter().map(String::as_str));
-        totals.merge(collect(&plan, one.iter().map(String::as_str)));
-        let report = plan.report(totals);
+        collect(&plan, 1, two.iter().map(String::as_str));
+        collect(&plan, 0, one.iter().map(String::as_str));
+        let report = plan.report();
         let (requests, tokens) = counted(&lines);
         prop_assert_eq!(report.total.requests, requests.values().sum::<u64>());
         prop_assert_eq!(report.total.tokens_input + report.total.tokens_output, tokens);

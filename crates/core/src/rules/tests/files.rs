@@ -42,12 +42,13 @@ fn the_built_in_rules_make_the_promised_metrics() {
     assert_eq!(
         metrics,
         [
-            "agentgateway_cost_usd_total{model,user_email}",
-            "agentgateway_errors_total{reason,route}",
-            "agentgateway_mcp_calls_total{target,tool,user_email}",
-            "agentgateway_request_duration_seconds{route}",
-            "agentgateway_time_to_first_token_seconds{model}",
-            "agentgateway_tokens_total{model,type,user_email}",
+            "ai_gateway_cost_usd_total{model,user_email}",
+            "ai_gateway_errors_total{reason,route}",
+            "ai_gateway_mcp_calls_total{target,tool,user_email}",
+            "ai_gateway_request_duration_seconds{route}",
+            "ai_gateway_requests_total{model,status,user_email}",
+            "ai_gateway_time_to_first_token_seconds{model}",
+            "ai_gateway_tokens_total{model,type,user_email}",
             "requests_by_user{route,status,user_email}",
         ]
     );
@@ -173,7 +174,7 @@ help    = "Requests by user, route and HTTP status."
 by      = ["user_email", "route", "status"]
 
 [[rule.metric]]
-histogram = "agentgateway_request_duration_seconds"
+histogram = "ai_gateway_request_duration_seconds"
 value   = "duration"
 buckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 by      = ["route"]

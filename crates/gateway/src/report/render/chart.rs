@@ -41,7 +41,7 @@ pub fn over_time(report: &Report) -> Option<(String, String)> {
     let bar = (slot * 0.78).clamp(1.0, 64.0);
     for (place, (moment, figures)) in bins.iter().enumerate() {
         let x = LEFT + slot * place as f64 + (slot - bar) / 2.0;
-        svg += &column(x, bar, *moment, figures, &scale);
+        svg += &column((x, bar), *moment, figures, report.says.status, &scale);
     }
     // As many times as have room, the same distance apart.
     let every = (bins.len() as f64 * 176.0 / (WIDTH - LEFT)).ceil().max(1.0) as usize;
@@ -69,15 +69,25 @@ pub fn over_time(report: &Report) -> Option<(String, String)> {
 }
 
 /// One bar: successes below, errors on top.
-fn column(x: f64, width: f64, moment: f64, figures: &Figures, scale: &Scale) -> String {
+fn column(
+    (x, width): (f64, f64),
+    moment: f64,
+    figures: &Figures,
+    has_status: bool,
+    scale: &Scale,
+) -> String {
     let fine = figures.requests - figures.errors_4xx - figures.errors_5xx;
-    let mut out = format!(
-        "<g><title>{} UTC: {} requests, {} errors 4xx, {} errors 5xx</title>",
-        format::minute(moment),
-        format::count(figures.requests),
-        format::count(figures.errors_4xx),
-        format::count(figures.errors_5xx)
-    );
+    let mut out = format!("<g><title>{} UTC: ", format::minute(moment));
+    out += &format::counted(figures.requests, "request", "requests");
+    if has_status {
+        let _ = write!(
+            out,
+            ", {}, {}",
+            format::counted(figures.errors_4xx, "error 4xx", "errors 4xx"),
+            format::counted(figures.errors_5xx, "error 5xx", "errors 5xx")
+        );
+    }
+    out += "</title>";
     let mut below = 0;
     let parts = [
         ("fine", fine),

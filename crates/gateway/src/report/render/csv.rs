@@ -3,7 +3,7 @@
 //! Spreadsheets run what begins like a formula, so such names get a `'` in front:
 //! <https://owasp.org/www-community/attacks/CSV_Injection>.
 
-use crate::report::{Entry, Report};
+use crate::report::{Entry, Report, Says};
 use logmetrics_core::engine::extract::Dimension;
 
 /// Writes the rows.
@@ -26,7 +26,8 @@ pub fn render(report: &Report, by: Dimension) -> String {
         .map(str::to_owned),
     );
     header.extend(others(by).map(|other| super::word(other).1.to_owned()));
-    let rows = report.entries(by).iter().map(|entry| row(entry, by));
+    let rows = report.entries(by).iter();
+    let rows = rows.map(|entry| row(entry, by, report.says));
     let rows = std::iter::once(header.join(",")).chain(rows);
     rows.map(|row| row + "\r\n").collect()
 }
@@ -36,22 +37,24 @@ fn others(by: Dimension) -> impl Iterator<Item = Dimension> {
     others.filter(move |other| *other != by && *other != Dimension::User)
 }
 
-fn row(entry: &Entry, by: Dimension) -> String {
+fn row(entry: &Entry, by: Dimension, says: Says) -> String {
     let figures = &entry.figures;
     let durations = &figures.durations;
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.6}"));
+    // What the rules do not say is unknown, and not 0.
+    let known = |is_known: bool, text: String| if is_known { text } else { String::new() };
     let mut cells = vec![
         field(&entry.name),
         figures.requests.to_string(),
-        figures.errors_4xx.to_string(),
-        figures.errors_5xx.to_string(),
-        format!("{:.6}", figures.error_rate()),
+        known(says.status, figures.errors_4xx.to_string()),
+        known(says.status, figures.errors_5xx.to_string()),
+        known(says.status, format!("{:.6}", figures.error_rate())),
         number(durations.average()),
         number(durations.quantile(0.5)),
         number(durations.quantile(0.95)),
         number(durations.quantile(0.99)),
-        figures.tokens_input.to_string(),
-        figures.tokens_output.to_string(),
+        known(says.tokens_input, figures.tokens_input.to_string()),
+        known(says.tokens_output, figures.tokens_output.to_string()),
         number(figures.cost_usd()),
     ];
     cells.extend(others(by).map(|other| {

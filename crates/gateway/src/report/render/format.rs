@@ -15,6 +15,11 @@ pub fn count(count: u64) -> String {
     out
 }
 
+/// `1 request`, `2 requests`.
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
 /// A count in at most five characters: `999`, `12.3k`, `4.5M`.
 pub fn short_count(count: u64) -> String {
     let units = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::sections::{self, Cell, Section};
+use super::sections::{self, Cell, Figure, Section};
 use super::{Options, chart, format};
 use crate::report::{RELATIVE_ERROR, Report};
 
@@ -23,23 +23,23 @@ pub fn render(report: &Report, options: &Options) -> String {
         include_str!("page.css"),
         sections::when(report)
     );
-    for (name, figure) in sections::summary(report) {
-        let is_error = name.starts_with("error") && !figure.starts_with("0");
-        let class = if is_error { " class=\"bad\"" } else { "" };
-        let _ = writeln!(
-            out,
-            "<div{class}><dt>{name}</dt><dd>{}</dd></div>",
-            escape(&figure)
-        );
+    for Figure { name, text, .. } in sections::summary(report) {
+        let is_bad = name.starts_with("error") && !text.starts_with(['0', '–']);
+        let class = if is_bad { " class=\"bad\"" } else { "" };
+        let text = escape(&text);
+        let _ = writeln!(out, "<div{class}><dt>{name}</dt><dd>{text}</dd></div>");
     }
     out += "</dl>\n";
     if let Some((svg, step)) = chart::over_time(report) {
         let _ = write!(
             out,
             "<section class=\"whole\"><h2>Requests over time <small>each bar: {step}, UTC</small></h2>\n\
-             <figure>{svg}<figcaption><span class=\"fine\">answered</span> \
-             <span class=\"client\">errors 4xx</span> <span class=\"server\">errors 5xx</span>\
-             </figcaption></figure></section>\n"
+             <figure>{svg}<figcaption>{}</figcaption></figure></section>\n",
+            match report.says.status {
+                true =>
+                    "<span class=\"fine\">answered</span> <span class=\"client\">errors 4xx</span> <span class=\"server\">errors 5xx</span>",
+                false => "<span class=\"fine\">requests</span>",
+            }
         );
     }
     for section in sections::sections(report, options, BINS_MAX) {
@@ -51,8 +51,8 @@ pub fn render(report: &Report, options: &Options) -> String {
     }
     let _ = write!(
         out,
-        "<p>{} lines read. Percentiles are right to {}. Written by logmetrics, {} UTC.</p>\n</footer>\n</body>\n</html>\n",
-        format::count(report.lines),
+        "<p>{} read. Percentiles are right to {}. Written by logmetrics, {} UTC.</p>\n</footer>\n</body>\n</html>\n",
+        format::counted(report.lines, "line", "lines"),
         format::percent(RELATIVE_ERROR),
         format::minute(options.now_ms as f64 / 1e3)
     );

@@ -2,10 +2,11 @@
 //!
 //! Every element has `requests`, `errors_4xx`, `errors_5xx`, `duration_seconds` (`avg`, `p50`, `p95`,
 //! `p99`; null where no duration is logged), `tokens_input`, `tokens_output`, `cost_usd` (null where
-//! none is logged), and the requests by name of each other dimension.
+//! none is logged), and the requests by name of each other dimension. Errors are null where the rules
+//! do not say what the status is, tokens where they do not say where those are.
 
 use super::format;
-use crate::report::{Entry, Figures, RELATIVE_ERROR, Report};
+use crate::report::{Entry, Figures, RELATIVE_ERROR, Report, Says};
 use logmetrics_core::engine::extract::Dimension;
 
 /// Writes the document, indented by nothing but line ends between elements.
@@ -27,15 +28,18 @@ pub fn render(report: &Report) -> String {
         (Dimension::Status, "statuses"),
     ] {
         let entries = report.entries(dimension).iter();
-        document.value(name, &list(entries.map(|one| entry(dimension, one))));
+        let entries = entries.map(|one| entry(dimension, one, report.says));
+        document.value(name, &list(entries));
     }
     let hours = report.hours.iter().map(|(hour, figures)| {
         let mut object = Object::default();
         object.value("hour", &string(&format::rfc_3339(*hour as f64 * 3600.0)));
-        object.figures(figures);
+        object.figures(figures, report.says);
         object.finish()
     });
     document.value("hours", &list(hours));
+    document.value("outliers", &outliers(report));
+    document.value("limited", &limited(report));
     if report.user.is_some() {
         let requests = report.requests.iter().map(|request| {
             let mut object = Object::default();
@@ -45,8 +49,15 @@ pub fn render(report: &Report) -> String {
             object.value("provider", &string(&request.provider));
             object.value("status", &string(&request.status));
             object.value("duration_seconds", &number(request.duration_seconds));
-            object.value("tokens_input", &request.tokens_input.to_string());
-            object.value("tokens_output", &request.tokens_output.to_string());
+            let (tokens_input, tokens_output) = (request.tokens_input, request.tokens_output);
+            object.value(
+                "tokens_input",
+                &known(report.says.tokens_input, tokens_input),
+            );
+            object.value(
+                "tokens_output",
+                &known(report.says.tokens_output, tokens_output),
+            );
             object.value("cost_usd", &number(request.cost_usd));
             let trace = request.trace.as_deref();
             object.value("trace_id", &trace.map_or_else(|| "null".into(), string));
@@ -59,7 +70,7 @@ pub fn render(report: &Report) -> String {
 
 fn total(report: &Report) -> String {
     let mut object = Object::default();
-    object.figures(&report.total);
+    object.figures(&report.total, report.says);
     object.value("lines", &report.lines.to_string());
     object.value("without_hour", &report.without_hour.to_string());
     object.value("left_out_without_time", &report.left_out.to_string());
@@ -68,10 +79,36 @@ fn total(report: &Report) -> String {
     object.finish()
 }
 
-fn entry(dimension: Dimension, entry: &Entry) -> String {
+/// Requests whose time can hardly be right.
+fn outliers(report: &Report) -> String {
+    report.outliers.map_or_else(
+        || "null".into(),
+        |outliers| {
+            let mut object = Object::default();
+            object.value("requests", &outliers.requests.to_string());
+            object.value("from", &time(Some(outliers.ends.0)));
+            object.value("to", &time(Some(outliers.ends.1)));
+            object.finish()
+        },
+    )
+}
+
+/// Lists that have not all names, and how many requests one may have more.
+fn limited(report: &Report) -> String {
+    let mut all = Object::default();
+    for limited in &report.limited {
+        let mut object = Object::default();
+        object.value("names_max", &limited.names_max.to_string());
+        object.value("requests_missed_max", &limited.missed.to_string());
+        all.value(super::word(limited.dimension).1, &object.finish());
+    }
+    all.finish()
+}
+
+fn entry(dimension: Dimension, entry: &Entry, says: Says) -> String {
     let mut object = Object::default();
     object.value(super::word(dimension).0, &string(&entry.name));
-    object.figures(&entry.figures);
+    object.figures(&entry.figures, says);
     for other in Dimension::ALL {
         // What a route's users are would be the whole list again for each route.
         if other == dimension || other == Dimension::User {
@@ -104,7 +141,7 @@ impl Object {
         self.text.push_str(value);
     }
 
-    fn figures(&mut self, figures: &Figures) {
+    fn figures(&mut self, figures: &Figures, says: Says) {
         let durations = &figures.durations;
         let mut seconds = Object::default();
         seconds.value("avg", &number(durations.average()));
@@ -112,11 +149,17 @@ impl Object {
             seconds.value(name, &number(durations.quantile(quantile)));
         }
         self.value("requests", &figures.requests.to_string());
-        self.value("errors_4xx", &figures.errors_4xx.to_string());
-        self.value("errors_5xx", &figures.errors_5xx.to_string());
+        self.value("errors_4xx", &known(says.status, figures.errors_4xx));
+        self.value("errors_5xx", &known(says.status, figures.errors_5xx));
         self.value("duration_seconds", &seconds.finish());
-        self.value("tokens_input", &figures.tokens_input.to_string());
-        self.value("tokens_output", &figures.tokens_output.to_string());
+        self.value(
+            "tokens_input",
+            &known(says.tokens_input, figures.tokens_input),
+        );
+        self.value(
+            "tokens_output",
+            &known(says.tokens_output, figures.tokens_output),
+        );
         self.value("cost_usd", &number(figures.cost_usd()));
     }
 
@@ -125,6 +168,14 @@ impl Object {
             self.text.push('{');
         }
         self.text + "}"
+    }
+}
+
+/// A count, where the rules say what is counted.
+fn known(is_known: bool, count: u64) -> String {
+    match is_known {
+        true => count.to_string(),
+        false => "null".into(),
     }
 }
 

@@ -18,9 +18,10 @@ pub fn render(report: &Report, options: &Options) -> String {
         sections::when(report)
     );
     let summary = sections::summary(report);
-    let parts = summary
-        .iter()
-        .map(|(name, figure)| format!("**{figure}** {name}"));
+    let parts = summary.iter().map(|figure| match figure.leads {
+        true => format!("{} **{}**", figure.name, figure.text),
+        false => format!("**{}** {}", figure.text, figure.name),
+    });
     out += &parts.collect::<Vec<_>>().join(" · ");
     out.push('\n');
     for section in sections::sections(report, options, BINS_MAX) {

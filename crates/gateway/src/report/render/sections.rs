@@ -3,7 +3,7 @@
 use super::bars::{bins, step_words};
 use super::format::{self, harmless};
 use super::{Options, word};
-use crate::report::{Entry, Figures, Report};
+use crate::report::{Entry, Figures, Outliers, Report};
 use logmetrics_core::engine::extract::Dimension;
 
 /// A list under a title.
@@ -66,12 +66,30 @@ pub fn when(report: &Report) -> String {
     }
 }
 
-/// The figures of all requests, each with what it is.
-pub fn summary(report: &Report) -> Vec<(&'static str, String)> {
+/// One of the figures of all requests.
+#[derive(Debug)]
+pub struct Figure {
+    /// What it is.
+    pub name: &'static str,
+    /// How much.
+    pub text: String,
+    /// Whether its name stands before it: `p95 3.4s`, but `12 users`.
+    pub leads: bool,
+}
+
+/// The figures of all requests.
+pub fn summary(report: &Report) -> Vec<Figure> {
     let total = &report.total;
     let durations = &total.durations;
-    let number = |count: u64, one: &'static str, many: &'static str| {
-        (if count == 1 { one } else { many }, format::count(count))
+    let number = |count: u64, one: &'static str, many: &'static str| Figure {
+        name: if count == 1 { one } else { many },
+        text: format::count(count),
+        leads: false,
+    };
+    let named = |name: &'static str, text: String| Figure {
+        name,
+        text,
+        leads: true,
     };
     let mut summary = vec![number(total.requests, "request", "requests")];
     for dimension in [Dimension::User, Dimension::Route, Dimension::Model] {
@@ -81,53 +99,93 @@ pub fn summary(report: &Report) -> Vec<(&'static str, String)> {
             summary.push(number(names, one, many));
         }
     }
-    summary.push(number(total.errors_4xx, "error 4xx", "errors 4xx"));
-    summary.push(number(total.errors_5xx, "error 5xx", "errors 5xx"));
-    summary.push(("error rate", format::percent(total.error_rate())));
+    if report.says.status {
+        summary.push(number(total.errors_4xx, "error 4xx", "errors 4xx"));
+        summary.push(number(total.errors_5xx, "error 5xx", "errors 5xx"));
+        summary.push(named("error rate", format::percent(total.error_rate())));
+    } else {
+        summary.push(named("errors", UNKNOWN.into()));
+    }
     if durations.count() > 0 {
-        summary.push(("average", format::duration(durations.average())));
+        let average = format::duration(durations.average());
+        summary.push(named("average", average));
         for (name, quantile) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
-            summary.push((name, format::duration(durations.quantile(quantile))));
+            let duration = format::duration(durations.quantile(quantile));
+            summary.push(named(name, duration));
         }
     }
     if total.tokens_input + total.tokens_output > 0 {
-        summary.push(("tokens in", format::short_count(total.tokens_input)));
-        summary.push(("tokens out", format::short_count(total.tokens_output)));
+        let says = report.says;
+        summary.push(named(
+            "tokens in",
+            tokens(says.tokens_input, total.tokens_input),
+        ));
+        summary.push(named(
+            "tokens out",
+            tokens(says.tokens_output, total.tokens_output),
+        ));
     }
     if total.priced > 0 {
-        summary.push(("cost", format::money(total.cost_usd())));
+        summary.push(named("cost", format::money(total.cost_usd())));
     }
     summary
+}
+
+/// What the rules do not say.
+const UNKNOWN: &str = "–";
+
+fn tokens(is_known: bool, count: u64) -> String {
+    match is_known {
+        true => format::short_count(count),
+        false => UNKNOWN.into(),
+    }
 }
 
 /// What must be known to read the figures rightly.
 pub fn remarks(report: &Report) -> Vec<String> {
     let mut remarks = Vec::new();
-    let (count, s) = (format::count, |n: u64| if n == 1 { "" } else { "s" });
+    let requests = |count: u64| format::counted(count, "request", "requests");
     if report.left_out > 0 {
-        let n = report.left_out;
         remarks.push(format!(
-            "{} request{} left out: their lines have no time, so nobody knows whether they belong to the period",
-            count(n),
-            s(n)
+            "{} left out: without a time on the line nobody knows whether it belongs to the period",
+            requests(report.left_out)
         ));
     }
-    if report.without_hour > 0 && !report.hours.is_empty() {
-        let n = report.without_hour;
+    let far = report.outliers.map_or(0, |outliers| outliers.requests);
+    let without = report.without_hour.saturating_sub(far);
+    let counts = |count: u64| if count == 1 { "counts" } else { "count" };
+    if without > 0 && !report.hours.is_empty() {
         remarks.push(format!(
-            "{} request{} without a time {} everywhere but over time",
-            count(n),
-            s(n),
-            if n == 1 { "counts" } else { "count" }
+            "{} without a time {} everywhere but over time",
+            requests(without),
+            counts(without)
         ));
     }
-    for (dimension, max) in &report.limited {
+    if let Some(Outliers {
+        requests: far,
+        ends,
+    }) = report.outliers
+    {
+        let (first, last) = (format::minute(ends.0), format::minute(ends.1));
+        let when = match first == last {
+            true => first,
+            false => format!("{first} to {last}"),
+        };
         remarks.push(format!(
-            "more than {} {}: the rest is added up as __other__",
-            count(*max as u64),
-            word(*dimension).1
+            "{} at {when} UTC, far from all others (a wrong clock?), {} everywhere but over time",
+            requests(far),
+            counts(far)
         ));
     }
+    remarks.extend(report.limited.iter().map(|limited| {
+        let (one, many) = word(limited.dimension);
+        format!(
+            "more than {} {many}: the busiest are kept, the rest is added up as __other__; a {one} may have up to {} \
+             more than shown, and with no more than these may be missing",
+            format::count(limited.names_max as u64),
+            requests(limited.missed)
+        )
+    }));
     remarks
 }
 
@@ -176,28 +234,32 @@ fn by_requests(report: &Report, by: Dimension, top: usize) -> Section {
             Cell::Number(format::count(entry.figures.requests)),
             Cell::Bar(part(entry.figures.requests, most)),
         ];
-        row.extend(figures(&entry.figures));
+        row.extend(figures(&entry.figures, report.says.status));
         row
     };
     Section {
         title: format!("{} by requests", capital(word(by).1)),
         header,
         rows: entries.iter().take(top).map(row).collect(),
-        note: rest(entries, top, word(by).1),
+        note: rest(entries, top, by),
     }
 }
 
 const FIGURES: [&str; 7] = ["4xx", "5xx", "errors", "avg", "p50", "p95", "p99"];
 
-fn figures(figures: &Figures) -> [Cell; 7] {
+fn figures(figures: &Figures, has_status: bool) -> [Cell; 7] {
     let durations = &figures.durations;
     let quantile = |quantile| Cell::Number(format::duration(durations.quantile(quantile)));
-    let errors = |errors: u64| Cell::Errors(format::short_count(errors), errors > 0);
+    let known = |text: String, is_bad: bool| match has_status {
+        true => Cell::Errors(text, is_bad),
+        false => Cell::Errors(UNKNOWN.into(), false),
+    };
+    let errors = |errors: u64| known(format::short_count(errors), errors > 0);
     let rate = figures.error_rate();
     [
         errors(figures.errors_4xx),
         errors(figures.errors_5xx),
-        Cell::Errors(format::percent(rate), rate > 0.0),
+        known(format::percent(rate), rate > 0.0),
         Cell::Number(format::duration(durations.average())),
         quantile(0.5),
         quantile(0.95),
@@ -235,8 +297,15 @@ fn used(report: &Report, by: Dimension, top: usize) -> Option<Section> {
         let figures = &entry.figures;
         let mut row = vec![Cell::Name(harmless(&entry.name))];
         if has_tokens {
-            row.push(Cell::Number(format::short_count(figures.tokens_input)));
-            row.push(Cell::Number(format::short_count(figures.tokens_output)));
+            let says = report.says;
+            row.push(Cell::Number(tokens(
+                says.tokens_input,
+                figures.tokens_input,
+            )));
+            row.push(Cell::Number(tokens(
+                says.tokens_output,
+                figures.tokens_output,
+            )));
         }
         if total.priced > 0 {
             row.push(Cell::Number(format::money(figures.cost_usd())));
@@ -252,7 +321,7 @@ fn used(report: &Report, by: Dimension, top: usize) -> Option<Section> {
         title: format!("What {} used", word(by).1),
         header,
         rows: entries.iter().take(top).map(row).collect(),
-        note: rest(entries, top, word(by).1),
+        note: rest(entries, top, by),
     })
 }
 
@@ -307,7 +376,7 @@ fn over_time(report: &Report, bins_max: usize) -> Option<Section> {
             Cell::Number(format::count(all.requests)),
             Cell::Bar(part(all.requests, most)),
         ];
-        row.extend(figures(all));
+        row.extend(figures(all, report.says.status));
         row
     };
     Some(Section {
@@ -349,13 +418,18 @@ fn part(count: u64, most: Option<u64>) -> f64 {
     count as f64 / most.unwrap_or(1).max(1) as f64
 }
 
-fn rest(entries: &[Entry], top: usize, what: &str) -> Option<String> {
+fn rest(entries: &[Entry], top: usize, by: Dimension) -> Option<String> {
     let more = entries.get(top..).filter(|more| !more.is_empty())?;
     let requests: u64 = more.iter().map(|entry| entry.figures.requests).sum();
+    let (one, many) = word(by);
     Some(format!(
-        "and {} more {what} with {} requests (--top shows more)",
-        format::count(more.len() as u64),
-        format::count(requests)
+        "and {} with {} (--top shows more)",
+        format::counted(
+            more.len() as u64,
+            &format!("more {one}"),
+            &format!("more {many}")
+        ),
+        format::counted(requests, "request", "requests")
     ))
 }
 

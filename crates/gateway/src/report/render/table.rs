@@ -65,8 +65,11 @@ pub fn render(report: &Report, options: &Options) -> String {
 /// Figures side by side, as many as fit into a line.
 fn summary(report: &Report, width: u16) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for (name, figure) in sections::summary(report) {
-        let part = format!("{figure} {name}");
+    for figure in sections::summary(report) {
+        let part = match figure.leads {
+            true => format!("{} {}", figure.name, figure.text),
+            false => format!("{} {}", figure.text, figure.name),
+        };
         match lines.last_mut() {
             Some(line) if line.chars().count() + part.chars().count() + 5 < width as usize => {
                 *line += &format!("   {part}");
