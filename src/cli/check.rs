@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use logmetrics_core::engine::pattern::planned;
-use logmetrics_core::metrics::definition::{Definition, Kind};
+use logmetrics_core::metrics::definition::Definition;
 use logmetrics_core::rules::{Action, Field, Loaded, Rule, RuleSet, Take, escape, load};
 
 /// The exit code where rules are right.
@@ -93,11 +93,7 @@ fn describe(rule: &Rule, set: &RuleSet, out: &mut impl Write) -> io::Result<()> 
 }
 
 fn describe_action(action: &Action, metric: &Definition) -> String {
-    let kind = match metric.kind {
-        Kind::Counter => "counter",
-        Kind::Gauge => "gauge",
-        Kind::Histogram { .. } => "histogram",
-    };
+    let kind = metric.kind.word();
     let labels: Vec<String> = metric
         .labels
         .iter()

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use super::exit::Exit;
 use super::terminal::{self, harmless};
-use logmetrics_core::engine::verdict::{Outcome, Refusal, Update, Verdict};
-use logmetrics_core::engine::{Engine, Secret, Trouble};
+use logmetrics_core::engine::verdict::{Outcome, SkipReason, Update, Verdict};
+use logmetrics_core::engine::{Engine, FieldErrorKind, Secret};
 use logmetrics_core::rules;
 use logmetrics_follow::Specification;
 use logmetrics_follow::line::{Line, Origin};
@@ -131,37 +131,13 @@ fn describe(number: u64, line: &Line, verdicts: &[Verdict]) -> String {
     let _ = writeln!(out, "line {number}: {}", shorten(&harmless(line.text)));
     for verdict in verdicts {
         let _ = match &verdict.outcome {
-            Outcome::PatternNotFound {
-                pattern,
-                almost: None,
-            } => {
-                writeln!(
-                    out,
-                    "  {}: no match: not even the beginning of `{pattern}` is on the line",
-                    verdict.rule
-                )
-            }
-            Outcome::PatternNotFound {
-                almost: Some(almost),
-                ..
-            } => writeln!(
-                out,
-                "  {}: no match: `{}` is found (up to byte {}), but no `{}` after it",
-                verdict.rule, almost.found, almost.line_end, almost.missing
-            ),
-            Outcome::NoFields => {
-                writeln!(
-                    out,
-                    "  {}: no match: the line has no fields to read",
-                    verdict.rule
-                )
-            }
             Outcome::Matched(updates) => {
                 let _ = writeln!(out, "  {}: match", verdict.rule);
                 updates
                     .iter()
                     .try_for_each(|update| writeln!(out, "    {}", show(update)))
             }
+            other => writeln!(out, "  {}: no match: {other}", verdict.rule),
         };
     }
     out
@@ -172,19 +148,19 @@ fn show(update: &Update) -> String {
     match &update.result {
         Ok((labels, value)) if labels.is_empty() => format!("{metric} {value}"),
         Ok((labels, value)) => format!("{metric}{{{labels}}} {value}"),
-        Err(Refusal::Where { name, pattern }) => {
+        Err(SkipReason::Where { name, pattern }) => {
             format!("{metric}: left out, as `where` asks that `{name}` is `{pattern}`")
         }
-        Err(Refusal::MissingLabel { label }) => {
+        Err(SkipReason::MissingLabel { label }) => {
             format!("{metric}: not counted, as label `{label}` has neither value nor default")
         }
-        Err(Refusal::Value(reason)) => {
-            let why = match reason.trouble {
-                Trouble::Missing => "is not on the line",
-                Trouble::BadValue => "is no number that this metric can take",
-                Trouble::Ambiguous => "stands more than once, and the rule takes only one",
+        Err(SkipReason::Value(error)) => {
+            let why = match error.kind {
+                FieldErrorKind::Missing => "is not on the line",
+                FieldErrorKind::BadValue => "is no number that this metric can take",
+                FieldErrorKind::Ambiguous => "stands more than once, and the rule takes only one",
             };
-            format!("{metric}: not counted, as field `{}` {why}", reason.field)
+            format!("{metric}: not counted, as field `{}` {why}", error.field)
         }
     }
 }

@@ -13,9 +13,9 @@ use crate::pseudonym_secret::PseudonymSecret;
 use crate::reloadable::{self, Reloadable, Source};
 use crate::server::Reloaded;
 use logmetrics_core::clock::Clock;
-use logmetrics_core::engine::{Engine, Secret, Trouble};
+use logmetrics_core::engine::{Engine, Secret};
 use logmetrics_core::metrics::reload::Change;
-use logmetrics_core::metrics::self_metrics::{FieldTrouble, KnownRules, RuleCounters, SelfMetrics};
+use logmetrics_core::metrics::self_metrics::{KnownRules, RuleCounters, SelfMetrics};
 use logmetrics_core::pipeline::Active;
 use logmetrics_core::rules::{self, Gathered, Problem};
 use logmetrics_follow::Positions;
@@ -103,7 +103,7 @@ impl RulesSource {
         log_advice(&loaded.advice);
         let now_ms = self.clock.now_ms();
         // The rest of the program waits only here: nothing is read or compiled any more.
-        let change = self.positions.cut(|_| {
+        let change = self.positions.snapshot(|_| {
             let old = self.active.load_full();
             let definitions = loaded.set.metrics;
             let change = Change::between(old.store.definitions(), &definitions);
@@ -165,17 +165,11 @@ pub fn log_advice(advice: &[Problem]) {
 
 /// The counters of an engine's rules, shown from now on.
 pub fn rule_counters(self_metrics: &SelfMetrics, engine: &Engine) -> RuleCounters {
-    let troubles = engine.reasons().iter().map(|reason| {
-        let trouble = match reason.trouble {
-            Trouble::Missing => FieldTrouble::Missing,
-            Trouble::BadValue => FieldTrouble::BadValue,
-            Trouble::Ambiguous => FieldTrouble::Ambiguous,
-        };
-        (&*reason.rule, &*reason.field, trouble)
-    });
+    let field_errors = engine.field_errors().iter();
+    let field_errors = field_errors.map(|error| (&*error.rule, &*error.field, error.kind));
     self_metrics.follow_rules(&KnownRules {
         names: engine.rule_names().collect(),
-        troubles: troubles.collect(),
+        field_errors: field_errors.collect(),
     })
 }
 

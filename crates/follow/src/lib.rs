@@ -1,6 +1,6 @@
 //! Inputs: standard input, fifos and files, followed through every kind of rotation.
 //!
-//! This room owns descriptors and positions. It hands on bytes and says what happened; it knows
+//! this crate owns descriptors and positions. It hands on bytes and says what happened; it knows
 //! nothing of lines' contents, rules, metrics or HTTP, and needs no async runtime.
 
 use std::io;
@@ -9,28 +9,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::line::Origin;
+use crate::line::encoding::Encoding;
 
-mod discover;
-mod follower;
-mod identity;
-mod packed;
+mod files;
 mod positions;
-mod rotated;
-mod specification;
+mod recovery;
 mod stop;
 mod stream;
-mod tail;
 #[cfg(test)]
 mod testing;
 pub mod to_end;
-mod wake;
+mod watch;
 
 pub mod line;
 
-pub use follower::Follower;
-pub use identity::{FileId, Fingerprint, Position};
+pub use files::follower::Follower;
+pub use files::identity::{FileId, Fingerprint, Position};
+pub use files::specification::{Glob, InputKind, Specification, SpecificationError};
 pub use positions::{Positions, ReadGuard, SavedFile};
-pub use specification::{Glob, InputKind, Specification, SpecificationError};
 pub use stop::Stop;
 pub use stream::Stream;
 
@@ -51,7 +47,7 @@ pub enum Begin {
     /// At the first byte.
     #[default]
     Start,
-    /// At the last line that has no end yet, or behind the last byte. [`Mode::Once`] ignores it.
+    /// At the last line that has no end yet, or after the last byte. [`Mode::Once`] ignores it.
     End,
 }
 
@@ -119,7 +115,7 @@ pub type Problems = Vec<(PathBuf, io::Error)>;
 /// specification, by path; and the folders that cannot be read. A file that is named twice belongs
 /// to the first that names it.
 pub fn existing(specifications: &[Specification]) -> (Vec<(usize, PathBuf)>, Problems) {
-    let found = discover::discover(specifications);
+    let found = files::discover::discover(specifications);
     let paths = found.paths.into_iter();
     let mut files: Vec<_> = paths.map(|(path, index)| (index, path)).collect();
     files.extend(found.compressed);
@@ -142,12 +138,18 @@ pub trait Sink {
 
     /// Offers `bytes`, which begin at `offset` in the stream. Returns how many of them were taken,
     /// always up to a line's end (or past an oversized piece); the rest is offered again with more
-    /// bytes behind it. A sink never leaves more than [`crate::line::LINE_BYTES_MAX`] bytes untaken.
+    /// bytes after it. A sink never leaves more than [`crate::line::LINE_BYTES_MAX`] bytes untaken.
     fn offer(&mut self, stream: StreamId, offset: u64, bytes: &[u8]) -> usize;
 
-    /// Appends to `out` what is needed, beside the bytes that were not taken yet, to go on with the
+    /// Appends to `out` what is needed, besides the bytes that were not taken yet, to go on with the
     /// stream after a restart. That is nothing almost always.
     fn resume_state(&self, stream: StreamId, out: &mut Vec<u8>);
+
+    /// The file of `to` goes on where the log of `from` was rotated: parts of records that `from` holds are
+    /// held by `to` from now on, in place of what it held.
+    fn carry_over(&mut self, from: StreamId, to: StreamId) {
+        let _ = (from, to);
+    }
 
     /// Nothing came from standard input for a while, a second or so. Files never say it.
     fn idle(&mut self, stream: StreamId) {
@@ -188,6 +190,15 @@ pub trait Events: Send + Sync {
     /// again, with back-off.
     fn skipped(&self, source: &str, path: &Path, error: &io::Error) {
         let _ = (source, path, error);
+    }
+    /// A file or stream is text in another encoding than UTF-8: nothing of it is counted.
+    fn not_utf8_text(&self, source: &str, path: &Path, encoding: Encoding) {
+        let _ = (source, path, encoding);
+    }
+    /// A file was left with the first part of a record (of Kubernetes or docker) whose rest never came. The
+    /// part is handed on as a line.
+    fn incomplete_record(&self, source: &str, path: &Path) {
+        let _ = (source, path);
     }
     /// File events cannot be had (`why`); files are looked at by polling instead.
     fn polling(&self, why: &str);

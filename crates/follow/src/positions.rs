@@ -1,8 +1,8 @@
-//! Where reading stands in every input, kept so that it can be taken at one instant together with
+//! Where reading is in every input, kept so that it can be taken at one instant together with
 //! what was counted.
 //!
 //! A reader makes a [`ReadGuard`] for each block: it reads, offers, and notes the new position, and only
-//! then ends the step. A cut waits until no reader is in a step and keeps new ones out for as long
+//! then ends the guard. A cut waits until no reader is in a step and keeps new ones out for as long
 //! as it takes to copy what is in memory. Nothing here is written to a disk.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::SystemTime;
 
-use super::identity::{FileId, Position};
+use crate::files::identity::{FileId, Position};
 
 /// All positions, and the gate that keeps them and the counts together.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ pub struct SavedFile {
     /// The input as the command line names it.
     pub source: Arc<str>,
     /// The name under which the file was last known to be followed; the file itself may be found
-    /// beside it after a rotation.
+    /// next to it after a rotation.
     pub path: PathBuf,
     /// How far it was read, with the evidence of what it is.
     pub position: Position,
@@ -38,14 +38,14 @@ pub struct SavedFile {
     pub left: bool,
     /// The file is compressed: the position counts bytes of its content, and so do signature and
     /// marker.
-    pub packed: bool,
+    pub compressed: bool,
 }
 
 impl SavedFile {
     /// Whether there is more to know it by than its number, which is given to another file once this one
     /// is gone. An empty file has nothing else.
-    pub(super) fn has_evidence(&self) -> bool {
-        self.position.signature.length > 0
+    pub(crate) fn has_evidence(&self) -> bool {
+        self.position.signature.length > 0 || self.position.marker.length > 0
     }
 }
 
@@ -70,7 +70,7 @@ impl Positions {
     }
 
     /// The same, with the time of the last save: where a file cannot be found again, those of its
-    /// rotated relatives that were written to later are new.
+    /// rotated siblings that were written to later are new.
     #[must_use]
     pub fn saved_at(self, at: SystemTime) -> Positions {
         Positions {
@@ -99,16 +99,25 @@ impl Positions {
         self.lock().values().cloned().collect()
     }
 
+    /// What is noted of the files that are wanted.
+    pub(crate) fn files_where(&self, wanted: impl Fn(&SavedFile) -> bool) -> Vec<SavedFile> {
+        self.lock()
+            .values()
+            .filter(|file| wanted(file))
+            .cloned()
+            .collect()
+    }
+
     /// Begins a step; waits while a cut is taken.
-    pub fn step(&self) -> ReadGuard<'_> {
+    pub fn read_guard(&self) -> ReadGuard<'_> {
         ReadGuard {
             positions: self,
             _gate: self.gate.read().unwrap_or_else(PoisonError::into_inner),
         }
     }
 
-    /// Calls `take` while no reader is in a step. It must be quick: reading waits for it.
-    pub fn cut<T>(&self, take: impl FnOnce(&BTreeMap<FileId, SavedFile>) -> T) -> T {
+    /// Calls `take` while no reader is in a guard. It must be quick: reading waits for it.
+    pub fn snapshot<T>(&self, take: impl FnOnce(&BTreeMap<FileId, SavedFile>) -> T) -> T {
         let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
         take(&self.lock())
     }
@@ -119,7 +128,7 @@ impl Positions {
 }
 
 impl ReadGuard<'_> {
-    /// Notes where reading stands in a file.
+    /// Notes where reading is in a file.
     pub fn note(&self, file: SavedFile) {
         self.positions.lock().insert(file.position.id, file);
     }
@@ -150,7 +159,7 @@ mod tests {
             position: Position::start(FileId { device: 1, inode }),
             resume_state: Vec::new(),
             left: false,
-            packed: false,
+            compressed: false,
         }
     }
 
@@ -161,17 +170,18 @@ mod tests {
             let (begun, wait) = std::sync::mpsc::channel();
             let positions = &positions;
             scope.spawn(move || {
-                let step = positions.step();
+                let guard = positions.read_guard();
                 begun.send(()).unwrap();
-                step.note(file(2));
-                step.note(file(3));
-                step.forget(FileId {
+                guard.note(file(2));
+                guard.note(file(3));
+                guard.forget(FileId {
                     device: 1,
                     inode: 1,
                 });
             });
             wait.recv().unwrap();
-            let inodes = positions.cut(|files| files.keys().map(|id| id.inode).collect::<Vec<_>>());
+            let inodes =
+                positions.snapshot(|files| files.keys().map(|id| id.inode).collect::<Vec<_>>());
             assert_eq!(inodes, [2, 3]);
         });
     }
@@ -183,7 +193,7 @@ mod tests {
             offset: 9,
             ..file(1).position
         };
-        positions.step().moved(moved, b"part");
+        positions.read_guard().moved(moved, b"part");
         let noted = SavedFile {
             position: moved,
             resume_state: b"part".to_vec(),

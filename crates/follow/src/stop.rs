@@ -46,7 +46,7 @@ impl Stop {
     }
 
     /// Calls `listener` once when the stop is requested, or now if it already is.
-    pub(super) fn on_request(&self, listener: impl Fn() + Send + Sync + 'static) {
+    pub(crate) fn on_request(&self, listener: impl Fn() + Send + Sync + 'static) {
         let mut listeners = self
             .shared
             .listeners

@@ -1,4 +1,4 @@
-//! What the room's tests share: a sink and events that remember, and a waker turned by hand.
+//! What the tests of this crate share: a sink and events that remember, and a waker turned by hand.
 //!
 //! Nothing here sleeps; what waits for another thread waits for a condition, with a deadline.
 
@@ -8,41 +8,50 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use super::stop::Stop;
-use super::wake::{Waker, Woken};
-use super::{Events, Sink, StreamId};
+use crate::line::encoding::Encoding;
+use crate::line::framer::Framer;
+use crate::line::resume;
+use crate::line::unwrap::Unwrapper;
 use crate::line::{LINE_BYTES_MAX, Origin};
+use crate::stop::Stop;
+use crate::watch::{Waker, Woken};
+use crate::{Events, Sink, StreamId};
 
 /// Lines by stream, as a sink sees them.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
-    pub(super) streams: Vec<Received>,
+pub(crate) struct Lines {
+    pub(crate) streams: Vec<Received>,
     /// The lines of all streams in the order in which they came.
-    pub(super) in_order: Vec<String>,
+    pub(crate) in_order: Vec<String>,
     /// How many bytes were offered, again and again ones included.
-    pub(super) offered: usize,
+    pub(crate) offered: usize,
 }
 
 #[derive(Debug)]
-pub(super) struct Received {
-    pub(super) origin: Origin,
-    pub(super) begin: u64,
-    pub(super) lines: Vec<String>,
-    pub(super) closed: bool,
+pub(crate) struct Received {
+    pub(crate) origin: Origin,
+    pub(crate) begin: u64,
+    pub(crate) lines: Vec<String>,
+    pub(crate) closed: bool,
     next: u64,
-    skipping: bool,
+    framer: Framer,
+    unwrapper: Unwrapper,
+}
+
+fn text(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).into_owned()
 }
 
 impl Lines {
     /// As if these lines had been counted before.
-    pub(super) fn counted(in_order: Vec<String>) -> Self {
+    pub(crate) fn counted(in_order: Vec<String>) -> Self {
         Lines {
             in_order,
             ..Lines::default()
         }
     }
 
-    pub(super) fn all(&self) -> Vec<&str> {
+    pub(crate) fn all(&self) -> Vec<&str> {
         self.streams
             .iter()
             .flat_map(|stream| &stream.lines)
@@ -51,28 +60,20 @@ impl Lines {
     }
 }
 
-impl Received {
-    fn push(&mut self, bytes: &[u8]) {
-        let skipped = std::mem::take(&mut self.skipping);
-        if !skipped {
-            let bytes = &bytes[..bytes.len().min(LINE_BYTES_MAX)];
-            self.lines.push(String::from_utf8_lossy(bytes).into_owned());
-        }
-    }
-}
-
 /// What is carried over in the middle of a line that is too long.
-pub(super) const SKIPPING: &[u8] = b"skipping";
+pub(crate) const SKIPPING: &[u8] = b"\x01\x01";
 
 impl Sink for Lines {
     fn open(&mut self, origin: Origin, offset: u64, resume_state: &[u8]) -> StreamId {
+        let (framer, unwrapper) = resume::read(resume_state);
         self.streams.push(Received {
             origin,
             begin: offset,
             lines: Vec::new(),
             closed: false,
             next: offset,
-            skipping: resume_state == SKIPPING,
+            framer,
+            unwrapper,
         });
         StreamId(self.streams.len() - 1)
     }
@@ -82,29 +83,30 @@ impl Sink for Lines {
         let stream = &mut self.streams[stream.0];
         assert!(!stream.closed, "offered to a closed stream");
         assert_eq!(offset, stream.next, "offered what does not follow");
-        let (mut taken, before) = (0, stream.lines.len());
-        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let Some(text) = line.strip_suffix(b"\n") else {
-                break;
-            };
-            stream.push(text);
-            taken += line.len();
-        }
-        if bytes.len() - taken >= LINE_BYTES_MAX {
-            stream.push(&bytes[taken..taken + LINE_BYTES_MAX]);
-            stream.skipping = true;
-            taken = bytes.len();
-        }
-        assert!(taken > 0, "offered without a line: {} bytes", bytes.len());
+        let before = stream.lines.len();
+        let (lines, unwrapper) = (&mut stream.lines, &mut stream.unwrapper);
+        let framed = stream.framer.cut(bytes, |at, line| {
+            let line = unwrapper.unwrap(offset + at as u64, line);
+            lines.extend(line.map(|line| text(line.text)));
+        });
+        let taken = framed.taken;
+        assert!(
+            taken > 0 || bytes.len() == LINE_BYTES_MAX,
+            "offered without a line: {} bytes",
+            bytes.len()
+        );
         stream.next += taken as u64;
         self.in_order.extend_from_slice(&stream.lines[before..]);
         taken
     }
 
     fn resume_state(&self, stream: StreamId, out: &mut Vec<u8>) {
-        if self.streams[stream.0].skipping {
-            out.extend_from_slice(SKIPPING);
-        }
+        let stream = &self.streams[stream.0];
+        resume::write(&stream.framer, &stream.unwrapper, out);
+    }
+
+    fn carry_over(&mut self, from: StreamId, to: StreamId) {
+        self.streams[to.0].unwrapper = std::mem::take(&mut self.streams[from.0].unwrapper);
     }
 
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {
@@ -116,25 +118,30 @@ impl Sink for Lines {
             "a line was left: {:?}",
             String::from_utf8_lossy(rest)
         );
-        if !rest.is_empty() {
-            let before = stream.lines.len();
-            stream.push(rest);
-            self.in_order.extend_from_slice(&stream.lines[before..]);
+        let before = stream.lines.len();
+        let (lines, unwrapper) = (&mut stream.lines, &mut stream.unwrapper);
+        stream.framer.finish(rest, |at, line| {
+            let line = unwrapper.unwrap(offset + at as u64, line);
+            lines.extend(line.map(|line| text(line.text)));
+        });
+        while let Some(part) = unwrapper.flush() {
+            lines.push(text(part.text));
         }
+        self.in_order.extend_from_slice(&stream.lines[before..]);
         stream.closed = true;
     }
 }
 
 /// A sink that another thread can look into.
 #[derive(Clone, Default)]
-pub(super) struct SharedLines {
+pub(crate) struct SharedLines {
     shared: Arc<(Mutex<Lines>, Condvar)>,
 }
 
 impl SharedLines {
     /// Waits until `wanted` holds, for ten seconds at most; returns how long that took.
     #[track_caller]
-    pub(super) fn until(&self, wanted: impl Fn(&Lines) -> bool) -> Duration {
+    pub(crate) fn until(&self, wanted: impl Fn(&Lines) -> bool) -> Duration {
         let start = Instant::now();
         let (lines, changed) = &*self.shared;
         let waited = changed
@@ -150,7 +157,7 @@ impl SharedLines {
         start.elapsed()
     }
 
-    pub(super) fn with<R>(&self, work: impl FnOnce(&mut Lines) -> R) -> R {
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Lines) -> R) -> R {
         let result = work(&mut self.shared.0.lock().unwrap());
         self.shared.1.notify_all();
         result
@@ -170,6 +177,10 @@ impl Sink for SharedLines {
         self.with(|lines| lines.resume_state(stream, out));
     }
 
+    fn carry_over(&mut self, from: StreamId, to: StreamId) {
+        self.with(|lines| lines.carry_over(from, to));
+    }
+
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {
         self.with(|lines| lines.close(stream, offset, rest));
     }
@@ -177,14 +188,14 @@ impl Sink for SharedLines {
 
 /// Events as short texts: the event, and the base name it is about.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(crate) struct Said {
     texts: Mutex<Vec<String>>,
     said: Condvar,
 }
 
 impl Said {
     /// What was said since this was last asked, lag left out.
-    pub(super) fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         let texts = std::mem::take(&mut *self.texts.lock().unwrap());
         texts
             .into_iter()
@@ -193,7 +204,7 @@ impl Said {
     }
 
     /// The last lag that was said.
-    pub(super) fn lag(&self) -> Option<u64> {
+    pub(crate) fn lag(&self) -> Option<u64> {
         let texts = self.texts.lock().unwrap();
         texts
             .iter()
@@ -203,7 +214,7 @@ impl Said {
 
     /// Waits until `text` was said, for ten seconds at most.
     #[track_caller]
-    pub(super) fn until(&self, text: &str) {
+    pub(crate) fn until(&self, text: &str) {
         let limit = Duration::from_secs(10);
         let missing = |texts: &mut Vec<String>| !texts.iter().any(|said| said.starts_with(text));
         let texts = self.texts.lock().unwrap();
@@ -253,6 +264,12 @@ impl Events for Said {
     fn lost(&self, _source: &str, path: &Path) {
         self.say("lost", path);
     }
+    fn not_utf8_text(&self, _source: &str, path: &Path, encoding: Encoding) {
+        self.say(&format!("not UTF-8 but {encoding}"), path);
+    }
+    fn incomplete_record(&self, _source: &str, path: &Path) {
+        self.say("incomplete record", path);
+    }
     fn polling(&self, why: &str) {
         self.say("polling:", Path::new(why));
     }
@@ -270,23 +287,23 @@ impl Events for Said {
 type Crank = Box<dyn FnOnce() -> Woken>;
 
 /// A waker that wakes when the test says, and whose clock the test sets.
-pub(super) struct HandWaker {
-    pub(super) now: Instant,
+pub(crate) struct HandWaker {
+    pub(crate) now: Instant,
     /// What happens during each sleep; after the last one the stop is requested.
-    pub(super) cranks: VecDeque<Crank>,
-    pub(super) stop: Stop,
-    pub(super) places: BTreeSet<PathBuf>,
+    pub(crate) cranks: VecDeque<Crank>,
+    pub(crate) stop: Stop,
+    pub(crate) watched: BTreeSet<PathBuf>,
     /// How long each sleep might have been.
-    pub(super) pauses: Vec<Duration>,
+    pub(crate) pauses: Vec<Duration>,
 }
 
 impl HandWaker {
-    pub(super) fn new(stop: &Stop) -> Self {
+    pub(crate) fn new(stop: &Stop) -> Self {
         HandWaker {
             now: Instant::now(),
             cranks: VecDeque::new(),
             stop: stop.clone(),
-            places: BTreeSet::new(),
+            watched: BTreeSet::new(),
             pauses: Vec::new(),
         }
     }
@@ -297,9 +314,9 @@ impl Waker for HandWaker {
         self.now
     }
 
-    fn watch(&mut self, places: &BTreeSet<PathBuf>, _events: &dyn Events) -> bool {
-        let added = !places.is_subset(&self.places);
-        self.places = places.clone();
+    fn watch(&mut self, watched: &BTreeSet<PathBuf>, _events: &dyn Events) -> bool {
+        let added = !watched.is_subset(&self.watched);
+        self.watched = watched.clone();
         added
     }
 
@@ -319,7 +336,7 @@ impl Waker for HandWaker {
 }
 
 #[cfg(unix)]
-pub(super) fn make_fifo(path: &Path) {
+pub(crate) fn make_fifo(path: &Path) {
     use rustix::fs::{CWD, FileType, Mode, mknodat};
     mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o644), 0).unwrap();
 }

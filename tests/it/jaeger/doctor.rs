@@ -177,7 +177,7 @@ fn a_report_says_that_jaeger_has_nothing_of_the_service() {
     jaeger.behave(|manner| manner.services = &["jaeger"]);
     let report = Run::new().args("report --jaeger").arg(&jaeger.url);
     let run = report.args("--jaeger-service nobody").go().success();
-    run.says(&["jaeger has no span of the service `nobody`"]);
+    let run = run.says(&["jaeger has no span of the service `nobody`"]);
     assert!(!run.stderr.contains("the log is empty"), "{}", run.stderr);
 }
 

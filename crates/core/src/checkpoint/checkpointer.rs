@@ -53,7 +53,7 @@ impl Source {
             store,
             notes,
         } = self;
-        positions.cut(|files| {
+        positions.snapshot(|files| {
             let mut changes = Vec::new();
             for source in notes {
                 let prefix = source.prefix;

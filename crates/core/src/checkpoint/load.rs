@@ -287,7 +287,7 @@ fn file(row: &Row<'_>) -> Option<SavedFile> {
         },
         resume_state: bytes(row, 9)?.to_vec(),
         left: flag(row, 10)?,
-        packed: flag(row, 11)?,
+        compressed: flag(row, 11)?,
     })
 }
 

@@ -10,7 +10,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Transaction};
 use sha2::{Digest, Sha256};
 
-use crate::metrics::definition::{Definition, Kind};
+use crate::metrics::definition::Definition;
 use crate::metrics::frozen_copy::{Folded, SeriesImage};
 use logmetrics_follow::SavedFile;
 
@@ -221,14 +221,9 @@ pub fn numbers(blob: &[u8]) -> Option<Vec<u64>> {
 
 /// The word for a metric's type, and its bounds.
 pub fn kind(definition: &Definition) -> (&'static str, Vec<u8>) {
-    match &definition.kind {
-        Kind::Counter => ("counter", Vec::new()),
-        Kind::Gauge => ("gauge", Vec::new()),
-        Kind::Histogram { buckets } => {
-            let bounds: Vec<u64> = buckets.iter().map(|bound| bound.to_bits()).collect();
-            ("histogram", blob(&bounds))
-        }
-    }
+    let bounds = definition.buckets.iter().map(|bound| bound.to_bits());
+    let bounds: Vec<u64> = bounds.collect();
+    (definition.kind.word(), blob(&bounds))
 }
 
 /// The names of a metric's labels; no name has a comma.
@@ -270,7 +265,7 @@ pub fn series_row<T>(
         integer(series.created_ms),
         integer(series.born),
         integer(series.updated_s.into()),
-        ValueRef::Blob(&blob(series.values)),
+        ValueRef::Blob(&blob(&series.values)),
     ])
 }
 
@@ -289,7 +284,7 @@ pub fn file_row<T>(file: &SavedFile, take: impl FnOnce(&[ValueRef<'_>]) -> T) ->
         integer(position.marker.hash),
         ValueRef::Blob(&file.resume_state),
         integer(file.left.into()),
-        integer(file.packed.into()),
+        integer(file.compressed.into()),
     ])
 }
 

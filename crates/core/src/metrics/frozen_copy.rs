@@ -4,6 +4,7 @@
 //! meanwhile: a chunk of a column (8 KiB) is copied at its first change. Two images tell what
 //! happened between them without a look at what they share. Knows no file.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::column::Column;
@@ -29,6 +30,7 @@ pub struct FamilyImage {
     values: Column<u64>,
     updated_s: Column<u32>,
     texts: Texts,
+    value_texts: Texts,
 }
 
 /// Updates that limits have sent to another series than the one they named.
@@ -41,7 +43,7 @@ pub struct Folded {
 }
 
 /// One series of an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeriesImage<'i> {
     /// The labels as they are printed, without braces.
     pub labels: &'i [u8],
@@ -52,8 +54,8 @@ pub struct SeriesImage<'i> {
     /// When it was last updated, in seconds since 1970.
     pub updated_s: u32,
     /// The value's bits; of a histogram the observations in each bucket alone, `+Inf` last, and then
-    /// the sum's bits.
-    pub values: &'i [u64],
+    /// the sum's bits; of a text its length, and its bytes eight by eight.
+    pub values: Cow<'i, [u64]>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -96,6 +98,7 @@ impl FamilyImage {
             values: family.values.share(),
             updated_s: family.updated_s.share(),
             texts: family.texts.clone(),
+            value_texts: family.value_texts.clone(),
         }
     }
 
@@ -106,12 +109,16 @@ impl FamilyImage {
             return None;
         }
         let birth = self.births.only(row);
+        let values = self.values.row(row);
         Some(SeriesImage {
             labels: self.texts.get(birth.place),
             created_ms: birth.created_ms,
             born: birth.born,
             updated_s: *self.updated_s.only(row),
-            values: self.values.row(row),
+            values: match self.definition.kind.stored(values, &self.value_texts) {
+                Some(stored) => Cow::Owned(stored),
+                None => Cow::Borrowed(values),
+            },
         })
     }
 

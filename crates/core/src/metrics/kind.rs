@@ -287,8 +287,11 @@ pub(super) fn count(bits: &mut u64, value: f64, can_fall: bool) -> Result<usize,
 }
 
 fn observe(bounds: &[f64], row: &mut [u64], value: f64) -> Result<usize, Refused> {
-    let sum = f64::from_bits(row[bounds.len() + 1]) + value;
-    if !sum.is_finite() {
+    let before = f64::from_bits(row[bounds.len() + 1]);
+    let sum = before + value;
+    // Numbers alone do not make the sum infinite. What is no number, or infinite, is observed as in
+    // Prometheus' own libraries: within no finite bound, or above all.
+    if value.is_finite() && before.is_finite() && !sum.is_finite() {
         return Err(Refused);
     }
     row[bounds.len() + 1] = sum.to_bits();
@@ -364,12 +367,27 @@ mod tests {
     #[test]
     fn a_counter_falls_only_where_it_may() {
         use Operation::{Add, Observe, Set};
-        assert_eq!(updated(Kind::Counter, false, &[(Add, 2.0), (Set, 5.0)]), Ok(5.0));
-        assert_eq!(updated(Kind::Counter, false, &[(Set, 5.0), (Set, 4.0)]), Err(Refused));
+        assert_eq!(
+            updated(Kind::Counter, false, &[(Add, 2.0), (Set, 5.0)]),
+            Ok(5.0)
+        );
+        assert_eq!(
+            updated(Kind::Counter, false, &[(Set, 5.0), (Set, 4.0)]),
+            Err(Refused)
+        );
         assert_eq!(updated(Kind::Counter, false, &[(Add, -1.0)]), Err(Refused));
-        assert_eq!(updated(Kind::Counter, true, &[(Set, 5.0), (Set, 4.0), (Add, -6.0)]), Ok(-2.0));
-        assert_eq!(updated(Kind::Counter, true, &[(Observe, 1.0)]), Err(Refused));
-        assert_eq!(updated(Kind::Gauge, false, &[(Set, 5.0), (Add, -6.0)]), Ok(-1.0));
+        assert_eq!(
+            updated(Kind::Counter, true, &[(Set, 5.0), (Set, 4.0), (Add, -6.0)]),
+            Ok(-2.0)
+        );
+        assert_eq!(
+            updated(Kind::Counter, true, &[(Observe, 1.0)]),
+            Err(Refused)
+        );
+        assert_eq!(
+            updated(Kind::Gauge, false, &[(Set, 5.0), (Add, -6.0)]),
+            Ok(-1.0)
+        );
     }
 
     #[test]
@@ -377,7 +395,10 @@ mod tests {
         let largest = (Operation::Add, f64::MAX);
         for can_fall in [false, true] {
             assert_eq!(updated(Kind::Counter, can_fall, &[largest]), Ok(f64::MAX));
-            assert_eq!(updated(Kind::Counter, can_fall, &[largest, largest]), Err(Refused));
+            assert_eq!(
+                updated(Kind::Counter, can_fall, &[largest, largest]),
+                Err(Refused)
+            );
             for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
                 for operation in [Operation::Add, Operation::Set] {
                     let update = [(operation, value)];
@@ -387,21 +408,35 @@ mod tests {
         }
         let mut row = [0; 3];
         let observe = (Operation::Observe, f64::MAX);
-        assert_eq!(Kind::Histogram.update(&[1.0], false, &mut row, observe), Ok(1));
+        assert_eq!(
+            Kind::Histogram.update(&[1.0], false, &mut row, observe),
+            Ok(1)
+        );
         let before = row;
-        assert_eq!(Kind::Histogram.update(&[1.0], false, &mut row, observe), Err(Refused));
+        assert_eq!(
+            Kind::Histogram.update(&[1.0], false, &mut row, observe),
+            Err(Refused)
+        );
         assert_eq!(row, before);
     }
 
     #[test]
     fn texts_are_saved_and_restored() {
-        for text in ["", "a", "eight by", "nine byte", "zoë, a text of several words"] {
+        for text in [
+            "",
+            "a",
+            "eight by",
+            "nine byte",
+            "zoë, a text of several words",
+        ] {
             let mut texts = Texts::default();
             texts.add(b"another one");
             let row = texts.add(text.as_bytes()).numbers();
             let stored = Kind::Text.stored(&row, &texts).unwrap();
             let mut others = Texts::default();
-            let row = Kind::Text.restored((&[], false), &stored, &mut others).unwrap();
+            let row = Kind::Text
+                .restored((&[], false), &stored, &mut others)
+                .unwrap();
             let Reading::Text(read) = Kind::Text.reading(&[], &row, &others) else {
                 panic!("{row:?}");
             };

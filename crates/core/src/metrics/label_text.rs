@@ -16,6 +16,22 @@ pub(crate) struct TextRange {
     len: u32,
 }
 
+impl TextRange {
+    /// The place as two numbers, for a row of them.
+    pub(crate) fn numbers(self) -> [u64; 2] {
+        let place = u64::from(self.page) << 32 | u64::from(self.start);
+        [place, self.len.into()]
+    }
+
+    pub(crate) fn of_numbers([place, len]: [u64; 2]) -> TextRange {
+        TextRange {
+            page: (place >> 32) as u32,
+            start: place as u32,
+            len: len as u32,
+        }
+    }
+}
+
 /// Texts, by their places. Cloning shares the pages.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Texts {
@@ -47,6 +63,10 @@ impl Texts {
     }
 
     pub(crate) fn get(&self, place: TextRange) -> &[u8] {
+        // No text is on no page: that is the place of one that was not set yet.
+        if place.len == 0 {
+            return b"";
+        }
         let start = place.start as usize;
         &self.pages[place.page as usize][start..start + place.len as usize]
     }

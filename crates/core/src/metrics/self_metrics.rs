@@ -10,12 +10,14 @@ use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, 
 
 use super::store::SeriesCounts;
 
+mod as_snapshot;
 mod checkpoint;
 mod rules;
 
+pub use as_snapshot::as_snapshot;
 pub use checkpoint::Checkpoint;
 use rules::OfRules;
-pub use rules::{KnownRules, RuleCounters};
+pub use rules::{FieldErrorKind, KnownRules, RuleCounters};
 
 pub struct SelfMetrics {
     registry: Registry,
@@ -56,17 +58,6 @@ pub struct SourceCounters {
     pub truncations: IntCounter,
     /// Bytes that exist and are not read yet.
     pub lag_bytes: IntGauge,
-}
-
-/// Which kind of trouble a field of a rule can make; each is a metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldTrouble {
-    /// `logmetrics_rule_missing_field_total`
-    Missing,
-    /// `logmetrics_rule_bad_value_total`
-    BadValue,
-    /// `logmetrics_rule_ambiguous_field_total`
-    Ambiguous,
 }
 
 /// What the program is about to run, so that everything shows from the start, at 0.
@@ -331,7 +322,7 @@ mod tests {
         .unwrap();
         own.follow_rules(&KnownRules {
             names: vec!["web"],
-            troubles: vec![("web", "user", FieldTrouble::Missing)],
+            field_errors: vec![("web", "user", FieldErrorKind::Missing)],
         });
         let page = text(&own.gather(&[]));
         for sample in [
@@ -348,16 +339,19 @@ mod tests {
 
     #[test]
     fn counts_go_where_they_belong() {
-        let troubles = vec![
-            ("a", "x", FieldTrouble::BadValue),
-            ("b", "y", FieldTrouble::Ambiguous),
+        let field_errors = vec![
+            ("a", "x", FieldErrorKind::BadValue),
+            ("b", "y", FieldErrorKind::Ambiguous),
         ];
         let names = vec!["a", "b"];
         let own = SelfMetrics::new(&KnownSources::default()).unwrap();
-        let rules = own.follow_rules(&KnownRules { names, troubles });
+        let rules = own.follow_rules(&KnownRules {
+            names,
+            field_errors,
+        });
         rules.count_matches(&[3, 0]);
         rules.count_matches(&[1, 2]);
-        rules.count_troubles(&[0, 5]);
+        rules.count_field_errors(&[0, 5]);
         own.source("x.log").lines.inc_by(7);
         own.source("x.log").lines.inc();
         let counts = SeriesCounts {
@@ -384,15 +378,15 @@ mod tests {
     fn rules_that_stay_keep_their_counts() {
         let own = SelfMetrics::new(&KnownSources::default()).unwrap();
         let follow = |names: &[&'static str]| {
-            let missing = |name: &&'static str| (*name, "user", FieldTrouble::Missing);
+            let missing = |name: &&'static str| (*name, "user", FieldErrorKind::Missing);
             own.follow_rules(&KnownRules {
                 names: names.to_vec(),
-                troubles: names.iter().map(missing).collect(),
+                field_errors: names.iter().map(missing).collect(),
             })
         };
         let first = follow(&["a", "b"]);
         first.count_matches(&[1, 2]);
-        first.count_troubles(&[3, 4]);
+        first.count_field_errors(&[3, 4]);
         let second = follow(&["b", "c"]);
         second.count_matches(&[10, 20]);
         assert_eq!(second.matches(), [12, 20]);
@@ -407,6 +401,8 @@ mod tests {
                 "logmetrics_rule_matches_total{rule=\"c\"} 20",
                 "logmetrics_rule_missing_field_total{field=\"user\",rule=\"b\"} 4",
                 "logmetrics_rule_missing_field_total{field=\"user\",rule=\"c\"} 0",
+                "logmetrics_rule_unreadable_lines_total{rule=\"b\"} 0",
+                "logmetrics_rule_unreadable_lines_total{rule=\"c\"} 0",
             ]
         );
         // One that comes back begins anew.

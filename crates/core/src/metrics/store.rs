@@ -3,12 +3,14 @@
 //! Lock policy: one mutex, held for one batch of updates or for taking a snapshot, which shares its
 //! memory with the store and so copies next to nothing. Nothing is sorted or rendered under it.
 
+use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::batch::{Batch, LabelHasher};
-use super::definition::Definition;
+use super::definition::{Definition, MetricId};
 use super::family::{Family, Moment};
 use super::frozen_copy::{FamilyImage, Image, SavedFamily, Unfit};
+use super::kind::{Reading, Refused};
 use super::snapshot::{Snapshot, Unsorted};
 
 #[derive(Debug)]
@@ -116,15 +118,17 @@ impl Store {
         &self.definitions
     }
 
-    /// Makes all updates of a batch, in their order; no snapshot sees a part of them.
-    pub fn apply(&self, batch: &Batch, now_ms: u64) {
+    /// Makes all updates of a batch, in their order; no snapshot sees a part of them. Gives the places
+    /// of those that were refused; a batch of rules has hardly ever one.
+    pub fn apply(&self, batch: &Batch, now_ms: u64) -> Vec<usize> {
         let mut families = self.lock();
         if now_ms / 1000 > families.expired_s {
             families.expire(now_ms);
         }
         let Families { list, births, .. } = &mut *families;
         let mut moment = Moment::new(now_ms, *births);
-        for update in batch.updates() {
+        let mut refused = Vec::new();
+        for (number, update) in batch.updates().iter().enumerate() {
             // A batch is made from the rules this store was made from; there is no other metric.
             let named = batch.named(update);
             let Some(family) = list.get_mut(named.metric.0 as usize) else {
@@ -132,9 +136,15 @@ impl Store {
                 continue;
             };
             let exemplar = || batch.exemplar_of(update);
-            family.update(&named, update.value, exemplar, &mut moment);
+            let text = || batch.text_of(update);
+            let what = (update.operation(), update.value);
+            if let Err(Refused) = family.update(&named, what, text, exemplar, &mut moment) {
+                refused.push(number);
+            }
         }
+        list.iter_mut().for_each(Family::settle_removed);
         *births = moment.births;
+        refused
     }
 
     /// All values at one instant. What has expired is forgotten first.
@@ -157,6 +167,19 @@ impl Store {
         families.expire(now_ms);
         let unsorted = families.list.iter_mut().map(Unsorted::take).collect();
         (families.births, unsorted)
+    }
+
+    /// The value of one series now, given its labels' text; `take` sees it under the lock.
+    pub fn read<T>(
+        &self,
+        metric: MetricId,
+        labels: &[u8],
+        take: impl FnOnce(Reading<'_>) -> T,
+    ) -> Option<T> {
+        let families = self.lock();
+        let family = families.list.get(metric.0 as usize)?;
+        let slot = family.find(labels, self.hasher.hash_one(labels))?;
+        Some(take(family.reading(slot)))
     }
 
     /// How many series there are, and what limits have folded, in the order of the definitions.

@@ -94,7 +94,11 @@ impl Counting {
     pub(super) fn apply(&mut self) {
         if !self.batch.is_empty() {
             let now_ms = self.shared.clock.now_ms();
-            self.active.store.apply(&self.batch, now_ms);
+            let refused = self.active.store.apply(&self.batch, now_ms);
+            if !refused.is_empty() {
+                let counts = self.runner.counts();
+                (self.active.engine).count_refused(&self.batch, &refused, counts);
+            }
             self.batch.clear();
         }
     }
@@ -106,14 +110,13 @@ impl Counting {
         counters.bytes.inc_by(bytes);
         counters.oversized.inc_by(oversized);
         counters.lines.inc_by(std::mem::take(&mut self.lines));
-        let tally = self.runner.tally();
-        self.shared
-            .self_metrics
-            .lines_unmatched
-            .inc_by(tally.unmatched);
-        self.active.counters.count_matches(&tally.matches);
-        self.active.counters.count_troubles(&tally.troubles);
-        tally.clear();
+        let counts = self.runner.counts();
+        let self_metrics = &self.shared.self_metrics;
+        self_metrics.lines_unmatched.inc_by(counts.unmatched);
+        self.active.counters.count_matches(&counts.matches);
+        self.active.counters.count_unreadable(&counts.unreadable);
+        (self.active.counters).count_field_errors(&counts.field_errors);
+        counts.clear();
         if !self.unmatched.is_empty() {
             self.shared.samples.add(self.unmatched.drain(..));
         }

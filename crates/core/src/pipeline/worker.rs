@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::counting::{Counting, Shared};
 use crate::metrics::self_metrics::{SelfMetrics, SourceCounters};
-use logmetrics_follow::line::framer::{Cut, Framer};
+use logmetrics_follow::line::framer::{Framed, Framer};
 use logmetrics_follow::line::unwrap::{Unwrapped, Unwrapper};
 use logmetrics_follow::line::{Line, Origin, resume};
 use logmetrics_follow::{Sink, StreamId};
@@ -100,7 +100,7 @@ impl BlockLines<'_> {
     }
 
     /// Ends the block; `cut` is what became of its bytes.
-    pub(super) fn finish(self, cut: Cut) {
+    pub(super) fn finish(self, cut: Framed) {
         let oversized = cut.oversized + self.unwrapper.take_oversized();
         (self.counting).finish_block(self.counters, cut.taken as u64, oversized);
     }
@@ -149,6 +149,15 @@ impl Sink for Worker {
     fn resume_state(&self, stream: StreamId, out: &mut Vec<u8>) {
         if let Some(Some(stream)) = self.streams.get(stream.0) {
             resume::write(&stream.framer, &stream.unwrapper, out);
+        }
+    }
+
+    fn carry_over(&mut self, from: StreamId, to: StreamId) {
+        let from = self.streams.get_mut(from.0).and_then(Option::as_mut);
+        let parts = from.map(|from| std::mem::take(&mut from.unwrapper));
+        let to = self.streams.get_mut(to.0).and_then(Option::as_mut);
+        if let (Some(parts), Some(to)) = (parts, to) {
+            to.unwrapper = parts;
         }
     }
 

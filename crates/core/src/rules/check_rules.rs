@@ -154,6 +154,7 @@ pub(super) fn rule<'s>(
             unpadded_micros: *unpadded_micros,
         });
     let trace = spec.trace.as_ref().map(|field| scope.field(field));
+    let json_fields = json_fields(&mut scope);
     let mut labels = BTreeMap::new();
     for label in &spec.labels {
         labels.insert(label.name.value.clone(), label_source(label, &mut scope));
@@ -165,6 +166,7 @@ pub(super) fn rule<'s>(
     let rule = Rule {
         name,
         pattern,
+        json_fields,
         fields: spec.fields,
         untrusted,
         time,
@@ -175,6 +177,25 @@ pub(super) fn rule<'s>(
         report_is_written: spec.report.is_some(),
     };
     (Compiled { rule, uses }, scope)
+}
+
+fn json_fields(scope: &mut Scope<'_>) -> Vec<(String, regex::Regex)> {
+    let spec = scope.spec;
+    let mut fields = Vec::new();
+    for (name, text) in &spec.json_fields {
+        let is_json = matches!(spec.fields, Some(FieldsMode::Json | FieldsMode::Auto));
+        if !is_json && spec.names_known {
+            scope
+                .drafts
+                .push(messages::match_json_without_json(name.place));
+        }
+        fields.extend(
+            scope
+                .whole(text)
+                .map(|pattern| (name.value.clone(), pattern)),
+        );
+    }
+    fields
 }
 
 fn named_groups(pattern: &regex::Regex) -> Vec<String> {

@@ -53,6 +53,8 @@ pub struct Rule {
     pub name: String,
     /// The line must match this; its named groups are fields.
     pub pattern: Option<regex::Regex>,
+    /// What fields of a line of JSON must match, whole; otherwise it is of another kind.
+    pub json_fields: Vec<(String, regex::Regex)>,
     /// How the line's own fields are read; none are where there is none.
     pub fields: Option<FieldsMode>,
     /// What clients may have written, left out by the fields that ask for it (`untrusted_between`).

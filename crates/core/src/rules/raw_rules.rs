@@ -12,6 +12,7 @@ use super::problem::{At, ProblemPlace, messages};
 use super::report_section::{self, ReportSpec};
 use super::toml_table::{Reader, Table, TomlValue};
 use super::{Case, FieldsMode, Take};
+use crate::metrics::kind::Kind;
 use logmetrics_scan::keys::UntrustedRange;
 
 #[derive(Debug, Default)]
@@ -26,6 +27,7 @@ pub(super) struct RuleSpec {
     pub place: ProblemPlace,
     pub name: Option<At<String>>,
     pub pattern: Option<At<String>>,
+    pub json_fields: Vec<(At<String>, At<String>)>,
     pub fields: Option<FieldsMode>,
     pub time: Option<(FieldSpec, bool)>,
     pub trace: Option<FieldSpec>,
@@ -59,18 +61,10 @@ pub(super) struct LabelSpec {
     pub values_max: Option<usize>,
 }
 
-/// The type of a metric, as its key says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum KindSpec {
-    Counter,
-    Gauge,
-    Histogram,
-}
-
 /// A `[[rule.metric]]`.
 #[derive(Debug)]
 pub(super) struct MetricSpec {
-    pub kind: KindSpec,
+    pub kind: Kind,
     pub name: At<String>,
     pub help: Option<At<String>>,
     pub by: Vec<At<String>>,
@@ -128,6 +122,7 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
         .take("fields")
         .and_then(|value| choice(&value, FIELDS_MODES, reader));
     let names_known = reader.drafts.len() == read_before;
+    let json_fields = table.take("match_json").map(|value| value.pairs(reader));
     let time = table
         .take("time")
         .and_then(|value| read_time(&value, reader));
@@ -159,6 +154,7 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
         place,
         name,
         pattern,
+        json_fields: json_fields.unwrap_or_default(),
         fields,
         time,
         trace,
@@ -369,19 +365,14 @@ fn read_metric(mut table: Table<'_>, reader: &mut Reader) -> Option<MetricSpec> 
 /// What the keys `counter`, `gauge` and `histogram` say.
 enum Named {
     None,
-    One(KindSpec, At<String>),
+    One(Kind, At<String>),
     Wrong,
 }
 
 fn read_name(table: &mut Table<'_>, reader: &mut Reader) -> Named {
-    let kinds = [
-        ("counter", KindSpec::Counter),
-        ("gauge", KindSpec::Gauge),
-        ("histogram", KindSpec::Histogram),
-    ];
-    let found: Vec<_> = kinds
+    let found: Vec<_> = Kind::IN_RULES
         .into_iter()
-        .filter_map(|(key, kind)| table.take_entry(key).map(|entry| (key, kind, entry)))
+        .filter_map(|kind| Some((kind.word(), kind, table.take_entry(kind.word())?)))
         .collect();
     match found.as_slice() {
         [] => Named::None,
@@ -441,15 +432,5 @@ impl RuleSpec {
                 .chain(conditions)
                 .any(|used| used.value == name)
         })
-    }
-}
-
-impl KindSpec {
-    pub fn word(self) -> &'static str {
-        match self {
-            KindSpec::Counter => "counter",
-            KindSpec::Gauge => "gauge",
-            KindSpec::Histogram => "histogram",
-        }
     }
 }

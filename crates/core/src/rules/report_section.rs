@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 use super::check_rules::{Scope, label_source};
 use super::problem::{At, messages};
-use super::raw_rules::{FieldSpec, KindSpec, LabelSpec, RuleSpec, read_field_table, read_label};
+use super::raw_rules::{FieldSpec, LabelSpec, RuleSpec, read_field_table, read_label};
 use super::rule_metrics::{condition_field, plain_label};
 use super::toml_table::{Reader, Table, TomlValue};
 use super::{Condition, Field, LabelSource};
+use crate::metrics::kind::Kind;
 
 /// What one request of a report is read from.
 #[derive(Debug, Clone, Default)]
@@ -270,7 +271,7 @@ fn fill_in(
         let histogram = spec
             .metrics
             .iter()
-            .find(|metric| metric.kind == KindSpec::Histogram && timed(&metric.name.value));
+            .find(|metric| metric.kind == Kind::Histogram && timed(&metric.name.value));
         let value = histogram.and_then(|metric| metric.value.as_ref());
         let field = match value {
             Some(value) => Some(scope.unchecked_field(&value.value)),

@@ -1,10 +1,11 @@
 //! Lines: where they came from, where they begin and end, and what was wrapped around them.
 //!
-//! This room holds the vocabulary that the others share. It opens no file, knows no rule and no
+//! this crate holds the vocabulary that the others share. It opens no file, knows no rule and no
 //! metric, and imports no other room.
 
 use std::sync::Arc;
 
+pub mod encoding;
 pub mod framer;
 pub mod resume;
 pub mod unwrap;
@@ -23,7 +24,7 @@ pub struct Origin {
     pub file: Arc<str>,
 }
 
-/// What stood around a line, as slices of the bytes it was read from.
+/// What was around a line, as slices of the bytes it was read from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wrapping<'a> {
     /// The service, for `_service`: `agentgateway` of compose's `agentgateway-1  | `.

@@ -1,4 +1,4 @@
-//! What a stream needs beside its bytes to go on after a restart, as bytes and back.
+//! What a stream needs besides its bytes to go on after a restart, as bytes and back.
 //!
 //! That is little: whether the rest of a line is to be skipped, and the parts of lines that are not
 //! whole yet. Most streams need nothing, and nothing is written for them. What is read may have been
@@ -9,14 +9,22 @@
 //! them. Numbers are little endian.
 
 use super::LINE_BYTES_MAX;
+use super::encoding::Encoding;
 use super::framer::Framer;
 use super::unwrap::{Held, Unwrapper};
 
 /// Another form gets another number; one that is not known is not read.
 const VERSION: u8 = 1;
 
+/// The form of a stream that is not UTF-8: this number and which encoding it is.
+const VERSION_OF_ENCODING: u8 = 2;
+
 /// Appends what `framer` and `unwrapper` hold.
 pub fn write(framer: &Framer, unwrapper: &Unwrapper, out: &mut Vec<u8>) {
+    if let Some(encoding) = framer.encoding() {
+        let number = u8::from(encoding == Encoding::Utf16BigEndian);
+        return out.extend([VERSION_OF_ENCODING, number]);
+    }
     if !framer.is_skipping() && unwrapper.held_from().is_none() {
         return;
     }
@@ -42,7 +50,19 @@ pub fn read(bytes: &[u8]) -> (Framer, Unwrapper) {
     checked(bytes).unwrap_or_default()
 }
 
+/// Whether what [`write()`] wrote holds parts of a line.
+pub fn has_parts(bytes: &[u8]) -> bool {
+    matches!(bytes, [VERSION, _, _, ..])
+}
+
 fn checked(bytes: &[u8]) -> Option<(Framer, Unwrapper)> {
+    if let [VERSION_OF_ENCODING, number] = bytes {
+        let encoding = match flag(*number)? {
+            false => Encoding::Utf16LittleEndian,
+            true => Encoding::Utf16BigEndian,
+        };
+        return Some((Framer::resumed_in(encoding), Unwrapper::default()));
+    }
     let [VERSION, skipping, rest @ ..] = bytes else {
         return None;
     };
@@ -188,7 +208,7 @@ mod tests {
         let mut out = Vec::new();
         write(&Framer::default(), &Unwrapper::default(), &mut out);
         assert!(out.is_empty());
-        let fresh = read(b"\x02\x01");
+        let fresh = read(b"\x03\x01");
         assert!(!fresh.0.is_skipping(), "a version that is not known");
     }
 }

@@ -15,7 +15,7 @@ use crate::{Events, Sink};
 
 const STOP_LOOK: Duration = Duration::from_millis(100);
 
-pub(super) fn run<S: Sink>(
+pub(crate) fn run<S: Sink>(
     stream: &Stream,
     sink: &mut S,
     events: &dyn Events,
@@ -48,6 +48,7 @@ pub(super) fn run<S: Sink>(
                 if let Some(room) = pump.room().get_mut(..bytes.len()) {
                     room.copy_from_slice(&bytes);
                     pump.took(bytes.len());
+                    pump.report_encoding(events);
                 }
             }
             Ok(Err(error)) => return Err(error),

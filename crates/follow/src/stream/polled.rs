@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionread};
 
 use super::{Pump, READ_BYTES, Stream};
-use crate::identity::{self, FileId};
+use crate::files::identity::{self, FileId};
 use crate::stop::Stop;
 use crate::{Events, Mode, Sink};
 
@@ -37,7 +37,7 @@ enum Pause {
     Look,
 }
 
-pub(super) fn run<S: Sink>(
+pub(crate) fn run<S: Sink>(
     stream: &Stream,
     sink: &mut S,
     events: &dyn Events,
@@ -56,7 +56,7 @@ pub(super) fn run<S: Sink>(
         events,
         bell: bell(stop)?,
         lag: None,
-        behind: Some(0),
+        unread_at_start: Some(0),
     };
     Fifo {
         reader,
@@ -69,7 +69,7 @@ pub(super) fn run<S: Sink>(
 }
 
 /// Reads a descriptor that somebody else has opened: a pipe, a terminal, or a redirected file.
-pub(super) fn read_input<S: Sink>(
+pub(crate) fn read_input<S: Sink>(
     stream: &Stream,
     input: BorrowedFd<'_>,
     sink: &mut S,
@@ -83,7 +83,7 @@ pub(super) fn read_input<S: Sink>(
         events,
         bell: bell(stop)?,
         lag: None,
-        behind: Some(0),
+        unread_at_start: Some(0),
     };
     events.opened(source, Path::new(&**source));
     reader.start(input);
@@ -118,7 +118,7 @@ struct Reader<'a, S> {
     /// What was last said.
     lag: Option<u64>,
     /// How many bytes of what existed at the start are still to be read; none once that is said.
-    behind: Option<u64>,
+    unread_at_start: Option<u64>,
 }
 
 impl<S: Sink> Reader<'_, S> {
@@ -127,7 +127,9 @@ impl<S: Sink> Reader<'_, S> {
         // may refuse, and not every input is a pipe.
         #[cfg(target_os = "linux")]
         let _ = rustix::pipe::fcntl_setpipe_size(input, READ_BYTES);
-        self.behind = self.behind.map(|_| ioctl_fionread(input).unwrap_or(0));
+        self.unread_at_start = self
+            .unread_at_start
+            .map(|_| ioctl_fionread(input).unwrap_or(0));
         self.caught_up(0);
     }
 
@@ -165,6 +167,7 @@ impl<S: Sink> Reader<'_, S> {
             Ok(0) => Ok(Some(0)),
             Ok(length) => {
                 self.pump.took(length);
+                self.pump.report_encoding(self.events);
                 self.say_lag(input);
                 self.caught_up(length as u64);
                 Ok(Some(length))
@@ -197,12 +200,12 @@ impl<S: Sink> Reader<'_, S> {
     }
 
     fn caught_up(&mut self, read: u64) {
-        let Some(behind) = &mut self.behind else {
+        let Some(unread_at_start) = &mut self.unread_at_start else {
             return;
         };
-        *behind = behind.saturating_sub(read);
-        if *behind == 0 {
-            self.behind = None;
+        *unread_at_start = unread_at_start.saturating_sub(read);
+        if *unread_at_start == 0 {
+            self.unread_at_start = None;
             self.events.caught_up();
         }
     }

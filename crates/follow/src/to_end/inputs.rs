@@ -9,9 +9,8 @@ use std::sync::Arc;
 
 use super::parts::PART_BYTES;
 use super::{Input, InputError};
-use crate::identity::FileId;
 use crate::line::Origin;
-use crate::{InputKind, Specification, existing};
+use crate::{FileId, InputKind, Specification, existing};
 
 /// What is to be read to its end, in this order.
 #[derive(Debug)]

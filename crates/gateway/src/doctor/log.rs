@@ -10,9 +10,9 @@ use std::time::Duration;
 use regex::Regex;
 
 use super::{Finding, Link, State, count};
-use logmetrics_core::engine::{Engine, Secret, Trouble};
+use logmetrics_core::engine::{Engine, FieldErrorKind, Secret};
 use logmetrics_core::metrics::batch::Batch;
-use logmetrics_core::metrics::definition::{Definition, Kind, MetricId};
+use logmetrics_core::metrics::definition::{Definition, Kind, MetricId, Options};
 use logmetrics_core::metrics::store::Store;
 use logmetrics_core::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet, Take};
 use logmetrics_follow::line::{Line, Origin};
@@ -56,7 +56,7 @@ pub struct LogFindings {
     /// For each rule: its name and the lines that it matched.
     rules: Vec<(String, u64)>,
     /// Rule, field, what is wrong, and on how many lines.
-    troubles: Vec<(String, String, Trouble, u64)>,
+    troubles: Vec<(String, String, FieldErrorKind, u64)>,
     /// The name of the rule that knows users.
     rule: String,
     user_label: String,
@@ -141,15 +141,15 @@ impl Examiner {
             found.clear();
             true
         })?;
-        let tally = runner.tally();
+        let counts = runner.counts();
         let names = self.engine.rule_names().map(str::to_owned);
-        seen.rules = names.zip(tally.matches.iter().copied()).collect();
-        let troubles = self.engine.reasons().iter().zip(&tally.troubles);
+        seen.rules = names.zip(counts.matches.iter().copied()).collect();
+        let troubles = self.engine.field_errors().iter().zip(&counts.field_errors);
         seen.troubles = troubles
             .filter(|(_, lines)| **lines > 0)
-            .map(|(reason, lines)| {
-                let (rule, field) = (reason.rule.to_string(), reason.field.to_string());
-                (rule, field, reason.trouble, *lines)
+            .map(|(error, lines)| {
+                let (rule, field) = (error.rule.to_string(), error.field.to_string());
+                (rule, field, error.kind, *lines)
             })
             .collect();
         if let Some((rule, label)) = &self.user {
@@ -212,9 +212,11 @@ fn diagnosis(user: Option<(&Rule, &str, &LabelSource)>) -> (RuleSet, Vec<String>
         name: format!("key_{number}"),
         help: String::new(),
         kind: Kind::Counter,
+        buckets: Vec::new(),
         labels: Vec::new(),
         series_max: 1,
         expire: None,
+        options: Options::default(),
     };
     let action = |(number, key): (usize, &String)| Action {
         metric: MetricId(u32::try_from(number).unwrap_or(u32::MAX)),
@@ -395,9 +397,9 @@ impl LogFindings {
         let mut findings = Vec::new();
         for (rule, field, trouble, lines) in &self.troubles {
             let what = match trouble {
-                Trouble::Missing => "has neither a value nor a default",
-                Trouble::BadValue => "is no number that the metric can take",
-                Trouble::Ambiguous => "stands more than once",
+                FieldErrorKind::Missing => "has neither a value nor a default",
+                FieldErrorKind::BadValue => "is no number that the metric can take",
+                FieldErrorKind::Ambiguous => "stands more than once",
             };
             findings.push(Finding::warning(
                 Link::Rules,

@@ -63,19 +63,7 @@ pub fn examine(name: &str, text: &str) -> Webui {
     }
     if get("FORWARD_USER_INFO_HEADER_JWT_SECRET").is_some() {
         let token = get("FORWARD_USER_INFO_HEADER_JWT").unwrap_or("X-OpenWebUI-User-Jwt");
-        findings.push(Finding::warning(
-            Link::Webui,
-            format!(
-                "{name}: users are sent in a signed token, `{token}`, and in no header of their own"
-            ),
-            format!(
-                "let the gateway read that token; jwtAuth cannot check it (HS256, without a `kid`). Unverified, as good as a header:\n\
-                 \x20 frontendPolicies:\n    accessLog:\n      add:\n        \
-                 user.email: 'unvalidatedJwtPayload(request.headers[\"{}\"]).email'\n\
-                 where it must be proof, let a service of yours check it (extAuthz) and log what that says",
-                token.to_ascii_lowercase()
-            ),
-        ));
+        findings.push(signed(name, token));
         return Webui {
             header: None,
             findings,
@@ -90,6 +78,23 @@ pub fn examine(name: &str, text: &str) -> Webui {
         header: Some(header.to_owned()),
         findings,
     }
+}
+
+/// Users come in a token that is signed with a shared secret.
+fn signed(name: &str, token: &str) -> Finding {
+    let header = token.to_ascii_lowercase();
+    Finding::warning(
+        Link::Webui,
+        format!(
+            "{name}: users are sent in a signed token, `{token}`, and in no header of their own"
+        ),
+        format!(
+            "let the gateway read that token; jwtAuth cannot check it (HS256, without a `kid`). Unverified, as good as a header:\n\
+             \x20 frontendPolicies:\n    accessLog:\n      add:\n        \
+             user.email: 'unvalidatedJwtPayload(request.headers[\"{header}\"]).email'\n\
+             where it must be proof, let a service of yours check it (extAuthz) and log what that says"
+        ),
+    )
 }
 
 fn variables(text: &str) -> BTreeMap<String, String> {

@@ -185,7 +185,7 @@ impl<S: Sink> Polling<'_, S> {
     /// Counts what is new, and remembers it, within one step: a cut sees both or none.
     fn count(&mut self, mut requests: Vec<Request>, done_us: Option<u64>) {
         let poller = self.poller;
-        let step = poller.positions.step();
+        let step = poller.positions.read_guard();
         let mut seen = poller.seen();
         let has_room = seen.take_new(&mut requests);
         if let Some(done_us) = done_us {

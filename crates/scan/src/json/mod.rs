@@ -52,6 +52,16 @@ pub fn read(line: &[u8], keys: &Keys, slots: &mut Slots) -> bool {
     whole.is_some()
 }
 
+/// Where a text stops to be one whole object of JSON; `None` where it is one.
+pub fn broken_at(text: &[u8]) -> Option<usize> {
+    let mut scan = Scan::new(text);
+    let whole = match scan.peek() {
+        Some(b'{') => scan.value().and_then(|()| scan.end()),
+        _ => None,
+    };
+    whole.is_none().then(|| scan.at().min(text.len()))
+}
+
 struct Reader<'a> {
     scan: Scan<'a>,
     keys: &'a Keys,

@@ -50,7 +50,7 @@ fn file(inode: u64, offset: u64) -> SavedFile {
         },
         resume_state: vec![7; inode as usize % 3],
         left: inode.is_multiple_of(2),
-        packed: inode == 2,
+        compressed: inode == 2,
     }
 }
 
@@ -175,7 +175,7 @@ fn a_metric_that_is_another_begins_anew() {
     filled(&path);
     let mut other = definitions();
     other[0].help = "Other words.".to_owned();
-    other[2].kind = histogram(&[0.5]);
+    other[2].buckets = vec![0.5];
     other.remove(1);
     let first = open(&path, other.clone(), 5).unwrap();
     let names = |names: &[String]| names.join(" ");

@@ -260,6 +260,13 @@ fn fields_hint(groups: &[String]) -> String {
     }
 }
 
+pub fn match_json_without_json(place: ProblemPlace) -> Draft {
+    Draft::error(
+        place,
+        "`match_json` needs a rule with `fields = \"json\"` or `\"auto\"`",
+    )
+}
+
 pub fn untrusted_without_logfmt(place: ProblemPlace) -> Draft {
     Draft::error(
         place,

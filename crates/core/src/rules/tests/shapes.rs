@@ -394,7 +394,7 @@ fn control_characters_of_a_file_never_reach_the_terminal() {
       |
     3 | "k\u001b[31m\u202e" = 1
       | ^^^^^^^^^^^^^^^^^^^
-      = hint: known here: name, match, fields, time, trace, labels, metric, report
+      = hint: known here: name, match, fields, match_json, time, trace, labels, metric, report
 
     1 problem in the rules
     "#);

@@ -7,13 +7,13 @@ use memchr::{memchr, memchr2};
 
 pub(super) const ESCAPE: u8 = 0x1b;
 
-/// Whether the line's writer coloured it: the first ESC stands before the first `=`.
+/// Whether the line's writer coloured it: the first ESC is before the first `=`.
 ///
 /// A gateway that writes no colours passes on a client's ESC raw, inside a model's name and so
-/// behind a `=`. There it has to stay, or the text log would give another label than the JSON log.
+/// after a `=`. There it has to stay, or the text log would give another label than the JSON log.
 #[inline]
 pub(super) fn is_coloured(text: &[u8]) -> bool {
-    // A JSON line has its `=` far behind or nowhere, and one byte is searched faster than two.
+    // A JSON line has its `=` far after or nowhere, and one byte is searched faster than two.
     if text.first() == Some(&b'{') && memchr(ESCAPE, text).is_none() {
         return false;
     }

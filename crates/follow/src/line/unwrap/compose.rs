@@ -1,12 +1,12 @@
 //! The prefixes of docker compose: `agentgateway-1  | text`, and the older `agentgateway_1  | `.
 //!
 //! The name is padded with blanks to the longest of its project, may be coloured together with
-//! the bar, and with `--timestamps` docker's time and a blank stand before the text. A service
+//! the bar, and with `--timestamps` docker's time and a blank are before the text. A service
 //! that sets `container_name` has any name.
 
 use super::{Wrapping, ansi, cri, time};
 
-/// A prefix, and the text behind it.
+/// A prefix, and the text after it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Prefix<'a> {
     container: &'a [u8],
@@ -38,7 +38,7 @@ const LEVELS: [&[u8]; 9] = [
 ];
 
 /// docker's times always have nine digits (`RFC3339NanoFixed`). The gateway's own, at most six
-/// and a tab behind them, belong to the text.
+/// and a tab after them, belong to the text.
 const FRACTION_DIGITS: usize = 9;
 
 /// The prefix of `line`, if it has one.
@@ -55,7 +55,7 @@ pub(super) fn prefix(line: &[u8]) -> Option<Prefix<'_>> {
 
 fn any_prefix(line: &[u8]) -> Option<Prefix<'_>> {
     let coloured = line.first() == Some(&ansi::ESCAPE);
-    // Before, inside and behind the prefix at most one sequence stands at a place; what colours
+    // Before, inside and after the prefix at most one sequence is at a place; what colours
     // the text itself belongs to it.
     let uncolour = |bytes| {
         if coloured {
@@ -79,7 +79,7 @@ fn any_prefix(line: &[u8]) -> Option<Prefix<'_>> {
     let reset = uncolour(rest);
     let text = match reset {
         [] | [b'\r'] => reset,
-        // A reset behind the bar has been taken off already; otherwise it is behind the blank.
+        // A reset after the bar has been taken off already; otherwise it is after the blank.
         [b' ', text @ ..] if reset.len() == rest.len() => uncolour(text),
         [b' ', text @ ..] => text,
         _ => return None,
@@ -87,7 +87,7 @@ fn any_prefix(line: &[u8]) -> Option<Prefix<'_>> {
     let time = time::stamp(text)
         .filter(|stamp| stamp.fraction_digits == FRACTION_DIGITS)
         .filter(|stamp| text.get(stamp.length) == Some(&b' '))
-        // A record of Kubernetes begins with such a time as well, and needs it.
+        // A record of Kubernetes begins with a time like that as well, and needs it.
         .filter(|_| cri::record(text).is_none());
     Some(match time {
         Some(stamp) => Prefix {

@@ -3,7 +3,7 @@
 
 use super::{ansi, compose};
 
-/// The container that compose's prefix names (empty where there is no prefix), and the text behind
+/// The container that compose's prefix names (empty where there is no prefix), and the text after
 /// the prefix and docker's own time, without a `\r` and a terminal's reset at its end.
 ///
 /// The container and not its service: the order of lines is stable only within a container.

@@ -20,7 +20,7 @@ mod time;
 /// Takes the wrapping off the lines of one stream. Holds the parts that wait for their rest.
 #[derive(Debug, Default)]
 pub struct Unwrapper {
-    /// A record in a record is as deep as it goes; a compose prefix may stand around both.
+    /// A record in a record is as deep as it goes; a compose prefix may be around both.
     depths: [Depth; 2],
     /// The last line without its colours.
     uncoloured: Vec<u8>,
@@ -47,10 +47,10 @@ impl Unwrapper {
         let mut text = raw;
         let mut begins = offset;
         let mut wrapping = Wrapping::default();
-        if let Some(kept) = span::read(raw) {
-            return match kept {
-                span::Kept::Request(text) => Some(Unwrapped { text, wrapping }),
-                span::Kept::Other => None,
+        if let Some(record) = span::read(raw) {
+            return match record {
+                span::SpanRecord::Request(text) => Some(Unwrapped { text, wrapping }),
+                span::SpanRecord::Other => None,
             };
         }
         if let Some(prefix) = compose::prefix(raw) {
@@ -81,7 +81,7 @@ impl Unwrapper {
         Some(Unwrapped { text, wrapping })
     }
 
-    /// Where the oldest held part begins: a saved position may not lie behind it.
+    /// Where the oldest held part begins: a saved position may not lie after it.
     pub fn held_from(&self) -> Option<u64> {
         self.held().filter_map(|held| held.from).min()
     }
@@ -122,7 +122,7 @@ impl Unwrapper {
 /// The text without colours, if it is coloured, and without one `\r` and a colour's end at its end.
 #[inline]
 fn bare<'a>(text: &'a [u8], uncoloured: &'a mut Vec<u8>) -> &'a [u8] {
-    // Nearly every line is bare, and its last byte says that nothing stands at its end.
+    // Nearly every line is bare, and its last byte says that nothing is at its end.
     if !matches!(text.last(), Some(b'\r' | b'm')) && !ansi::is_coloured(text) {
         return text;
     }
@@ -141,7 +141,7 @@ fn any_bare<'a>(text: &'a [u8], uncoloured: &'a mut Vec<u8>) -> &'a [u8] {
     text.strip_suffix(b"\r").unwrap_or(text)
 }
 
-/// What is kept for one of the records that stand in each other.
+/// What is kept for one of the records that are in each other.
 #[derive(Debug, Default)]
 struct Depth {
     /// The text of the last record, where it had escapes.

@@ -2,7 +2,7 @@
 //! `{"request":{…},"resourceSpans":[…]}`, or with `"trace":{…}` from Jaeger's older interface.
 //!
 //! `request` is the line that the gateway's log would have had, and all that is read again. It
-//! stands first, so that it is whole where a long line is cut. Of a span that is no request it is
+//! is first, so that it is whole where a long line is cut. Of a span that is no request it is
 //! `null`, and there is no line.
 
 use memchr::memchr3;
@@ -17,7 +17,7 @@ pub const TRACE: &[u8] = b"\"trace\":{\"traceID\":";
 
 /// What a kept span is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Kept<'a> {
+pub(super) enum SpanRecord<'a> {
     /// A request: its line.
     Request(&'a [u8]),
     /// No request.
@@ -35,13 +35,13 @@ pub fn write(request: Option<&[u8]>, span: &[u8], out: &mut Vec<u8>) {
 }
 
 /// The kept span that is `line`, if it is one.
-pub(super) fn read(line: &[u8]) -> Option<Kept<'_>> {
+pub(super) fn read(line: &[u8]) -> Option<SpanRecord<'_>> {
     let rest = line.strip_prefix(REQUEST)?;
     let (kept, rest) = match rest.strip_prefix(b"null") {
-        Some(rest) => (Kept::Other, rest),
+        Some(rest) => (SpanRecord::Other, rest),
         None => {
             let (request, rest) = rest.split_at(object(rest)?);
-            (Kept::Request(request), rest)
+            (SpanRecord::Request(request), rest)
         }
     };
     let rest = rest.strip_prefix(b",")?;
@@ -69,7 +69,7 @@ fn object(json: &[u8]) -> Option<usize> {
     }
 }
 
-/// Where the quote stands that ends the text at `at`.
+/// Where the quote is that ends the text at `at`.
 fn text(json: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at += memchr::memchr2(b'"', b'\\', json.get(at..)?)?;
@@ -92,12 +92,12 @@ mod tests {
             write(Some(request), span, &mut line);
             write(None, span, &mut line);
             let mut lines = line.split(|byte| *byte == b'\n');
-            // Cut behind the request, as a long line is.
+            // Cut after the request, as a long line is.
             let first = lines.next().unwrap();
             let cut = &first[..first.len() - 1];
-            assert_eq!(read(first), Some(Kept::Request(request)));
-            assert_eq!(read(cut), Some(Kept::Request(request)));
-            assert_eq!(read(lines.next().unwrap()), Some(Kept::Other));
+            assert_eq!(read(first), Some(SpanRecord::Request(request)));
+            assert_eq!(read(cut), Some(SpanRecord::Request(request)));
+            assert_eq!(read(lines.next().unwrap()), Some(SpanRecord::Other));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Where a time ends that stands at the start of a line. Does not compute with times.
+//! Where a time ends that is at the start of a line. Does not compute with times.
 
 /// A time in the form of RFC 3339, at the start of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub(super) struct Stamp {
     pub(super) fraction_digits: usize,
 }
 
-/// A digit stands for any digit.
+/// A digit is for any digit.
 const SHAPE: &[u8; 19] = b"0000-00-00T00:00:00";
 
 /// The time that `line` begins with: `2016-10-06T00:17:09.669794202Z`, with any number of digits
@@ -40,7 +40,7 @@ pub(super) fn stamp(line: &[u8]) -> Option<Stamp> {
     })
 }
 
-/// Whether a colon stands where a time has its first.
+/// Whether a colon is where a time has its first.
 #[inline]
 pub(super) fn has_colon(line: &[u8]) -> bool {
     line.get(13) == Some(&b':')

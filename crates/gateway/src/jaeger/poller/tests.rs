@@ -93,7 +93,7 @@ struct State {
 
 impl State {
     fn save(&mut self, poller: &Poller, counts: &Counts) {
-        for (key, value) in poller.positions.cut(|_| poller.changes()()) {
+        for (key, value) in poller.positions.snapshot(|_| poller.changes()()) {
             match value {
                 Some(value) => self.rows.insert(key, value),
                 None => self.rows.remove(&key),

@@ -2,12 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::{Cut, Framer};
+use super::{Framed, Framer};
 use crate::line::LINE_BYTES_MAX;
+use crate::line::encoding::Encoding;
 
 mod reference;
 
-use reference::{Found, framed, reference};
+use reference::{Found, first_block, framed, reference};
 
 #[test]
 fn lines_have_their_offset_and_no_end() {
@@ -23,7 +24,7 @@ fn lines_have_their_offset_and_no_end() {
     assert_eq!(lines, expected);
     assert_eq!(
         cut,
-        Cut {
+        Framed {
             taken: 10,
             oversized: 0
         }
@@ -62,10 +63,55 @@ fn a_skipped_line_that_never_ends_is_taken_and_gives_nothing_more() {
     assert_eq!(lines, 2);
 }
 
+fn lines(stream: &[u8]) -> Vec<String> {
+    let found = framed(stream, &[]).0.into_iter();
+    found
+        .map(|(_, line)| String::from_utf8(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn nuls_separate_lines_and_are_none() {
+    assert_eq!(
+        lines(b"\0\0one\n\0\0\0two\0\0three\n\0\0"),
+        ["one", "two", "three"]
+    );
+    assert_eq!(lines(b"one\0\n\ntwo"), ["one", "", "two"]);
+    assert_eq!(lines(b"\0"), Vec::<String>::new());
+    assert_eq!(lines(b"half\0\0\0\0"), ["half"]);
+    assert_eq!(lines(b"a\0b\n\0c\0\nd\0"), ["a\0b", "c", "d"]);
+}
+
+#[test]
+fn a_byte_order_mark_is_taken_off() {
+    assert_eq!(
+        lines(b"\xef\xbb\xbfone\ntwo\n\xef\xbb\xbfthree"),
+        ["one", "two", "three"]
+    );
+    assert_eq!(lines(b"\0\0\xef\xbb\xbfone\n"), ["one"]);
+}
+
+#[test]
+fn another_encoding_has_no_lines() {
+    let text = "one\ntwo\n".repeat(100);
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for stream in [[b"\xff\xfe", &wide[..]].concat(), wide] {
+        let mut framer = Framer::default();
+        let (one, two) = stream.split_at(101);
+        for bytes in [one, two] {
+            let cut = framer.cut(bytes, |_, _| panic!("a line"));
+            assert_eq!(cut.taken, bytes.len());
+        }
+        assert_eq!(framer.encoding(), Some(Encoding::Utf16LittleEndian));
+    }
+}
+
 /// Pieces of a stream, some of them about as long as the greatest line.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
-        8 => proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'\r'), any::<u8>()], 0..20),
+        8 => proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'\r'), Just(0), any::<u8>()], 0..20),
+        2 => Just(b"\xef\xbb\xbfmarked".to_vec()),
+        2 => (1..40_usize).prop_map(|length| vec![0; length]),
         1 => (LINE_BYTES_MAX - 2..LINE_BYTES_MAX + 3).prop_map(|length| vec![b'y'; length]),
     ]
 }
@@ -79,6 +125,7 @@ proptest! {
             prop_oneof![0usize..40, Just(LINE_BYTES_MAX - 1), Just(LINE_BYTES_MAX + 1)], 0..12),
     ) {
         let stream = pieces.concat();
-        prop_assert!(framed(&stream, &blocks) == reference(&stream));
+        let first = first_block(&stream, &blocks);
+        prop_assert!(framed(&stream, &blocks) == reference(&stream, first));
     }
 }

@@ -1,0 +1,14 @@
+//! Log files: which ones the inputs name, which file a path leads to now, and reading what was appended.
+
+pub(crate) mod discover;
+mod discovered_paths;
+pub(crate) mod follower;
+mod glob;
+pub(crate) mod identity;
+pub(crate) mod noted_reader;
+mod once;
+mod open_errors;
+pub(crate) mod open_files;
+pub(crate) mod paths;
+pub(crate) mod specification;
+pub(crate) mod tail;

@@ -1,0 +1,64 @@
+//! What the last run followed and this run has not opened yet.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use super::recently_closed::RecentlyClosed;
+use super::rotated_names::{base_of, base_or_self};
+use crate::files::identity::FileId;
+use crate::{Positions, SavedFile};
+
+/// What the last run has left.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    /// Files that were followed and have not been opened yet.
+    pub(super) files: BTreeMap<FileId, SavedFile>,
+    /// Paths that were followed.
+    followed: HashSet<PathBuf>,
+    /// Those of them under which no file was surely followed when the last run ended.
+    pub(super) without_file: HashSet<PathBuf>,
+    /// Names whose rotated files were known by their number alone, which may be another file's by now.
+    pub(super) by_number: HashSet<PathBuf>,
+    /// Files that a glob found under the names that rotation gave them: what was rotated after them
+    /// is new.
+    pub(super) renamed: Vec<SavedFile>,
+}
+
+impl Pending {
+    pub(super) fn new(positions: &Positions, recently_closed: &mut RecentlyClosed) -> Self {
+        let mut pending = Pending::default();
+        for file in positions.files() {
+            pending.followed.insert(file.path.clone());
+            if file.left {
+                recently_closed.keep(file.position.id, positions);
+            } else {
+                pending.files.insert(file.position.id, file);
+            }
+        }
+        pending.without_file = pending.followed.clone();
+        for file in pending.files.values() {
+            pending.without_file.remove(&file.path);
+        }
+        pending
+    }
+
+    /// Whether the last run followed this path, or the one that this was before a rotation: then
+    /// what is there is a continuation, wherever new inputs begin.
+    pub(super) fn was_followed(&self, path: &Path) -> bool {
+        self.followed.contains(path)
+            || base_of(path).is_some_and(|(base, _)| self.followed.contains(&base))
+    }
+
+    /// A file was found again under `path`, which is followed.
+    pub(super) fn found(&mut self, path: &Path, id: FileId, known: &SavedFile) {
+        if self.files.remove(&id).is_none() {
+            return;
+        }
+        if !known.has_evidence() {
+            self.without_file.insert(known.path.clone());
+            self.by_number.insert(base_or_self(&known.path));
+        } else if base_of(path).is_some_and(|(base, _)| base == known.path) {
+            self.renamed.push(known.clone());
+        }
+    }
+}

@@ -1,0 +1,475 @@
+//! Which of the files in a folder is the one that was followed, and which came after it.
+//!
+//! Reads what it has to in order to compare; nothing is counted or noted here.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use super::compressed;
+use super::rotated_names::{Age, digits_blanked};
+use super::siblings::{self, ListedSibling, Sibling, Wanted};
+use crate::SavedFile;
+use crate::files::identity::{self, FileId, Position};
+
+/// File systems' clocks are that coarse. What was written so shortly before a save and is known to
+/// nobody was not read.
+const CLOCK_STEP: Duration = Duration::from_secs(2);
+
+/// So much of the same content is no header that files of two programs share.
+const UNRELATED_BYTES_MIN: u64 = 4096;
+
+/// How often names are looked at that move on meanwhile.
+const LISTS_MAX: usize = 20;
+
+/// What a sibling turned out to be.
+pub(crate) enum Recognized {
+    /// One that was followed: its rest is to be read.
+    Missing(SavedFile),
+    /// One that was read to its end and left.
+    Left(SavedFile),
+    /// The copy of a missing one that was made before all was written that was read of it: nothing in it
+    /// is new. Noted after all of it.
+    Counted(SavedFile),
+    /// What an open file holds, compressed or copied just now; it is read there.
+    Open(SavedFile),
+}
+
+impl Recognized {
+    /// What is noted of it.
+    pub(crate) fn file(&self) -> &SavedFile {
+        match self {
+            Recognized::Missing(file)
+            | Recognized::Left(file)
+            | Recognized::Counted(file)
+            | Recognized::Open(file) => file,
+        }
+    }
+
+    /// The same, for keeps.
+    pub(crate) fn into_file(self) -> SavedFile {
+        match self {
+            Recognized::Missing(file)
+            | Recognized::Left(file)
+            | Recognized::Counted(file)
+            | Recognized::Open(file) => file,
+        }
+    }
+}
+
+/// A search for files that were followed under one name.
+pub(crate) struct RotationSearch {
+    missing: Vec<Option<SavedFile>>,
+    left: Vec<SavedFile>,
+    /// Files that are read elsewhere, or looked for by another search.
+    open: Vec<SavedFile>,
+    /// The oldest first.
+    siblings: Vec<(Sibling, Option<Recognized>)>,
+    /// Candidates that cannot be read.
+    pub(crate) problems: Vec<(PathBuf, io::Error)>,
+    /// Whether what is missing may be in one that cannot be read.
+    pub(crate) is_incomplete: bool,
+    /// Whether one that was empty may be any of those that are not known.
+    pub(crate) uncertain: bool,
+    /// Whether some of what is missing would be known under a name that rotation does not give.
+    by_identity_too: bool,
+    /// Whether names moved on each time they were looked at.
+    is_moving: bool,
+}
+
+/// A way to recognize the sibling of this number.
+type Comparison = fn(&mut RotationSearch, usize) -> io::Result<Option<Recognized>>;
+
+impl RotationSearch {
+    pub(crate) fn new(missing: Vec<SavedFile>, others: Vec<SavedFile>) -> Self {
+        let others = others.into_iter().filter(|file| {
+            let is_missing = |one: &SavedFile| one.position.id == file.position.id;
+            file.has_evidence() && !missing.iter().any(is_missing)
+        });
+        let (left, open) = others.partition(|file| file.left);
+        RotationSearch {
+            uncertain: missing.iter().any(|file| !file.has_evidence()),
+            by_identity_too: missing.iter().any(|file| !file.position.is_of_content()),
+            is_moving: false,
+            missing: missing.into_iter().map(Some).collect(),
+            left,
+            open,
+            siblings: Vec::new(),
+            problems: Vec::new(),
+            is_incomplete: false,
+        }
+    }
+
+    /// Looks at what is next to `places`: first at what rotation names, then at everything if something
+    /// is still missing.
+    pub(crate) fn look(&mut self, places: &[PathBuf]) {
+        let missing = self.lost().map(|file| file.position.id);
+        let numbers: HashSet<FileId> = missing.filter(|_| self.by_identity_too).collect();
+        self.open_all(places, &Wanted::Rotated(&numbers));
+        // An identity says more than a content, which may be in a copy as well; but least without one.
+        self.compare(&[Self::by_identity, Self::by_content, Self::by_number]);
+        if self.lost().any(SavedFile::has_evidence) {
+            self.look_at_any_name(places);
+        }
+        self.is_incomplete = self.is_moving || !self.problems.is_empty();
+    }
+
+    /// Searches what is missing under names that mean nothing, and what is named like it.
+    fn look_at_any_name(&mut self, places: &[PathBuf]) {
+        let mut known: HashSet<FileId> = self.siblings.iter().map(|(one, _)| one.id).collect();
+        known.extend(self.open.iter().map(|file| file.position.id));
+        let listed = siblings::list(places, &Wanted::Others(&known), &mut Vec::new());
+        let mut shapes: HashSet<OsString> = HashSet::new();
+        for one in listed {
+            let Ok(mut sibling) = one.open() else {
+                // It may be anything; what is known to be a rotated file is tried again.
+                continue;
+            };
+            sibling.age = Age::written(sibling.modified);
+            if let Ok(Some(found)) = self.missing_in(&sibling, one.is_related) {
+                known.insert(sibling.id);
+                shapes.extend(sibling.path.file_name().map(digits_blanked));
+                self.siblings.push((sibling, Some(found)));
+            }
+        }
+        if !shapes.is_empty() {
+            self.open_all(places, &Wanted::NamedLike(&shapes));
+            let mut seen = HashSet::new();
+            self.siblings.retain(|(sibling, _)| seen.insert(sibling.id));
+        }
+    }
+
+    /// What of the missing files is in this one. Where nothing in the name says that it belongs to the
+    /// log, a few lines that are the same may be a header: then more of them are needed.
+    fn missing_in(
+        &mut self,
+        sibling: &Sibling,
+        is_related: bool,
+    ) -> io::Result<Option<Recognized>> {
+        let may_be = |file: &SavedFile| {
+            file.has_evidence() && (is_related || file.position.offset >= UNRELATED_BYTES_MIN)
+        };
+        let slots = self.missing.iter().enumerate();
+        let slots = slots.filter(|(_, slot)| slot.as_ref().is_some_and(may_be));
+        let (slots, positions): (Vec<usize>, Vec<Position>) = slots
+            .filter_map(|(at, slot)| Some((at, slot.as_ref()?.position)))
+            .unzip();
+        let holds = match sibling.compression {
+            None => {
+                let head = identity::head(&sibling.file)?;
+                let holds = |one: &Position| {
+                    Ok(one.signature.begins(&head) && one.still_in(&sibling.file)?)
+                };
+                positions
+                    .iter()
+                    .map(holds)
+                    .collect::<io::Result<Vec<_>>>()?
+            }
+            Some(compression) if compressed::may_hold(&sibling.file, compression, &positions)? => {
+                compressed::examine(&sibling.file, sibling.id, compression, &positions)?.holds
+            }
+            Some(_) => return Ok(None),
+        };
+        let found = slots.into_iter().zip(holds).find(|(_, holds)| *holds);
+        let file = found.and_then(|(slot, _)| self.missing.get_mut(slot)?.take());
+        Ok(file.map(Recognized::Missing))
+    }
+
+    /// Compares the siblings that are not recognized yet, by one way after the other.
+    fn compare(&mut self, ways: &[Comparison]) {
+        for compare in ways {
+            for at in 0..self.siblings.len() {
+                if self.siblings[at].1.is_none() {
+                    match compare(self, at) {
+                        Ok(found) => self.siblings[at].1 = found,
+                        Err(error) => {
+                            let path = self.siblings[at].0.path.clone();
+                            self.problems.push((path, error));
+                        }
+                    }
+                }
+            }
+        }
+        let problems = &self.problems;
+        self.siblings
+            .retain(|(sibling, _)| problems.iter().all(|(path, _)| *path != sibling.path));
+    }
+
+    /// Opens what is wanted. Names move on meanwhile: what was opened counts only if each name still
+    /// leads to it when all are open; otherwise one file may have been met twice, and another not at all.
+    fn open_all(&mut self, places: &[PathBuf], wanted: &Wanted<'_>) {
+        for _ in 0..LISTS_MAX {
+            let mut problems = Vec::new();
+            let listed = siblings::list(places, wanted, &mut problems);
+            let opened: Vec<_> = listed.iter().map(ListedSibling::open).collect();
+            let is_settled = (listed.iter().zip(&opened)).all(|(one, opened)| match opened {
+                Ok(sibling) => sibling.id == one.id,
+                Err(error) => error.kind() != io::ErrorKind::NotFound,
+            });
+            if !is_settled || siblings::list(places, wanted, &mut Vec::new()) != listed {
+                continue;
+            }
+            for (one, opened) in listed.into_iter().zip(opened) {
+                match opened {
+                    Ok(sibling) => self.siblings.push((sibling, None)),
+                    Err(error) => problems.push((one.path, error)),
+                }
+            }
+            self.problems.extend(problems);
+            self.siblings.sort_by_key(|(sibling, _)| sibling.age);
+            return;
+        }
+        self.is_moving = true;
+    }
+
+    fn by_identity(&mut self, at: usize) -> io::Result<Option<Recognized>> {
+        self.by_id(at, true)
+    }
+
+    fn by_number(&mut self, at: usize) -> io::Result<Option<Recognized>> {
+        self.by_id(at, false)
+    }
+
+    fn by_id(&mut self, at: usize, with_evidence: bool) -> io::Result<Option<Recognized>> {
+        let Some((sibling, _)) = self.siblings.get(at) else {
+            return Ok(None);
+        };
+        let is_it = |file: &SavedFile| {
+            file.position.id == sibling.id
+                && file.compressed == sibling.compression.is_some()
+                && file.has_evidence() == with_evidence
+        };
+        let holds = |file: &SavedFile| match sibling.compression {
+            None => file.position.still_in(&sibling.file),
+            Some(compression) => {
+                let positions = [file.position];
+                let content =
+                    compressed::examine(&sibling.file, sibling.id, compression, &positions)?;
+                Ok(content.holds.contains(&true))
+            }
+        };
+        for slot in &mut self.missing {
+            if slot.as_ref().is_some_and(is_it)
+                && let Some(file) = slot
+                && holds(file)?
+            {
+                return Ok(slot.take().map(Recognized::Missing));
+            }
+        }
+        for file in self.left.iter().filter(|file| is_it(file)) {
+            if holds(file)? {
+                return Ok(Some(Recognized::Left(file.clone())));
+            }
+        }
+        Ok(None)
+    }
+
+    fn by_content(&mut self, at: usize) -> io::Result<Option<Recognized>> {
+        let Some((sibling, _)) = self.siblings.get(at) else {
+            return Ok(None);
+        };
+        let (missing, left) = (self.missing.iter().flatten(), self.left.iter());
+        let files = left.chain(&self.open).chain(missing);
+        let positions: Vec<Position> = files.map(|file| file.position).collect();
+        let (end, holds) = match sibling.compression {
+            None => {
+                let head = identity::head(&sibling.file)?;
+                let one = |one: &Position| {
+                    let begins = one.signature.length > 0 && one.signature.begins(&head);
+                    Ok(begins && one.still_in(&sibling.file)?)
+                };
+                (
+                    sibling.size,
+                    positions.iter().map(one).collect::<io::Result<Vec<_>>>()?,
+                )
+            }
+            Some(compression) if compressed::may_hold(&sibling.file, compression, &positions)? => {
+                let content =
+                    compressed::examine(&sibling.file, sibling.id, compression, &positions)?;
+                (content.end.offset, content.holds)
+            }
+            Some(_) => return Ok(None),
+        };
+        let (left, others) = holds.split_at_checked(self.left.len()).unwrap_or_default();
+        let (open, missing) = others.split_at_checked(self.open.len()).unwrap_or_default();
+        for (file, _) in self.left.iter().zip(left).filter(|(_, holds)| **holds) {
+            // Read to its end: a longer one only begins alike.
+            if file.position.offset == end {
+                return Ok(Some(Recognized::Left(file.clone())));
+            }
+        }
+        let slots = self.missing.iter_mut().filter(|slot| slot.is_some());
+        let found = slots.zip(missing).find(|(_, holds)| **holds);
+        if let Some(file) = found.and_then(|(slot, _)| slot.take()) {
+            return Ok(Some(Recognized::Missing(file)));
+        }
+        let mut open = self.open.iter().zip(open);
+        let is_other = |file: &SavedFile| file.position.id != sibling.id;
+        if let Some((file, _)) = open.find(|(file, holds)| **holds && is_other(file)) {
+            return Ok(Some(Recognized::Open(file.clone())));
+        }
+        match sibling.compression {
+            None => self.as_shorter_copy(at),
+            Some(_) => Ok(None),
+        }
+    }
+
+    fn as_shorter_copy(&self, at: usize) -> io::Result<Option<Recognized>> {
+        let Some((sibling, _)) = self.siblings.get(at) else {
+            return Ok(None);
+        };
+        let head = identity::head(&sibling.file)?;
+        let begins = |file: &&SavedFile| {
+            file.has_evidence()
+                && file.position.signature.begins(&head)
+                && file.position.offset > sibling.size
+        };
+        let Some(file) = self.lost().find(begins) else {
+            return Ok(None);
+        };
+        let position = Position::at(&sibling.file, sibling.id, sibling.size)?;
+        Ok(Some(Recognized::Counted(SavedFile {
+            position: position.signed(&sibling.file)?,
+            resume_state: Vec::new(),
+            left: true,
+            ..file.clone()
+        })))
+    }
+
+    /// What was known again, and in which file.
+    pub(crate) fn found(&self) -> impl Iterator<Item = (&Sibling, &Recognized)> {
+        let found = self.siblings.iter();
+        found.filter_map(|(sibling, found)| Some((sibling, found.as_ref()?)))
+    }
+
+    /// What was followed and found nowhere.
+    pub(crate) fn lost(&self) -> impl Iterator<Item = &SavedFile> {
+        self.missing.iter().flatten()
+    }
+
+    /// What is to be read, the oldest first: what was missing, and whatever was rotated after it. Where
+    /// names do not tell that, it is what was written to after the last save; that too where one that was
+    /// empty may be any of those.
+    pub(crate) fn into_unread(
+        self,
+        last_save: Option<SystemTime>,
+    ) -> impl Iterator<Item = (Sibling, Option<Recognized>)> {
+        let ages = |wanted: fn(&Recognized) -> bool| {
+            let matching = self
+                .siblings
+                .iter()
+                .filter(move |(_, found)| found.as_ref().is_some_and(wanted));
+            matching.filter_map(|(sibling, _)| sibling.age)
+        };
+        let oldest =
+            ages(|found| matches!(found, Recognized::Missing(file) if file.has_evidence())).min();
+        let newest_left = ages(|found| matches!(found, Recognized::Left(_))).max();
+        let known = oldest.or(newest_left);
+        let is_new = move |sibling: &Sibling| {
+            let after = |saved| sibling.modified.map(|at| at + CLOCK_STEP) > Some(saved);
+            last_save.is_some_and(after)
+        };
+        self.siblings
+            .into_iter()
+            .filter(move |(sibling, found)| match (found, known) {
+                (Some(Recognized::Missing(_)), _) => true,
+                (Some(Recognized::Counted(_) | Recognized::Open(_)), _) => false,
+                // Its writer has gone on in it after it was left.
+                (Some(Recognized::Left(file)), _) => {
+                    sibling.compression.is_none()
+                        && file.position.id == sibling.id
+                        && sibling.size > file.position.offset
+                }
+                (None, Some(known)) => {
+                    sibling.age.is_some_and(|age| age.is_newer_than(known))
+                        || (self.uncertain && is_new(sibling))
+                }
+                (None, None) => is_new(sibling),
+            })
+    }
+
+    /// What was rotated after the newest of those that were searched, the oldest first.
+    pub(crate) fn into_newer(self) -> impl Iterator<Item = (Sibling, Option<Recognized>)> {
+        let newest = self.newest();
+        let is_newer = move |age: Age| newest.is_some_and(|newest| age.is_newer_than(newest));
+        self.siblings
+            .into_iter()
+            .filter(move |(sibling, found)| found.is_none() && sibling.age.is_some_and(is_newer))
+    }
+
+    /// The age of the newest of those that were searched and found.
+    pub(crate) fn newest(&self) -> Option<Age> {
+        let found = self.siblings.iter();
+        let missing = found.filter(|(_, found)| matches!(found, Some(Recognized::Missing(_))));
+        missing.filter_map(|(sibling, _)| sibling.age).max()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    const FILES: usize = 12;
+
+    /// Every name moves on to the next, the last one to the first.
+    fn rotate(folder: &Path) {
+        let name = |number: usize| folder.join(format!("x.log.{number}"));
+        fs::rename(name(FILES), folder.join("aside")).unwrap();
+        for number in (1..FILES).rev() {
+            fs::rename(name(number), name(number + 1)).unwrap();
+        }
+        fs::rename(folder.join("aside"), name(1)).unwrap();
+    }
+
+    #[test]
+    fn names_that_move_on_while_they_are_looked_at_hide_no_file_and_show_none_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut missing = Vec::new();
+        for number in 1..=FILES {
+            let path = folder.path().join(format!("x.log.{number}"));
+            fs::write(&path, format!("{number}\n")).unwrap();
+            let file = File::open(&path).unwrap();
+            let id = FileId::of(&path, &file.metadata().unwrap());
+            missing.push(SavedFile {
+                source: Arc::from("x.log"),
+                path: folder.path().join("x.log"),
+                position: Position::start(id).signed(&file).unwrap(),
+                resume_state: Vec::new(),
+                left: false,
+                compressed: false,
+            });
+        }
+        let done = AtomicBool::new(false);
+        let look = || {
+            let mut search = RotationSearch::new(missing.clone(), Vec::new());
+            search.look(&[folder.path().join("x.log")]);
+            search
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::SeqCst) {
+                    rotate(folder.path());
+                    std::thread::yield_now();
+                }
+            });
+            for _ in 0..300 {
+                let search = look();
+                let found = search.found().count();
+                if !search.is_incomplete {
+                    assert_eq!((found, search.lost().count()), (FILES, 0));
+                }
+            }
+            done.store(true, Ordering::SeqCst);
+        });
+        let search = look();
+        assert!(!search.is_incomplete);
+        assert_eq!(search.found().count(), FILES);
+    }
+}
