@@ -405,7 +405,7 @@ fn the_busiest_user_is_first_however_late_and_nobody_else_is_said_rightly() {
     assert_eq!(found["users"].as_array().unwrap().len(), 30_001);
     let run = report()
         .arg(&log)
-        .args("--user u77778@x.com")
+        .args("--user w77777@x.com")
         .go()
         .success();
     run.says(&["did you mean `u77777@x.com`?"]);

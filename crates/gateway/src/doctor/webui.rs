@@ -63,7 +63,7 @@ pub fn examine(name: &str, text: &str) -> Webui {
     }
     if get("FORWARD_USER_INFO_HEADER_JWT_SECRET").is_some() {
         let token = get("FORWARD_USER_INFO_HEADER_JWT").unwrap_or("X-OpenWebUI-User-Jwt");
-        findings.push(signed_token(name, token));
+        findings.push(signed(name, token));
         return Webui {
             header: None,
             findings,
@@ -80,8 +80,9 @@ pub fn examine(name: &str, text: &str) -> Webui {
     }
 }
 
-/// Users are in a token, which the gateway can read and not check.
-fn signed_token(name: &str, token: &str) -> Finding {
+/// Users come in a token that is signed with a shared secret.
+fn signed(name: &str, token: &str) -> Finding {
+    let header = token.to_ascii_lowercase();
     Finding::warning(
         Link::Webui,
         format!(
@@ -89,10 +90,9 @@ fn signed_token(name: &str, token: &str) -> Finding {
         ),
         format!(
             "let the gateway read that token; jwtAuth cannot check it (HS256, without a `kid`). Unverified, as good as a header:\n\
-                 \x20 frontendPolicies:\n    accessLog:\n      add:\n        \
-                 user.email: 'unvalidatedJwtPayload(request.headers[\"{}\"]).email'\n\
-                 where it must be proof, let a service of yours check it (extAuthz) and log what that says",
-            token.to_ascii_lowercase()
+             \x20 frontendPolicies:\n    accessLog:\n      add:\n        \
+             user.email: 'unvalidatedJwtPayload(request.headers[\"{header}\"]).email'\n\
+             where it must be proof, let a service of yours check it (extAuthz) and log what that says"
         ),
     )
 }
