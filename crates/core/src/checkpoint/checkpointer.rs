@@ -146,8 +146,9 @@ impl Checkpointer {
 impl Round {
     fn save(&mut self) -> Result<(), SaveError> {
         let begun = Instant::now();
-        let now_ms = self.clock.now_ms();
         let cut = self.source.cut();
+        // After the cut: every file that is in it was made before this.
+        let now_ms = self.clock.now_ms();
         let saved = self.saver.save(cut, now_ms);
         let path = self.saver.path().display();
         match &saved {
