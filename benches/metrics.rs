@@ -6,7 +6,10 @@
 use divan::{AllocProfiler, Bencher, black_box, counter::ItemsCount};
 use logmetrics_core::exposition::{Exposition, Format};
 use logmetrics_core::metrics::batch::{Batch, Exemplar};
-use logmetrics_core::metrics::definition::{Definition, Kind, LABEL_VALUES_MAX, Label, MetricId};
+use logmetrics_core::metrics::definition::{
+    Definition, Kind, LABEL_VALUES_MAX, Label, MetricId, Options,
+};
+use logmetrics_core::metrics::kind::Operation;
 use logmetrics_core::metrics::store::Store;
 
 #[global_allocator]
@@ -29,9 +32,11 @@ fn store() -> Store {
         name: "requests_by_user".to_owned(),
         help: "Requests by user, route and HTTP status.".to_owned(),
         kind: Kind::Counter,
+        buckets: Vec::new(),
         labels: ["route", "status", "user_email"].map(label).to_vec(),
         series_max: usize::MAX,
         expire: None,
+        options: Options::default(),
     };
     Store::new(vec![definition], 0)
 }
@@ -58,7 +63,7 @@ fn batch(store: &Store, updates: usize, series: usize, traced: bool) -> Batch {
         });
         // A step that has no divisor in common with the number of series goes through all of them.
         write_labels(number * 7919 % series, batch.labels());
-        batch.push(MetricId(0), 1.0, exemplar);
+        batch.push(MetricId(0), Operation::Add, 1.0, exemplar);
     }
     batch
 }

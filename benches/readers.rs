@@ -8,7 +8,7 @@ use divan::Bencher;
 use divan::counter::BytesCount;
 use logmetrics_follow::line::framer::Framer;
 use logmetrics_follow::line::unwrap::Unwrapper;
-use logmetrics_scan::keys::{Keys, Marks};
+use logmetrics_scan::keys::{Keys, UntrustedRange};
 use logmetrics_scan::slots::Slots;
 use logmetrics_scan::{json, logfmt};
 
@@ -121,12 +121,12 @@ fn read(
 
 #[divan::bench]
 fn logfmt_fields(bencher: Bencher) {
-    let marks = Marks {
+    let untrusted = UntrustedRange {
         from: "protocol".into(),
         to: "duration".into(),
     };
     read(bencher, logfmt_line, |line, keys, slots| {
-        logfmt::read(line, keys, Some(&marks), slots)
+        logfmt::read(line, keys, Some(&untrusted), slots)
     });
 }
 

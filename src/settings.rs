@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::pseudonym_secret::PseudonymSecret;
 use crate::server::{Listen, Protection};
-use logmetrics_core::engine::Secret;
 use logmetrics_gateway::jaeger::{Query, Schedule};
 
 /// Everything that a run needs to know.
@@ -31,7 +31,7 @@ pub struct Settings {
     /// Where positions and values are kept, and how often.
     pub state: Option<State>,
     /// The key of pseudonyms.
-    pub secret: Option<Secret>,
+    pub secret: Option<PseudonymSecret>,
 }
 
 /// Where positions and values are kept.

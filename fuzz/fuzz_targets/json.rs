@@ -47,7 +47,7 @@ fuzz_target!(|line: &[u8]| {
         }
         let fewest = found.iter().map(|(objects, _)| *objects).min();
         found.retain(|(objects, _)| Some(*objects) == fewest);
-        assert_eq!(slot.everywhere, slot.outside);
+        assert_eq!(slot.everywhere, slot.trusted);
         assert_eq!(slot.everywhere.count as usize, found.len());
         if let (Some((_, first)), Some((_, last))) = (found.first(), found.last()) {
             assert_eq!(written(slot.everywhere.first, line), first.as_bytes());

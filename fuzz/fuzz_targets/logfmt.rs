@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use logmetrics_scan::{
-    keys::{Form, Keys, Marks, Span},
+    keys::{Form, Keys, UntrustedRange, Span},
     logfmt,
     slots::{FieldSlot, Slots},
 };
@@ -18,15 +18,15 @@ fuzz_target!(|line: &[u8]| {
     for key in ["a", "b", "f", "t", "http.status", "é"] {
         keys.add(key);
     }
-    let marks = Marks {
+    let untrusted = UntrustedRange {
         from: "f".into(),
         to: "t".into(),
     };
-    for marks in [None, Some(&marks)] {
+    for untrusted in [None, Some(&untrusted)] {
         let mut slots = Slots::default();
         slots.clear(&keys);
-        let any = logfmt::read(line, &keys, marks, &mut slots);
-        assert_eq!((any, slots.all()), reference::read(line, &keys, marks));
+        let any = logfmt::read(line, &keys, untrusted, &mut slots);
+        assert_eq!((any, slots.all()), reference::read(line, &keys, untrusted));
     }
     let mut out = Vec::new();
     logfmt::unescape(line, &mut out);

@@ -8,17 +8,18 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::environment;
 use super::exit::Exit;
 use super::jaeger_options::JaegerServer;
 use super::terminal::{self, harmless};
 use logmetrics_core::clock::Clock;
 use logmetrics_core::rules::{self, SourceText};
 use logmetrics_follow::line::Origin;
+use logmetrics_follow::to_end::decompressed;
 use logmetrics_follow::{InputKind, Specification, existing};
 use logmetrics_gateway::doctor::log::Examiner;
 use logmetrics_gateway::doctor::{Finding, Link, State, gateway, jaeger, prometheus, webui, worst};
 use logmetrics_gateway::jaeger::Query;
-use logmetrics_gateway::report::read_logs::decompressed;
 
 /// What a user types to have the chain checked.
 #[derive(Debug, clap::Args)]
@@ -29,7 +30,7 @@ Exit codes: 0 all is well, 1 something is broken, 2 the command line or the rule
 Example, with all of the chain:
   docker-compose logs agentgateway 2>&1 | logmetrics doctor - --prometheus http://localhost:9090 \\
       --webui-env open-webui.env --gateway-config agentgateway.yaml --jaeger http://localhost:16686")]
-pub struct Args {
+pub struct DoctorArgs {
     /// Logs of the gateway (.gz and .zst too), a quoted glob, or - for standard input
     #[arg(value_name = "LOG")]
     logs: Vec<String>,
@@ -60,7 +61,12 @@ pub struct Args {
 }
 
 /// Looks at whatever is given, in the order of the chain.
-pub fn execute(args: &Args) -> Exit {
+pub fn execute(args: DoctorArgs) -> Exit {
+    let args = DoctorArgs {
+        logs: environment::logs(args.logs),
+        rules: environment::rules(args.rules),
+        ..args
+    };
     let query = match args.jaeger.clone().query() {
         Ok(query) => query,
         Err(message) => return terminal::usage(&message),
@@ -87,7 +93,7 @@ pub fn execute(args: &Args) -> Exit {
         Ok(examiner) => examiner,
         Err(error) => return terminal::usage(&error),
     };
-    let findings = examine(args, query.as_ref(), &examiner);
+    let findings = examine(&args, query.as_ref(), &examiner);
     let page = if args.json {
         document(&findings)
     } else {
@@ -101,7 +107,7 @@ pub fn execute(args: &Args) -> Exit {
     }
 }
 
-fn examine(args: &Args, query: Option<&Query>, examiner: &Examiner) -> Vec<Finding> {
+fn examine(args: &DoctorArgs, query: Option<&Query>, examiner: &Examiner) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut header = None;
     if let Some(path) = &args.webui_env {
@@ -173,11 +179,11 @@ fn files(log: &str) -> Vec<String> {
 }
 
 fn look(log: &str, examiner: &Examiner) -> Vec<Finding> {
-    let (input, quiet): (Box<dyn Read>, Option<Duration>) = if log == "-" {
+    let (input, quiet): (Box<dyn Read + Send>, Option<Duration>) = if log == "-" {
         if std::io::stdin().is_terminal() {
             terminal::say(&"reading standard input: paste lines, end with control-D");
         }
-        (Box::new(std::io::stdin().lock()), None)
+        (Box::new(std::io::stdin()), None)
     } else {
         match File::open(log) {
             Ok(file) => {

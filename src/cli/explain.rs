@@ -3,25 +3,26 @@
 //! Only shows verdicts; the engine decides them, in the same code that counts.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::environment;
 use super::exit::Exit;
 use super::terminal::{self, harmless};
-use logmetrics_core::engine::verdict::{Outcome, Refusal, Update, Verdict};
-use logmetrics_core::engine::{Engine, Secret, Trouble};
-use logmetrics_core::pipeline;
+use logmetrics_core::engine::verdict::{Outcome, SkipReason, Update, Verdict};
+use logmetrics_core::engine::{Engine, FieldErrorKind, Secret};
 use logmetrics_core::rules;
+use logmetrics_follow::Specification;
 use logmetrics_follow::line::{Line, Origin};
+use logmetrics_follow::to_end::{self, Inputs, PartSink};
 
 /// What a user types to have lines explained.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
-    /// A file, or - for standard input
-    #[arg(value_name = "LOG", default_value = "-")]
-    log: PathBuf,
+pub struct ExplainArgs {
+    /// Files, quoted globs, or - for standard input; without any, standard input
+    #[arg(value_name = "LOG")]
+    logs: Vec<String>,
 
     /// A rules file or a folder of them; repeatable; without it the built-in agentgateway rules
     #[arg(short, long, value_name = "PATH")]
@@ -36,8 +37,12 @@ pub struct Args {
 const SHOWN_CHARACTERS_MAX: usize = 240;
 
 /// Explains every line of the log.
-pub fn execute(args: &Args) -> Exit {
-    let loaded = match rules::load(&args.rules) {
+pub fn execute(args: ExplainArgs) -> Exit {
+    let mut logs = environment::logs(args.logs);
+    if logs.is_empty() {
+        logs.push("-".to_owned());
+    }
+    let loaded = match rules::load(&environment::rules(args.rules)) {
         Ok(loaded) => loaded,
         Err(problems) => {
             terminal::say(&problems);
@@ -50,55 +55,80 @@ pub fn execute(args: &Args) -> Exit {
         Ok(engine) => engine,
         Err(error) => return terminal::usage(&error),
     };
-    let (input, name): (Box<dyn Read>, String) = if args.log.as_os_str() == "-" {
-        if std::io::stdin().is_terminal() {
-            terminal::say(&"reading standard input: paste lines, end with control-D");
-        }
-        (Box::new(std::io::stdin().lock()), "-".to_owned())
-    } else {
-        match File::open(&args.log) {
-            Ok(file) => (Box::new(file), args.log.display().to_string()),
-            Err(error) => {
-                return terminal::usage(&format_args!(
-                    "cannot read {}: {error}",
-                    args.log.display()
-                ));
-            }
-        }
+    if logs.iter().any(|log| log == "-") && std::io::stdin().is_terminal() {
+        terminal::say(&"reading standard input: paste lines, end with control-D");
+    }
+    let inputs = match Specification::parse_all(&logs) {
+        Ok(specifications) => Inputs::of(&specifications),
+        Err(errors) => return terminal::usage(&errors[0]),
     };
-    explain_all(&engine, input, &name, args.unmatched)
+    if let Some(error) = inputs.errors().first() {
+        return terminal::usage(error);
+    }
+    explain_all(&engine, inputs, args.unmatched)
 }
 
-fn explain_all(engine: &Engine, input: Box<dyn Read>, name: &str, unmatched_only: bool) -> Exit {
-    let origin = Origin {
-        source: Arc::from(name),
-        file: Arc::from(name),
-    };
-    let mut out = std::io::stdout().lock();
-    let mut number = 0_u64;
-    let mut matched = 0_u64;
-    let result = pipeline::read_lines(input, &origin, |line| {
-        number += 1;
-        let verdicts = engine.explain(line);
+/// Shows what the engine says of each line.
+struct Explainer<'e> {
+    engine: &'e Engine,
+    unmatched_only: bool,
+    lines: u64,
+    matched: u64,
+    written: std::io::Result<()>,
+}
+
+impl PartSink for Explainer<'_> {
+    fn begin(&mut self, _part: u64, _origin: &Origin) {}
+
+    fn line(&mut self, _offset: u64, line: &Line<'_>) {
+        if self.written.is_err() {
+            return;
+        }
+        self.lines += 1;
+        let verdicts = self.engine.explain(line);
         let hit = verdicts
             .iter()
             .any(|verdict| matches!(verdict.outcome, Outcome::Matched(_)));
-        matched += u64::from(hit);
-        if hit && unmatched_only {
-            return Ok(());
+        self.matched += u64::from(hit);
+        if !hit || !self.unmatched_only {
+            let text = describe(self.lines, line, &verdicts);
+            self.written = std::io::stdout().lock().write_all(text.as_bytes());
         }
-        out.write_all(describe(number, line, &verdicts).as_bytes())
-    });
-    match result {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Exit::Done,
-        Err(error) => return terminal::fail(&format_args!("cannot read {name}: {error}")),
     }
-    terminal::say(&format_args!(
-        "{number} lines, {matched} matched, {} not",
-        number - matched
-    ));
-    Exit::Done
+
+    fn end(&mut self, _oversized: u64) -> bool {
+        self.written.is_ok()
+    }
+}
+
+fn explain_all(engine: &Engine, mut inputs: Inputs, unmatched_only: bool) -> Exit {
+    inputs.is_prompt = true;
+    let explainer = || Explainer {
+        engine,
+        unmatched_only,
+        lines: 0,
+        matched: 0,
+        written: Ok(()),
+    };
+    let (explainers, errors) = to_end::read(inputs, 1, explainer, &Arc::default());
+    for explainer in explainers {
+        match explainer.written {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Exit::Done,
+            Err(error) => {
+                return terminal::fail(&format_args!("cannot write to standard output: {error}"));
+            }
+        }
+        let (lines, matched) = (explainer.lines, explainer.matched);
+        terminal::say(&format_args!(
+            "{lines} lines, {matched} matched, {} not",
+            lines - matched
+        ));
+    }
+    match errors.first() {
+        None => Exit::Done,
+        Some(error) => terminal::fail(error),
+    }
 }
 
 fn describe(number: u64, line: &Line, verdicts: &[Verdict]) -> String {
@@ -106,37 +136,13 @@ fn describe(number: u64, line: &Line, verdicts: &[Verdict]) -> String {
     let _ = writeln!(out, "line {number}: {}", shorten(&harmless(line.text)));
     for verdict in verdicts {
         let _ = match &verdict.outcome {
-            Outcome::PatternNotFound {
-                pattern,
-                almost: None,
-            } => {
-                writeln!(
-                    out,
-                    "  {}: no match: not even the beginning of `{pattern}` is on the line",
-                    verdict.rule
-                )
-            }
-            Outcome::PatternNotFound {
-                almost: Some(almost),
-                ..
-            } => writeln!(
-                out,
-                "  {}: no match: `{}` is found (up to byte {}), but no `{}` after it",
-                verdict.rule, almost.found, almost.line_end, almost.missing
-            ),
-            Outcome::NoFields => {
-                writeln!(
-                    out,
-                    "  {}: no match: the line has no fields to read",
-                    verdict.rule
-                )
-            }
             Outcome::Matched(updates) => {
                 let _ = writeln!(out, "  {}: match", verdict.rule);
                 updates
                     .iter()
                     .try_for_each(|update| writeln!(out, "    {}", show(update)))
             }
+            other => writeln!(out, "  {}: no match: {other}", verdict.rule),
         };
     }
     out
@@ -147,19 +153,19 @@ fn show(update: &Update) -> String {
     match &update.result {
         Ok((labels, value)) if labels.is_empty() => format!("{metric} {value}"),
         Ok((labels, value)) => format!("{metric}{{{labels}}} {value}"),
-        Err(Refusal::Where { name, pattern }) => {
+        Err(SkipReason::Where { name, pattern }) => {
             format!("{metric}: left out, as `where` asks that `{name}` is `{pattern}`")
         }
-        Err(Refusal::MissingLabel { label }) => {
+        Err(SkipReason::MissingLabel { label }) => {
             format!("{metric}: not counted, as label `{label}` has neither value nor default")
         }
-        Err(Refusal::Value(reason)) => {
-            let why = match reason.trouble {
-                Trouble::Missing => "is not on the line",
-                Trouble::BadValue => "is no number that this metric can take",
-                Trouble::Ambiguous => "stands more than once, and the rule takes only one",
+        Err(SkipReason::Value(error)) => {
+            let why = match error.kind {
+                FieldErrorKind::Missing => "is not on the line",
+                FieldErrorKind::BadValue => "is no number that this metric can take",
+                FieldErrorKind::Ambiguous => "stands more than once, and the rule takes only one",
             };
-            format!("{metric}: not counted, as field `{}` {why}", reason.field)
+            format!("{metric}: not counted, as field `{}` {why}", error.field)
         }
     }
 }

@@ -10,8 +10,8 @@ use clap::Args;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::exit::Exit;
+use crate::secret_file;
 use crate::server::listen::{Listen, PORT, parse_listen};
-use crate::server::read_file;
 
 /// How long the whole check may take.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -38,7 +38,8 @@ pub struct HealthcheckArgs {
 }
 
 /// Asks, says on standard error what is wrong, and nothing where all is well.
-pub fn execute(args: &HealthcheckArgs) -> Exit {
+pub fn execute(args: HealthcheckArgs) -> Exit {
+    let args = &args;
     let (told, exit) = match target(args).and_then(|target| Ok((trust(args, &target)?, target))) {
         Ok((trust, target)) => match check(&target, trust, TIMEOUT) {
             Ok(()) => return Exit::Done,
@@ -122,7 +123,7 @@ fn trust(args: &HealthcheckArgs, target: &Target) -> Result<TlsConfig, ArgsError
             || matches!(target.address.host.parse(), Ok(ip) if IpAddr::is_loopback(&ip));
         return Ok(config.disable_verification(is_own).build());
     };
-    let bytes = read_file(path).map_err(|source| ArgsError::Authorities {
+    let bytes = secret_file::read(path).map_err(|source| ArgsError::Authorities {
         path: path.clone(),
         source,
     })?;

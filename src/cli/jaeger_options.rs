@@ -100,6 +100,11 @@ pub struct JaegerArgs {
 }
 
 impl JaegerServer {
+    /// As if no Jaeger were named.
+    pub fn forget(&mut self) {
+        self.url = None;
+    }
+
     /// Whom to ask; nothing without `--jaeger`.
     ///
     /// # Errors

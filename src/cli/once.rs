@@ -2,14 +2,14 @@
 
 use super::exit::Exit;
 use super::terminal;
-use crate::daemon::{self, Failure};
+use crate::daemon::{self, Counted, Failure};
 use crate::settings::{Format, Settings};
 use logmetrics_core::exposition::{Exposition, Format as Page, json};
 
 /// Reads to the end and prints.
 pub fn execute(settings: &Settings) -> Exit {
-    let snapshot = match daemon::once(settings) {
-        Ok(snapshot) => snapshot,
+    let Counted { snapshot, errors } = match daemon::once(settings) {
+        Ok(counted) => counted,
         Err(failure) => return say(failure),
     };
     let page = match settings.format {
@@ -19,7 +19,14 @@ pub fn execute(settings: &Settings) -> Exit {
         }
         Format::Json => json::document(&snapshot),
     };
-    terminal::print(&page)
+    let printed = terminal::print(&page);
+    if errors.is_empty() {
+        return printed;
+    }
+    for error in &errors {
+        terminal::say(&format_args!("error: {error}"));
+    }
+    Exit::Failed
 }
 
 /// Says why a run could not begin or go on.

@@ -2,28 +2,27 @@
 //!
 //! Arguments, the progress line, and where the report goes; what is in it is the report room's.
 
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use clap::ValueEnum;
 
 use super::exit::Exit;
-use super::{jaeger_options, run, terminal};
+use super::{environment, jaeger_options, run, terminal};
+use crate::progress_bar::Progress;
+use crate::pseudonym_secret::PseudonymSecret;
 use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::Secret;
 use logmetrics_core::engine::extract::{Dimension, Extractor};
 use logmetrics_core::rules;
-use logmetrics_follow::Specification;
+use logmetrics_follow::line::Origin;
+use logmetrics_follow::to_end::{self, Inputs};
+use logmetrics_follow::{Specification, existing};
 use logmetrics_gateway::jaeger::{self as traces, Export, Lines, Query, Window};
-use logmetrics_gateway::report::read_logs::Work;
+use logmetrics_gateway::output_file::{OutputFile, OutputOptions};
 use logmetrics_gateway::report::render::{Format, Options, render};
-use logmetrics_gateway::report::{Period, Plan, Report};
-
-mod progress;
-
-use progress::Progress;
+use logmetrics_gateway::report::{Collector, Period, Plan, Report, Totals};
 
 /// Characters in a line where it is not known how many there are.
 const WIDTH_DEFAULT: u16 = 80;
@@ -58,7 +57,7 @@ or the rules are wrong.";
 /// What a user types for a report.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = NOTES)]
-pub struct Args {
+pub struct ReportArgs {
     /// A file (.gz and .zst too), a quoted glob, or - for standard input; with no LOG and a pipe on
     /// standard input, that
     #[arg(value_name = "LOG")]
@@ -127,9 +126,26 @@ enum FormatArg {
     Html,
 }
 
+impl ReportArgs {
+    /// Without the Jaeger of the environment where logs are named: their numbers would be added up.
+    pub fn of_logs_alone(mut self) -> ReportArgs {
+        if !self.logs.is_empty() {
+            self.jaeger.forget();
+        }
+        self
+    }
+}
+
 /// Reads the logs and writes the report.
-pub fn execute(args: Args) -> Exit {
-    let secret = match run::secret(args.pseudonym_secret_file.clone()) {
+pub fn execute(args: ReportArgs) -> Exit {
+    let args = ReportArgs {
+        logs: environment::logs(args.logs),
+        rules: environment::rules(args.rules),
+        ..args
+    };
+    let secret = PseudonymSecret::from_options(args.pseudonym_secret_file.clone())
+        .and_then(|source| source.map(|source| source.read()).transpose());
+    let secret = match secret {
         Ok(secret) => secret,
         Err(message) => return terminal::usage(&message),
     };
@@ -141,13 +157,17 @@ pub fn execute(args: Args) -> Exit {
     let planned = args.jaeger.clone().query().and_then(|query| {
         let period = period(&args, now_ms)?;
         let inputs = inputs(&args, query.is_some())?;
-        let mut work = Work::plan(&inputs);
+        let mut work = Inputs::of(&inputs);
         let asked = match query {
             Some(query) => Some(add_jaeger(&mut work, query, &args, period, now_ms)?),
             None => None,
         };
         Ok((work, asked, period))
     });
+    let output = match output_file(&args) {
+        Ok(output) => output,
+        Err(message) => return terminal::usage(&message),
+    };
     let (work, asked, period) = match planned {
         Ok(planned) => planned,
         Err(message) => return terminal::usage(&message),
@@ -166,6 +186,19 @@ pub fn execute(args: Args) -> Exit {
         return Exit::Failed;
     }
     advise(&report, period);
+    let (format, options) = rendering(&args, now_ms);
+    let written = match output {
+        None => terminal::print(&render(&report, format, &options)),
+        Some(output) => terminal::write_file(output, &render(&report, format, &options)),
+    };
+    if written == Exit::Done && !failed.is_empty() {
+        return Exit::Failed;
+    }
+    written
+}
+
+/// How the report is written.
+fn rendering(args: &ReportArgs, now_ms: u64) -> (Format, Options) {
     let options = Options {
         by: match args.by {
             By::User => Dimension::User,
@@ -185,11 +218,7 @@ pub fn execute(args: Args) -> Exit {
         FormatArg::Markdown => Format::Markdown,
         FormatArg::Html => Format::Html,
     };
-    let written = write(&render(&report, format, &options), args.output.as_deref());
-    if written == Exit::Done && !failed.is_empty() {
-        return Exit::Failed;
-    }
-    written
+    (format, options)
 }
 
 fn extractor(paths: &[PathBuf], secret: Option<&Secret>) -> Result<Extractor, Exit> {
@@ -210,7 +239,7 @@ fn extractor(paths: &[PathBuf], secret: Option<&Secret>) -> Result<Extractor, Ex
 }
 
 /// Beside Jaeger, standard input is read only where `-` says so.
-fn inputs(args: &Args, has_jaeger: bool) -> Result<Vec<Specification>, String> {
+fn inputs(args: &ReportArgs, has_jaeger: bool) -> Result<Vec<Specification>, String> {
     if has_jaeger && args.logs.is_empty() {
         return Ok(Vec::new());
     }
@@ -223,9 +252,9 @@ fn inputs(args: &Args, has_jaeger: bool) -> Result<Vec<Specification>, String> {
 
 /// Begins to ask for the requests that began within the period.
 fn add_jaeger(
-    work: &mut Work,
+    work: &mut Inputs,
     query: Query,
-    args: &Args,
+    args: &ReportArgs,
     period: Period,
     now_ms: u64,
 ) -> Result<Arc<traces::Progress>, String> {
@@ -243,10 +272,14 @@ fn add_jaeger(
         end_us: micros(until) + 1,
     };
     let export = args.export.as_deref().map(export).transpose()?;
-    let source = query.address.to_string();
+    let source: Arc<str> = query.address.to_string().into();
+    let origin = Origin {
+        file: Arc::clone(&source),
+        source,
+    };
     let progress = Arc::new(traces::Progress::new(window));
     let lines = Lines::fetch(query, export, Arc::clone(&progress));
-    work.add(&source, lines.map_err(|error| error.to_string())?);
+    work.add_bytes(origin, lines.map_err(|error| error.to_string())?);
     Ok(progress)
 }
 
@@ -262,7 +295,29 @@ fn export(path: &Path) -> Result<Export, String> {
     })
 }
 
-fn period(args: &Args, now_ms: u64) -> Result<Period, String> {
+/// The file of `--output`, where there is one; none of the files that are read.
+fn output_file(args: &ReportArgs) -> Result<Option<OutputFile>, String> {
+    let Some(path) = &args.output else {
+        return Ok(None);
+    };
+    let specifications = Specification::parse_all(&args.logs).unwrap_or_default();
+    let logs = existing(&specifications)
+        .0
+        .into_iter()
+        .map(|(_, path)| path);
+    let inputs: Vec<PathBuf> = logs.chain(args.rules.iter().cloned()).collect();
+    let options = OutputOptions {
+        replaces: true,
+        is_private: true,
+        inputs: &inputs,
+    };
+    let output = OutputFile::create(path, &options);
+    output
+        .map(Some)
+        .map_err(|error| format!("cannot write `{}`: {error}", path.display()))
+}
+
+fn period(args: &ReportArgs, now_ms: u64) -> Result<Period, String> {
     let moment = |option: &str, text: &Option<String>| {
         let text = text.as_deref();
         let moment = text.map(|text| Period::moment(text, now_ms)).transpose();
@@ -283,17 +338,24 @@ fn period(args: &Args, now_ms: u64) -> Result<Period, String> {
 /// Reads with as many threads as there are processors, and shows how far it is.
 fn read(
     plan: &Arc<Plan>,
-    work: Work,
+    work: Inputs,
     jaeger: Option<Arc<traces::Progress>>,
 ) -> (Report, Vec<String>) {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let progress = Progress {
         bytes: work.bytes,
-        read: AtomicU64::new(0),
+        read: Arc::default(),
         jaeger,
     };
-    let (totals, failed) = progress.during(|| work.read(plan, threads, &progress.read));
-    (plan.report(totals), failed)
+    let collector = || Collector::new(Arc::clone(plan));
+    let read = || to_end::read(work, threads, collector, &progress.read);
+    let (collectors, errors) = progress.during(read);
+    let mut totals = Totals::default();
+    for collector in collectors {
+        totals.merge(collector.finish());
+    }
+    let errors = errors.iter().map(ToString::to_string);
+    (plan.report(totals), errors.collect())
 }
 
 /// Says why there is less in the report than there may have been expected.
@@ -354,15 +416,4 @@ fn width(to_file: bool) -> u16 {
 fn has_colours() -> bool {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     std::io::stdout().is_terminal() && !no_color
-}
-
-fn write(bytes: &[u8], output: Option<&Path>) -> Exit {
-    let Some(path) = output else {
-        return terminal::print(bytes);
-    };
-    let written = std::fs::File::create(path).and_then(|mut file| file.write_all(bytes));
-    match written {
-        Ok(()) => Exit::Done,
-        Err(error) => terminal::fail(&format_args!("cannot write `{}`: {error}", path.display())),
-    }
 }

@@ -6,26 +6,26 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::exit::Exit;
-use super::terminal;
+use super::{environment, terminal};
 use logmetrics_core::engine::{Engine, Secret};
 use logmetrics_core::exposition::{Exposition, Format};
 use logmetrics_core::metrics::batch::Batch;
 use logmetrics_core::metrics::store::Store;
-use logmetrics_core::pipeline;
 use logmetrics_core::rules::{self, Case, Loaded, RuleSet};
-use logmetrics_follow::line::{Line, Origin};
+use logmetrics_follow::line::Origin;
+use logmetrics_follow::to_end;
 
 /// What a user types to run rules' own tests.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
+pub struct TestArgs {
     /// Rules files and folders; without any the built-in agentgateway rules
     #[arg(value_name = "RULES")]
     rules: Vec<PathBuf>,
 }
 
 /// Runs every case and shows the differences.
-pub fn execute(args: &Args) -> Exit {
-    let loaded = match rules::load(&args.rules) {
+pub fn execute(args: TestArgs) -> Exit {
+    let loaded = match rules::load(&environment::rules(args.rules)) {
         Ok(loaded) => loaded,
         Err(problems) => {
             terminal::say(&problems);
@@ -44,16 +44,13 @@ pub fn execute(args: &Args) -> Exit {
             }
         }
     }
+    let printed = terminal::print(report.as_bytes());
     let total = loaded.cases.len();
     terminal::say(&match total {
         0 => "no [[test]] cases in these rules".to_owned(),
         _ => format!("{} of {total} cases passed", total - failed),
     });
-    if failed == 0 {
-        Exit::Done
-    } else {
-        Exit::Failed
-    }
+    if failed == 0 { printed } else { Exit::Failed }
 }
 
 /// The rules of one file: a case says what its own file does, whatever else is loaded beside it.
@@ -107,9 +104,10 @@ fn samples(set: &RuleSet, case: &Case) -> Result<String, String> {
         file: Arc::from("test"),
     };
     for text in &case.lines {
-        pipeline::read_lines(text.as_bytes(), &origin, |line: &Line| {
+        let bytes = std::io::Cursor::new(text.clone());
+        to_end::read_lines(&origin, bytes, |_, line| {
             engine.feed(line, &mut runner, &mut batch);
-            Ok(())
+            true
         })
         .map_err(|error| error.to_string())?;
     }

@@ -2,30 +2,36 @@
 //! program's own metrics.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
-use super::reload::Reloader;
-use super::restore::Told;
+use super::reload::RulesReloader;
+use super::restore::ShownCheckpoint;
+use super::saved_pages::SavedPages;
 use super::scrapers::Scrapers;
 use crate::server::status_page::{Input, MetricRow, Page, RuleRow};
-use crate::server::{Content, Pieces, Reloaded, Scrape};
+use crate::server::{Backend, PendingPieces, Pieces, Reloaded, Scrape, Scraper};
 use logmetrics_core::clock::Clock;
 use logmetrics_core::exposition::Exposition;
 use logmetrics_core::metrics::self_metrics::SelfMetrics;
+use logmetrics_core::metrics::snapshot::Snapshot;
 use logmetrics_core::metrics::store::Store;
 use logmetrics_core::pipeline::Active;
 use logmetrics_core::pipeline::unmatched_samples::UnmatchedSamples;
 
+/// A page that was saved so long ago will do for those who are no scraper: whoever asks again and again
+/// does not keep the disk busy.
+const PEOPLE_WAIT_LESS: Duration = Duration::from_millis(100);
+
 /// The running program, as the server sees it.
 pub struct AppState {
     /// The rules that run, and their series.
-    pub live: Arc<ArcSwap<Active>>,
+    pub active: Arc<ArcSwap<Active>>,
     /// Reads the rules again.
-    pub reloader: Arc<Reloader>,
+    pub reloader: Arc<RulesReloader>,
     /// The program's own metrics.
-    pub own: Arc<SelfMetrics>,
+    pub self_metrics: Arc<SelfMetrics>,
     /// The last lines that no rule matched.
     pub samples: Arc<UnmatchedSamples>,
     /// The inputs as the command line names them.
@@ -34,30 +40,29 @@ pub struct AppState {
     pub clock: Clock,
     /// Who has scraped before.
     pub scrapers: Arc<Scrapers>,
-    /// How saving goes, where a state is kept.
-    pub state: Option<Told>,
+    /// What is shown of saving, where a checkpoint is kept.
+    pub saving: Option<ShownCheckpoint>,
     /// When the program started, in milliseconds since 1970.
     pub started_ms: u64,
 }
 
-impl Content for AppState {
-    fn scrape(&self, request: Scrape) -> Pieces {
-        self.own.scrapes.inc();
-        let now_ms = self.clock.now_ms();
-        let live = self.live.load_full();
-        let mut snapshot = live.store.snapshot(now_ms);
-        let births = snapshot.births;
-        if let Some(scraper) = request.scraper
-            && let Some(before) = self.scrapers.visit(scraper, births, now_ms)
-        {
-            snapshot.show_new_at_zero(before);
-        }
-        let own = self.own.gather(&live.store.counts());
-        Box::new(Exposition::new(snapshot, own, request.format))
+impl Backend for AppState {
+    fn scrape(&self, request: Scrape) -> PendingPieces<'_> {
+        Box::pin(async move {
+            self.self_metrics.scrapes.inc();
+            let snapshot = match &self.saving {
+                None => self.current(request.scraper.as_ref()),
+                Some(saving) => self.saved(&saving.pages, request.scraper.as_ref()).await,
+            };
+            let counts = self.active.load().store.counts();
+            let self_metrics = self.self_metrics.gather(&counts);
+            let exposition = Exposition::new(snapshot, self_metrics, request.format);
+            Box::new(exposition) as Pieces
+        })
     }
 
     fn status_page(&self) -> String {
-        let live = self.live.load_full();
+        let active = self.active.load_full();
         let since = |ms| Duration::from_millis(self.clock.now_ms().saturating_sub(ms));
         let mut last_unmatched = self.samples.lines();
         last_unmatched.reverse();
@@ -65,19 +70,19 @@ impl Content for AppState {
             version: crate::VERSION.to_owned(),
             uptime: since(self.started_ms),
             state: self
-                .state
+                .saving
                 .as_ref()
-                .map(|state| state.row(self.clock.now_ms())),
+                .map(|saving| saving.status.row(self.clock.now_ms())),
             inputs: self
                 .inputs
                 .iter()
                 .map(|source| self.input(source))
                 .collect(),
-            rules: rules(&live),
-            rules_loaded: since(live.loaded_ms),
-            rules_outdated: !self.own.is_reload_well(),
-            metrics: metrics(&live.store),
-            lines_unmatched: self.own.lines_unmatched.get(),
+            rules: rules(&active),
+            rules_loaded: since(active.loaded_ms),
+            rules_outdated: !self.self_metrics.is_reload_well(),
+            metrics: metrics(&active.store),
+            lines_unmatched: self.self_metrics.lines_unmatched.get(),
             last_unmatched: last_unmatched
                 .iter()
                 .map(|line| String::from_utf8_lossy(line).into_owned())
@@ -92,8 +97,39 @@ impl Content for AppState {
 }
 
 impl AppState {
+    /// What is counted now.
+    fn current(&self, scraper: Option<&Scraper>) -> Snapshot {
+        let now_ms = self.clock.now_ms();
+        let store = Arc::clone(&self.active.load().store);
+        let mut snapshot = store.snapshot(now_ms);
+        if let Some(scraper) = scraper {
+            let zero_from = self.scrapers.visit(scraper, snapshot.births, now_ms);
+            snapshot.show_new_at_zero(zero_from);
+            store.keep_unshown(self.scrapers.unshown(now_ms));
+        }
+        snapshot
+    }
+
+    /// What is counted and saved. The save holds that this scraper is shown it.
+    async fn saved(&self, pages: &SavedPages, scraper: Option<&Scraper>) -> Snapshot {
+        let key = scraper.map(|scraper| self.scrapers.announce(scraper));
+        let now = Instant::now();
+        let since = match key {
+            Some(_) => now,
+            None => now.checked_sub(PEOPLE_WAIT_LESS).unwrap_or(now),
+        };
+        let Some(page) = pages.page(since).await else {
+            return self.current(scraper);
+        };
+        let mut snapshot = page.snapshot.clone();
+        if let Some(zero_from) = key.and_then(|key| self.scrapers.zero_from(key)) {
+            snapshot.show_new_at_zero(zero_from);
+        }
+        snapshot
+    }
+
     fn input(&self, source: &str) -> Input {
-        let counters = self.own.source(source);
+        let counters = self.self_metrics.source(source);
         Input {
             source: source.to_owned(),
             lag_bytes: u64::try_from(counters.lag_bytes.get()).unwrap_or(0),
@@ -103,8 +139,8 @@ impl AppState {
     }
 }
 
-fn rules(live: &Active) -> Vec<RuleRow> {
-    let rows = live.engine.rule_names().zip(live.counters.matches());
+fn rules(active: &Active) -> Vec<RuleRow> {
+    let rows = active.engine.rule_names().zip(active.counters.matches());
     rows.map(|(name, matches)| RuleRow {
         name: name.to_owned(),
         matches,

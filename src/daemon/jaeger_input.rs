@@ -10,12 +10,14 @@ use crate::server::Latch;
 use crate::settings::{Jaeger, Since};
 use logmetrics_core::checkpoint::NoteSource;
 use logmetrics_core::clock::Clock;
-use logmetrics_core::metrics::self_metrics::{JaegerMetrics, SelfMetrics};
+use logmetrics_core::metrics::self_metrics::SelfMetrics;
 use logmetrics_core::pipeline::Worker;
 use logmetrics_core::rate_limit::Limited;
 use logmetrics_follow::line::Origin;
 use logmetrics_follow::{Positions, Sink};
-use logmetrics_gateway::jaeger::{self, Client, CountedSpans, Poller, Watcher, Window};
+use logmetrics_gateway::jaeger::{
+    self, Client, CountedSpans, JaegerMetrics, Poller, Watcher, Window,
+};
 
 /// Warnings of one kind a minute, at most.
 const WARNINGS_PER_MINUTE: u32 = 4;
@@ -24,13 +26,13 @@ const WARNINGS_PER_MINUTE: u32 = 4;
 pub const PREFIX: &str = "jaeger";
 
 /// A Jaeger that is ready to be followed.
-pub struct Input {
+pub struct JaegerInput {
     poller: Poller,
     client: Client,
     watcher: Events,
 }
 
-impl Input {
+impl JaegerInput {
     /// Prepares it. `saved` is what [`Poller::changes`] gave before a restart; nothing without state.
     ///
     /// # Errors
@@ -39,13 +41,12 @@ impl Input {
         settings: &Jaeger,
         saved: Vec<(Vec<u8>, Vec<u8>)>,
         positions: Arc<Positions>,
-        own: &SelfMetrics,
+        self_metrics: &SelfMetrics,
         clock: Clock,
-    ) -> Result<Input, Failure> {
+    ) -> Result<JaegerInput, Failure> {
         let client =
             Client::new(&settings.query).map_err(|error| Failure::Usage(error.to_string()))?;
-        let metrics = own
-            .jaeger()
+        let metrics = JaegerMetrics::register(self_metrics.registry())
             .map_err(|error| Failure::Run(error.to_string()))?;
         let origin = origin(settings);
         let question = format!("{} {}", origin.source, settings.query.service);
@@ -57,12 +58,12 @@ impl Input {
         };
         if !is_known {
             warn!(
-                "the state tells of another jaeger or another service than {}; starting anew",
+                "the state is of another jaeger or another service than {}; starting again",
                 origin.source
             );
         }
         let limited = Limited::new(clock.clone(), WARNINGS_PER_MINUTE);
-        Ok(Input {
+        Ok(JaegerInput {
             watcher: Events {
                 source: Arc::clone(&origin.source),
                 metrics,
@@ -91,7 +92,7 @@ impl Input {
 
     /// Follows it until `stop` is requested. `latch` is let go after the first attempt.
     pub fn run(self, mut worker: Worker, latch: Latch, stop: &logmetrics_follow::Stop) {
-        let Input {
+        let JaegerInput {
             poller,
             client,
             watcher,

@@ -11,31 +11,31 @@ use tokio::net::TcpListener;
 use crate::server::{self, Access, Latch, Limits, Readiness};
 use crate::settings::{From, Settings};
 use crate::shutdown::{self, Stop};
-use logmetrics_core::checkpoint::Checkpointer;
+use logmetrics_core::checkpoint::{Checkpointer, NoteSource};
 use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::Engine;
 use logmetrics_core::history::{Notice, Recognizer};
 use logmetrics_core::metrics::self_metrics::{KnownSources, SelfMetrics};
-use logmetrics_core::pipeline::{Active, Shared, Worker};
+use logmetrics_core::pipeline::{Active, HistorySink, Shared, Worker};
 use logmetrics_core::rate_limit::Limited;
-use logmetrics_core::rules::{self, Gathered, Problems};
+use logmetrics_core::rules::Problems;
 use logmetrics_follow::{Begin, Mode, Options, Positions, Specification};
 
 mod app_state;
 mod jaeger_input;
 mod once;
-mod parallel_once;
-mod progress_bar;
 mod reader_events;
 mod reload;
 mod restore;
+mod saved_pages;
 mod scrapers;
 
 use app_state::AppState;
-pub use once::once;
+use jaeger_input::JaegerInput;
+pub use once::{Counted, once};
 use reader_events::{MESSAGES_PER_MINUTE, ReaderEvents};
-use reload::Reloader;
-use restore::{Restored, Told};
+use reload::{RulesContent, RulesReloader, RulesSource};
+use restore::{Restored, ShownCheckpoint};
 use scrapers::Scrapers;
 
 /// How often messages that were held back are looked for.
@@ -55,10 +55,10 @@ pub enum Failure {
 /// What a run is made of, before anything is read.
 struct Built {
     inputs: Vec<Specification>,
-    /// The rules' texts as they were loaded.
-    gathered: Gathered,
-    parts: Shared,
-    memory: Restored,
+    /// The rules and the secret as they were loaded.
+    rules: RulesContent,
+    shared: Shared,
+    restored: Restored,
 }
 
 fn build(settings: &Settings) -> Result<Built, Failure> {
@@ -66,39 +66,40 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Failure::Usage(errors.join("\nerror: "))
     })?;
-    let gathered = rules::gather(&settings.rules);
-    let loaded = gathered.clone().check().map_err(Failure::Rules)?;
-    let engine = Engine::new(&loaded.set, settings.secret.as_ref())
+    let rules = RulesContent::read(&settings.rules, settings.secret.as_ref());
+    let loaded = rules.gathered.clone().check().map_err(Failure::Rules)?;
+    let secret = rules.secret.clone().map_err(Failure::Usage)?;
+    let engine = Engine::new(&loaded.set, secret.as_ref())
         .map_err(|error| Failure::Usage(error.to_string()))?;
-    reload::advise(&loaded.advice);
+    reload::log_advice(&loaded.advice);
     let clock = Clock::system();
     let jaeger = settings.jaeger.as_ref().map(jaeger_input::source);
-    let own = SelfMetrics::new(&KnownSources {
+    let self_metrics = SelfMetrics::new(&KnownSources {
         sources: sources(&inputs, jaeger.as_deref()).collect(),
         revision: env!("LOGMETRICS_REVISION"),
         rustc: env!("LOGMETRICS_RUSTC"),
     })
     .map_err(|error| Failure::Run(error.to_string()))?;
     let now_ms = clock.now_ms();
-    own.reloaded(Some(now_ms));
-    let (store, memory) = Restored::open(settings, loaded.set.metrics, now_ms)?;
-    let live = Active {
+    self_metrics.reloaded(Some(now_ms));
+    let (store, restored) = Restored::open(settings, loaded.set.metrics, now_ms)?;
+    let active = Active {
         store: Arc::new(store),
-        counters: reload::follow(&own, &engine),
+        counters: reload::rule_counters(&self_metrics, &engine),
         engine: Arc::new(engine),
         loaded_ms: now_ms,
     };
-    let parts = Shared {
-        live: Arc::new(ArcSwap::from_pointee(live)),
-        own: Arc::new(own),
+    let shared = Shared {
+        active: Arc::new(ArcSwap::from_pointee(active)),
+        self_metrics: Arc::new(self_metrics),
         samples: Arc::default(),
         clock,
     };
     Ok(Built {
         inputs,
-        gathered,
-        parts,
-        memory,
+        rules,
+        shared,
+        restored,
     })
 }
 
@@ -143,62 +144,60 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
 async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(), Failure> {
     let Built {
         inputs,
-        gathered,
-        parts,
-        memory,
+        rules,
+        shared,
+        restored,
     } = built;
     let listener =
         server::bind(&settings.listen).map_err(|error| Failure::Run(error.to_string()))?;
     let (stop, drain) = shutdown::channel();
     shutdown::on_signals(stop.clone()).map_err(no_signals)?;
-    let positions = Arc::clone(&memory.positions);
-    let scrapers = Arc::new(Scrapers::restored(&memory.notes.of(scrapers::PREFIX)));
-    let replay = memory.replay();
-    let jaeger = jaeger(settings, &parts, &memory)?;
-    let notes = replay.iter().map(restore::notes_of);
-    let notes = notes.chain(jaeger.as_ref().map(jaeger_input::Input::notes));
-    let notes = notes.chain([scrapers.notes()]).collect();
-    let (keeper, state) = memory.keep(&parts, notes)?.unzip();
-    let reloader = Arc::new(reloader(settings, &parts, &positions, gathered));
+    let positions = Arc::clone(&restored.positions);
+    let scrapers = restored.scrapers(&shared);
+    let history = restored.history();
+    let jaeger = jaeger(settings, &shared, &restored)?;
+    let notes = history.iter().map(restore::history_notes);
+    let notes = notes.chain(jaeger.as_ref().map(JaegerInput::notes));
+    let notes = notes.chain([scraper_notes(&scrapers, &shared)]).collect();
+    let saving = restored.start_saving(&shared, notes)?;
+    let (checkpointer, shown) = saving.map(|one| (one.checkpointer, one.shown)).unzip();
+    let reloader = Arc::new(reloader(settings, &shared, &positions, &rules));
     tokio::spawn(reload::on_hangup(Arc::clone(&reloader)).map_err(no_signals)?);
-    announce(&listener, &access);
-    let content = running(settings, &inputs, &reloader, (&parts, state, scrapers));
+    log_address(&listener, &access);
+    let state = app_state(settings, &inputs, &reloader, (&shared, shown, scrapers));
     let (readiness, latch) = Readiness::new();
     let reading = logmetrics_follow::Stop::new();
     let at_end = settings.exit_on_eof.then(|| stop.clone());
-    let messages = Arc::new(Limited::new(parts.clock.clone(), MESSAGES_PER_MINUTE));
-    let shared = Reading {
-        parts: &parts,
+    let messages = Arc::new(Limited::new(shared.clock.clone(), MESSAGES_PER_MINUTE));
+    let context = ReaderContext {
+        shared: &shared,
         positions: &positions,
         messages: &messages,
         latch: &latch,
         at_end: at_end.as_ref(),
         reading: &reading,
-        replay,
+        history,
     };
-    let mut readers = start(settings, inputs, &shared)?;
-    if let Some(jaeger) = jaeger {
-        readers.push(start_jaeger(jaeger, &shared)?);
-    }
-    tokio::spawn(tell_overdue(messages));
+    let readers = start_readers(settings, inputs, jaeger, &context)?;
+    tokio::spawn(log_overdue(messages));
     tokio::spawn(reload::watch(reloader));
     // From here on only the readers hold readiness back.
     drop(latch);
-    let (tell, told) = std::sync::mpsc::channel();
+    let (report, reported) = std::sync::mpsc::channel();
     let lines_read = async move {
         drain.drained().await;
         // Reading to the end takes its own threads; the server answers meanwhile.
         reading.drain();
         _ = tokio::task::spawn_blocking(move || {
             readers.into_iter().for_each(join);
-            // Nobody listens any more where the runtime was stopped before.
-            _ = tell.send(keeper.map_or(Ok(()), Checkpointer::finish));
+            // Nobody receives it where the runtime was stopped before.
+            _ = report.send(checkpointer.map_or(Ok(()), Checkpointer::finish));
         })
         .await;
     };
     server::serve(
         listener,
-        content,
+        state,
         readiness,
         Limits::default(),
         access,
@@ -206,69 +205,87 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     )
     .await;
     drop(stop);
-    tracing::info!("stopped; {} lines were read", parts.own.lines_read());
-    finished(settings, told.try_recv().unwrap_or(Ok(())))
+    tracing::info!(
+        "stopped; {} lines were read",
+        shared.self_metrics.lines_read()
+    );
+    finished(settings, reported.try_recv().unwrap_or(Ok(())))
 }
 
 fn reloader(
     settings: &Settings,
-    parts: &Shared,
+    shared: &Shared,
     positions: &Arc<Positions>,
-    gathered: Gathered,
-) -> Reloader {
-    Reloader {
+    loaded: &RulesContent,
+) -> RulesReloader {
+    let source = RulesSource {
         paths: settings.rules.clone(),
         secret: settings.secret.clone(),
-        live: Arc::clone(&parts.live),
-        own: Arc::clone(&parts.own),
+        active: Arc::clone(&shared.active),
+        self_metrics: Arc::clone(&shared.self_metrics),
         positions: Arc::clone(positions),
-        clock: parts.clock.clone(),
-        last: Mutex::new(gathered),
-    }
+        clock: shared.clock.clone(),
+    };
+    RulesReloader::new(source, loaded)
 }
 
 /// What the server shows.
-fn running(
+fn app_state(
     settings: &Settings,
     inputs: &[Specification],
-    reloader: &Arc<Reloader>,
-    (parts, state, scrapers): (&Shared, Option<Told>, Arc<Scrapers>),
+    reloader: &Arc<RulesReloader>,
+    (shared, saving, scrapers): (&Shared, Option<ShownCheckpoint>, Arc<Scrapers>),
 ) -> Arc<AppState> {
     let jaeger = settings.jaeger.as_ref().map(jaeger_input::source);
     Arc::new(AppState {
-        live: Arc::clone(&parts.live),
+        active: Arc::clone(&shared.active),
         reloader: Arc::clone(reloader),
-        own: Arc::clone(&parts.own),
-        samples: Arc::clone(&parts.samples),
+        self_metrics: Arc::clone(&shared.self_metrics),
+        samples: Arc::clone(&shared.samples),
         inputs: sources(inputs, jaeger.as_deref())
             .map(str::to_owned)
             .collect(),
-        state,
+        saving,
         scrapers,
-        started_ms: parts.clock.now_ms(),
-        clock: parts.clock.clone(),
+        started_ms: shared.clock.now_ms(),
+        clock: shared.clock.clone(),
     })
+}
+
+/// Lets the checkpoint hold who was shown what. Called within a save, after its page was taken.
+fn scraper_notes(scrapers: &Arc<Scrapers>, shared: &Shared) -> NoteSource {
+    let (scrapers, shared) = (Arc::clone(scrapers), shared.clone());
+    NoteSource {
+        prefix: scrapers::PREFIX,
+        changes: Box::new(move || {
+            let now_ms = shared.clock.now_ms();
+            let store = &shared.active.load().store;
+            let changes = scrapers.take_changes(store.births(), now_ms);
+            store.keep_unshown(scrapers.unshown(now_ms));
+            changes
+        }),
+    }
 }
 
 fn no_signals(error: io::Error) -> Failure {
     Failure::Run(format!("cannot listen to signals: {error}"))
 }
 
-/// Says where it serves, and whether passwords could be overheard there.
-fn announce(listener: &TcpListener, access: &Access) {
+/// Logs where it serves, and whether passwords cross the network unencrypted.
+fn log_address(listener: &TcpListener, access: &Access) {
     let Ok(address) = listener.local_addr() else {
         return;
     };
     tracing::info!("listening on {}://{address}", access.scheme());
-    if access.is_bare() && !address.ip().is_loopback() {
+    if access.is_unencrypted() && !address.ip().is_loopback() {
         tracing::warn!(
             "passwords and tokens cross the network unencrypted; add --tls-cert and --tls-key"
         );
     }
 }
 
-/// Tells now and then of messages that were held back and that nothing brings up again.
-async fn tell_overdue(messages: Arc<Limited>) {
+/// Logs how many messages were held back, where no further one of their kind does.
+async fn log_overdue(messages: Arc<Limited>) {
     let mut ticks = tokio::time::interval(OVERDUE_INTERVAL);
     loop {
         ticks.tick().await;
@@ -279,42 +296,44 @@ async fn tell_overdue(messages: Arc<Limited>) {
 }
 
 /// What the reading threads share.
-struct Reading<'a> {
-    parts: &'a Shared,
+struct ReaderContext<'a> {
+    shared: &'a Shared,
     positions: &'a Arc<Positions>,
     messages: &'a Arc<Limited>,
     latch: &'a Latch,
     at_end: Option<&'a Stop>,
     reading: &'a logmetrics_follow::Stop,
-    replay: Option<Arc<Mutex<Recognizer>>>,
+    history: Option<Arc<Mutex<Recognizer>>>,
 }
 
-/// A thread for all files, and one for each pipe.
-fn start(
+/// A thread for all files, one for each pipe, and one for Jaeger.
+fn start_readers(
     settings: &Settings,
     inputs: Vec<Specification>,
-    shared: &Reading<'_>,
+    jaeger: Option<JaegerInput>,
+    context: &ReaderContext<'_>,
 ) -> Result<Vec<JoinHandle<()>>, Failure> {
     let (follower, streams) =
-        logmetrics_follow::readers(inputs, options(settings, Mode::Follow), shared.positions);
+        logmetrics_follow::readers(inputs, options(settings, Mode::Follow), context.positions);
     let mut readers = Vec::new();
     let new = |at_end: Option<Stop>| {
-        let own = Arc::clone(&shared.parts.own);
-        let messages = Arc::clone(shared.messages);
-        let events = ReaderEvents::new(own, messages, shared.latch.clone(), at_end);
-        let worker = recognising(Worker::new(shared.parts.clone()), shared.replay.as_ref());
-        (worker, events, shared.reading.clone())
+        let self_metrics = Arc::clone(&context.shared.self_metrics);
+        let messages = Arc::clone(context.messages);
+        let events = ReaderEvents::new(self_metrics, messages, context.latch.clone(), at_end);
+        let worker = Worker::new(context.shared.clone());
+        let worker = with_history(worker, context.history.as_ref());
+        (worker, events, context.reading.clone())
     };
     if let Some(mut follower) = follower {
         let (mut worker, events, reading) = new(None);
         readers.push(spawn("files", move || {
-            // While following, a file that cannot be read is said by an event and tried again.
+            // While following, a file that cannot be read is an event, and is tried again.
             _ = follower.run(&mut worker, &events, &reading);
         })?);
     }
     for stream in streams {
         let name = stream.source().to_owned();
-        let (mut worker, events, reading) = new(shared.at_end.cloned().filter(|_| name == "-"));
+        let (mut worker, events, reading) = new(context.at_end.cloned().filter(|_| name == "-"));
         readers.push(spawn("pipe", move || {
             if let Err(error) = stream.run(&mut worker, &events, &reading) {
                 tracing::error!("cannot read {name}: {error}");
@@ -322,30 +341,39 @@ fn start(
             }
         })?);
     }
+    if let Some(jaeger) = jaeger {
+        readers.push(start_jaeger(jaeger, context)?);
+    }
     Ok(readers)
 }
 
 /// Jaeger as an input, where that is asked.
 fn jaeger(
     settings: &Settings,
-    parts: &Shared,
-    memory: &Restored,
-) -> Result<Option<jaeger_input::Input>, Failure> {
+    shared: &Shared,
+    restored: &Restored,
+) -> Result<Option<JaegerInput>, Failure> {
     let new = |jaeger| {
-        let saved = memory.notes.of(jaeger_input::PREFIX);
-        let positions = Arc::clone(&memory.positions);
-        jaeger_input::Input::new(jaeger, saved, positions, &parts.own, parts.clock.clone())
+        let saved = restored.notes.of(jaeger_input::PREFIX);
+        let positions = Arc::clone(&restored.positions);
+        JaegerInput::new(
+            jaeger,
+            saved,
+            positions,
+            &shared.self_metrics,
+            shared.clock.clone(),
+        )
     };
     settings.jaeger.as_ref().map(new).transpose()
 }
 
 /// A thread for Jaeger.
 fn start_jaeger(
-    jaeger: jaeger_input::Input,
-    shared: &Reading<'_>,
+    jaeger: JaegerInput,
+    context: &ReaderContext<'_>,
 ) -> Result<JoinHandle<()>, Failure> {
-    let worker = Worker::new(shared.parts.clone());
-    let (latch, stop) = (shared.latch.clone(), shared.reading.clone());
+    let worker = Worker::new(context.shared.clone());
+    let (latch, stop) = (context.latch.clone(), context.reading.clone());
     spawn("jaeger", move || jaeger.run(worker, latch, &stop))
 }
 
@@ -370,12 +398,12 @@ fn finished(settings: &Settings, saved: Result<(), String>) -> Result<(), Failur
     })
 }
 
-/// A worker that knows again what standard input repeats, where that is remembered.
-fn recognising(worker: Worker, replay: Option<&Arc<Mutex<Recognizer>>>) -> Worker {
-    let Some(recognizer) = replay else {
-        return worker;
+/// A worker that leaves out what standard input repeats, where its history is kept.
+fn with_history(worker: Worker, history: Option<&Arc<Mutex<Recognizer>>>) -> HistorySink {
+    let Some(recognizer) = history else {
+        return HistorySink::without(worker);
     };
-    worker.recognising(Arc::clone(recognizer), |notice| match notice {
+    HistorySink::new(worker, Arc::clone(recognizer), |notice| match notice {
         Notice::Repeated { .. } => tracing::info!("{notice}"),
         _ => tracing::warn!("{notice}"),
     })

@@ -1,91 +1,132 @@
 //! `--once`: everything that is there is read to its end, and nothing is served.
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::restore;
-use super::{
-    Built, Failure, build, finished, jaeger_input, options, parallel_once, progress_bar,
-    recognising,
-};
+use super::{Built, Failure, build, finished, jaeger_input, options, with_history};
+use crate::progress_bar::Progress;
 use crate::settings::Settings;
 use logmetrics_core::metrics::snapshot::Snapshot;
-use logmetrics_core::pipeline::{Shared, Worker};
-use logmetrics_follow::{Follower, Mode, Stream};
+use logmetrics_core::pipeline::{HistorySink, PartCounter, Shared, Turns, Worker};
+use logmetrics_follow::to_end::{self, Inputs};
+use logmetrics_follow::{Events, Mode, Specification};
+
+/// What was counted.
+pub struct Counted {
+    /// The rules' metrics.
+    pub snapshot: Snapshot,
+    /// What could not be read to its end.
+    pub errors: Vec<String>,
+}
 
 /// Reads everything that is there and gives the rules' metrics.
 ///
 /// # Errors
-/// When the rules or the command line are wrong, or an input cannot be read.
-pub fn once(settings: &Settings) -> Result<Snapshot, Failure> {
+/// When the rules or the command line are wrong, or an input cannot be read at all.
+pub fn once(settings: &Settings) -> Result<Counted, Failure> {
+    let built = build(settings)?;
+    let errors = match settings.state {
+        None => read_all(built.inputs, &built.shared)?,
+        Some(_) => return once_with_state(settings, built),
+    };
+    let mut worker = Worker::new(built.shared.clone());
+    if let Some(jaeger) = &settings.jaeger {
+        jaeger_input::once(jaeger, &mut worker, &built.shared.clock)?;
+    }
+    Ok(counted(&built.shared, errors))
+}
+
+fn counted(shared: &Shared, errors: Vec<String>) -> Counted {
+    let now_ms = shared.clock.now_ms();
+    Counted {
+        snapshot: shared.active.load().store.snapshot(now_ms),
+        errors,
+    }
+}
+
+/// Reads inputs by as many threads as there are processors; what could not be read to its end.
+fn read_all(specifications: Vec<Specification>, shared: &Shared) -> Result<Vec<String>, Failure> {
+    let inputs = Inputs::of(&specifications);
+    if !inputs.errors().is_empty() {
+        let errors: Vec<String> = inputs.errors().iter().map(ToString::to_string).collect();
+        return Err(Failure::Usage(errors.join("\nerror: ")));
+    }
+    // Knows of affinity and of control groups.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let progress = Progress {
+        bytes: inputs.bytes,
+        read: Arc::default(),
+        jaeger: None,
+    };
+    let turns = Turns::default();
+    let counter = || PartCounter::new(shared.clone(), &turns);
+    let (_, errors) = progress.during(|| to_end::read(inputs, threads, counter, &progress.read));
+    Ok(errors.iter().map(ToString::to_string).collect())
+}
+
+/// Goes on where the last run ended, on this thread alone: what is saved while several threads read
+/// would be read again in part.
+fn once_with_state(settings: &Settings, built: Built) -> Result<Counted, Failure> {
     let Built {
         inputs,
-        mut parts,
-        memory,
+        shared,
+        restored,
         ..
-    } = build(settings)?;
-    let positions = Arc::clone(&memory.positions);
-    let replay = memory.replay();
-    let keeper = memory.keep(&parts, replay.iter().map(restore::notes_of).collect())?;
+    } = built;
+    let positions = Arc::clone(&restored.positions);
+    let history = restored.history();
+    let saving = restored.start_saving(
+        &shared,
+        history.iter().map(restore::history_notes).collect(),
+    )?;
     let stop = logmetrics_follow::Stop::new();
-    let events = progress_bar::Progress::new(&inputs);
     let (follower, streams) =
         logmetrics_follow::readers(inputs, options(settings, Mode::Once), &positions);
+    let worker = || HistorySink::without(Worker::new(shared.clone()));
     if let Some(mut follower) = follower {
-        let store = Arc::clone(&parts.live.load().store);
-        // What is saved while several threads read would be read again in part, in another order.
-        let threads = if keeper.is_some() {
-            1
-        } else {
-            parallel_once::threads(&store)
-        };
-        read_files(&mut follower, threads, &parts, &events, &stop)?;
-        if threads > 1 && parallel_once::depend_on_order(&store) {
-            parts.live = parallel_once::emptied(&parts);
-            events.begin_again();
-            read_files(&mut follower, 1, &parts, &events, &stop)?;
-        }
-    }
-    let worker = recognising(Worker::new(parts.clone()), replay.as_ref());
-    let mut worker = progress_bar::Watched::new(worker, &events);
-    for stream in streams {
-        read_stream(stream, &mut worker, &events, &stop)?;
-    }
-    if let Some(jaeger) = &settings.jaeger {
-        jaeger_input::once(jaeger, &mut worker, &parts.clock)?;
-    }
-    events.finish();
-    if let Some((keeper, _)) = keeper {
-        finished(settings, keeper.finish())?;
-    }
-    Ok(parts.live.load().store.snapshot(parts.clock.now_ms()))
-}
-
-fn read_files(
-    follower: &mut Follower,
-    threads: usize,
-    parts: &Shared,
-    events: &progress_bar::Progress,
-    stop: &logmetrics_follow::Stop,
-) -> Result<(), Failure> {
-    let worker = || progress_bar::Watched::new(Worker::new(parts.clone()), events);
-    follower
-        .once(threads, worker, events, stop)
-        .map_err(|errors| {
-            let said = errors
+        let read = follower.once(1, worker, &OnlyErrors, &stop);
+        read.map_err(|errors| {
+            let errors = errors
                 .iter()
                 .map(|error| format!("{error}: {}", error.error));
-            Failure::Usage(said.collect::<Vec<_>>().join("\nerror: "))
-        })
+            Failure::Usage(errors.collect::<Vec<_>>().join("\nerror: "))
+        })?;
+    }
+    let mut worker = with_history(Worker::new(shared.clone()), history.as_ref());
+    for stream in streams {
+        let name = stream.source().to_owned();
+        let read = stream.run(&mut worker, &OnlyErrors, &stop);
+        read.map_err(|error| Failure::Run(format!("cannot read {name}: {error}")))?;
+    }
+    if let Some(jaeger) = &settings.jaeger {
+        jaeger_input::once(jaeger, &mut worker, &shared.clock)?;
+    }
+    if let Some(saving) = saving {
+        finished(settings, saving.checkpointer.finish())?;
+    }
+    Ok(counted(&shared, Vec::new()))
 }
 
-fn read_stream(
-    stream: Stream,
-    worker: &mut progress_bar::Watched<'_>,
-    events: &progress_bar::Progress,
-    stop: &logmetrics_follow::Stop,
-) -> Result<(), Failure> {
-    let name = stream.source().to_owned();
-    stream
-        .run(worker, events, stop)
-        .map_err(|error| Failure::Run(format!("cannot read {name}: {error}")))
+/// Reading once ends by itself, and what goes wrong is returned: there is little to report.
+struct OnlyErrors;
+
+impl Events for OnlyErrors {
+    fn waiting(&self, _source: &str) {}
+    fn opened(&self, _source: &str, _path: &Path) {}
+    fn rotated(&self, _source: &str, _path: &Path) {}
+    fn truncated(&self, _source: &str, _path: &Path) {}
+    fn left(&self, _source: &str, _path: &Path) {}
+    fn unreadable(&self, source: &str, path: &Path, error: &io::Error) {
+        tracing::warn!("cannot read {} (of {source}): {error}", path.display());
+    }
+    fn ignored(&self, source: &str, path: &Path) {
+        let path = path.display();
+        tracing::warn!("{path} (of {source}) is compressed and not read");
+    }
+    fn polling(&self, _why: &str) {}
+    fn lag(&self, _source: &str, _bytes: u64) {}
+    fn caught_up(&self) {}
+    fn ended(&self, _source: &str) {}
 }

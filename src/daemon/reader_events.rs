@@ -17,7 +17,7 @@ pub const MESSAGES_PER_MINUTE: u32 = 3;
 
 /// Turns what one reading thread tells into the program's own metrics and log.
 pub struct ReaderEvents {
-    own: Arc<SelfMetrics>,
+    self_metrics: Arc<SelfMetrics>,
     /// What can happen again and again; shared by all threads. A key is what is told of those
     /// messages that were held back.
     messages: Arc<Limited>,
@@ -30,13 +30,13 @@ pub struct ReaderEvents {
 impl ReaderEvents {
     /// Events of a thread that readiness waits for.
     pub fn new(
-        own: Arc<SelfMetrics>,
+        self_metrics: Arc<SelfMetrics>,
         messages: Arc<Limited>,
         latch: Latch,
         at_end: Option<Stop>,
     ) -> ReaderEvents {
         ReaderEvents {
-            own,
+            self_metrics,
             messages,
             latch: Mutex::new(Some(latch)),
             at_end,
@@ -57,7 +57,7 @@ impl Events for ReaderEvents {
     }
 
     fn rotated(&self, source: &str, path: &Path) {
-        self.own.source(source).rotations.inc();
+        self.self_metrics.source(source).rotations.inc();
         let key = format!("files of {source} were replaced");
         if let Some(more) = self.messages.admit(&key) {
             info!(
@@ -68,7 +68,7 @@ impl Events for ReaderEvents {
     }
 
     fn truncated(&self, source: &str, path: &Path) {
-        self.own.source(source).truncations.inc();
+        self.self_metrics.source(source).truncations.inc();
         let key = format!("files of {source} were cut short");
         if let Some(more) = self.messages.admit(&key) {
             info!(
@@ -122,7 +122,7 @@ impl Events for ReaderEvents {
     }
 
     fn lag(&self, source: &str, bytes: u64) {
-        self.own
+        self.self_metrics
             .source(source)
             .lag_bytes
             .set(i64::try_from(bytes).unwrap_or(i64::MAX));

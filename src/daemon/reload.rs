@@ -1,133 +1,135 @@
-//! The rules, read again while everything runs: when asked, by SIGHUP, and when their files change.
-//! New rules take over between two lines; wrong ones change nothing.
+//! The rules and the pseudonym secret, read again while everything runs: at SIGHUP, when asked over
+//! HTTP, and when their files change. New rules take effect between two lines; wrong ones change
+//! nothing.
 
 use std::fmt::{self, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use crate::pseudonym_secret::PseudonymSecret;
+use crate::reloadable::{self, Reloadable, Source};
 use crate::server::Reloaded;
 use logmetrics_core::clock::Clock;
-use logmetrics_core::engine::{Engine, Secret, Trouble};
+use logmetrics_core::engine::{Engine, Secret};
 use logmetrics_core::metrics::reload::Change;
-use logmetrics_core::metrics::self_metrics::{FieldTrouble, KnownRules, RuleCounters, SelfMetrics};
+use logmetrics_core::metrics::self_metrics::{KnownRules, RuleCounters, SelfMetrics};
 use logmetrics_core::pipeline::Active;
 use logmetrics_core::rules::{self, Gathered, Problem};
 use logmetrics_follow::Positions;
 
-/// How often the rules' files are looked at. They are read whole each time: they are small, and what
-/// editors, mounted volumes and swinging symbolic links do to them looks the same so on every system.
+/// How often the rules' files are looked at. They are read whole each time: they are small, and
+/// editors, mounted volumes and swinging symbolic links then look the same on every system.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Reloads the rules.
-pub struct Reloader {
-    /// Where the rules are; the built-in ones where there is none.
+/// The rules that run, and how to replace them.
+pub type RulesReloader = Reloadable<RulesSource>;
+
+pub struct RulesSource {
+    /// Rules files and folders; the built-in rules where there is none.
     pub paths: Vec<PathBuf>,
-    /// The key of pseudonyms.
-    pub secret: Option<Secret>,
-    /// What runs.
-    pub live: Arc<ArcSwap<Active>>,
-    /// The program's own metrics.
-    pub own: Arc<SelfMetrics>,
+    pub secret: Option<PseudonymSecret>,
+    pub active: Arc<ArcSwap<Active>>,
+    pub self_metrics: Arc<SelfMetrics>,
     /// Keeps readers out while the rules are swapped.
     pub positions: Arc<Positions>,
-    /// The time.
     pub clock: Clock,
-    /// What the files held when they were last loaded or found wrong. Locked for a whole reload, so
-    /// that two never cross.
-    pub last: Mutex<Gathered>,
 }
 
-/// What a good reload did, for people.
+/// What the files hold.
+#[derive(Clone, PartialEq)]
+pub struct RulesContent {
+    pub gathered: Gathered,
+    /// An error where the secret's file cannot be used.
+    pub secret: Result<Option<Secret>, String>,
+}
+
+impl RulesContent {
+    /// Reads rules and secret.
+    pub fn read(paths: &[PathBuf], secret: Option<&PseudonymSecret>) -> RulesContent {
+        RulesContent {
+            gathered: rules::gather(paths),
+            secret: secret.map(PseudonymSecret::read).transpose(),
+        }
+    }
+}
+
+/// What a reload did, for people.
 struct Summary {
     rules: usize,
     change: Change,
 }
 
-impl Reloader {
-    /// Reads the rules again and lets them take over, or says why not. May wait for the disk.
-    pub fn reload(&self, why: &str) -> Reloaded {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = rules::gather(&self.paths);
-        self.take_over(last.clone(), why)
+impl Source for RulesSource {
+    type Content = RulesContent;
+    type Identity = RulesContent;
+    type Outcome = Reloaded;
+
+    fn read(&self) -> RulesContent {
+        RulesContent::read(&self.paths, self.secret.as_ref())
     }
 
-    /// Reloads where the files changed. A change counts when two looks have found it the same: an
-    /// editor may be in the middle of it. `before` is what the last look found.
-    fn look(&self, before: &mut Option<Gathered>) {
-        let now = rules::gather(&self.paths);
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_still = before.as_ref() == Some(&now);
-        if is_still && now != *last {
-            *last = now.clone();
-            self.take_over(now.clone(), "the files changed");
-        }
-        *before = Some(now);
+    fn identity(&self, content: &RulesContent) -> RulesContent {
+        content.clone()
     }
 
-    fn take_over(&self, gathered: Gathered, why: &str) -> Reloaded {
-        match self.try_take_over(gathered) {
+    fn apply(&self, content: RulesContent, why: &str) -> Reloaded {
+        match self.swap(content) {
             Ok(summary) => {
                 tracing::info!("rules reloaded ({why}): {summary}");
                 Reloaded::Done(format!("rules reloaded: {summary}\n"))
             }
             Err(problems) => {
-                self.own.reloaded(None);
+                self.self_metrics.reloaded(None);
                 tracing::error!(
-                    "the rules are wrong ({why}); the ones from before stay in use\n{}",
+                    "the rules are wrong ({why}); the previous ones stay in use\n{}",
                     problems.trim_end()
                 );
                 Reloaded::Wrong(problems)
             }
         }
     }
+}
 
-    fn try_take_over(&self, gathered: Gathered) -> Result<Summary, String> {
+impl RulesSource {
+    fn swap(&self, content: RulesContent) -> Result<Summary, String> {
+        let RulesContent { gathered, secret } = content;
         let loaded = gathered.check().map_err(|problems| problems.to_string())?;
-        let engine = Engine::new(&loaded.set, self.secret.as_ref());
+        let secret = secret.map_err(|error| format!("error: {error}\n"))?;
+        let engine = Engine::new(&loaded.set, secret.as_ref());
         let engine = Arc::new(engine.map_err(|error| format!("error: {error}\n"))?);
-        advise(&loaded.advice);
+        log_advice(&loaded.advice);
         let now_ms = self.clock.now_ms();
-        // Only here is the rest of the program kept waiting: nothing is read or compiled any more.
+        // The rest of the program waits only here: nothing is read or compiled any more.
         let change = self.positions.snapshot(|_| {
-            let old = self.live.load_full();
+            let old = self.active.load_full();
             let definitions = loaded.set.metrics;
             let change = Change::between(old.store.definitions(), &definitions);
-            self.live.store(Arc::new(Active {
+            self.active.store(Arc::new(Active {
                 store: Arc::new(old.store.reload(definitions, now_ms)),
-                counters: follow(&self.own, &engine),
+                counters: rule_counters(&self.self_metrics, &engine),
                 engine,
                 loaded_ms: now_ms,
             }));
             change
         });
-        self.own.reloaded(Some(now_ms));
+        self.self_metrics.reloaded(Some(now_ms));
         Ok(Summary {
-            rules: self.live.load().engine.rule_names().count(),
+            rules: self.active.load().engine.rule_names().count(),
             change,
         })
     }
 }
 
-/// Looks at the rules' files for as long as it is polled.
-pub async fn watch(reloader: Arc<Reloader>) {
-    if reloader.paths.is_empty() {
-        return;
-    }
-    let mut ticks = tokio::time::interval(LOOK_INTERVAL);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut before = None;
-    loop {
-        ticks.tick().await;
-        let reloader = Arc::clone(&reloader);
-        // The files may lie on a disk that hangs.
-        let look = tokio::task::spawn_blocking(move || {
-            reloader.look(&mut before);
-            before
-        });
-        before = look.await.unwrap_or_default();
+/// Looks at the files for as long as it is polled.
+pub async fn watch(reloader: Arc<RulesReloader>) {
+    let source = reloader.source();
+    let has_files =
+        !source.paths.is_empty() || matches!(source.secret, Some(PseudonymSecret::File(_)));
+    if has_files {
+        reloadable::watch(LOOK_INTERVAL, move || reloader.look()).await;
     }
 }
 
@@ -136,7 +138,7 @@ pub async fn watch(reloader: Arc<Reloader>) {
 /// # Errors
 /// When the signal cannot be listened to. From the call on it no longer ends the process.
 #[cfg(unix)]
-pub fn on_hangup(reloader: Arc<Reloader>) -> std::io::Result<impl Future<Output = ()>> {
+pub fn on_hangup(reloader: Arc<RulesReloader>) -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut hangups = signal(SignalKind::hangup())?;
     Ok(async move {
@@ -150,30 +152,24 @@ pub fn on_hangup(reloader: Arc<Reloader>) -> std::io::Result<impl Future<Output 
 
 /// There is no such signal here.
 #[cfg(not(unix))]
-pub fn on_hangup(_reloader: Arc<Reloader>) -> std::io::Result<impl Future<Output = ()>> {
+pub fn on_hangup(_reloader: Arc<RulesReloader>) -> std::io::Result<impl Future<Output = ()>> {
     Ok(std::future::ready(()))
 }
 
-/// Says what is probably not meant.
-pub fn advise(advice: &[Problem]) {
+/// Logs what in the rules is probably not meant.
+pub fn log_advice(advice: &[Problem]) {
     for problem in advice {
         tracing::warn!("{}", problem.message);
     }
 }
 
 /// The counters of an engine's rules, shown from now on.
-pub fn follow(own: &SelfMetrics, engine: &Engine) -> RuleCounters {
-    let troubles = engine.reasons().iter().map(|reason| {
-        let trouble = match reason.trouble {
-            Trouble::Missing => FieldTrouble::Missing,
-            Trouble::BadValue => FieldTrouble::BadValue,
-            Trouble::Ambiguous => FieldTrouble::Ambiguous,
-        };
-        (&*reason.rule, &*reason.field, trouble)
-    });
-    own.follow_rules(&KnownRules {
+pub fn rule_counters(self_metrics: &SelfMetrics, engine: &Engine) -> RuleCounters {
+    let field_errors = engine.field_errors().iter();
+    let field_errors = field_errors.map(|error| (&*error.rule, &*error.field, error.kind));
+    self_metrics.follow_rules(&KnownRules {
         names: engine.rule_names().collect(),
-        troubles: troubles.collect(),
+        field_errors: field_errors.collect(),
     })
 }
 

@@ -1,9 +1,11 @@
-//! What a run remembers of the one before it: with `--state` all of it, else nothing.
+//! What a run restores from the checkpoint of the one before it: nothing without `--state`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::Failure;
+use super::saved_pages::{Publisher, SavedPages};
+use super::scrapers::{self, Scrapers};
 use crate::server::status_page::StateRow;
 use crate::settings::{Settings, State};
 use logmetrics_core::checkpoint::{
@@ -18,24 +20,36 @@ use logmetrics_follow::Positions;
 
 /// Where reading begins, and what is to be saved.
 pub struct Restored {
-    /// Where reading stands; there is always one.
+    /// How far each file was read.
     pub positions: Arc<Positions>,
-    /// What others had noted.
+    /// What other parts of the program had saved.
     pub notes: Notes,
     saver: Option<(Saver, State)>,
     has_files: bool,
     is_damaged: bool,
 }
 
-/// What is told of the state while it is kept.
+/// A checkpoint that is kept.
+pub struct Saving {
+    pub checkpointer: Checkpointer,
+    pub shown: ShownCheckpoint,
+}
+
+/// What the server shows of it.
+pub struct ShownCheckpoint {
+    pub pages: SavedPages,
+    pub status: CheckpointStatus,
+}
+
+/// How saving goes.
 #[derive(Debug, Clone)]
-pub struct Told {
+pub struct CheckpointStatus {
     file: String,
     checkpoint: Checkpoint,
 }
 
 impl Restored {
-    /// Opens the state, if one is to be kept, and begins the store with it.
+    /// Opens the checkpoint, where one is kept, and makes the store from it.
     pub fn open(
         settings: &Settings,
         definitions: Vec<Definition>,
@@ -43,82 +57,100 @@ impl Restored {
     ) -> Result<(Store, Restored), Failure> {
         let has_files = settings.inputs.iter().any(|input| input != "-");
         let Some(wanted) = &settings.state else {
-            let memory = Restored {
+            let restored = Restored {
                 positions: Arc::default(),
                 notes: Notes::default(),
                 saver: None,
                 has_files,
                 is_damaged: false,
             };
-            return Ok((Store::new(definitions, now_ms), memory));
+            return Ok((Store::new(definitions, now_ms), restored));
         };
         let opened = checkpoint::open(&wanted.file, definitions, now_ms)
             .map_err(|error| Failure::Run(error.to_string()))?;
-        say(&opened.news, wanted);
+        log_outcome(&opened.outcome, wanted);
         let mut positions = Positions::new(opened.files);
-        if let Some(saved_ms) = opened.news.saved_ms {
+        if let Some(saved_ms) = opened.outcome.saved_ms {
             positions = positions.saved_at(UNIX_EPOCH + Duration::from_millis(saved_ms));
         }
-        let memory = Restored {
+        let restored = Restored {
             positions: Arc::new(positions),
             notes: opened.notes,
             saver: Some((opened.saver, wanted.clone())),
             has_files,
-            is_damaged: opened.news.damaged.is_some(),
+            is_damaged: opened.outcome.damaged.is_some(),
         };
-        Ok((opened.store, memory))
+        Ok((opened.store, restored))
     }
 
-    /// What standard input is known again by: only where it outlives the run.
-    pub fn replay(&self) -> Option<Arc<Mutex<Recognizer>>> {
+    /// The history of standard input; only where it is kept for the next run.
+    pub fn history(&self) -> Option<Arc<Mutex<Recognizer>>> {
         self.saver.as_ref()?;
-        let recognizer = Recognizer::restore(self.notes.of(REPLAY));
+        let recognizer = Recognizer::restore(self.notes.of(HISTORY));
         Some(Arc::new(Mutex::new(recognizer)))
     }
 
-    /// Begins to save, if a state is to be kept.
-    pub fn keep(
+    /// Who has scraped before. What was not shown to them does not expire.
+    pub fn scrapers(&self, shared: &Shared) -> Arc<Scrapers> {
+        let scrapers = Scrapers::restored(&self.notes.of(scrapers::PREFIX));
+        let unshown = scrapers.unshown(shared.clock.now_ms());
+        shared.active.load().store.keep_unshown(unshown);
+        Arc::new(scrapers)
+    }
+
+    /// Begins to save, where a checkpoint is kept.
+    pub fn start_saving(
         self,
-        parts: &Shared,
+        shared: &Shared,
         notes: Vec<NoteSource>,
-    ) -> Result<Option<(Checkpointer, Told)>, Failure> {
+    ) -> Result<Option<Saving>, Failure> {
         let Some((saver, wanted)) = self.saver else {
             return Ok(None);
         };
-        let checkpoint = register(&parts.own)?;
+        let checkpoint = register(&shared.self_metrics)?;
         checkpoint.damaged.set(self.is_damaged.into());
-        let live = Arc::clone(&parts.live);
+        let publisher = Publisher::default();
+        let published = publisher.subscribe();
+        let active = Arc::clone(&shared.active);
         let source = Source {
             has_files: self.has_files,
             positions: self.positions,
-            store: Box::new(move || Arc::clone(&live.load().store)),
+            store: Box::new(move || Arc::clone(&active.load().store)),
             notes,
+            publish: Box::new(move |page| _ = publisher.send(Some(Arc::new(page)))),
         };
-        let clock = parts.clock.clone();
-        let keeper = Checkpointer::start(saver, source, wanted.interval, clock, checkpoint.clone())
-            .map_err(|error| Failure::Run(format!("cannot start a thread: {error}")))?;
+        let clock = shared.clock.clone();
+        let checkpointer =
+            Checkpointer::start(saver, source, wanted.interval, clock, checkpoint.clone())
+                .map_err(|error| Failure::Run(format!("cannot start a thread: {error}")))?;
         let file = wanted.file.display().to_string();
-        Ok(Some((keeper, Told { file, checkpoint })))
+        Ok(Some(Saving {
+            shown: ShownCheckpoint {
+                pages: SavedPages::new(checkpointer.trigger(), published),
+                status: CheckpointStatus { file, checkpoint },
+            },
+            checkpointer,
+        }))
     }
 }
 
-/// The notes of what standard input said.
-const REPLAY: &str = "stdin";
+/// Marks the notes of standard input's history.
+const HISTORY: &str = "stdin";
 
-/// Lets what standard input said be saved.
-pub fn notes_of(recognizer: &Arc<Mutex<Recognizer>>) -> NoteSource {
+/// Lets the history of standard input be saved.
+pub fn history_notes(recognizer: &Arc<Mutex<Recognizer>>) -> NoteSource {
     let recognizer = Arc::clone(recognizer);
     let changes = move || {
         let mut recognizer = recognizer.lock().unwrap_or_else(PoisonError::into_inner);
         recognizer.changes()
     };
     NoteSource {
-        prefix: REPLAY,
+        prefix: HISTORY,
         changes: Box::new(changes),
     }
 }
 
-impl Told {
+impl CheckpointStatus {
     /// For the status page.
     pub fn row(&self, now_ms: u64) -> StateRow {
         let last = self.checkpoint.last_success_ms();
@@ -131,29 +163,30 @@ impl Told {
     }
 }
 
-fn register(own: &SelfMetrics) -> Result<Checkpoint, Failure> {
-    own.checkpoint()
+fn register(self_metrics: &SelfMetrics) -> Result<Checkpoint, Failure> {
+    self_metrics
+        .checkpoint()
         .map_err(|error| Failure::Run(error.to_string()))
 }
 
-fn say(news: &OpenOutcome, wanted: &State) {
+fn log_outcome(outcome: &OpenOutcome, wanted: &State) {
     let file = wanted.file.display();
-    if let Some((why, aside)) = &news.damaged {
+    if let Some((why, aside)) = &outcome.damaged {
         tracing::error!(
-            "the state in {file} is damaged ({why}); it is kept as {}, and counting begins anew",
+            "the state in {file} is damaged ({why}); it is kept as {}, and counting restarts from zero",
             aside.display()
         );
     }
-    if !news.dropped.is_empty() {
+    if !outcome.dropped.is_empty() {
         let list = |names: &[String]| match names {
             [] => "none".to_owned(),
             names => names.join(", "),
         };
         tracing::warn!(
-            "the rules are others than when {file} was saved: kept {}; dropped {}; new {}",
-            list(&news.kept),
-            list(&news.dropped),
-            list(&news.new)
+            "the rules changed since {file} was saved: kept {}; dropped {}; new {}",
+            list(&outcome.kept),
+            list(&outcome.dropped),
+            list(&outcome.new)
         );
     }
 }

@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use http_body::{Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::encoding::Encoding;
+use logmetrics_core::exposition::content_encoding::Encoding;
 
 /// The pieces of one scrape, each rendered when it is asked for.
 pub type Pieces = Box<dyn Iterator<Item = Bytes> + Send>;

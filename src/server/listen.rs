@@ -265,6 +265,16 @@ mod tests {
         insta::assert_snapshot!(told(io::ErrorKind::AddrNotAvailable), @"cannot listen on 0.0.0.0:3903: this machine does not have that address; 0.0.0.0 listens on all it has");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn what_is_shown_is_read_as_the_same_address(text in ".{0,40}|[a-z0-9:.\\[\\]*]{0,20}") {
+            match parse_listen(&text) {
+                Ok(listen) => assert_eq!(parse_listen(&listen.to_string()), Ok(listen)),
+                Err(error) => assert!(!error.to_string().is_empty()),
+            }
+        }
+    }
+
     #[tokio::test]
     async fn a_port_is_opened_once() {
         let any = parse_listen("127.0.0.1:0").unwrap();

@@ -27,6 +27,7 @@ impl Readiness {
     }
 
     /// Ready from the start.
+    #[cfg(test)]
     pub fn ready() -> Self {
         Self::default()
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::auth::{Auth, TokenSource};
 use super::tls::{Certificate, TlsFiles};
-use super::watched_file::warn_if_others_read;
+use crate::reloadable;
+use crate::secret_file::warn_if_others_read;
 
 /// How often the files are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -30,7 +31,7 @@ pub struct Access {
     /// The certificate, where TLS is spoken.
     pub certificate: Option<Certificate>,
     /// Who may come in.
-    pub gate: Auth,
+    pub auth: Auth,
     /// Whether who came in may have the rules reloaded.
     pub lifecycle: bool,
 }
@@ -42,7 +43,7 @@ impl Access {
     /// The first file that cannot be read or is wrong, as a text that names it.
     pub fn new(protection: &Protection) -> Result<Access, String> {
         let certificate = protection.tls.as_ref().map(Certificate::read).transpose()?;
-        let gate = Auth::read(protection.users.as_deref(), protection.tokens.as_ref())?;
+        let auth = Auth::read(protection.users.as_deref(), protection.tokens.as_ref())?;
         let key = protection.tls.as_ref().map(|files| &files.key);
         let token = match &protection.tokens {
             Some(TokenSource::File(path)) => Some(path),
@@ -56,7 +57,7 @@ impl Access {
         }
         Ok(Access {
             certificate,
-            gate,
+            auth,
             lifecycle: protection.lifecycle,
         })
     }
@@ -71,29 +72,21 @@ impl Access {
     }
 
     /// Whether passwords or tokens are asked for and could be overheard.
-    pub fn is_bare(&self) -> bool {
-        self.certificate.is_none() && !self.gate.is_open()
+    pub fn is_unencrypted(&self) -> bool {
+        self.certificate.is_none() && !self.auth.is_open()
     }
 
     /// Looks at the files for as long as it is polled.
     pub async fn keep_up_to_date(self: Arc<Self>) {
-        if self.certificate.is_none() && self.gate.is_open() {
+        if self.certificate.is_none() && self.auth.is_open() {
             return;
         }
-        let mut ticks = tokio::time::interval(LOOK_INTERVAL);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            let access = Arc::clone(&self);
-            // A file may lie on a disk that hangs.
-            let look = tokio::task::spawn_blocking(move || {
-                if let Some(certificate) = &access.certificate {
-                    certificate.look();
-                }
-                access.gate.look();
-            });
-            // It fails only where it panicked, which ends a released program.
-            _ = look.await;
-        }
+        reloadable::watch(LOOK_INTERVAL, move || {
+            if let Some(certificate) = &self.certificate {
+                certificate.look();
+            }
+            self.auth.look();
+        })
+        .await;
     }
 }

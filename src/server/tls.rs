@@ -16,7 +16,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::Limits;
 use super::connections::Connection;
-use super::watched_file::WatchedFile;
+use crate::reloadable::ReloadableFiles;
 
 /// The first byte of every TLS handshake (RFC 8446, 5.1).
 const HANDSHAKE: u8 = 22;
@@ -37,7 +37,7 @@ pub struct TlsFiles {
 
 /// The certificate that is shown, read again when its files change.
 #[derive(Debug)]
-pub struct Certificate(WatchedFile<ServerConfig>);
+pub struct Certificate(ReloadableFiles<ServerConfig>);
 
 impl Certificate {
     /// Reads both files.
@@ -46,7 +46,7 @@ impl Certificate {
     /// When they cannot be read, are not PEM, or do not belong together.
     pub fn read(files: &TlsFiles) -> Result<Certificate, String> {
         let paths = vec![files.certificate.clone(), files.key.clone()];
-        WatchedFile::read("certificate", paths, configuration).map(Certificate)
+        ReloadableFiles::open("certificate", paths, configuration).map(Certificate)
     }
 
     /// Looks whether the files have changed.
@@ -59,12 +59,12 @@ impl Certificate {
     pub async fn shake_hands(
         &self,
         stream: TcpStream,
-        seat: &Connection,
+        connection: &Connection,
         limits: &Limits,
     ) -> Option<TlsStream<TcpStream>> {
         let acceptor = TlsAcceptor::from(self.0.current());
         tokio::select! {
-            () = seat.leave.notified() => None,
+            () = connection.leave.notified() => None,
             result = tokio::time::timeout(limits.head_timeout, accept(stream, acceptor)) => match result {
                 Ok(Ok(stream)) => Some(stream),
                 Ok(Err(error)) => {

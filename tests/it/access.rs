@@ -75,7 +75,7 @@ fn tls_serves_and_shows_a_new_certificate() {
     // A broken one changes nothing and is told.
     scratch.write("tls.crt", "not a certificate");
     daemon.until_said("expected a certificate in PEM");
-    daemon.until_said("keeping the certificate from before");
+    daemon.until_said("keeping the previous certificate");
     assert_eq!(trusting_second().get("/healthz").status, 200);
     daemon.stop();
 }

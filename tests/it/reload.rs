@@ -59,9 +59,9 @@ fn a_changed_file_takes_over_and_values_stay() {
     let matches = "logmetrics_rule_matches_total{rule=\"users\"}";
     assert_eq!(after.value(matches), Some(2.0));
     scratch.append("app.log", "user=ann\n");
-    let counted = daemon.until(|page| page.value(ANN) == Some(3.0));
+    let counted = daemon.until(|page| page.value(matches) == Some(3.0));
     assert_eq!(counted.value("new_total"), Some(1.0));
-    assert_eq!(counted.value(matches), Some(3.0));
+    assert_eq!(counted.value(ANN), Some(3.0));
     daemon.until_said("kept seen_total; new new_total; gone old_total");
     let page = daemon.get("/").text().to_owned();
     assert!(page.contains("new_total"), "{page}");
@@ -79,7 +79,7 @@ fn wrong_rules_change_nothing_and_say_why() {
 
     scratch.write("rules.toml", rules("limits = 3", &[]));
     daemon.until(|page| page.value(SUCCESS) == Some(0.0));
-    daemon.until_said("the ones from before stay in use");
+    daemon.until_said("the previous ones stay in use");
     daemon.until_said("rules.toml:7:1");
     let answer = daemon.request("POST", "/-/reload", &[]);
     assert_eq!(answer.status, 422);

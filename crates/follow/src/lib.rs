@@ -18,6 +18,7 @@ mod stop;
 mod stream;
 #[cfg(test)]
 mod testing;
+pub mod to_end;
 mod watch;
 
 pub mod line;

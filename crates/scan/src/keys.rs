@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::short_bytes::same;
-
 /// The number of the next keys. 0 is that of none.
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
 
@@ -83,25 +81,6 @@ impl Keys {
         self.known_slot(key)
     }
 
-    /// [`Keys::slot`] for the keys of a line in their order: what followed on the lines before is
-    /// compared first.
-    #[inline(always)]
-    pub(super) fn next_slot(&self, key: &[u8], sequence: &mut Sequence) -> Option<usize> {
-        let ending = ending(key);
-        if self.endings[ending / 64] >> (ending % 64) & 1 == 0 {
-            return None;
-        }
-        let guess = sequence.guess();
-        let is_it = |name: &str| same(name.as_bytes(), key);
-        if self.names.get(guess).is_some_and(|name| is_it(name)) {
-            sequence.last = guess + 1;
-            return Some(guess);
-        }
-        let slot = self.known_slot(key)?;
-        sequence.learn(slot);
-        Some(slot)
-    }
-
     /// [`Keys::slot`] for a key that may well have one.
     #[inline(never)]
     fn known_slot(&self, key: &[u8]) -> Option<usize> {
@@ -125,49 +104,16 @@ impl Keys {
         self.number
     }
 
-    /// All names, in the order of their slots.
     pub fn names(&self) -> &[Box<str>] {
         &self.names
     }
 
-    /// How many keys there are.
     pub fn len(&self) -> usize {
         self.names.len()
     }
 
-    /// Whether there is no key at all.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
-    }
-}
-
-/// Which wanted key followed which on the lines before. A guess, never an answer.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Sequence {
-    /// By the slot plus one, 0 for the line's start: the slot that came next.
-    next: Vec<u32>,
-    /// The slot that was found last plus one.
-    last: usize,
-}
-
-impl Sequence {
-    /// A line begins.
-    pub(super) fn begin(&mut self) {
-        self.last = 0;
-    }
-
-    #[inline(always)]
-    fn guess(&self) -> usize {
-        self.next.get(self.last).map_or(0, |slot| *slot as usize)
-    }
-
-    #[inline(never)]
-    fn learn(&mut self, slot: usize) {
-        if self.next.len() <= self.last {
-            self.next.resize(self.last + 1, 0);
-        }
-        self.next[self.last] = slot as u32;
-        self.last = slot + 1;
     }
 }
 
@@ -242,11 +188,9 @@ impl Form {
 /// A value on a line, by its place, so that slots can be kept from line to line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
-    /// The first byte.
     pub start: u32,
     /// One past the last byte.
     pub end: u32,
-    /// How the bytes are written.
     pub form: Form,
 }
 
@@ -310,12 +254,12 @@ impl Matches {
 }
 
 /// Two keys of a logfmt line between which stands what strangers chose: whatever is between the
-/// first `from=` and the last `to=` is not `outside`. Where either is missing, all is outside.
+/// first `from=` and the last `to=` is not `trusted`. Where either is missing, all is trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Marks {
+pub struct UntrustedRange {
     /// The key that begins the part that is left out.
     pub from: Box<str>,
-    /// The key that ends it; it and its value are outside again.
+    /// The key that ends it; it and its value are trusted again.
     pub to: Box<str>,
 }
 
@@ -340,14 +284,9 @@ mod tests {
                 prop_assert_eq!(keys.add(name), *map.entry(name.as_str()).or_insert(new));
             }
             prop_assert_eq!(keys.len(), map.len());
-            let mut sequence = Sequence::default();
-            for _ in 0..3 {
-                sequence.begin();
-                for key in names.iter().chain(&others) {
-                    let slot = map.get(key.as_str()).copied();
-                    prop_assert_eq!(keys.slot(key.as_bytes()), slot);
-                    prop_assert_eq!(keys.next_slot(key.as_bytes(), &mut sequence), slot);
-                }
+            for key in names.iter().chain(&others) {
+                let slot = map.get(key.as_str()).copied();
+                prop_assert_eq!(keys.slot(key.as_bytes()), slot);
             }
             prop_assert_eq!(keys.slot(b"a\xff"), None);
         }

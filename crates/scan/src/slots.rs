@@ -1,16 +1,16 @@
 //! The slots of one line: where the values of wanted keys were found on it.
 
 use super::json::key_order::Orders;
-use super::keys::{Keys, Matches, Sequence, Span};
+use super::keys::{Keys, Matches, Span};
 
 /// What was found for one key on one line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FieldSlot {
     /// On the whole line.
     pub everywhere: Matches,
-    /// Outside the [`Marks`](super::keys::Marks), where the rule has some; otherwise the same as
+    /// Outside the [`UntrustedRange`](super::keys::UntrustedRange), where the rule has some; otherwise the same as
     /// `everywhere`.
-    pub outside: Matches,
+    pub trusted: Matches,
 }
 
 /// The slots of one line, kept from line to line: which are not empty is told by [`Slots::bits`], and
@@ -23,12 +23,10 @@ pub struct Slots {
     bits: u64,
     /// Those without a bit of their own that are not empty. They are cleared.
     beyond: Vec<u32>,
-    /// `outside` of each slot means nothing, for it is the same as `everywhere`.
-    all_outside: bool,
+    /// `trusted` of each slot means nothing, for it is the same as `everywhere`.
+    all_trusted: bool,
     /// Room that the logfmt reader keeps from line to line.
-    pub(super) heads: Vec<Head>,
-    /// What the logfmt reader has learned from the lines before.
-    pub(super) sequence: Sequence,
+    pub(super) key_starts: Vec<KeyStart>,
     /// What the JSON reader has learned from the lines before.
     pub(super) orders: Orders,
 }
@@ -46,7 +44,7 @@ const SHARED_BIT: u64 = 1 << SHARED_FROM;
 
 /// A `key=` on a line.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Head {
+pub(super) struct KeyStart {
     /// Where the key starts.
     pub(super) start: u32,
     /// Where the `=` stands.
@@ -70,7 +68,7 @@ impl Slots {
             }
         }
         self.bits = 0;
-        self.all_outside = false;
+        self.all_trusted = false;
     }
 
     /// Whether any of the slots with these bits is not empty. False is certain.
@@ -93,17 +91,17 @@ impl Slots {
         is_one.then(|| there.trailing_zeros() as usize)
     }
 
-    /// What was found for a key on the whole line, or `outside` the [`Marks`](super::keys::Marks)
+    /// What was found for a key on the whole line, or `trusted` the [`UntrustedRange`](super::keys::UntrustedRange)
     /// alone; `None` where nothing was.
     #[inline]
-    pub fn seen(&self, slot: usize, outside: bool) -> Option<&Matches> {
+    pub fn matches(&self, slot: usize, trusted: bool) -> Option<&Matches> {
         let bit = slot_bit(slot);
         if !self.has_any(bit) {
             return None;
         }
         let slot = self.slots.get(slot)?;
-        let seen = match outside && !self.all_outside {
-            true => &slot.outside,
+        let seen = match trusted && !self.all_trusted {
+            true => &slot.trusted,
             false => &slot.everywhere,
         };
         (seen.count > 0).then_some(seen)
@@ -111,10 +109,10 @@ impl Slots {
 
     /// What was found for each key, in the order of the keys.
     pub fn all(&self) -> Vec<FieldSlot> {
-        let seen = |slot, outside| self.seen(slot, outside).copied().unwrap_or_default();
+        let seen = |slot, trusted| self.matches(slot, trusted).copied().unwrap_or_default();
         let slot = |slot| FieldSlot {
             everywhere: seen(slot, false),
-            outside: seen(slot, true),
+            trusted: seen(slot, true),
         };
         (0..self.slots.len()).map(slot).collect()
     }
@@ -131,14 +129,14 @@ impl Slots {
         } else if self.bits & bit == 0 {
             // What stands there is of a line before.
             slot.everywhere.count = 0;
-            slot.outside.count = 0;
+            slot.trusted.count = 0;
         }
         self.bits |= bit;
         Some(slot)
     }
 
     /// Notes the first value of a slot, one that stands in the line's own object of JSON, for which
-    /// `outside.count` is 1. False where it is not the first, or that is not known.
+    /// `trusted.count` is 1. False where it is not the first, or that is not known.
     #[inline(always)]
     pub(super) fn fill_first(&mut self, number: usize, value: Span) -> bool {
         if number >= SHARED_FROM || self.bits >> number & 1 != 0 {
@@ -152,14 +150,14 @@ impl Slots {
             first: value,
             last: value,
         };
-        slot.outside.count = 1;
+        slot.trusted.count = 1;
         self.bits |= 1 << number;
         true
     }
 
-    /// Lets `outside` be the same as `everywhere`, until all slots are emptied.
-    pub(super) fn all_outside(&mut self) {
-        self.all_outside = true;
+    /// Lets `trusted` be the same as `everywhere`, until all slots are emptied.
+    pub(super) fn all_trusted(&mut self) {
+        self.all_trusted = true;
     }
 }
 
@@ -185,12 +183,12 @@ mod tests {
             for &number in filled {
                 let slot = slots.fill(number).unwrap();
                 slot.everywhere.add(value);
-                slot.outside.add(value);
+                slot.trusted.add(value);
             }
             assert_eq!(slots.has_any(u64::MAX), !filled.is_empty());
             for (number, slot) in slots.all().iter().enumerate() {
                 let count = u32::from(filled.contains(&number));
-                assert_eq!((slot.everywhere.count, slot.outside.count), (count, count));
+                assert_eq!((slot.everywhere.count, slot.trusted.count), (count, count));
                 let alone = slots.only_one(slot_bit(number));
                 assert_eq!(alone.is_some(), count == 1 && number < 63, "{number}");
             }
@@ -212,9 +210,9 @@ mod tests {
         slots.fill(2).unwrap().everywhere.add(Span::default());
         assert_eq!(slots.only_one(0b111), None);
         assert_eq!(slots.only_one(0b101), Some(2));
-        // Only the part inside the marks has it, until there are no marks.
-        assert_eq!(slots.seen(1, true), None);
-        slots.all_outside();
-        assert_eq!(slots.seen(1, true).map(|seen| seen.count), Some(1));
+        // Only the part inside the untrusted has it, until there are no untrusted.
+        assert_eq!(slots.matches(1, true), None);
+        slots.all_trusted();
+        assert_eq!(slots.matches(1, true).map(|seen| seen.count), Some(1));
     }
 }

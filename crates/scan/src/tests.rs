@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::keys::{Keys, Marks};
+use super::keys::{Keys, UntrustedRange};
 use super::slots::{FieldSlot, Slots};
 use super::{json, logfmt};
 
@@ -18,9 +18,9 @@ const KEYS: [&str; 4] = [
 /// The label that a slot gives: `__ambiguous__` for a key that stands twice, nothing if empty.
 fn label(slot: &FieldSlot, line: &[u8]) -> Option<String> {
     let mut scratch = Vec::new();
-    let value = match slot.outside.count {
+    let value = match slot.trusted.count {
         0 => return None,
-        1 => slot.outside.first.decode(line, &mut scratch),
+        1 => slot.trusted.first.decode(line, &mut scratch),
         _ => b"__ambiguous__",
     };
     let value = String::from_utf8_lossy(value).replace(char::is_control, "\u{fffd}");
@@ -64,13 +64,13 @@ fn counted<'l>(
 }
 
 fn text(log: &str) -> String {
-    let marks = Marks {
+    let untrusted = UntrustedRange {
         from: "protocol".into(),
         to: "duration".into(),
     };
     let lines = log.lines().filter(|line| line.contains("\tinfo\trequest "));
     counted(lines, |line, keys, slots| {
-        logfmt::read(line, keys, Some(&marks), slots)
+        logfmt::read(line, keys, Some(&untrusted), slots)
     })
 }
 

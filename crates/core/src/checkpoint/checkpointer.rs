@@ -1,6 +1,6 @@
 //! Saves again and again, on a thread of its own.
 //!
-//! Only the cut is taken while reading stands still, and that copies references. A disk that is slow,
+//! Only the snapshot is taken while reading pauses, and that copies references. A disk that is slow,
 //! full or gone holds up this thread alone: what it did not take is in the next save.
 
 use std::sync::Arc;
@@ -11,60 +11,84 @@ use std::time::{Duration, Instant};
 use super::save::{ConsistentSnapshot, SaveError, Saver};
 use crate::clock::Clock;
 use crate::metrics::self_metrics::Checkpoint;
-use crate::metrics::store::Store;
+use crate::metrics::snapshot::Snapshot;
+use crate::metrics::store::{Store, UnsortedSnapshot};
 use crate::rate_limit::Limited;
 use logmetrics_follow::Positions;
 
 /// How soon the second save follows the first one where files are read. From there each waits four times
-/// as long, up to the interval: a file that was rotated before it stood in any save cannot be
-/// known again. Pipes have no such worry.
+/// as long, up to the interval: a file that was rotated before it was in any save cannot be
+/// recognised. Pipes need no such thing.
 const SECOND_SAVE: Duration = Duration::from_millis(10);
 
-/// Something else that must survive together with the counts.
+/// Something else that must be saved together with the counts.
 pub struct NoteSource {
     /// Keeps its notes apart from those of others.
     pub prefix: &'static str,
     /// Gives what changed since its last call: keys and values, nothing as a value removes. Called
-    /// while reading stands still: it must be quick.
+    /// while reading pauses: it must be quick.
     pub changes: Changes,
 }
 
 /// See [`NoteSource::changes`].
 pub type Changes = Box<dyn FnMut() -> Vec<(Vec<u8>, Option<Vec<u8>>)> + Send>;
 
+/// What a save holds, to be shown: a page that shows only what is saved never shows less after a crash.
+#[derive(Debug)]
+pub struct SavedPage {
+    pub snapshot: Snapshot,
+    /// When the save began: everything counted before is in it.
+    pub begun: Instant,
+    /// Whether the disk took it.
+    pub is_saved: bool,
+}
+
+/// Takes the page of each save.
+pub type PublishPage = Box<dyn FnMut(SavedPage) + Send>;
+
 /// Where everything that is saved comes from.
 pub struct Source {
-    /// Whether files are read: they may be rotated before they stand in any save.
+    /// Whether files are read: they may be rotated before they are in any save.
     pub has_files: bool,
-    /// The positions, and the gate that keeps reading still.
+    /// The positions, and the lock that pauses reading.
     pub positions: Arc<Positions>,
-    /// The store that counts now; asked while reading stands still.
+    /// The store that counts now; asked while reading pauses.
     pub store: Box<dyn Fn() -> Arc<Store> + Send>,
     /// What else there is.
     pub notes: Vec<NoteSource>,
+    pub publish: PublishPage,
+}
+
+/// A store at the instant of a save.
+struct PageCut {
+    store: Arc<Store>,
+    unsorted: UnsortedSnapshot,
 }
 
 impl Source {
     /// Everything at one instant.
-    pub fn cut(&mut self) -> ConsistentSnapshot {
+    fn take(&mut self, now_ms: u64) -> (ConsistentSnapshot, PageCut) {
         let Source {
-            has_files: _,
             positions,
             store,
             notes,
+            ..
         } = self;
         positions.snapshot(|files| {
+            let store = store();
+            let unsorted = store.unsorted(now_ms);
             let mut changes = Vec::new();
             for source in notes {
                 let prefix = source.prefix;
                 let changed = (source.changes)().into_iter();
                 changes.extend(changed.map(|(key, value)| ((prefix.to_owned(), key), value)));
             }
-            ConsistentSnapshot {
+            let saved = ConsistentSnapshot {
                 files: files.clone(),
-                image: store().image(),
+                image: store.image(),
                 notes: changes,
-            }
+            };
+            (saved, PageCut { store, unsorted })
         })
     }
 }
@@ -72,8 +96,26 @@ impl Source {
 /// The thread that saves.
 #[derive(Debug)]
 pub struct Checkpointer {
-    stop: mpsc::Sender<()>,
+    requests: mpsc::Sender<Request>,
     thread: JoinHandle<Result<(), SaveError>>,
+}
+
+/// What the thread is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Request {
+    Save,
+    Finish,
+}
+
+/// Asks for saves between the regular ones.
+#[derive(Debug, Clone)]
+pub struct SaveTrigger(mpsc::Sender<Request>);
+
+impl SaveTrigger {
+    /// Lets the next save begin as soon as the running one ends. `false` where no more are made.
+    pub fn save(&self) -> bool {
+        self.0.send(Request::Save).is_ok()
+    }
 }
 
 /// One save after the other.
@@ -98,7 +140,7 @@ impl Checkpointer {
         clock: Clock,
         checkpoint: Checkpoint,
     ) -> std::io::Result<Checkpointer> {
-        let (stop, stopped) = mpsc::channel();
+        let (requests, requested) = mpsc::channel();
         let mut round = Round {
             saver,
             source,
@@ -116,26 +158,35 @@ impl Checkpointer {
                 let saved = round.save();
                 let now = wait.min(interval);
                 wait = now.saturating_mul(4);
-                match stopped.recv_timeout(now) {
+                match requested.recv_timeout(now) {
                     Err(RecvTimeoutError::Timeout) => drop(saved),
-                    // Also where nobody is left who could say it.
-                    Ok(()) | Err(RecvTimeoutError::Disconnected) => return round.save(),
+                    // One save answers all requests that were made before it begins.
+                    Ok(Request::Save) if requested.try_iter().all(|one| one == Request::Save) => {
+                        drop(saved);
+                    }
+                    // Also where the other end is gone.
+                    Ok(_) | Err(RecvTimeoutError::Disconnected) => return round.save(),
                 }
             }
         };
         let thread = std::thread::Builder::new()
             .name("state".into())
             .spawn(body)?;
-        Ok(Checkpointer { stop, thread })
+        Ok(Checkpointer { requests, thread })
+    }
+
+    /// Asks for saves between the regular ones.
+    pub fn trigger(&self) -> SaveTrigger {
+        SaveTrigger(self.requests.clone())
     }
 
     /// Saves a last time: call it when nothing is read any more.
     ///
     /// # Errors
-    /// When the last save fails, with what to tell.
+    /// When the last save fails, with the reason.
     pub fn finish(self) -> Result<(), String> {
-        // The thread may have ended by itself, which joining tells.
-        _ = self.stop.send(());
+        // The thread may have ended by itself; joining shows that.
+        _ = self.requests.send(Request::Finish);
         match self.thread.join() {
             Ok(saved) => saved.map_err(|error| error.to_string()),
             Err(_) => Err("the thread that saves has failed".to_owned()),
@@ -146,10 +197,15 @@ impl Checkpointer {
 impl Round {
     fn save(&mut self) -> Result<(), SaveError> {
         let begun = Instant::now();
-        let cut = self.source.cut();
-        // After the cut: every file that is in it was made before this.
         let now_ms = self.clock.now_ms();
-        let saved = self.saver.save(cut, now_ms);
+        let (snapshot, page) = self.source.take(now_ms);
+        // Noted as of after the snapshot: every file that is in it was made before.
+        let saved = self.saver.save(snapshot, self.clock.now_ms());
+        (self.source.publish)(SavedPage {
+            snapshot: page.store.sorted(page.unsorted),
+            begun,
+            is_saved: saved.is_ok(),
+        });
         let path = self.saver.path().display();
         match &saved {
             Ok(()) => {
@@ -205,6 +261,7 @@ mod tests {
                     Vec::new()
                 }),
             }],
+            publish: Box::new(drop),
         };
         let hour = Duration::from_secs(3600);
         let keeper = Checkpointer::start(opened.saver, source, hour, Clock::system(), checkpoint);

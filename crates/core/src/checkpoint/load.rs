@@ -22,7 +22,7 @@ pub enum LoadError {
     Foreign,
     /// Another process has it.
     InUse,
-    /// The system said no.
+    /// The operating system reported an error.
     Io(rusqlite::Error),
 }
 

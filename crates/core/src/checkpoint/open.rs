@@ -28,8 +28,8 @@ pub struct Opened {
     pub notes: Notes,
     /// Saves what comes.
     pub saver: Saver,
-    /// What people should hear.
-    pub news: OpenOutcome,
+    /// What was found in the file.
+    pub outcome: OpenOutcome,
 }
 
 /// What was found in a state file.
@@ -41,7 +41,7 @@ pub struct OpenOutcome {
     pub kept: Vec<String>,
     /// Metrics that no rule makes any more, or makes otherwise.
     pub dropped: Vec<String>,
-    /// Metrics that begin anew.
+    /// Metrics that start from zero.
     pub new: Vec<String>,
     /// Why the file was set aside, and where it is now.
     pub damaged: Option<(String, PathBuf)>,
@@ -50,7 +50,7 @@ pub struct OpenOutcome {
 /// Why there is no state. A run that was asked to keep one must not begin without it.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The system said no.
+    /// The operating system reported an error.
     #[error("cannot open the state file `{}`: {why}", path.display())]
     Io {
         /// The file.
@@ -103,7 +103,7 @@ pub fn open(path: &Path, definitions: Vec<Definition>, now_ms: u64) -> Result<Op
         .map_err(|error| io(format!("{damage}; it cannot be set aside: {error}")))?;
     match begin(&path, &definitions, now_ms) {
         Ok(mut opened) => {
-            opened.news.damaged = Some((damage, aside));
+            opened.outcome.damaged = Some((damage, aside));
             Ok(opened)
         }
         Err(LoadError::Io(error)) => Err(io(reason(&error, &path))),
@@ -111,7 +111,7 @@ pub fn open(path: &Path, definitions: Vec<Definition>, now_ms: u64) -> Result<Op
     }
 }
 
-/// What the system says, and where a folder is missing, which.
+/// The error of the operating system; where a folder is missing, which one.
 fn reason(error: &rusqlite::Error, path: &Path) -> String {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     match folder {
@@ -129,7 +129,7 @@ fn begin(path: &Path, definitions: &[Definition], now_ms: u64) -> Result<Opened,
     let is_known = look(path)?;
     let mut connection = connect(path)?;
     let loaded = match load::load(&connection) {
-        // SQLite has looked closer than the first bytes tell.
+        // SQLite has looked at more than the first bytes.
         Err(LoadError::Damaged(_)) if !is_known => return Err(LoadError::Foreign),
         loaded => loaded?,
     };
@@ -138,7 +138,7 @@ fn begin(path: &Path, definitions: &[Definition], now_ms: u64) -> Result<Opened,
         return Err(LoadError::Damaged("its header is not as written".into()));
     }
     // Now that nobody else can write to it, and before anything is written here.
-    if let Some(why) = write_ahead_log::damage(&beside(path, "-wal")).map_err(unreadable)? {
+    if let Some(why) = write_ahead_log::damage(&companion(path, "-wal")).map_err(unreadable)? {
         return Err(LoadError::Damaged(why));
     }
     let is_new = loaded.is_none();
@@ -147,17 +147,17 @@ fn begin(path: &Path, definitions: &[Definition], now_ms: u64) -> Result<Opened,
     }
     keep_log(&connection)?;
     let loaded = loaded.unwrap_or_default();
-    let mut news = OpenOutcome {
+    let mut outcome = OpenOutcome {
         saved_ms: (!is_new).then_some(loaded.saved_ms),
         ..OpenOutcome::default()
     };
-    let (store, files, notes, baseline) = restore(loaded, definitions, now_ms, &mut news)?;
+    let (store, files, notes, baseline) = restore(loaded, definitions, now_ms, &mut outcome)?;
     Ok(Opened {
         store,
         files,
         notes,
         saver: Saver::new(connection, path.to_owned(), baseline),
-        news,
+        outcome,
     })
 }
 
@@ -166,9 +166,9 @@ fn restore(
     mut loaded: Loaded,
     definitions: &[Definition],
     now_ms: u64,
-    news: &mut OpenOutcome,
+    outcome: &mut OpenOutcome,
 ) -> Result<(Store, Vec<SavedFile>, Notes, Baseline), LoadError> {
-    let is_new = news.saved_ms.is_none();
+    let is_new = outcome.saved_ms.is_none();
     let mut ids = Vec::new();
     let mut families: Vec<Option<SavedFamily>> = Vec::new();
     let next_metric = loaded.metrics.iter().map(|metric| metric.id + 1).max();
@@ -176,16 +176,16 @@ fn restore(
         let found = loaded.metrics.iter().position(|m| is_of(m, definition));
         let saved = found.map(|place| loaded.metrics.swap_remove(place));
         let list = if saved.is_some() {
-            &mut news.kept
+            &mut outcome.kept
         } else {
-            &mut news.new
+            &mut outcome.new
         };
         list.push(definition.name.clone());
         ids.push(saved.as_ref().map(|metric| metric.id));
         families.push(saved.map(|metric| metric.family));
     }
     let left = &loaded.metrics;
-    news.dropped = left.iter().map(|metric| metric.name.clone()).collect();
+    outcome.dropped = left.iter().map(|metric| metric.name.clone()).collect();
     let store = Store::restored(definitions.to_vec(), &families, loaded.births, now_ms)
         .map_err(|unfit| LoadError::Damaged(unfit.to_string()))?;
     let kept = ids.iter().zip(store.image().families);
@@ -250,7 +250,7 @@ fn look(path: &Path) -> Result<bool, LoadError> {
         .map_err(unreadable)?;
     io::Read::read_to_end(&mut io::Read::take(file, 4096), &mut head).map_err(unreadable)?;
     // Only a state that was there has a log, which SQLite would throw away with an empty file.
-    let log_bytes = match std::fs::metadata(beside(path, "-wal")) {
+    let log_bytes = match std::fs::metadata(companion(path, "-wal")) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
         log => log.map_err(unreadable)?.len(),
     };
@@ -269,7 +269,7 @@ fn look(path: &Path) -> Result<bool, LoadError> {
     }
 }
 
-/// The system does not let us see the file.
+/// The operating system does not let us read the file.
 fn unreadable(error: io::Error) -> LoadError {
     let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
     LoadError::Io(rusqlite::Error::SqliteFailure(
@@ -304,7 +304,7 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Makes the tables, whole or not at all: not yet with a write-ahead log beside the file.
+/// Makes the tables, whole or not at all: not yet with a write-ahead log next to the file.
 fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     for table in TABLES {
@@ -316,7 +316,7 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-/// Writes to a log beside the file from now on, so that a save costs one synchronisation.
+/// Writes to a log next to the file from now on, so that a save costs one synchronisation.
 pub(super) fn keep_log(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")
 }
@@ -327,28 +327,28 @@ pub(super) fn identity(path: &Path) -> Option<FileId> {
     Some(FileId::of(path, &metadata))
 }
 
-/// The name of a file that SQLite keeps beside the state file.
-pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+/// The name of a file that SQLite keeps next to the state file.
+pub(super) fn companion(path: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(ending);
     PathBuf::from(name)
 }
 
-/// Renames the file, and what SQLite keeps beside it; gives the new name.
+/// Renames the file, and the files that SQLite keeps next to it; gives the new name.
 fn set_aside(path: &Path, now_ms: u64) -> io::Result<PathBuf> {
     let time = i64::try_from(now_ms / 1000).ok();
     let time = time.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
     let time = time.unwrap_or_default().strftime("%Y%m%dT%H%M%SZ");
-    let mut aside = beside(path, &format!(".damaged-{time}"));
+    let mut aside = companion(path, &format!(".damaged-{time}"));
     let mut more = 1;
     while aside.try_exists()? {
         more += 1;
-        aside = beside(path, &format!(".damaged-{time}-{more}"));
+        aside = companion(path, &format!(".damaged-{time}-{more}"));
     }
     for ending in ["-wal", "-journal"] {
-        let from = beside(path, ending);
+        let from = companion(path, ending);
         if from.try_exists()? {
-            std::fs::rename(from, beside(&aside, ending))?;
+            std::fs::rename(from, companion(&aside, ending))?;
         }
     }
     std::fs::rename(path, &aside)?;

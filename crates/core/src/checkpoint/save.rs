@@ -27,7 +27,7 @@ pub struct ConsistentSnapshot {
     pub notes: Vec<(NoteKey, Option<Vec<u8>>)>,
 }
 
-/// What stands in the file.
+/// What is in the file.
 #[derive(Debug, Default)]
 pub(super) struct Baseline {
     /// The sum of all rows' hashes.
@@ -45,7 +45,7 @@ pub(super) struct Baseline {
     pub(super) is_written: bool,
 }
 
-/// A metric as it stands in the file.
+/// A metric as it is in the file.
 #[derive(Debug, Clone)]
 pub(super) struct LastSave {
     pub(super) id: i64,
@@ -100,7 +100,7 @@ impl Saver {
     /// Bytes on the disk, with what is not yet merged into the file.
     pub fn bytes(&self) -> u64 {
         let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        length(&self.path) + length(&open::beside(&self.path, "-wal"))
+        length(&self.path) + length(&open::companion(&self.path, "-wal"))
     }
 
     /// Writes what the cut has and the file has not. Where that fails, the file stays as it was, and
@@ -170,8 +170,8 @@ impl Saver {
             (_, Some(_)) => Err(SaveError::Replaced),
             (_, None) => {
                 let removed = |error: &dyn std::fmt::Display| SaveError::Removed(error.to_string());
-                // What is left beside a file that is gone belongs to nothing.
-                _ = std::fs::remove_file(open::beside(&self.path, "-wal"));
+                // The companions of a file that is gone belong to nothing.
+                _ = std::fs::remove_file(open::companion(&self.path, "-wal"));
                 open::create_file(&self.path).map_err(|error| removed(&error))?;
                 self.connection
                     .execute("VACUUM INTO ?", [self.path.to_string_lossy()])
@@ -191,7 +191,7 @@ impl Saver {
     }
 }
 
-/// Writes what is new of each metric; gives what stands there now.
+/// Writes what is new of each metric; gives what is there now.
 fn write_metrics(
     writer: &mut Writer<'_>,
     before: &Baseline,
@@ -297,7 +297,7 @@ fn write_files(
     Ok(())
 }
 
-/// Gives the hashes of the notes that stand there now, for those that changed.
+/// Gives the hashes of the notes that are there now, for those that changed.
 fn write_notes(
     writer: &mut Writer<'_>,
     before: &HashMap<NoteKey, u128>,

@@ -1,4 +1,4 @@
-//! The form of a state file, version 1: its tables, and the digest over all that stands in them.
+//! The form of a state file, version 1: its tables, and the digest over all their rows.
 //!
 //! SQLite notices damage of its own structure only. So the one row of `meta` keeps the sum, modulo
 //! 2^128, of a hash of every other row, which a save brings up to date from the rows that it changes.
@@ -10,7 +10,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Transaction};
 use sha2::{Digest, Sha256};
 
-use crate::metrics::definition::{Definition, Kind};
+use crate::metrics::definition::Definition;
 use crate::metrics::frozen_copy::{Folded, SeriesImage};
 use logmetrics_follow::SavedFile;
 
@@ -60,13 +60,13 @@ pub const SERIES: Table = Table {
     remove: "DELETE FROM series WHERE metric = ? AND slot = ?",
 };
 
-/// How far files are read.
+/// How far files are read. `carried` is the resume state: columns keep the names that version 1 has.
 pub const FILE: Table = Table {
     name: "file",
     create: "CREATE TABLE file (device INTEGER NOT NULL, inode INTEGER NOT NULL, \
              source TEXT NOT NULL, path BLOB NOT NULL, offset INTEGER NOT NULL, \
              signature_bytes INTEGER NOT NULL, signature INTEGER NOT NULL, \
-             marker_bytes INTEGER NOT NULL, marker INTEGER NOT NULL, resume_state BLOB NOT NULL, \
+             marker_bytes INTEGER NOT NULL, marker INTEGER NOT NULL, carried BLOB NOT NULL, \
              is_left INTEGER NOT NULL, is_packed INTEGER NOT NULL, PRIMARY KEY (device, inode)) STRICT, WITHOUT ROWID",
     put: "REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     remove: "DELETE FROM file WHERE device = ? AND inode = ?",
@@ -94,7 +94,7 @@ pub struct Writer<'t> {
 }
 
 impl<'t> Writer<'t> {
-    /// Begins with the digest of the rows that stand there.
+    /// Begins with the digest of the existing rows.
     pub fn new(transaction: &'t Transaction<'t>, digest: u128) -> Writer<'t> {
         Writer {
             transaction,
@@ -130,7 +130,7 @@ impl<'t> Writer<'t> {
         Ok(())
     }
 
-    /// Removes a metric's series; whoever removes the metric answers for their hashes too.
+    /// Removes a metric's series; the caller accounts for their hashes.
     pub fn remove_all_series(&mut self, metric: i64) -> rusqlite::Result<()> {
         let sql = "DELETE FROM series WHERE metric = ?";
         execute(self.transaction, sql, &[ValueRef::Integer(metric)])
@@ -164,7 +164,7 @@ pub fn version_check(version: i64) -> [u8; 16] {
     short(Sha256::digest(text)).to_be_bytes()
 }
 
-/// The digest of the rows together with what `meta` says of them.
+/// The digest of the rows together with the values of `meta`.
 pub fn seal(rows: u128, version: i64, saved_ms: u64, births: u64) -> [u8; 16] {
     let row = [
         ValueRef::Integer(version),
@@ -206,7 +206,7 @@ pub fn integer(number: u64) -> ValueRef<'static> {
     ValueRef::Integer(number as i64)
 }
 
-/// Numbers one behind the other, eight bytes each, the lowest first.
+/// Numbers one after the other, eight bytes each, the lowest first.
 pub fn blob(numbers: &[u64]) -> Vec<u8> {
     numbers.iter().flat_map(|n| n.to_le_bytes()).collect()
 }
@@ -221,14 +221,9 @@ pub fn numbers(blob: &[u8]) -> Option<Vec<u64>> {
 
 /// The word for a metric's type, and its bounds.
 pub fn kind(definition: &Definition) -> (&'static str, Vec<u8>) {
-    match &definition.kind {
-        Kind::Counter => ("counter", Vec::new()),
-        Kind::Gauge => ("gauge", Vec::new()),
-        Kind::Histogram { buckets } => {
-            let bounds: Vec<u64> = buckets.iter().map(|bound| bound.to_bits()).collect();
-            ("histogram", blob(&bounds))
-        }
-    }
+    let bounds = definition.buckets.iter().map(|bound| bound.to_bits());
+    let bounds: Vec<u64> = bounds.collect();
+    (definition.kind.word(), blob(&bounds))
 }
 
 /// The names of a metric's labels; no name has a comma.
@@ -270,7 +265,7 @@ pub fn series_row<T>(
         integer(series.created_ms),
         integer(series.born),
         integer(series.updated_s.into()),
-        ValueRef::Blob(&blob(series.values)),
+        ValueRef::Blob(&blob(&series.values)),
     ])
 }
 

@@ -1,8 +1,8 @@
-//! Whether the log beside a state file is as SQLite wrote it.
+//! Whether the log next to a state file is as SQLite wrote it.
 //!
 //! SQLite reads its write-ahead log up to the first frame that is not as written and takes that for
-//! the end. That is right after a crash, where nothing stands behind, and hides damage: the state
-//! would silently be an earlier one. So whoever finds a whole save behind the first wrong frame
+//! the end. That is right after a crash, where nothing follows, and hides damage: the state
+//! would silently be an earlier one. So if a whole save follows the first wrong frame, it
 //! knows that the log was damaged. The form is SQLite's own (<https://sqlite.org/fileformat2.html>).
 
 use std::fs::File;
@@ -53,7 +53,7 @@ pub(super) fn damage(path: &Path) -> io::Result<Option<String>> {
         let stored = stored_sum(&frame);
         let is_of_this_log = frame[8..16] == form.salts;
         let is_as_written = is_of_this_log && form.sum_of(sum, &frame) == stored;
-        // What follows a wrong frame is compared with what that one says of itself.
+        // What follows a wrong frame is compared with what that frame records of itself.
         sum = stored;
         if !is_as_written {
             first_wrong.get_or_insert(number);
@@ -137,7 +137,7 @@ mod tests {
         let connection = Connection::open(&path).unwrap();
         let run = |text| connection.execute_batch(text).unwrap();
         run("PRAGMA page_size = 512; PRAGMA journal_mode = WAL; CREATE TABLE t (a)");
-        // A log that was merged and begun again has old frames behind the new ones.
+        // A log that was merged and begun again has old frames after the new ones.
         for _ in 0..30 {
             run("INSERT INTO t VALUES (randomblob(300))");
         }
@@ -181,7 +181,7 @@ mod tests {
         let (bytes, frames) = log();
         let commits = frames.iter().filter(|at| number_at(&bytes, **at + 4) > 0);
         let last_save: Vec<_> = commits.rev().take(2).collect();
-        // Whatever stands before the frame that ends the last save but one.
+        // Everything before the frame that ends the last save but one.
         for at in (0..*last_save[1]).step_by(41) {
             let mut wrong = bytes.clone();
             wrong[at] ^= 0x10;

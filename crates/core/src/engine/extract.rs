@@ -3,27 +3,22 @@
 //! The same patterns, readers and labels as counting uses, compiled for these fields alone. Adds
 //! nothing up and knows no format of output.
 
-use super::compile::RuleCompiler;
-use super::field::{Context, FieldProgram, Value};
-use super::memo::{Memo, ValueId};
 use super::prefilter::{Candidates, Prefilter};
-use super::program::{ConditionProgram, Program, Scratch, Subject, found};
-use super::{Secret, SecretMissing, convert};
+use super::rule::build::RuleCompiler;
+use super::rule::field::{Context, Value};
+use super::rule::known_values::ValueId;
+use super::rule::{Amount, Program, Scratch, found};
+use super::{Counts, Secret, SecretMissing};
 use crate::rules::{Condition, LabelSource, ReportFields, ReportNumber, Rule, RuleSet};
 use logmetrics_follow::line::Line;
 
 /// What is told apart by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dimension {
-    /// Who asked.
     User,
-    /// Where to.
     Route,
-    /// The model that answered.
     Model,
-    /// Who runs the model.
     Provider,
-    /// With what result.
     Status,
 }
 
@@ -48,7 +43,6 @@ pub struct Extractor {
     prefilter: Prefilter,
 }
 
-/// One rule.
 #[derive(Debug)]
 struct Extraction {
     program: Program,
@@ -63,7 +57,7 @@ struct Extraction {
 /// A number and the conditions that must hold.
 #[derive(Debug)]
 struct Number {
-    field: FieldProgram,
+    amount: Amount,
     conditions: Vec<usize>,
 }
 
@@ -71,6 +65,8 @@ struct Number {
 #[derive(Debug, Default)]
 pub struct Reading {
     scratch: Scratch,
+    /// What is odd about a line is no concern of a report; nobody looks at these.
+    counts: Counts,
     candidates: Candidates,
     /// The place of the rule that matched last.
     matched: Option<usize>,
@@ -80,7 +76,6 @@ pub struct Reading {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct NameId(pub u32);
 
-/// One request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Request {
     /// In the order of [`Dimension::ALL`]; `None` where the rule does not say or the line has none.
@@ -89,9 +84,7 @@ pub struct Request {
     pub time_seconds: Option<f64>,
     /// How long it took, in seconds.
     pub duration_seconds: Option<f64>,
-    /// Tokens that went in.
     pub tokens_input: u64,
-    /// Tokens that came out.
     pub tokens_output: u64,
     /// In US dollars.
     pub cost_usd: Option<f64>,
@@ -146,13 +139,16 @@ impl Extractor {
             scratch,
             candidates,
             matched,
+            counts,
         } = reading;
         self.prefilter.candidates(line.text, candidates);
         *matched = candidates.iter().find(|&number| {
             let program = &self.programs[number].program;
             program.matches(number, &context, scratch).is_ok()
         });
-        Some(self.programs[(*matched)?].request(&context, scratch))
+        let one = &self.programs[(*matched)?];
+        counts.begin_line();
+        Some(one.request(&context, scratch, counts))
     }
 
     /// The trace id of a line, which must be the one that was read last.
@@ -171,7 +167,7 @@ impl Extractor {
         {
             Value::Bytes(bytes) if !bytes.is_empty() => {
                 let mut clean = Vec::new();
-                super::label::clean(&bytes[..bytes.len().min(64)], &mut clean);
+                super::rule::label::clean(&bytes[..bytes.len().min(64)], &mut clean);
                 String::from_utf8(clean).ok()
             }
             _ => None,
@@ -182,12 +178,12 @@ impl Extractor {
 impl Reading {
     /// Changes when names are forgotten and their numbers given anew.
     pub fn generation(&self) -> u64 {
-        self.scratch.memo.generation()
+        self.scratch.known.generation()
     }
 
     /// A name of this generation.
     pub fn name(&self, id: NameId) -> &str {
-        str::from_utf8(self.scratch.memo.text(ValueId(id.0))).unwrap_or(NONE)
+        str::from_utf8(self.scratch.known.text(ValueId(id.0))).unwrap_or(NONE)
     }
 }
 
@@ -219,8 +215,8 @@ impl Extraction {
             trace: report.trace.clone(),
             ..rule.clone()
         };
-        let mut reasons = Default::default();
-        let mut compiler = RuleCompiler::new(&rule, bare, &mut reasons, secret);
+        let mut errors = Default::default();
+        let mut compiler = RuleCompiler::new(&rule, bare, &mut errors, secret);
         let labels = compiler.labels()?;
         let index = |name: &str| labels.iter().position(|label| &*label.name == name);
         let names = std::array::from_fn(|dimension| index(&key(dimension)));
@@ -229,7 +225,7 @@ impl Extraction {
             let conditions: &[(Condition, regex::Regex)] = &number.conditions;
             let conditions = conditions.iter();
             Some(Number {
-                field: compiler.field(&number.field),
+                amount: compiler.never_negative(&number.field),
                 conditions: conditions
                     .map(|(condition, pattern)| compiler.condition(condition, pattern, &labels))
                     .collect(),
@@ -249,18 +245,23 @@ impl Extraction {
         })
     }
 
-    fn request(&self, context: &Context<'_>, scratch: &mut Scratch) -> Request {
+    fn request(
+        &self,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        counts: &mut Counts,
+    ) -> Request {
         self.program.begin(scratch);
         let names = self.names.map(|label| {
-            let id = self.name(label?, context, scratch);
-            (!scratch.memo.is_missing(id)).then_some(NameId(id.0))
+            let id = self.program.label(label?, context, scratch, counts);
+            (!scratch.known.is_missing(id)).then_some(NameId(id.0))
         });
         let times = &self.program.times;
         let found_here = found(&scratch.groups, &scratch.slots, times);
         let time_seconds = times.seconds(context, &found_here, &mut scratch.recent);
         let mut number = |number: &Option<Number>| {
             let number = number.as_ref()?;
-            self.number(number, context, scratch)
+            self.number(number, context, scratch, counts)
         };
         Request {
             names,
@@ -273,56 +274,18 @@ impl Extraction {
         }
     }
 
-    /// A label's value; worked out once a line.
-    fn name(&self, index: usize, context: &Context<'_>, scratch: &mut Scratch) -> ValueId {
-        if let Some(id) = scratch.labels[index] {
-            return id;
-        }
-        let label = &self.program.labels[index];
-        let found = found(&scratch.groups, &scratch.slots, &self.program.times);
-        let value = label.field.value(context, &found, &mut scratch.decoded);
-        let id = scratch.memo.value(label, value);
-        scratch.labels[index] = Some(id);
-        id
-    }
-
     /// A number that is none, negative, or whose conditions do not hold, is not there.
-    fn number(&self, number: &Number, context: &Context<'_>, scratch: &mut Scratch) -> Option<f64> {
-        for &condition in &number.conditions {
-            let holds = match scratch.verdicts[condition] {
-                Some(holds) => holds,
-                None => {
-                    let holds = self.holds(condition, context, scratch);
-                    scratch.verdicts[condition] = Some(holds);
-                    holds
-                }
-            };
-            if !holds {
-                return None;
-            }
+    fn number(
+        &self,
+        number: &Number,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        counts: &mut Counts,
+    ) -> Option<f64> {
+        let mut conditions = number.conditions.iter();
+        if !conditions.all(|&one| self.program.holds_once(one, context, scratch, counts)) {
+            return None;
         }
-        let found = found(&scratch.groups, &scratch.slots, &self.program.times);
-        match number.field.value(context, &found, &mut scratch.decoded) {
-            Value::Bytes(bytes) => convert::number(bytes).filter(|number| *number >= 0.0),
-            Value::Absent | Value::Ambiguous => None,
-        }
-    }
-
-    fn holds(&self, number: usize, context: &Context<'_>, scratch: &mut Scratch) -> bool {
-        let condition: &ConditionProgram = &self.program.conditions[number];
-        match &condition.subject {
-            Subject::Label(label) => {
-                let id = self.name(*label, context, scratch);
-                let memo: &mut Memo = &mut scratch.memo;
-                memo.holds(id, number, &condition.pattern)
-            }
-            Subject::Field(field) => {
-                let found = found(&scratch.groups, &scratch.slots, &self.program.times);
-                match field.value(context, &found, &mut scratch.decoded) {
-                    Value::Bytes(bytes) => condition.pattern.is_match(bytes),
-                    Value::Absent | Value::Ambiguous => false,
-                }
-            }
-        }
+        number.amount.number(context, scratch, counts).ok()
     }
 }

@@ -1,48 +1,64 @@
-//! The engine: compiled rules. A line in, updates out.
+//! The engine: compiled rules and programs. A line in, updates out.
 //!
-//! [`Engine::feed`] cannot fail: what is odd about a line becomes a count in the [`Tally`], and
-//! `explain` shows the same as [`verdict::Verdict`]s. Nothing here does I/O, knows TOML, or touches
-//! the store; another language of rules would compile to the same [`program::Program`].
+//! [`Engine::feed`] cannot fail: what is odd about a line becomes a count in [`Counts`], and `explain`
+//! shows the same as [`verdict::Verdict`]s. Nothing here does I/O or touches the store.
+//!
+//! An engine is a list of [`Unit`]s. A [`rule`] is one pattern, one reader of fields and a list of
+//! updates. A [`script`] is a program of another language, which sees every line. How a language comes
+//! to its units is said by [`source::ProgramSource`].
 
 use crate::metrics::batch::Batch;
 use crate::rules::RuleSet;
 use logmetrics_follow::line::Line;
 
-mod compile;
 pub mod convert;
+pub mod counts;
 pub mod extract;
-mod field;
-mod label;
-mod memo;
-pub mod pattern;
 mod prefilter;
-mod program;
 pub mod pseudonym;
-mod recipe;
-mod shape;
-pub mod tally;
+pub mod rule;
+pub mod script;
+pub mod source;
 pub mod timestamp;
 pub mod verdict;
 
-use field::Context;
+pub use counts::{Counts, FieldError, FieldErrorKind};
 use prefilter::Prefilter;
-use program::{Program, Scratch};
 pub use pseudonym::Secret;
-pub use tally::{Reason, Tally, Trouble};
+use rule::field::Context;
+pub use rule::pattern;
+use rule::{Mismatch, Program, Scratch};
+use script::ScriptOutcome;
 
 /// Rules in the form that runs. Shared by all reading threads.
 #[derive(Debug)]
 pub struct Engine {
-    programs: Vec<Program>,
-    reasons: Vec<Reason>,
+    units: Vec<Unit>,
+    field_errors: Vec<FieldError>,
     prefilter: Prefilter,
+}
+
+/// What looks at a line and makes updates of it.
+#[derive(Debug)]
+enum Unit {
+    Rule(Box<Program>),
+    Script(script::Unit),
+}
+
+impl Unit {
+    pub fn name(&self) -> &str {
+        match self {
+            Unit::Rule(program) => &program.name,
+            Unit::Script(unit) => unit.script.name(),
+        }
+    }
 }
 
 /// What one thread needs to run an engine: buffers kept from line to line.
 #[derive(Debug)]
 pub struct Runner {
     scratch: Scratch,
-    tally: Tally,
+    counts: Counts,
     candidates: prefilter::Candidates,
 }
 
@@ -63,24 +79,38 @@ impl Engine {
     /// # Errors
     /// When a label is to be a pseudonym and there is no secret.
     pub fn new(set: &RuleSet, secret: Option<&Secret>) -> Result<Engine, SecretMissing> {
-        compile::compile(set, secret)
+        let (programs, field_errors) = rule::build::programs(set, secret)?;
+        let units = programs.into_iter().map(|one| Unit::Rule(Box::new(one)));
+        Ok(Engine::of(units.collect(), field_errors))
+    }
+
+    fn of(units: Vec<Unit>, field_errors: Vec<FieldError>) -> Engine {
+        let prefilter = Prefilter::new(units.iter().map(|unit| match unit {
+            Unit::Rule(program) => program.pattern.as_ref(),
+            Unit::Script(_) => None,
+        }));
+        Engine {
+            units,
+            field_errors,
+            prefilter,
+        }
     }
 
     /// The names of the rules, in their order.
     pub fn rule_names(&self) -> impl Iterator<Item = &str> {
-        self.programs.iter().map(|program| &*program.name)
+        self.units.iter().map(Unit::name)
     }
 
-    /// What can go wrong with a field, in the order that [`Tally::troubles`] counts it.
-    pub fn reasons(&self) -> &[Reason] {
-        &self.reasons
+    /// What can go wrong with a field, in the order that [`Counts::field_errors`] counts it.
+    pub fn field_errors(&self) -> &[FieldError] {
+        &self.field_errors
     }
 
     /// Buffers for one thread.
     pub fn runner(&self) -> Runner {
         Runner {
             scratch: Scratch::default(),
-            tally: Tally::new(self.programs.len(), self.reasons.len()),
+            counts: Counts::new(self.units.len(), self.field_errors.len()),
             candidates: prefilter::Candidates::default(),
         }
     }
@@ -94,8 +124,8 @@ impl Engine {
         }
     }
 
-    /// Runs every rule over one line; `false` where none matches. Updates go to `batch`, what was
-    /// counted to the runner's tally.
+    /// Runs every unit over one line; `false` where none matches. Updates go to `batch`, what was
+    /// counted to the runner's counts.
     pub fn feed(&self, line: &Line, runner: &mut Runner, batch: &mut Batch) -> bool {
         let context = Context {
             text: line.text,
@@ -103,47 +133,72 @@ impl Engine {
         };
         let Runner {
             scratch,
-            tally,
+            counts,
             candidates,
         } = runner;
         let mut matched = false;
-        let mut try_rule = |number: usize, program: &Program| {
-            if program.matches(number, &context, scratch).is_ok() {
-                matched = true;
-                tally.matches[number] += 1;
-                program.act(&context, scratch, batch, tally);
-            }
+        let mut try_unit = |number: usize, unit: &Unit| {
+            let is_match = match unit {
+                Unit::Rule(program) => match program.matches(number, &context, scratch) {
+                    Ok(()) => {
+                        program.act(&context, scratch, batch, counts);
+                        true
+                    }
+                    Err(Mismatch::Unreadable) => {
+                        counts.unreadable[number] += 1;
+                        false
+                    }
+                    Err(_) => false,
+                },
+                Unit::Script(unit) => unit.run(line, batch) == ScriptOutcome::Matched,
+            };
+            matched |= is_match;
+            counts.matches[number] += u64::from(is_match);
         };
         if self.prefilter.lets_all_through() {
-            let programs = self.programs.iter().enumerate();
-            programs.for_each(|(number, program)| try_rule(number, program));
+            let units = self.units.iter().enumerate();
+            units.for_each(|(number, unit)| try_unit(number, unit));
         } else {
             self.prefilter.candidates(line.text, candidates);
-            (candidates.iter()).for_each(|number| try_rule(number, &self.programs[number]));
+            (candidates.iter()).for_each(|number| try_unit(number, &self.units[number]));
         }
         if !matched {
-            tally.unmatched += 1;
+            counts.unmatched += 1;
         }
         matched
     }
 
+    /// Counts the updates of a batch that the store refused, by their places in it: each is a bad value
+    /// of the first rule that updates this metric.
+    #[cold]
+    pub fn count_refused(&self, batch: &Batch, places: &[usize], counts: &mut Counts) {
+        let refused = places
+            .iter()
+            .filter_map(|&place| batch.updates().get(place));
+        for metric in refused.map(|update| batch.metric_of(update)) {
+            let mut rules = self.units.iter().filter_map(|unit| match unit {
+                Unit::Rule(program) => program.bad_value_of(metric),
+                Unit::Script(_) => None,
+            });
+            if let Some(error) = rules.next() {
+                counts.field_errors[error] += 1;
+            }
+        }
+    }
+
     /// What every rule says of one line, and why.
     pub fn explain(&self, line: &Line) -> Vec<verdict::Verdict> {
-        let context = Context {
-            text: line.text,
-            line,
-        };
-        let programs = self.programs.iter().enumerate();
-        programs
-            .map(|(number, program)| verdict::explain(number, program, self, &context))
+        let units = self.units.iter().enumerate();
+        units
+            .map(|(number, unit)| verdict::explain(number, unit, self, line))
             .collect()
     }
 }
 
 impl Runner {
-    /// What was counted since the last [`Tally::clear`].
-    pub fn tally(&mut self) -> &mut Tally {
-        &mut self.tally
+    /// What was counted since the last [`Counts::clear`].
+    pub fn counts(&mut self) -> &mut Counts {
+        &mut self.counts
     }
 }
 

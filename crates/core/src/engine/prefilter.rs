@@ -5,7 +5,7 @@
 use aho_corasick::packed::{self, MatchKind, Searcher};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
 
-use super::pattern::Pattern;
+use super::rule::pattern::Pattern;
 use logmetrics_scan::plan::Required;
 use logmetrics_scan::short_bytes::frequency;
 

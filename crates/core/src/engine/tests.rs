@@ -1,10 +1,12 @@
 //! Rules as text, lines in, samples out: what the engine makes of them.
 
-mod memo;
+mod known_values;
+mod units;
+mod unreadable;
 
 use std::sync::Arc;
 
-use super::{Engine, Secret, Trouble};
+use super::{Engine, FieldErrorKind, Secret};
 use crate::exposition::{Exposition, Format};
 use crate::metrics::batch::Batch;
 use crate::metrics::store::Store;
@@ -15,7 +17,9 @@ use logmetrics_follow::line::{Line, Origin, Wrapping};
 struct Outcome {
     samples: String,
     unmatched: u64,
-    troubles: Vec<(String, Trouble, u64)>,
+    /// Of the first rule.
+    unreadable: u64,
+    field_errors: Vec<(String, FieldErrorKind, u64)>,
 }
 
 fn engine(rules: &str) -> (Engine, Store) {
@@ -38,7 +42,14 @@ fn run(rules: &str, lines: &[&[u8]]) -> Outcome {
 }
 
 fn run_wrapped(rules: &str, lines: &[&[u8]], wrapping: Wrapping<'_>) -> Outcome {
-    let (engine, store) = engine(rules);
+    run_engine(&engine(rules), lines, wrapping)
+}
+
+fn run_engine(
+    (engine, store): &(Engine, Store),
+    lines: &[&[u8]],
+    wrapping: Wrapping<'_>,
+) -> Outcome {
     let mut runner = engine.runner();
     let mut batch = Batch::new(store.hasher());
     let origin = Origin {
@@ -53,21 +64,23 @@ fn run_wrapped(rules: &str, lines: &[&[u8]], wrapping: Wrapping<'_>) -> Outcome 
         };
         engine.feed(&line, &mut runner, &mut batch);
     }
-    store.apply(&batch, 0);
+    let refused = store.apply(&batch, 0);
+    engine.count_refused(&batch, &refused, runner.counts());
     let page = Exposition::new(store.snapshot(0), Vec::new(), Format::Text).into_bytes();
     let page = String::from_utf8(page).unwrap();
     let samples = page.lines().filter(|line| !line.starts_with('#'));
-    let tally = runner.tally();
-    let troubles = engine
-        .reasons()
+    let counts = runner.counts();
+    let field_errors = engine
+        .field_errors()
         .iter()
-        .zip(&tally.troubles)
+        .zip(&counts.field_errors)
         .filter(|(_, count)| **count > 0);
     Outcome {
         samples: samples.map(|sample| format!("{sample}\n")).collect(),
-        unmatched: tally.unmatched,
-        troubles: troubles
-            .map(|(reason, count)| (reason.field.to_string(), reason.trouble, *count))
+        unmatched: counts.unmatched,
+        unreadable: counts.unreadable[0],
+        field_errors: field_errors
+            .map(|(error, count)| (error.field.to_string(), error.kind, *count))
             .collect(),
     }
 }
@@ -101,8 +114,8 @@ fn groups_are_fields_and_a_counter_counts() {
     took_seconds_count 2
     "#);
     assert_eq!(
-        outcome.troubles,
-        [("took".to_owned(), Trouble::BadValue, 1)]
+        outcome.field_errors,
+        [("took".to_owned(), FieldErrorKind::BadValue, 1)]
     );
 }
 
@@ -200,12 +213,12 @@ metric = [
         "a{user=\"u\"} 2\nb{team=\"t\",user=\"u\"} 1\nc_total 5\n"
     );
     assert_eq!(
-        outcome.troubles,
+        outcome.field_errors,
         [
-            ("team".to_owned(), Trouble::Missing, 1),
-            ("user".to_owned(), Trouble::Missing, 1),
-            ("n".to_owned(), Trouble::BadValue, 1),
-            ("n".to_owned(), Trouble::Ambiguous, 1),
+            ("team".to_owned(), FieldErrorKind::Missing, 1),
+            ("user".to_owned(), FieldErrorKind::Missing, 1),
+            ("n".to_owned(), FieldErrorKind::BadValue, 1),
+            ("n".to_owned(), FieldErrorKind::Ambiguous, 1),
         ]
     );
 }
@@ -227,8 +240,8 @@ last = { from = "k", take = "last" }
     a{first="3",last="3",only="3"} 1
     "#);
     assert_eq!(
-        outcome.troubles,
-        [("only".to_owned(), Trouble::Ambiguous, 1)]
+        outcome.field_errors,
+        [("only".to_owned(), FieldErrorKind::Ambiguous, 1)]
     );
 }
 

@@ -28,8 +28,8 @@ impl Recent {
         by_library(text, unpadded_micros)
     }
 
-    /// `YYYY-MM-DDTHH:MM:SS[.digits]Z` of the years 1970 to 9998, read by hand, as nearly every log
-    /// writes it. `None` says nothing: the library is asked.
+    /// `YYYY-MM-DDTHH:MM:SS[.digits]Z` from 1970 on, as nearly every log writes it: the library reads
+    /// only a second that is not the last one. `None` says nothing: the library is asked for all.
     fn canonical(&mut self, text: &[u8], unpadded_micros: bool) -> Option<f64> {
         let (zone, text) = text.split_last()?;
         let (head, fraction) = text.split_first_chunk::<19>()?;
@@ -49,30 +49,17 @@ impl Recent {
     }
 }
 
-/// The seconds since 1970 of `YYYY-MM-DDTHH:MM:SS`.
+/// The seconds since 1970 of `YYYY-MM-DDTHH:MM:SS` in UTC.
 fn whole_seconds(head: &[u8; 19]) -> Option<u64> {
-    if [head[4], head[7], head[10], head[13], head[16]] != *b"--T::" {
+    // The library also reads other forms of this length, and `:60` as `:59`.
+    let separators = [head[4], head[7], head[10], head[13], head[16]];
+    if separators != *b"--T::" || head[17] == b'6' {
         return None;
     }
-    let part = |start, end| digits(&head[start..end]);
-    let (year, month, day) = (part(0, 4)?, part(5, 7)?, part(8, 10)?);
-    let (hour, minute, second) = (part(11, 13)?, part(14, 16)?, part(17, 19)?);
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let month_days = match month {
-        2 => 28 + u64::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    let in_range = (1970..=9998).contains(&year)
-        && (1..=month_days).contains(&day)
-        && hour <= 23
-        && minute <= 59
-        && second <= 59;
-    if !in_range {
-        return None;
-    }
-    Some((days(year, month, day) * 24 + hour) * 3600 + minute * 60 + second)
+    let mut text = [b'Z'; 20];
+    text[..19].copy_from_slice(head);
+    let time: jiff::Timestamp = str::from_utf8(&text).ok()?.parse().ok()?;
+    u64::try_from(time.as_second()).ok()
 }
 
 /// The microseconds that `.digits` says, cut to whole ones.
@@ -96,16 +83,6 @@ fn digits(text: &[u8]) -> Option<u64> {
         let digit = byte.wrapping_sub(b'0');
         (digit <= 9).then(|| value * 10 + u64::from(digit))
     })
-}
-
-/// Days from 1970-01-01 to a date of the Gregorian calendar. Years are counted from March, so that
-/// the leap day stands at the end: <https://howardhinnant.github.io/date_algorithms.html>.
-fn days(year: u64, month: u64, day: u64) -> u64 {
-    let year = if month > 2 { year } else { year - 1 };
-    let (century, year_of_four) = (year / 400, year % 400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    century * 146_097 + year_of_four * 365 + year_of_four / 4 - year_of_four / 100 + day_of_year
-        - 719_468
 }
 
 fn by_library(text: &[u8], unpadded_micros: bool) -> Option<f64> {

@@ -1,18 +1,22 @@
 //! What each rule says of one line, and why: for `explain` and the status page.
 
+use std::fmt;
+
 use regex_syntax::ast::{Ast, parse::Parser};
 
-use super::field::Context;
-use super::program::{Mismatch, Program, Refused, Scratch};
-use super::{Engine, Reason, Tally};
+use super::counts::{Counts, FieldError};
+use super::rule::field::Context;
+use super::rule::{Mismatch, Program, Scratch, Skipped};
+use super::script::ScriptOutcome;
+use super::{Engine, Unit};
 use crate::metrics::batch::{Batch, LabelHasher};
+use logmetrics_follow::line::Line;
+use logmetrics_scan::json;
 
 /// What one rule says of one line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
-    /// The rule's name.
     pub rule: Box<str>,
-    /// What came of it.
     pub outcome: Outcome,
 }
 
@@ -28,8 +32,45 @@ pub enum Outcome {
     },
     /// The line has no fields of the kind that the rule reads.
     NoFields,
+    /// The line begins as JSON and breaks, at so many bytes. It counts as unreadable and not as a
+    /// match.
+    Unreadable { line_end: usize },
+    /// A field of a line of JSON does not match this pattern, so the line is of another kind.
+    OtherJson { name: Box<str>, pattern: String },
+    /// A script stopped half-way, for this reason.
+    ScriptFailed(Box<str>),
     /// The rule matched; each of its metrics in the order of the file.
     Matched(Vec<Update>),
+}
+
+/// Why the line is no match, in words that follow "no match: ".
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::PatternNotFound {
+                pattern,
+                almost: None,
+            } => write!(f, "not even the beginning of `{pattern}` is on the line"),
+            Outcome::PatternNotFound {
+                almost: Some(almost),
+                ..
+            } => write!(
+                f,
+                "`{}` is found (up to byte {}), but no `{}` after it",
+                almost.found, almost.line_end, almost.missing
+            ),
+            Outcome::NoFields => f.write_str("the line has no fields to read"),
+            Outcome::Unreadable { line_end } => write!(
+                f,
+                "the line cannot be read, as its JSON breaks at byte {line_end}"
+            ),
+            Outcome::OtherJson { name, pattern } => {
+                write!(f, "`match_json` asks that `{name}` is `{pattern}`")
+            }
+            Outcome::ScriptFailed(why) => write!(f, "the program stopped: {why}"),
+            Outcome::Matched(_) => Ok(()),
+        }
+    }
 }
 
 /// How far a pattern came on a line.
@@ -46,39 +87,56 @@ pub struct Almost {
 /// What became of one metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Update {
-    /// The metric's name.
     pub metric: Box<str>,
     /// The labels' text and the value, or why there was no update.
-    pub result: Result<(String, f64), Refusal>,
+    pub result: Result<(String, f64), SkipReason>,
 }
 
 /// Why a metric was not updated.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Refusal {
+pub enum SkipReason {
     /// A `where` does not hold.
     Where {
         /// The label or field that it looks at.
         name: Box<str>,
-        /// The pattern.
         pattern: String,
     },
     /// A label has neither value nor default.
-    MissingLabel {
-        /// Its name.
-        label: Box<str>,
-    },
+    MissingLabel { label: Box<str> },
     /// The value is missing, ambiguous or no number.
-    Value(Reason),
+    Value(FieldError),
 }
 
-pub(super) fn explain(
+pub(super) fn explain(number: usize, unit: &Unit, engine: &Engine, line: &Line) -> Verdict {
+    let context = Context {
+        text: line.text,
+        line,
+    };
+    let outcome = match unit {
+        Unit::Rule(program) => rule_outcome(number, program, engine, &context),
+        Unit::Script(unit) => {
+            let mut batch = Batch::new(LabelHasher::default());
+            match unit.run(line, &mut batch) {
+                ScriptOutcome::Failed(why) => Outcome::ScriptFailed(why),
+                ScriptOutcome::Matched => Outcome::Matched(Vec::new()),
+                ScriptOutcome::NotMatched => Outcome::NoFields,
+            }
+        }
+    };
+    Verdict {
+        rule: unit.name().into(),
+        outcome,
+    }
+}
+
+fn rule_outcome(
     number: usize,
     program: &Program,
     engine: &Engine,
     context: &Context<'_>,
-) -> Verdict {
+) -> Outcome {
     let mut scratch = Scratch::default();
-    let outcome = match program.matches(number, context, &mut scratch) {
+    match program.matches(number, context, &mut scratch) {
         Err(Mismatch::Pattern) => {
             let pattern = program
                 .pattern
@@ -89,11 +147,17 @@ pub(super) fn explain(
             Outcome::PatternNotFound { pattern, almost }
         }
         Err(Mismatch::Fields) => Outcome::NoFields,
+        Err(Mismatch::Unreadable) => Outcome::Unreadable {
+            line_end: json::broken_at(context.text).unwrap_or(context.text.len()),
+        },
+        Err(Mismatch::Json(number)) => {
+            let condition = &program.json_conditions[number];
+            Outcome::OtherJson {
+                name: condition.name.clone(),
+                pattern: plain_pattern(condition.pattern.as_str()),
+            }
+        }
         Ok(()) => Outcome::Matched(updates(program, engine, context, &mut scratch)),
-    };
-    Verdict {
-        rule: program.name.clone(),
-        outcome,
     }
 }
 
@@ -103,12 +167,12 @@ fn updates(
     context: &Context<'_>,
     scratch: &mut Scratch,
 ) -> Vec<Update> {
-    let mut tally = Tally::new(engine.programs.len(), engine.reasons.len());
+    let mut counts = Counts::new(engine.units.len(), engine.field_errors.len());
     let update = |action| {
         // Each update has a batch of its own, to which nothing of the one before belongs.
         program.begin(scratch);
         let mut batch = Batch::new(LabelHasher::default());
-        let result = program.update(action, context, scratch, &mut batch, &mut tally);
+        let result = program.update(action, context, scratch, &mut batch, &mut counts);
         let metric = action.metric_name.clone();
         let result = match (result, batch.updates().first()) {
             (Ok(value), Some(update)) => {
@@ -116,26 +180,26 @@ fn updates(
                 Ok((labels, value))
             }
             (Ok(value), None) => Ok((String::new(), value)),
-            (Err(refused), _) => Err(refusal(refused, program, engine)),
+            (Err(skipped), _) => Err(skip_reason(skipped, program, engine)),
         };
         Update { metric, result }
     };
     program.actions.iter().map(update).collect()
 }
 
-fn refusal(refused: Refused, program: &Program, engine: &Engine) -> Refusal {
-    match refused {
-        Refused::Condition(number) => {
+fn skip_reason(skipped: Skipped, program: &Program, engine: &Engine) -> SkipReason {
+    match skipped {
+        Skipped::Condition(number) => {
             let condition = &program.conditions[number];
-            Refusal::Where {
+            SkipReason::Where {
                 name: condition.name.clone(),
                 pattern: plain_pattern(condition.pattern.as_str()),
             }
         }
-        Refused::Label(label) => Refusal::MissingLabel {
+        Skipped::Label(label) => SkipReason::MissingLabel {
             label: program.labels[label].name.clone(),
         },
-        Refused::Value(reason) => Refusal::Value(engine.reasons[reason].clone()),
+        Skipped::Value(error) => SkipReason::Value(engine.field_errors[error].clone()),
     }
 }
 

@@ -16,14 +16,15 @@
 //! `"NaN"`, `"+Inf"`, `"-Inf"`.
 
 use super::number;
-use crate::metrics::definition::Kind;
+use crate::metrics::kind::{Distribution, Reading};
 use crate::metrics::labels;
 use crate::metrics::snapshot::{FamilySnapshot, Series, Snapshot};
 
 /// The document, with a line end.
 pub fn document(snapshot: &Snapshot) -> Vec<u8> {
     let mut out = b"[".to_vec();
-    let families = snapshot.families.iter().filter(|family| !family.is_empty());
+    let is_shown = |family: &&FamilySnapshot| family.is_shown();
+    let families = snapshot.families.iter().filter(is_shown);
     for (number, each) in families.enumerate() {
         separate(number, "\n  ", &mut out);
         family(each, &mut out);
@@ -37,26 +38,21 @@ pub fn document(snapshot: &Snapshot) -> Vec<u8> {
 
 fn family(family: &FamilySnapshot, out: &mut Vec<u8>) {
     let definition = &family.definition;
-    let kind = match definition.kind {
-        Kind::Counter => "counter",
-        Kind::Gauge => "gauge",
-        Kind::Histogram { .. } => "histogram",
-    };
     put("{\"name\": ", out);
     string(&definition.name, out);
     put(", \"type\": ", out);
-    string(kind, out);
+    string(definition.kind.word(), out);
     put(", \"help\": ", out);
     string(&definition.help, out);
     put(", \"series\": [", out);
     for (number, each) in family.series().enumerate() {
         separate(number, "\n    ", out);
-        series(&definition.kind, &each, out);
+        series(&each, out);
     }
     put("\n  ]}", out);
 }
 
-fn series(kind: &Kind, series: &Series<'_>, out: &mut Vec<u8>) {
+fn series(series: &Series<'_>, out: &mut Vec<u8>) {
     put("{\"labels\": {", out);
     for (number, (name, value)) in labels::pairs(series.labels()).enumerate() {
         separate(number, if number == 0 { "" } else { " " }, out);
@@ -65,27 +61,27 @@ fn series(kind: &Kind, series: &Series<'_>, out: &mut Vec<u8>) {
         string(&String::from_utf8_lossy(&labels::unescape(value)), out);
     }
     put("}, ", out);
-    match kind {
-        Kind::Counter | Kind::Gauge => {
+    match series.reading() {
+        Reading::Number(value) => {
             put("\"value\": ", out);
-            float(series.value(), out);
+            float(value, out);
         }
-        Kind::Histogram { buckets } => histogram(buckets, series, out),
+        Reading::Distribution(value) => histogram(&value, out),
+        Reading::Text(text) => {
+            put("\"value\": ", out);
+            string(&String::from_utf8_lossy(text), out);
+        }
     }
     put("}", out);
 }
 
-fn histogram(buckets: &[f64], series: &Series<'_>, out: &mut Vec<u8>) {
-    let counts = series.bucket_counts();
+fn histogram(value: &Distribution<'_>, out: &mut Vec<u8>) {
     put("\"count\": ", out);
-    number::write_integer(counts.iter().sum(), out);
+    number::write_integer(value.count(), out);
     put(", \"sum\": ", out);
-    float(series.value(), out);
+    float(value.sum, out);
     put(", \"buckets\": [", out);
-    let mut count = 0;
-    let bounds = buckets.iter().copied().chain([f64::INFINITY]);
-    for (number, (bound, observations)) in bounds.zip(counts).enumerate() {
-        count += observations;
+    for (number, (bound, count)) in value.buckets().enumerate() {
         separate(number, if number == 0 { "" } else { " " }, out);
         put("{\"le\": ", out);
         float(bound, out);

@@ -7,8 +7,10 @@ use bytes::Bytes;
 use prometheus::proto::MetricFamily;
 
 use crate::metrics::definition::{Definition, Kind};
+use crate::metrics::self_metrics;
 use crate::metrics::snapshot::{FamilySnapshot, Snapshot};
 
+pub mod content_encoding;
 pub mod json;
 mod negotiate;
 mod number;
@@ -49,18 +51,13 @@ impl Format {
 
 /// One page, in pieces of about 64 KiB. Families are sorted by name, series by their labels' values.
 pub struct Exposition {
-    families: std::vec::IntoIter<Family>,
+    families: std::vec::IntoIter<FamilySnapshot>,
     current: Option<Current>,
     format: Format,
     ended: bool,
 }
 
-enum Family {
-    Rules(Box<FamilySnapshot>),
-    SelfMetrics(MetricFamily),
-}
-
-/// The rules' family at hand.
+/// The family at hand.
 struct Current {
     family: FamilySnapshot,
     /// The number of the series that comes next.
@@ -69,28 +66,16 @@ struct Current {
     bounds: Vec<Vec<u8>>,
 }
 
-impl Family {
-    fn name(&self) -> &str {
-        match self {
-            Family::Rules(family) => &family.definition.name,
-            Family::SelfMetrics(family) => family.name(),
-        }
-    }
-}
-
 impl Exposition {
     /// A page of the rules' metrics and the program's own.
     pub fn new(snapshot: Snapshot, own: Vec<MetricFamily>, format: Format) -> Exposition {
-        // A metric without series has nothing to say, not even its type.
-        let rules = snapshot.families.into_iter();
-        let rules = rules.filter(|family| !family.is_empty());
-        let own = own.into_iter();
-        let own = own.filter(|family| !family.get_metric().is_empty());
-        let mut families: Vec<Family> = rules
-            .map(|family| Family::Rules(Box::new(family)))
-            .chain(own.map(Family::SelfMetrics))
-            .collect();
-        families.sort_by(|a, b| a.name().cmp(b.name()));
+        let is_shown = |family: &FamilySnapshot| {
+            family.is_shown() && family.definition.kind.is_in_prometheus()
+        };
+        let own = own.iter().filter_map(self_metrics::as_snapshot);
+        let all = snapshot.families.into_iter().chain(own);
+        let mut families: Vec<FamilySnapshot> = all.filter(is_shown).collect();
+        families.sort_by(|a, b| a.definition.name.cmp(&b.definition.name));
         Exposition {
             families: families.into_iter(),
             current: None,
@@ -107,15 +92,7 @@ impl Exposition {
         })
     }
 
-    fn begin(&mut self, family: Family, out: &mut Vec<u8>) {
-        let family = match (family, self.format) {
-            (Family::SelfMetrics(family), Format::Text) => return text::own(&family, out),
-            (Family::SelfMetrics(family), Format::OpenMetrics) => {
-                return openmetrics::own(&family, out);
-            }
-            (Family::SelfMetrics(family), Format::Protobuf) => return protobuf::own(&family, out),
-            (Family::Rules(family), _) => *family,
-        };
+    fn begin(&mut self, family: FamilySnapshot, out: &mut Vec<u8>) {
         let definition = &family.definition;
         let bounds = match self.format {
             Format::Text => {
@@ -154,7 +131,7 @@ impl Current {
             match format {
                 Format::Text => text::series(&definition.name, &self.bounds, &series, out),
                 Format::OpenMetrics => openmetrics::series(definition, &self.bounds, &series, out),
-                Format::Protobuf => protobuf::series(&definition.kind, &series, out),
+                Format::Protobuf => protobuf::series(definition.kind, &series, out),
             }
             self.next += 1;
             if out.len() >= PIECE_BYTES {
@@ -189,16 +166,16 @@ impl Iterator for Exposition {
 
 /// `le="0.5"` for each bucket of a histogram, `+Inf` last.
 fn bounds(definition: &Definition, write: impl Fn(f64, &mut Vec<u8>)) -> Vec<Vec<u8>> {
-    let Kind::Histogram { buckets } = &definition.kind else {
+    if definition.kind != Kind::Histogram {
         return Vec::new();
-    };
+    }
     let bound = |value: f64| {
         let mut text = b"le=\"".to_vec();
         write(value, &mut text);
         text.push(b'"');
         text
     };
-    let bounds = buckets.iter().copied().chain([f64::INFINITY]);
+    let bounds = definition.buckets.iter().copied().chain([f64::INFINITY]);
     bounds.map(bound).collect()
 }
 

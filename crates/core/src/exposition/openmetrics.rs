@@ -4,10 +4,8 @@
 //! A counter keeps the name its rule gives it. OpenMetrics forces `_total` on counters, so one whose
 //! name ends otherwise is exposed as `unknown`, which has neither exemplars nor a created time.
 
-use prometheus::proto::{Histogram, MetricFamily, MetricType};
-
 use super::number;
-use super::text::{sample, sum_and_count};
+use super::text::{begin, sample, value};
 use crate::metrics::definition::{Definition, Kind};
 use crate::metrics::labels;
 use crate::metrics::snapshot::{ExemplarRow, Series};
@@ -18,8 +16,7 @@ const TOTAL: &str = "_total";
 pub(super) fn header(definition: &Definition, out: &mut Vec<u8>) {
     let (name, kind) = match definition.kind {
         Kind::Counter => counter_family(&definition.name),
-        Kind::Gauge => (&*definition.name, "gauge"),
-        Kind::Histogram { .. } => (&*definition.name, "histogram"),
+        other => (&*definition.name, other.word()),
     };
     write_header(name, kind, &definition.help, out);
 }
@@ -53,46 +50,37 @@ pub(super) fn series(
     series: &Series<'_>,
     out: &mut Vec<u8>,
 ) {
-    let name = &definition.name;
-    match &definition.kind {
-        Kind::Histogram { buckets } => histogram(name, buckets, bounds, series, out),
-        Kind::Counter if name.ends_with(TOTAL) => counter(name, series, out),
-        Kind::Counter | Kind::Gauge => {
-            sample(name, "", series.labels(), &[], out);
-            number::write(series.value(), out);
-            out.push(b'\n');
+    let Definition {
+        name,
+        kind,
+        buckets,
+        ..
+    } = definition;
+    let labels = series.labels();
+    // An `unknown` has neither exemplars nor a created time.
+    let is_typed = match kind {
+        Kind::Counter => name.ends_with(TOTAL),
+        other => other.begins_at_zero(),
+    };
+    let has_sum = has_sum(buckets.first().copied());
+    series.reading().samples(|sample| {
+        if !has_sum && matches!(sample.suffix, "_sum" | "_count") {
+            return;
         }
-    }
-}
-
-fn counter(name: &str, series: &Series<'_>, out: &mut Vec<u8>) {
-    sample(name, "", series.labels(), &[], out);
-    number::write(series.value(), out);
-    exemplar(series.exemplar(0), out);
-    out.push(b'\n');
-    created(counter_family(name).0, series, out);
-}
-
-fn histogram(
-    name: &str,
-    buckets: &[f64],
-    bounds: &[Vec<u8>],
-    series: &Series<'_>,
-    out: &mut Vec<u8>,
-) {
-    let mut count = 0;
-    let counts = series.bucket_counts();
-    for (bucket, (bound, observations)) in bounds.iter().zip(counts).enumerate() {
-        count += observations;
-        sample(name, "_bucket", series.labels(), bound, out);
-        number::write_integer(count, out);
-        exemplar(series.exemplar(bucket), out);
+        begin(name, &sample, labels, bounds, out);
+        value(sample.value, out);
+        if is_typed && let Some(number) = sample.exemplar {
+            exemplar(series.exemplar(number), out);
+        }
         out.push(b'\n');
+    });
+    if is_typed && series.created_ms() != 0 {
+        let family = match kind {
+            Kind::Counter => counter_family(name).0,
+            _ => name,
+        };
+        created(family, series, out);
     }
-    if has_sum(buckets.first().copied()) {
-        sum_and_count(name, series.labels(), series.value(), count, out);
-    }
-    created(name, series, out);
 }
 
 /// Where a bound is below 0, the sum may fall, and then the standard allows neither it nor the count
@@ -116,51 +104,4 @@ fn exemplar(kept: Option<ExemplarRow<'_>>, out: &mut Vec<u8>) {
     number::write(kept.value, out);
     out.push(b' ');
     number::write(kept.time_seconds, out);
-}
-
-/// One of the program's own families. The library does not know when its series were created.
-pub(super) fn own(family: &MetricFamily, out: &mut Vec<u8>) {
-    let name = family.name();
-    let (of_family, kind) = match family.get_field_type() {
-        MetricType::COUNTER => counter_family(name),
-        MetricType::GAUGE => (name, "gauge"),
-        MetricType::HISTOGRAM => (name, "histogram"),
-        // The program has none.
-        MetricType::SUMMARY | MetricType::UNTYPED => return,
-    };
-    write_header(of_family, kind, family.help(), out);
-    let mut labels = Vec::new();
-    let mut value = Vec::new();
-    for metric in family.get_metric() {
-        labels.clear();
-        for (number, pair) in metric.get_label().iter().enumerate() {
-            value.clear();
-            labels::escape(pair.value().as_bytes(), &mut value);
-            labels::write(pair.name().as_bytes(), &value, number == 0, &mut labels);
-        }
-        if let Some(histogram) = metric.histogram.as_ref() {
-            own_histogram(name, &labels, histogram, out);
-            continue;
-        }
-        sample(name, "", &labels, &[], out);
-        let gauge = metric.get_gauge().value.unwrap_or_default();
-        number::write(metric.get_counter().value.unwrap_or(gauge), out);
-        out.push(b'\n');
-    }
-}
-
-fn own_histogram(name: &str, labels: &[u8], histogram: &Histogram, out: &mut Vec<u8>) {
-    let finite = histogram.get_bucket().iter();
-    let finite = finite.filter(|bucket| bucket.upper_bound().is_finite());
-    let buckets = finite.map(|bucket| (bucket.upper_bound(), bucket.cumulative_count()));
-    let count = histogram.get_sample_count();
-    for (bound, count) in buckets.chain([(f64::INFINITY, count)]) {
-        let mut le = b"le=\"".to_vec();
-        number::write_canonical(bound, &mut le);
-        le.push(b'"');
-        sample(name, "_bucket", labels, &le, out);
-        number::write_integer(count, out);
-        out.push(b'\n');
-    }
-    sum_and_count(name, labels, histogram.get_sample_sum(), count, out);
 }

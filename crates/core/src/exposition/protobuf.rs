@@ -5,10 +5,8 @@
 //! the `prometheus` crate's messages are older than created times and exemplars. Its messages are
 //! the oracle of the tests.
 
-use prometheus::proto::MetricFamily;
-use protobuf::Message;
-
 use crate::metrics::definition::Kind;
+use crate::metrics::kind::{Distribution, Reading};
 use crate::metrics::labels;
 use crate::metrics::snapshot::{ExemplarRow, FamilySnapshot, Series};
 
@@ -40,12 +38,6 @@ const EXEMPLAR_TIME: u32 = 3;
 const TIMESTAMP_SECONDS: u32 = 1;
 const TIMESTAMP_NANOS: u32 = 2;
 
-/// One of the program's own families, after its length.
-pub(super) fn own(family: &MetricFamily, out: &mut Vec<u8>) {
-    // Writing to memory fails only for messages beyond 2 GiB.
-    _ = family.write_length_delimited_to_vec(out);
-}
-
 /// The length of a family and what comes before its series.
 pub(super) fn header(family: &FamilySnapshot, out: &mut Vec<u8>) {
     let definition = &family.definition;
@@ -55,7 +47,8 @@ pub(super) fn header(family: &FamilySnapshot, out: &mut Vec<u8>) {
     let kind = match definition.kind {
         Kind::Counter => 0,
         Kind::Gauge => 1,
-        Kind::Histogram { .. } => 4,
+        // The page has no family of texts.
+        Kind::Histogram | Kind::Text => 4,
     };
     integer(FAMILY_TYPE, kind, &mut head);
     // The length stands first, so all series are written twice; the first time only to measure.
@@ -63,7 +56,7 @@ pub(super) fn header(family: &FamilySnapshot, out: &mut Vec<u8>) {
     let mut length = head.len();
     for each in family.series() {
         scratch.clear();
-        series(&definition.kind, &each, &mut scratch);
+        series(definition.kind, &each, &mut scratch);
         length += scratch.len();
     }
     varint(length as u64, out);
@@ -71,37 +64,36 @@ pub(super) fn header(family: &FamilySnapshot, out: &mut Vec<u8>) {
 }
 
 /// One series, as a field of its family.
-pub(super) fn series(kind: &Kind, series: &Series<'_>, out: &mut Vec<u8>) {
+pub(super) fn series(kind: Kind, series: &Series<'_>, out: &mut Vec<u8>) {
     message(FAMILY_METRIC, out, |out| {
         for (name, value) in labels::pairs(series.labels()) {
             label(METRIC_LABEL, name, &labels::unescape(value), out);
         }
-        match kind {
-            Kind::Counter => message(METRIC_COUNTER, out, |out| counter(series, out)),
-            Kind::Gauge => message(METRIC_GAUGE, out, |out| {
-                double(GAUGE_VALUE, series.value(), out);
+        match series.reading() {
+            Reading::Number(value) if kind == Kind::Counter => {
+                message(METRIC_COUNTER, out, |out| counter(value, series, out));
+            }
+            Reading::Number(value) => message(METRIC_GAUGE, out, |out| {
+                double(GAUGE_VALUE, value, out);
             }),
-            Kind::Histogram { buckets } => message(METRIC_HISTOGRAM, out, |out| {
-                histogram(buckets, series, out);
+            Reading::Distribution(value) => message(METRIC_HISTOGRAM, out, |out| {
+                histogram(&value, series, out);
             }),
+            Reading::Text(_) => {}
         }
     });
 }
 
-fn counter(series: &Series<'_>, out: &mut Vec<u8>) {
-    double(COUNTER_VALUE, series.value(), out);
+fn counter(value: f64, series: &Series<'_>, out: &mut Vec<u8>) {
+    double(COUNTER_VALUE, value, out);
     exemplar(COUNTER_EXEMPLAR, series.exemplar(0), out);
     created(COUNTER_CREATED, series, out);
 }
 
-fn histogram(buckets: &[f64], series: &Series<'_>, out: &mut Vec<u8>) {
-    let counts = series.bucket_counts();
-    integer(HISTOGRAM_COUNT, counts.iter().sum(), out);
-    double(HISTOGRAM_SUM, series.value(), out);
-    let mut count = 0;
-    let bounds = buckets.iter().copied().chain([f64::INFINITY]);
-    for (bucket, (bound, observations)) in bounds.zip(counts).enumerate() {
-        count += observations;
+fn histogram(value: &Distribution<'_>, series: &Series<'_>, out: &mut Vec<u8>) {
+    integer(HISTOGRAM_COUNT, value.count(), out);
+    double(HISTOGRAM_SUM, value.sum, out);
+    for (bucket, (bound, count)) in value.buckets().enumerate() {
         message(HISTOGRAM_BUCKET, out, |out| {
             integer(BUCKET_COUNT, count, out);
             double(BUCKET_BOUND, bound, out);
@@ -128,6 +120,9 @@ fn exemplar(field: u32, kept: Option<ExemplarRow<'_>>, out: &mut Vec<u8>) {
 
 fn created(field: u32, series: &Series<'_>, out: &mut Vec<u8>) {
     let milliseconds = series.created_ms() as i64;
+    if milliseconds == 0 {
+        return;
+    }
     let nanos = milliseconds % 1000 * 1_000_000;
     timestamp(field, milliseconds / 1000, nanos, out);
 }

@@ -3,11 +3,9 @@
 //!
 //! Gives byte for byte what the `prometheus` crate's encoder gives; a property test holds them equal.
 
-use prometheus::TextEncoder;
-use prometheus::proto::MetricFamily;
-
 use super::number;
-use crate::metrics::definition::{Definition, Kind};
+use crate::metrics::definition::Definition;
+use crate::metrics::kind::{Sample, SampleValue};
 use crate::metrics::snapshot::Series;
 
 /// `# HELP` and `# TYPE`.
@@ -28,40 +26,44 @@ pub(super) fn header(definition: &Definition, out: &mut Vec<u8>) {
     }
     out.extend_from_slice(b"# TYPE ");
     out.extend_from_slice(name);
-    out.extend_from_slice(match definition.kind {
-        Kind::Counter => b" counter\n",
-        Kind::Gauge => b" gauge\n",
-        Kind::Histogram { .. } => b" histogram\n",
+    out.push(b' ');
+    out.extend_from_slice(definition.kind.word().as_bytes());
+    out.push(b'\n');
+}
+
+/// All samples of one series. `bounds` are those of a histogram.
+pub(super) fn series(name: &str, bounds: &[Vec<u8>], series: &Series<'_>, out: &mut Vec<u8>) {
+    let labels = series.labels();
+    series.reading().samples(|sample| {
+        begin(name, &sample, labels, bounds, out);
+        value(sample.value, out);
+        if let Some(time_ms) = series.time_ms() {
+            out.push(b' ');
+            number::write(time_ms as f64, out);
+        }
+        out.push(b'\n');
     });
 }
 
-/// All samples of one series. A counter and a gauge have no `bounds`, a histogram has one at least.
-pub(super) fn series(name: &str, bounds: &[Vec<u8>], series: &Series<'_>, out: &mut Vec<u8>) {
-    let labels = series.labels();
-    if bounds.is_empty() {
-        sample(name, "", labels, &[], out);
-        number::write(series.value(), out);
-        out.push(b'\n');
-        return;
+#[inline(always)]
+pub(super) fn value(value: SampleValue, out: &mut Vec<u8>) {
+    match value {
+        SampleValue::Number(value) => number::write(value, out),
+        SampleValue::Count(count) => number::write_integer(count, out),
     }
-    let mut count = 0;
-    for (bound, observations) in bounds.iter().zip(series.bucket_counts()) {
-        count += observations;
-        sample(name, "_bucket", labels, bound, out);
-        number::write_integer(count, out);
-        out.push(b'\n');
-    }
-    sum_and_count(name, labels, series.value(), count, out);
 }
 
-/// The last two samples of a histogram.
-pub(super) fn sum_and_count(name: &str, labels: &[u8], sum: f64, count: u64, out: &mut Vec<u8>) {
-    sample(name, "_sum", labels, &[], out);
-    number::write(sum, out);
-    out.push(b'\n');
-    sample(name, "_count", labels, &[], out);
-    number::write_integer(count, out);
-    out.push(b'\n');
+/// The beginning of a sample, up to its value.
+#[inline(always)]
+pub(super) fn begin(name: &str, of: &Sample, labels: &[u8], bounds: &[Vec<u8>], out: &mut Vec<u8>) {
+    let bound = of.bucket.and_then(|bucket| bounds.get(bucket));
+    sample(
+        name,
+        of.suffix,
+        labels,
+        bound.map_or(b"", |bound| bound),
+        out,
+    );
 }
 
 /// The beginning of a sample, up to its value: `name_suffix{labels,bound} `.
@@ -79,13 +81,5 @@ pub(super) fn sample(name: &str, suffix: &str, labels: &[u8], bound: &[u8], out:
         out.extend_from_slice(b"} ");
     } else {
         out.push(b' ');
-    }
-}
-
-/// One of the program's own families, by the library that keeps it.
-pub(super) fn own(family: &MetricFamily, out: &mut Vec<u8>) {
-    // It fails only for families without a name or a metric, which the library does not gather.
-    if let Ok(text) = TextEncoder::new().encode_to_string(std::slice::from_ref(family)) {
-        out.extend_from_slice(text.as_bytes());
     }
 }

@@ -12,7 +12,7 @@ pub(super) struct Container {
 
 #[derive(Debug)]
 enum ContainerState {
-    /// It has history, and said nothing in this run yet.
+    /// It has history, and had no line in this run yet.
     Silent,
     Undecided(Box<Undecided>),
     /// All that comes is new.
@@ -52,7 +52,7 @@ impl Container {
         matches!(self.state, ContainerState::Live).then_some(&mut self.history)
     }
 
-    /// Whether it has history and said nothing in this run yet.
+    /// Whether it has history and had no line in this run yet.
     pub(super) fn is_silent(&self) -> bool {
         matches!(self.state, ContainerState::Silent)
     }
@@ -61,7 +61,7 @@ impl Container {
     pub(super) fn held(&self) -> (usize, usize) {
         match &self.state {
             ContainerState::Undecided(undecided) => {
-                (undecided.held.count(), undecided.held.bytes())
+                (undecided.held_lines.count(), undecided.held_lines.bytes())
             }
             ContainerState::Silent | ContainerState::Live => (0, 0),
         }
@@ -119,7 +119,7 @@ impl Container {
         if let ContainerState::Undecided(undecided) =
             std::mem::replace(&mut self.state, ContainerState::Live)
         {
-            for (hash, raw) in undecided.held.from(decision.from) {
+            for (hash, raw) in undecided.held_lines.from(decision.from) {
                 self.history.push(hash);
                 count(&raw);
             }

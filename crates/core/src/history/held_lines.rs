@@ -12,7 +12,7 @@ pub(super) struct HeldLines {
     bytes: usize,
 }
 
-/// What a line costs beside its bytes.
+/// What a line costs besides its bytes.
 const LINE_COST_BYTES: usize = 48;
 
 impl HeldLines {

@@ -8,7 +8,7 @@ use super::recent_lines::History;
 pub(super) struct LandmarkMatch {
     /// The position of the stream's first line.
     pub(super) start: u64,
-    /// How many of the stream's lines came before the one behind the last that agreed.
+    /// How many of the stream's lines came before the one after the last that agreed.
     pub(super) verified: u64,
     /// The next line that is known, with its position. None if no known line is left.
     next: Option<(u64, u64)>,

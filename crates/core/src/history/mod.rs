@@ -1,10 +1,10 @@
-//! Standard input that repeats history is recognised by what it says: `docker-compose logs -f`
+//! Standard input that repeats history is recognised by its lines: `docker-compose logs -f`
 //! prints the log again each time it starts, all of it or its end, and goes on with new lines.
 //!
 //! Lines of different containers may come in another order each time, those of one container may
 //! not. So each container has its own history, and joins it where the overlap is longest. No time
-//! that is written on a line is looked at. What the containers said is not kept, only hashes of it.
-//! Nothing here reads, counts or prints; the import law allows `line` alone.
+//! that is written on a line is looked at. The lines are not kept, only hashes of them.
+//! Nothing here reads, counts or prints.
 //!
 //! For each container that is at most 0.6 MiB of recent lines and 0.8 MiB of landmarks (of logs
 //! with many million lines), and until it is decided 1.5 MiB more and the lines that are held.
@@ -32,7 +32,7 @@ use recent_lines::Sizes;
 use saved_rows::Row;
 use undecided_stream::{Joins, Limits};
 
-/// Most containers that are remembered. A further one takes the place of one that said nothing in
+/// Most containers that are remembered. A further one takes the place of one without a line in
 /// this run.
 const CONTAINERS_MAX: usize = 256;
 
@@ -52,10 +52,10 @@ const HELD_BYTES_MAX: usize = 64 << 20;
 #[derive(Debug)]
 pub struct Recognizer {
     names: HashMap<Box<[u8]>, usize>,
-    services: Vec<(Box<[u8]>, Container)>,
+    containers: Vec<(Box<[u8]>, Container)>,
     /// Whose line was the last.
     last: usize,
-    /// How many services hold lines, and how many bytes all of them.
+    /// How many containers hold lines, and how many bytes all of them.
     undecided: usize,
     held_bytes: usize,
     sizes: Sizes,
@@ -63,10 +63,10 @@ pub struct Recognizer {
     /// Keys of rows that are of no use any more.
     useless: Vec<Vec<u8>>,
     notices: Vec<Notice>,
-    has_said_too_many: bool,
+    has_reported_too_many: bool,
 }
 
-/// Something that people want to know.
+/// Something to report to users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// So many lines of a container were counted in an earlier run, and were left out.
@@ -93,7 +93,7 @@ pub enum Notice {
         /// The container; empty for lines without a prefix.
         container: String,
     },
-    /// There are more containers than can be remembered; said once.
+    /// There are more containers than can be remembered; reported once.
     TooMany {
         /// The first that is not remembered.
         container: String,
@@ -164,7 +164,7 @@ impl Recognizer {
     fn sized(sizes: Sizes, limits: Limits) -> Recognizer {
         Recognizer {
             names: HashMap::new(),
-            services: Vec::new(),
+            containers: Vec::new(),
             last: usize::MAX,
             undecided: 0,
             held_bytes: 0,
@@ -172,13 +172,13 @@ impl Recognizer {
             limits,
             useless: Vec::new(),
             notices: Vec::new(),
-            has_said_too_many: false,
+            has_reported_too_many: false,
         }
     }
 
     /// One with the history that [`Recognizer::changes`] gave over time: for each key its last
     /// value. A container whose rows are not as they were written has no history, and a
-    /// [`Notice`] says so.
+    /// [`Notice`] reports it.
     pub fn restore(rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Recognizer {
         Recognizer::new().restored(rows)
     }
@@ -187,11 +187,11 @@ impl Recognizer {
         let read = saved_rows::read(rows, self.sizes);
         self.useless = read.useless;
         for container in read.unreadable {
-            let container = said(&container);
+            let container = display_name(&container);
             self.notices.push(Notice::Unreadable { container });
         }
         for (name, history) in read.histories {
-            if self.services.len() < CONTAINERS_MAX {
+            if self.containers.len() < CONTAINERS_MAX {
                 self.add(name.into(), Container::restored(history));
             } else {
                 self.useless.extend(saved_rows::keys(&name, &history));
@@ -200,16 +200,16 @@ impl Recognizer {
         self
     }
 
-    /// Takes the next raw line if its container says only what is new, as nearly all lines do: it
+    /// Takes the next raw line if its container has only new lines, as nearly all do: it
     /// is to be counted then. Otherwise nothing is taken, and the line goes to
     /// [`Recognizer::offer`].
     #[inline]
     pub fn note(&mut self, raw: &[u8]) -> bool {
         let (name, hash) = fingerprint(raw);
-        let Some(index) = self.service(name) else {
+        let Some(index) = self.container(name) else {
             return true;
         };
-        let live = self.services.get_mut(index).and_then(|one| one.1.live());
+        let live = self.containers.get_mut(index).and_then(|one| one.1.live());
         live.map(|history| history.push(hash)).is_some()
     }
 
@@ -221,34 +221,34 @@ impl Recognizer {
         }
         // Once more, as such lines are few: handing it on would cost the others.
         let (name, hash) = fingerprint(raw);
-        let Some(index) = self.service(name) else {
+        let Some(index) = self.container(name) else {
             return count(raw);
         };
-        let held = (self.services.get(index)).map_or(0, |(_, service)| service.held().1);
+        let held = (self.containers.get(index)).map_or(0, |(_, container)| container.held().1);
         let limits = Limits {
             bytes: (self.limits.bytes).min(HELD_BYTES_MAX.saturating_sub(self.held_bytes - held)),
             ..self.limits
         };
-        self.with(index, |service| {
-            service.line(now_ms, hash, raw, limits, count)
+        self.with(index, |container| {
+            container.line(now_ms, hash, raw, limits, count)
         });
     }
 
-    /// Nothing came for a while: decides where that tells that no history is left. To be called
+    /// Nothing came for a while: decides where that shows that no history is left. To be called
     /// every second or so while [`Recognizer::held_lines`] is not 0.
     pub fn idle(&mut self, now_ms: u64, mut count: impl FnMut(&[u8])) {
         if self.undecided == 0 {
             return;
         }
-        for index in 0..self.services.len() {
-            self.with(index, |service| service.settle(now_ms, &mut count));
+        for index in 0..self.containers.len() {
+            self.with(index, |container| container.settle(now_ms, &mut count));
         }
     }
 
     /// The stream has ended: what is not decided goes to the longest overlap.
     pub fn finish(&mut self, mut count: impl FnMut(&[u8])) {
-        for index in 0..self.services.len() {
-            self.with(index, |service| service.finish(&mut count));
+        for index in 0..self.containers.len() {
+            self.with(index, |container| container.finish(&mut count));
         }
     }
 
@@ -256,13 +256,13 @@ impl Recognizer {
     /// without a value deletes. Lines that are held are not in it.
     pub fn changes(&mut self) -> Vec<Row> {
         let mut rows: Vec<Row> = self.useless.drain(..).map(|key| (key, None)).collect();
-        for (name, service) in &mut self.services {
-            saved_rows::write(name, &mut service.history, &mut rows);
+        for (name, container) in &mut self.containers {
+            saved_rows::write(name, &mut container.history, &mut rows);
         }
         rows
     }
 
-    /// What people want to know since the last call.
+    /// What there is to report since the last call.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         std::mem::take(&mut self.notices)
     }
@@ -271,19 +271,19 @@ impl Recognizer {
     pub fn held_lines(&self) -> usize {
         match self.undecided {
             0 => 0,
-            _ => self.services.iter().map(|one| one.1.held().0).sum(),
+            _ => self.containers.iter().map(|one| one.1.held().0).sum(),
         }
     }
 
-    /// Where the service of this name stands. None if it has none and can have none.
+    /// The index of the container of this name. None if there is no room for a new one.
     #[inline]
-    fn service(&mut self, name: &[u8]) -> Option<usize> {
+    fn container(&mut self, name: &[u8]) -> Option<usize> {
         // Mostly there is no prefix. Two empty names are not compared: the call of `memcmp` was measured
         // at 50 ns a line, probably as it loads from an address that is none.
         let is_last = |(known, _): &(Box<[u8]>, Container)| {
             known.len() == name.len() && (name.is_empty() || **known == *name)
         };
-        if self.services.get(self.last).is_some_and(is_last) {
+        if self.containers.get(self.last).is_some_and(is_last) {
             return Some(self.last);
         }
         let known = self.names.get(name).copied();
@@ -295,20 +295,20 @@ impl Recognizer {
         Some(index)
     }
 
-    /// Makes room for a new service.
+    /// Makes room for a new container.
     fn admit(&mut self, name: &[u8]) -> Option<usize> {
-        let service = Container::new(self.sizes);
-        if self.services.len() < CONTAINERS_MAX {
-            return Some(self.add(name.into(), service));
+        let container = Container::new(self.sizes);
+        if self.containers.len() < CONTAINERS_MAX {
+            return Some(self.add(name.into(), container));
         }
-        let silent = self.services.iter().enumerate();
+        let silent = self.containers.iter().enumerate();
         // Containers that were run for one command are many, short, and never come back.
         let silent = silent
             .filter(|(_, (_, one))| one.is_silent())
             .min_by_key(|(_, (_, one))| one.history.total());
         let Some((index, (old, forgotten))) = silent else {
-            if !std::mem::replace(&mut self.has_said_too_many, true) {
-                let container = said(name);
+            if !std::mem::replace(&mut self.has_reported_too_many, true) {
+                let container = display_name(name);
                 self.notices.push(Notice::TooMany { container });
             }
             return None;
@@ -317,25 +317,25 @@ impl Recognizer {
             .extend(saved_rows::keys(old, &forgotten.history));
         self.names.remove(old);
         self.names.insert(name.into(), index);
-        self.services[index] = (name.into(), service);
+        self.containers[index] = (name.into(), container);
         Some(index)
     }
 
-    fn add(&mut self, name: Box<[u8]>, service: Container) -> usize {
-        let index = self.services.len();
+    fn add(&mut self, name: Box<[u8]>, container: Container) -> usize {
+        let index = self.containers.len();
         self.names.insert(name.clone(), index);
-        self.services.push((name, service));
+        self.containers.push((name, container));
         index
     }
 
-    /// Does something with a service that may decide; keeps account of what is held.
+    /// Does something with a container that may decide; keeps account of what is held.
     fn with(&mut self, index: usize, act: impl FnOnce(&mut Container) -> Option<JoinOutcome>) {
-        let Some((name, service)) = self.services.get_mut(index) else {
+        let Some((name, container)) = self.containers.get_mut(index) else {
             return;
         };
-        let (lines, bytes) = service.held();
-        let outcome = act(service);
-        let (lines_after, bytes_after) = service.held();
+        let (lines, bytes) = container.held();
+        let outcome = act(container);
+        let (lines_after, bytes_after) = container.held();
         self.undecided += usize::from(lines_after > 0);
         self.undecided -= usize::from(lines > 0);
         self.held_bytes += bytes_after;
@@ -347,7 +347,7 @@ impl Recognizer {
         else {
             return;
         };
-        let container = said(name);
+        let container = display_name(name);
         self.notices.push(match joins {
             Joins::AtEnd => Notice::Repeated { container, lines },
             Joins::Nowhere => Notice::NoOverlap { container },
@@ -356,7 +356,7 @@ impl Recognizer {
     }
 }
 
-/// Whose line it is, and the hash of what it says.
+/// Whose line it is, and the hash of its text.
 #[inline]
 fn fingerprint(raw: &[u8]) -> (&[u8], u64) {
     let (mut name, mut text) = container_name::split(raw);
@@ -366,7 +366,7 @@ fn fingerprint(raw: &[u8]) -> (&[u8], u64) {
     (name, XxHash3_64::oneshot(text))
 }
 
-/// A container's name, for people.
-fn said(name: &[u8]) -> String {
+/// A container's name as text.
+fn display_name(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }

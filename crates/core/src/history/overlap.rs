@@ -22,7 +22,7 @@ pub(super) struct Overlap {
 /// What is known after a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OverlapResult {
-    /// All lines that came stand in the history from this index on, and it goes on behind them.
+    /// All lines that came are in the history from this index on, and it goes on after them.
     Inside(usize),
     /// The first so many lines are the end of the history, whatever else comes; 0 if no place in
     /// it begins as the stream does.

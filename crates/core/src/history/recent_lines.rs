@@ -62,12 +62,12 @@ pub(super) struct History {
     beginnings: Vec<Beginning>,
     /// From this position on a line is none of the first after the last beginning.
     opening_end: u64,
-    /// What [`History::take_changes`] has not told yet.
+    /// What [`History::take_changes`] has not reported yet.
     unsaved: Unsaved,
-    /// Lines before this position are in a chunk of `unsaved`, as far as they are not told.
+    /// Lines before this position are in a chunk of `unsaved`, as far as they are not reported.
     noted: u64,
-    /// Chunks of recent lines from this one on were never told.
-    told: u64,
+    /// Chunks of recent lines from this one on were never reported.
+    reported: u64,
     /// Lines before this position need nothing but their place in the buffer.
     quiet_until: u64,
 }
@@ -94,7 +94,7 @@ impl History {
             opening_end: 0,
             unsaved: Unsaved::default(),
             noted: 0,
-            told: 0,
+            reported: 0,
             quiet_until: 0,
         }
     }
@@ -139,7 +139,7 @@ impl History {
             landmarks_count,
             landmarks,
             beginnings,
-            told: total / sizes.chunk + 1,
+            reported: total / sizes.chunk + 1,
             ..History::new(sizes)
         })
     }
@@ -191,7 +191,7 @@ impl History {
         self.total += 1;
     }
 
-    /// Does all that a line may need beside its place in the buffer, and finds out how many of the next
+    /// Does all that a line may need besides its place in the buffer, and finds out how many of the next
     /// ones need nothing.
     #[cold]
     fn prepare(&mut self, line: u64) {
@@ -247,12 +247,12 @@ impl History {
         self.buffer.truncate(self.gone + kept);
         self.total = total;
         (self.noted, self.quiet_until) = (0, 0);
-        let behind: Vec<u64> = self
+        let cut: Vec<u64> = self
             .landmarks
             .range(total / chunk..)
             .map(|at| *at.0)
             .collect();
-        for at in behind {
+        for at in cut {
             self.change_landmarks(at, |marks| {
                 marks.retain(|(offset, _)| at * chunk + u64::from(*offset) < total);
             });
@@ -264,7 +264,7 @@ impl History {
         self.opening_end = opening_end(&self.beginnings);
     }
 
-    /// The first line at `from` or behind it that is known, with its position.
+    /// The first line at `from` or after it that is known, with its position.
     pub(super) fn known_from(&self, from: u64) -> Option<(u64, u64)> {
         if let Some(index) = from.checked_sub(self.start()) {
             let line = self.recent().get(usize::try_from(index).ok()?)?;
@@ -285,7 +285,7 @@ impl History {
     }
 
     /// The lines by which a stream that begins before the recent ones finds its place: hash to
-    /// position. What stands in the history twice is none.
+    /// position. A line that is in the history twice is left out.
     pub(super) fn index(&self) -> HashMap<u64, u64> {
         let zeros = self.sizes.landmark_zeros;
         let mut index = HashMap::new();
@@ -324,13 +324,13 @@ impl History {
         let mut marks: Vec<(u16, u64)> = Vec::new();
         let low_bits = (1 << landmark_zeros) - 1;
         for (offset, line) in (start % chunk..).zip(self.recent().iter().take(count)) {
-            // A line that is repeated says nothing of where it stands.
+            // A line that is repeated does not show its position.
             if line & low_bits == 0 && marks.iter().all(|mark| mark.1 != *line) {
                 marks.push((offset as u16, *line));
             }
         }
         self.change_landmarks(left, |all| all.extend(marks));
-        if left < self.told {
+        if left < self.reported {
             self.unsaved.recent.insert(left);
         } else {
             self.unsaved.recent.remove(&left);
@@ -371,12 +371,12 @@ impl History {
         self.landmarks_count = self.landmarks_count + after - before;
     }
 
-    /// What changed since the last call; nothing of it is told twice.
+    /// What changed since the last call; nothing of it is reported twice.
     pub(super) fn take_changes(&mut self) -> Option<Unsaved> {
         let changes = std::mem::take(&mut self.unsaved);
         (self.noted, self.quiet_until) = (0, 0);
         if let Some(last) = changes.recent.last() {
-            self.told = self.told.max(last + 1);
+            self.reported = self.reported.max(last + 1);
         }
         let has_some = !changes.recent.is_empty() || !changes.landmarks.is_empty();
         has_some.then_some(changes)

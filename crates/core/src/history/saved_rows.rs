@@ -1,7 +1,7 @@
 //! Histories as rows, small ones so that a save writes little.
 //!
 //! A key is the kind of the row, the number of a chunk (8 bytes, greatest first; 0 for a head) and
-//! the container's name. A value ends with the hash of the key and what stands before it. All other
+//! the container's name. A value ends with the hash of the key and what precedes it. All other
 //! numbers have their least byte first:
 //!
 //! - head: version (1), lines in all (8), recent lines (4), then for each beginning its position
@@ -28,7 +28,7 @@ const LANDMARKS: u8 = 2;
 /// A key's bytes before the name.
 const KEY_BYTES: usize = 9;
 
-/// What rows say.
+/// What rows hold.
 #[derive(Debug, Default)]
 pub(super) struct Read {
     pub(super) histories: Vec<(Vec<u8>, History)>,

@@ -49,7 +49,7 @@ pub(super) enum Joins {
 /// The search for the place.
 #[derive(Debug)]
 pub(super) struct Undecided {
-    pub(super) held: HeldLines,
+    pub(super) held_lines: HeldLines,
     pace: Pace,
     /// How many lines came.
     count: u64,
@@ -58,7 +58,7 @@ pub(super) struct Undecided {
     found: OverlapResult,
     /// Places before the recent lines, earliest first.
     followers: Vec<LandmarkMatch>,
-    /// For places before the recent lines that no beginning tells; none if there can be none.
+    /// For places before the recent lines that no beginning determines; none if there can be none.
     landmarks: Option<Landmarks>,
     /// The longest overlap that is complete, while a longer one is possible.
     complete: u64,
@@ -68,7 +68,7 @@ pub(super) struct Undecided {
     different: Vec<u64>,
 }
 
-/// The search for a line that tells the place.
+/// The search for a line that determines the place.
 #[derive(Debug, Default)]
 struct Landmarks {
     /// Built when it is needed first.
@@ -84,7 +84,7 @@ impl Undecided {
         let start = history.start();
         let old = (history.beginnings().iter()).filter(|one| one.position < start);
         Undecided {
-            held: HeldLines::default(),
+            held_lines: HeldLines::default(),
             pace: Pace::new(now_ms),
             count: 0,
             overlap: Overlap::default(),
@@ -109,7 +109,7 @@ impl Undecided {
         limits: Limits,
     ) -> Option<Decision> {
         self.pace.line(now_ms);
-        self.held.push(hash, raw);
+        self.held_lines.push(hash, raw);
         if self.different.len() < SURE_LINES && !self.different.contains(&hash) {
             self.different.push(hash);
         }
@@ -149,7 +149,7 @@ impl Undecided {
             let complete = self.overlap.complete(history.recent()) as u64;
             self.complete = self.complete.max(complete);
         }
-        let is_there = self.complete > 0 && self.complete >= self.held.first();
+        let is_there = self.complete > 0 && self.complete >= self.held_lines.first();
         is_there.then(|| self.conclude())
     }
 
@@ -187,7 +187,7 @@ impl Undecided {
         }
     }
 
-    /// Where nothing recent begins as the stream does, a landmark may tell an older place.
+    /// Where nothing recent begins as the stream does, a landmark may determine an older place.
     fn look_for_landmarks(&mut self, history: &History, line: u64) {
         let Some(landmarks) = &mut self.landmarks else {
             return;
@@ -245,7 +245,7 @@ impl Undecided {
 
     /// Nothing longer than what is complete is possible.
     fn conclude(&self) -> Decision {
-        let first = self.held.first();
+        let first = self.held_lines.first();
         if self.complete > 0 && self.complete >= first {
             return Decision {
                 from: self.complete,
@@ -267,11 +267,11 @@ impl Undecided {
 
     /// Holds no more than it may.
     fn keep(&mut self, limits: Limits) -> Option<Decision> {
-        while self.held.count() > limits.lines || self.held.bytes() > limits.bytes {
+        while self.held_lines.count() > limits.lines || self.held_lines.bytes() > limits.bytes {
             if !self.is_possible() {
                 return Some(self.conclude());
             }
-            self.held.drop_first();
+            self.held_lines.drop_first();
         }
         // While history agrees only in the recent lines, what came need not be kept twice.
         if let Some(landmarks) = &self.landmarks

@@ -12,6 +12,7 @@ use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::definition::MetricId;
+use super::kind::Operation;
 
 /// The hasher of label texts, seeded once per process. The store and its batches share one.
 pub type LabelHasher = foldhash::fast::RandomState;
@@ -33,12 +34,39 @@ pub(crate) fn spread(half: u32) -> u64 {
 /// One update of one series.
 #[derive(Debug, Clone, Copy)]
 pub struct Update {
-    /// The series.
     pub series: SeriesId,
-    /// The exemplar's number in the batch, or `u32::MAX`.
-    exemplar: u32,
-    /// What is added, set or observed.
+    /// The number of the [`Operation`], and below it that of the exemplar or [`NO_EXEMPLAR`]: a
+    /// field of its own would make every update half as large again.
+    packed: u32,
+    /// What is added, set or observed; of a text the bits of its place.
     pub value: f64,
+}
+
+const EXEMPLAR_BITS: u32 = 29;
+
+/// The number of no exemplar.
+const NO_EXEMPLAR: u32 = (1 << EXEMPLAR_BITS) - 1;
+
+impl Update {
+    #[inline(always)]
+    fn new(series: SeriesId, operation: Operation, value: f64, exemplar: Option<u32>) -> Update {
+        let exemplar = exemplar.map_or(NO_EXEMPLAR, |number| number.min(NO_EXEMPLAR));
+        Update {
+            series,
+            packed: (operation as u32) << EXEMPLAR_BITS | exemplar,
+            value,
+        }
+    }
+
+    #[inline(always)]
+    pub fn operation(&self) -> Operation {
+        Operation::of_number(self.packed >> EXEMPLAR_BITS)
+    }
+
+    #[inline(always)]
+    fn exemplar(&self) -> usize {
+        (self.packed & NO_EXEMPLAR) as usize
+    }
 }
 
 /// The number of a series in one batch, as long as [`Batch::memory`] is the same.
@@ -51,7 +79,6 @@ impl SeriesId {
         SeriesId(number)
     }
 
-    /// The number.
     pub(crate) fn number(self) -> u32 {
         self.0
     }
@@ -79,9 +106,7 @@ pub(crate) struct Handle {
 /// A series as the store is asked for it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Named<'b> {
-    /// The metric.
     pub(crate) metric: MetricId,
-    /// The labels' text.
     pub(crate) text: &'b [u8],
     /// The hash of that text.
     pub(crate) hash: u64,
@@ -89,11 +114,11 @@ pub(crate) struct Named<'b> {
     pub(crate) handle: &'b Cell<Handle>,
 }
 
-/// The trace that a line belongs to, for OpenMetrics exemplars.
+/// The trace that a line belongs to, for OpenMetrics exemplars, and the line's own time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Exemplar<'b> {
     /// The trace's id: at most 64 bytes, of UTF-8 without control characters. One that is no UTF-8 is not
-    /// shown.
+    /// shown. An empty one is none: then this is a time only, for metrics that keep it.
     pub trace_id: &'b [u8],
     /// The line's own time, in seconds since 1970.
     pub time_seconds: Option<f64>,
@@ -114,6 +139,8 @@ pub struct Batch {
     updates: Vec<Update>,
     exemplars: Vec<Traced>,
     trace_ids: Vec<u8>,
+    /// The texts that updates set.
+    values: Vec<u8>,
     series: Vec<BatchSeries>,
     /// The texts of the series, and behind them that which is being written.
     text: Vec<u8>,
@@ -132,6 +159,7 @@ impl Batch {
             updates: Vec::new(),
             exemplars: Vec::new(),
             trace_ids: Vec::new(),
+            values: Vec::new(),
             series: Vec::new(),
             text: Vec::new(),
             labels_start: 0,
@@ -154,8 +182,7 @@ impl Batch {
 
     /// Begins a series' labels and gives the buffer to write their text to: valid UTF-8, the
     /// labels sorted by name, as `name="value"` with commas between, values escaped as in the
-    /// Prometheus text format. End with [`Batch::series`] or [`Batch::push`], or begin again to drop
-    /// it.
+    /// Prometheus text format. End with [`Batch::series`] or [`Batch::push`], or begin again to drop it.
     pub fn labels(&mut self) -> &mut Vec<u8> {
         self.text.truncate(self.labels_start);
         &mut self.text
@@ -176,19 +203,44 @@ impl Batch {
     }
 
     /// Notes an update of a series that was given its number in this memory.
-    #[inline]
-    pub fn update(&mut self, series: SeriesId, value: f64, exemplar: Option<u32>) {
-        self.updates.push(Update {
-            series,
-            exemplar: exemplar.unwrap_or(u32::MAX),
-            value,
-        });
+    #[inline(always)]
+    pub fn update(
+        &mut self,
+        series: SeriesId,
+        operation: Operation,
+        value: f64,
+        exemplar: Option<u32>,
+    ) {
+        let update = Update::new(series, operation, value, exemplar);
+        self.updates.push(update);
     }
 
     /// Ends the labels begun last and notes an update of their series.
-    pub fn push(&mut self, metric: MetricId, value: f64, exemplar: Option<u32>) {
+    pub fn push(
+        &mut self,
+        metric: MetricId,
+        operation: Operation,
+        value: f64,
+        exemplar: Option<u32>,
+    ) {
         let series = self.series(metric);
-        self.update(series, value, exemplar);
+        self.update(series, operation, value, exemplar);
+    }
+
+    /// Notes that a text is the value of a series; one that is no UTF-8 is repaired.
+    pub fn set_text(&mut self, series: SeriesId, text: &[u8], exemplar: Option<u32>) {
+        let start = self.values.len() as u64;
+        self.values
+            .extend_from_slice(String::from_utf8_lossy(text).as_bytes());
+        let place = start << 32 | self.values.len() as u64;
+        self.update(series, Operation::SetText, f64::from_bits(place), exemplar);
+    }
+
+    /// The text of an update that sets one.
+    pub(super) fn text_of(&self, update: &Update) -> &[u8] {
+        let place = update.value.to_bits();
+        let range = (place >> 32) as usize..place as u32 as usize;
+        self.values.get(range).unwrap_or_default()
     }
 
     /// Notes an exemplar, which any number of updates of the same line may name.
@@ -231,7 +283,7 @@ impl Batch {
 
     /// The exemplar of an update.
     pub fn exemplar_of(&self, update: &Update) -> Option<Exemplar<'_>> {
-        let traced = self.exemplars.get(update.exemplar as usize)?;
+        let traced = self.exemplars.get(update.exemplar())?;
         Some(Exemplar {
             trace_id: self
                 .trace_ids
@@ -244,6 +296,7 @@ impl Batch {
     pub fn bytes(&self) -> usize {
         (self.series_bytes() - self.remembered_bytes)
             + self.trace_ids.len()
+            + self.values.len()
             + size_of_val(self.updates.as_slice())
             + size_of_val(self.exemplars.as_slice())
     }
@@ -262,6 +315,7 @@ impl Batch {
         self.updates.clear();
         self.exemplars.clear();
         self.trace_ids.clear();
+        self.values.clear();
         if self.series.len() > self.series_max || self.labels_start > TEXT_BYTES_MAX {
             self.series.clear();
             self.labels_start = 0;

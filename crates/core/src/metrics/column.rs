@@ -27,7 +27,7 @@ pub(crate) struct Column<T> {
 #[derive(Debug, Clone)]
 enum Chunk<T> {
     /// Nobody else's.
-    SelfMetrics(Box<[T]>),
+    Owned(Box<[T]>),
     /// Perhaps somebody else's too.
     Shared(Arc<Box<[T]>>),
 }
@@ -36,13 +36,13 @@ impl<T: Copy + Default> Chunk<T> {
     /// `len` values, the first of which are `start`.
     fn new(start: &[T], len: usize) -> Chunk<T> {
         let rest = std::iter::repeat_n(T::default(), len - start.len());
-        Chunk::SelfMetrics(start.iter().copied().chain(rest).collect())
+        Chunk::Owned(start.iter().copied().chain(rest).collect())
     }
 
     #[inline]
     fn values(&self) -> &[T] {
         match self {
-            Chunk::SelfMetrics(values) => values,
+            Chunk::Owned(values) => values,
             Chunk::Shared(values) => values,
         }
     }
@@ -50,17 +50,17 @@ impl<T: Copy + Default> Chunk<T> {
     #[inline]
     fn values_mut(&mut self) -> &mut [T] {
         if let Chunk::Shared(values) = self {
-            *self = Chunk::SelfMetrics(owned(values));
+            *self = Chunk::Owned(owned(values));
         }
         match self {
-            Chunk::SelfMetrics(values) => values,
+            Chunk::Owned(values) => values,
             Chunk::Shared(_) => unreachable!("it was made its own just now"),
         }
     }
 
     /// Lets others hold it too.
     fn share(&mut self) {
-        if let Chunk::SelfMetrics(values) = self {
+        if let Chunk::Owned(values) = self {
             *self = Chunk::Shared(Arc::new(std::mem::take(values)));
         }
     }
@@ -93,7 +93,6 @@ impl<T: Copy + Default> Column<T> {
         }
     }
 
-    /// How many rows there are.
     pub(crate) fn rows(&self) -> usize {
         self.rows
     }
@@ -170,7 +169,6 @@ impl<T: Copy + Default> Column<T> {
             ))
     }
 
-    /// Bytes allocated.
     pub(crate) fn capacity_bytes(&self) -> usize {
         let chunks = self.chunks.iter();
         let values: usize = chunks.map(|chunk| size_of_val(chunk.values())).sum();

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-/// The value of a label that a limit has folded, and of all labels of a metric's last series.
+pub use super::kind::Kind;
+
+/// The value that a limit writes in place of one too many, and that of all labels of the overflow
+/// series.
 pub const OTHER: &str = "__other__";
 
 /// Most series of one metric, unless its rule says otherwise.
@@ -11,25 +14,9 @@ pub const SERIES_MAX: usize = 50_000;
 /// Most values of one label in one metric, unless its rule says otherwise.
 pub const LABEL_VALUES_MAX: usize = 10_000;
 
-/// The type of a metric.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Kind {
-    /// Goes up only; an update adds its value, which is not negative and finite.
-    Counter,
-    /// An update sets it, to anything.
-    Gauge,
-    /// An update is one observation. `buckets` are the upper bounds, inclusive, in rising order,
-    /// finite; the bucket `+Inf` is implied.
-    Histogram {
-        /// Upper bounds.
-        buckets: Vec<f64>,
-    },
-}
-
 /// One label of a metric.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
-    /// The label's name.
     pub name: String,
     /// Most different values in this metric; a further one is written as [`OTHER`].
     pub values_max: usize,
@@ -42,14 +29,39 @@ pub struct Definition {
     pub name: String,
     /// The text after `# HELP`.
     pub help: String,
-    /// Counter, gauge or histogram.
     pub kind: Kind,
+    /// The upper bounds of a histogram's buckets: inclusive, rising, finite. The last bucket, whose
+    /// bound is infinite, goes without saying. Empty for other types.
+    pub buckets: Vec<f64>,
     /// The labels, sorted by name.
     pub labels: Vec<Label>,
     /// Most series; further label sets share the one whose labels are all [`OTHER`].
     pub series_max: usize,
     /// A series that was not updated for so long is forgotten; never where there is none.
     pub expire: Option<Duration>,
+    pub options: Options,
+}
+
+/// What no rule asks for, but programs of other languages do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// It is kept and saved, but on no page.
+    pub is_hidden: bool,
+    /// An update may lower the counter.
+    pub can_fall: bool,
+    /// Each series keeps the time that its last update says, which a page can show.
+    pub keeps_time: bool,
+    pub when_full: WhenFull,
+}
+
+/// What becomes of a new series where there are as many as there may be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WhenFull {
+    /// Its updates go to the series whose labels are all [`OTHER`].
+    #[default]
+    Overflow,
+    /// It takes the place of the one that was not updated for longest.
+    EvictOldest,
 }
 
 /// The number of a metric: its place in the list of definitions the store was made with.
@@ -64,7 +76,10 @@ impl Definition {
             let labels = definition.labels.iter();
             labels.map(|label| label.name.clone()).collect()
         };
-        self.name == other.name && self.kind == other.kind && names(self) == names(other)
+        self.name == other.name
+            && self.kind == other.kind
+            && self.buckets == other.buckets
+            && names(self) == names(other)
     }
 }
 
@@ -77,13 +92,15 @@ mod tests {
         let definition = Definition {
             name: "seen".to_owned(),
             help: String::new(),
-            kind: Kind::Histogram { buckets: vec![1.0] },
+            kind: Kind::Histogram,
+            buckets: vec![1.0],
             labels: vec![Label {
                 name: "user".to_owned(),
                 values_max: 1,
             }],
             series_max: 1,
             expire: None,
+            options: Options::default(),
         };
         let mut other = definition.clone();
         other.help = "What was seen.".to_owned();
@@ -91,9 +108,9 @@ mod tests {
         other.series_max = 2;
         other.expire = Some(Duration::from_secs(1));
         assert!(definition.is_same_metric(&other));
-        other.kind = Kind::Histogram { buckets: vec![2.0] };
+        other.buckets = vec![2.0];
         assert!(!definition.is_same_metric(&other));
-        other.kind = definition.kind.clone();
+        other.buckets = definition.buckets.clone();
         other.labels[0].name = "route".to_owned();
         assert!(!definition.is_same_metric(&other));
     }

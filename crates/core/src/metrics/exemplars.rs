@@ -15,7 +15,6 @@ const TRACE_ID_BYTES: usize = 32;
 /// An exemplar as it is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ExemplarRow<'s> {
-    /// The trace's id.
     pub trace_id: &'s str,
     /// What was added or observed.
     pub value: f64,
@@ -23,7 +22,6 @@ pub struct ExemplarRow<'s> {
     pub time_seconds: f64,
 }
 
-/// The exemplars of one metric.
 #[derive(Debug, Clone)]
 pub(crate) struct Exemplars {
     /// For each series and bucket one more than the row of its exemplar; 0 where it has none.
@@ -121,7 +119,6 @@ impl Exemplars {
         })
     }
 
-    /// The same ones, which later changes do not reach.
     pub(crate) fn share(&mut self) -> Exemplars {
         Exemplars {
             places: self.places.share(),
@@ -143,7 +140,6 @@ impl Exemplars {
         }
     }
 
-    /// Bytes allocated.
     pub(crate) fn capacity_bytes(&self) -> usize {
         let free = self.free.capacity() * size_of::<u32>();
         let rows = self.rows.capacity_bytes() + self.long_ids.capacity_bytes();

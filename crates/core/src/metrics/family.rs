@@ -11,14 +11,18 @@ use hashbrown::HashTable;
 
 use super::batch::{Exemplar, Handle, LabelHasher, Named, spread};
 use super::column::Column;
-use super::definition::{Definition, Kind};
+use super::definition::{Definition, Kind, WhenFull};
 use super::exemplars::Exemplars;
+use super::kind::{self, Operation, Reading, Refused};
 use super::label_limits::{Fold, Limits};
 use super::label_text::{TextRange, Texts};
 use super::labels;
 use super::series_order::Order;
 
+mod remove;
 mod restore;
+
+use remove::{OwnExpiry, Removed};
 
 /// The next generation of any family of any store. 0 is none.
 static NEXT_GENERATION: AtomicU64 = AtomicU64::new(1);
@@ -68,17 +72,21 @@ impl Moment {
     }
 }
 
-/// One metric's series.
 #[derive(Debug, Clone)]
 pub(crate) struct Family {
     pub(crate) definition: Arc<Definition>,
     hasher: LabelHasher,
     table: HashTable<FoundSeries>,
     pub(crate) births: Column<Birth>,
-    /// Counters and gauges: the value. Histograms: how many observations fell into each bucket
-    /// alone, `+Inf` last, and then their sum. Floats by their bits.
+    /// The numbers of each series, as its [`Kind`] says.
     pub(crate) values: Column<u64>,
+    /// The texts of the labels.
     pub(crate) texts: Texts,
+    /// The texts that are values.
+    pub(crate) value_texts: Texts,
+    /// When each series was last updated by its own account, in milliseconds since 1970, where the
+    /// metric keeps that; otherwise there are no rows.
+    pub(crate) times_ms: Column<i64>,
     pub(crate) exemplars: Exemplars,
     pub(crate) order: Order,
     /// When each slot was last updated, in seconds since 1970, or [`FREE`].
@@ -86,17 +94,20 @@ pub(crate) struct Family {
     free: Vec<u32>,
     /// How long a series may be idle, in seconds.
     expire_s: Option<u64>,
+    own_expiry: OwnExpiry,
+    removed: Removed,
     pub(crate) limits: Limits,
-    /// The text of the series that takes what a limit keeps out, and its slot where it is born.
-    other: Vec<u8>,
-    other_slot: Option<u32>,
+    /// The labels of the overflow series, which takes what a limit keeps out, and its slot once it
+    /// was created.
+    overflow: Vec<u8>,
+    overflow_slot: Option<u32>,
     /// Another one whenever a series is forgotten: a slot that a batch remembers from this
     /// generation still holds the series.
     generation: u64,
-    /// Updates that the limit on series has sent there.
+    /// Updates that the limit on series has sent to the overflow series.
     pub(crate) series_limited_total: u64,
     /// The text that limits make of one they keep out; kept for its memory.
-    folded: Vec<u8>,
+    limited_text: Vec<u8>,
 }
 
 impl Family {
@@ -105,33 +116,34 @@ impl Family {
     pub(crate) fn new(definition: &Definition, hasher: LabelHasher, moment: &mut Moment) -> Family {
         let mut family = Family::empty(definition, hasher);
         if is_always_there(definition) {
-            family.other_slot(moment);
+            family.overflow_slot(moment);
         }
         family
     }
 
     fn empty(definition: &Definition, hasher: LabelHasher) -> Family {
-        let (values, buckets) = match &definition.kind {
-            Kind::Counter | Kind::Gauge => (1, 1),
-            Kind::Histogram { buckets } => (buckets.len() + 2, buckets.len() + 1),
-        };
+        let Definition { kind, buckets, .. } = definition;
         Family {
             definition: Arc::new(definition.clone()),
             table: HashTable::new(),
             births: Column::new(1),
-            values: Column::new(values),
+            values: Column::new(kind.columns(buckets)),
             texts: Texts::default(),
-            exemplars: Exemplars::new(buckets),
+            value_texts: Texts::default(),
+            times_ms: Column::new(1),
+            exemplars: Exemplars::new(kind.exemplars(buckets)),
             order: Order::default(),
             updated_s: Column::new(1),
             free: Vec::new(),
             expire_s: expire_s(definition),
+            own_expiry: OwnExpiry::default(),
+            removed: Removed::default(),
             limits: Limits::new(&definition.labels, hasher.clone()),
-            other: labels::all_other(&definition.labels),
-            other_slot: None,
+            overflow: labels::all_other(&definition.labels),
+            overflow_slot: None,
             generation: next_generation(),
             series_limited_total: 0,
-            folded: Vec::new(),
+            limited_text: Vec::new(),
             hasher,
         }
     }
@@ -143,34 +155,37 @@ impl Family {
         self.births.share();
         self.values.share();
         self.updated_s.share();
+        self.times_ms.share();
         self.exemplars.share();
         let mut family = self.clone();
         family.definition = Arc::new(definition.clone());
         family.expire_s = expire_s(definition);
+        family.restore_times();
         family.limits.redefine(&definition.labels);
         // What is known of the old one's slots says nothing about these.
         family.generation = next_generation();
         family
     }
 
-    /// How many series there are.
     pub(crate) fn len(&self) -> usize {
         self.table.len()
     }
 
-    /// Adds, sets or observes `value`; the series is born where it is new.
+    /// Makes an update; the series is created where it is new. `text` is the value of a text.
     pub(crate) fn update<'e>(
         &mut self,
         named: &Named<'_>,
-        value: f64,
+        (operation, value): (Operation, f64),
+        text: impl FnOnce() -> &'e [u8],
         exemplar: impl FnOnce() -> Option<Exemplar<'e>>,
         moment: &mut Moment,
-    ) {
-        let is_counter = self.definition.kind == Kind::Counter;
-        if is_counter && !(0.0..=f64::MAX).contains(&value) {
-            // A counter that went down would look like a restart.
-            debug_assert!(false, "a counter was given {value}");
-            return;
+    ) -> Result<(), Refused> {
+        let is_counting = operation == Operation::Add && self.definition.kind == Kind::Counter;
+        if is_counting && !value.is_finite() {
+            return Err(Refused);
+        }
+        if let Operation::Delete | Operation::ExpireAfter = operation {
+            return self.remove(named, operation, value);
         }
         let handle = named.handle.get();
         let slot = if handle.generation == self.generation {
@@ -178,24 +193,56 @@ impl Family {
         } else {
             self.slot(named, moment)
         } as usize;
+        let place = if is_counting {
+            let can_fall = self.definition.options.can_fall;
+            kind::count(self.values.only_mut(slot), value, can_fall)?
+        } else {
+            self.set(slot, (operation, value), text)?
+        };
         // A chunk that a save shares is copied at the first write: once a second is enough.
         if *self.updated_s.only(slot) != moment.updated_s {
             *self.updated_s.only_mut(slot) = moment.updated_s;
         }
-        let bucket = if is_counter {
-            let bits = self.values.only_mut(slot);
-            *bits = (f64::from_bits(*bits) + value).to_bits();
-            0
-        } else {
-            match self.set(slot, value) {
-                Some(bucket) => bucket,
-                None => return,
-            }
-        };
         if let Some(exemplar) = exemplar() {
-            let exemplars = &mut self.exemplars;
-            exemplars.set(slot, bucket, value, exemplar, moment.now_s);
+            if self.definition.kind.has_exemplars() && !exemplar.trace_id.is_empty() {
+                let exemplars = &mut self.exemplars;
+                exemplars.set(slot, place, value, exemplar, moment.now_s);
+            }
+            self.keep_time(slot, exemplar.time_seconds, moment);
+        } else {
+            self.keep_time(slot, None, moment);
         }
+        Ok(())
+    }
+
+    /// Notes the time of an update, where the metric keeps that.
+    #[inline(always)]
+    fn keep_time(&mut self, slot: usize, seconds: Option<f64>, moment: &Moment) {
+        if self.definition.options.keeps_time {
+            let now_ms = moment.now_ms as i64;
+            *self.times_ms.only_mut(slot) = seconds.map_or(now_ms, |s| (s * 1000.0) as i64);
+        }
+    }
+
+    /// Changes the value of what is no counter, or does to one what rules do not.
+    fn set<'e>(
+        &mut self,
+        slot: usize,
+        update: (Operation, f64),
+        text: impl FnOnce() -> &'e [u8],
+    ) -> Result<usize, Refused> {
+        let definition = &self.definition;
+        let row = self.values.row_mut(slot);
+        if let (Kind::Text, Operation::SetText) = (definition.kind, update.0) {
+            self.value_texts
+                .forget(TextRange::of_numbers([row[0], row[1]]));
+            row.copy_from_slice(&self.value_texts.add(text()).numbers());
+            return Ok(0);
+        }
+        let can_fall = definition.options.can_fall;
+        definition
+            .kind
+            .update(&definition.buckets, can_fall, row, update)
     }
 
     /// The slot for labels; notes it for the next time, unless it is only where a limit sends them,
@@ -214,24 +261,13 @@ impl Family {
         slot
     }
 
-    /// Changes the value of what is no counter; gives the bucket whose exemplar this may be.
-    fn set(&mut self, slot: usize, value: f64) -> Option<usize> {
-        let row = self.values.row_mut(slot);
-        let Kind::Histogram { buckets } = &self.definition.kind else {
-            row[0] = value.to_bits();
-            return None;
-        };
-        // What is no number is within no bound, as in Prometheus' own libraries. Bounds go up; to ask
-        // all of them takes less time than to stop at one that is another each time.
-        let holding = buckets.iter().filter(|bound| value <= **bound).count();
-        let bucket = buckets.len() - holding;
-        row[bucket] += 1;
-        let sum = &mut row[buckets.len() + 1];
-        *sum = (f64::from_bits(*sum) + value).to_bits();
-        Some(bucket)
+    pub(crate) fn reading(&self, slot: u32) -> Reading<'_> {
+        let Definition { kind, buckets, .. } = &*self.definition;
+        let row = self.values.row(slot as usize);
+        kind.reading(buckets, row, &self.value_texts)
     }
 
-    fn find(&self, text: &[u8], hash: u64) -> Option<u32> {
+    pub(crate) fn find(&self, text: &[u8], hash: u64) -> Option<u32> {
         let half = hash as u32;
         let is_it = |found: &FoundSeries| found.hash == half && self.text(found.slot) == text;
         Some(self.table.find(spread(half), is_it)?.slot)
@@ -244,53 +280,60 @@ impl Family {
     /// The series for labels that have none: a new one, or the one that limits say.
     #[cold]
     fn slot_within_limits(&mut self, text: &[u8], hash: u64, moment: &mut Moment) -> u32 {
-        let mut folded = std::mem::take(&mut self.folded);
-        let slot = match self.limits.fold(text, &mut folded) {
+        let mut limited = std::mem::take(&mut self.limited_text);
+        let slot = match self.limits.fold(text, &mut limited) {
             Fold::Stays => self.slot_within_series_max(text, hash, moment),
             Fold::Folded => {
-                let hash = self.hasher.hash_one(&folded[..]);
-                match self.find(&folded, hash) {
+                let hash = self.hasher.hash_one(&limited[..]);
+                match self.find(&limited, hash) {
                     Some(slot) => slot,
-                    None => self.slot_within_series_max(&folded, hash, moment),
+                    None => self.slot_within_series_max(&limited, hash, moment),
                 }
             }
             Fold::Malformed => {
                 debug_assert!(false, "{} was given {text:?}", self.definition.name);
-                self.other_slot(moment)
+                self.overflow_slot(moment)
             }
         };
-        self.folded = folded;
+        self.limited_text = limited;
         slot
     }
 
     fn slot_within_series_max(&mut self, text: &[u8], hash: u64, moment: &mut Moment) -> u32 {
-        if text == self.other {
-            return self.other_slot(moment);
+        if text == self.overflow {
+            return self.overflow_slot(moment);
         }
-        let counted = self.len() - usize::from(self.other_slot.is_some());
-        if counted < self.definition.series_max {
-            return self.bear(text, hash, moment);
+        let counted = self.len() - usize::from(self.overflow_slot.is_some());
+        let is_full = counted >= self.definition.series_max;
+        if !is_full {
+            return self.insert(text, hash, moment);
+        }
+        if self.definition.options.when_full == WhenFull::EvictOldest && self.evict_oldest() {
+            return self.insert(text, hash, moment);
         }
         self.series_limited_total += 1;
-        self.other_slot(moment)
+        self.overflow_slot(moment)
     }
 
     /// The series whose labels are all [`super::definition::OTHER`].
-    fn other_slot(&mut self, moment: &mut Moment) -> u32 {
-        if let Some(slot) = self.other_slot {
+    fn overflow_slot(&mut self, moment: &mut Moment) -> u32 {
+        if let Some(slot) = self.overflow_slot {
             return slot;
         }
-        let text = self.other.clone();
-        let slot = self.bear(&text, self.hasher.hash_one(&text[..]), moment);
-        self.other_slot = Some(slot);
+        let text = self.overflow.clone();
+        let slot = self.insert(&text, self.hasher.hash_one(&text[..]), moment);
+        self.overflow_slot = Some(slot);
         slot
     }
 
     /// A new series at 0.
-    fn bear(&mut self, text: &[u8], hash: u64, moment: &mut Moment) -> u32 {
+    fn insert(&mut self, text: &[u8], hash: u64, moment: &mut Moment) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.updated_s.push();
             self.births.push();
+            if self.definition.options.keeps_time {
+                self.times_ms.push();
+            }
             self.values.push() as u32
         });
         *self.births.only_mut(slot as usize) = Birth {
@@ -317,69 +360,14 @@ impl Family {
         self.order.add(slot);
     }
 
-    /// Forgets the series that were idle for too long.
-    pub(crate) fn expire(&mut self, now_ms: u64) {
-        let Some(expire_s) = self.expire_s else {
-            return;
-        };
-        let now_s = now_ms / 1000;
-        let is_idle = |updated_s: u32| {
-            updated_s != FREE && now_s.saturating_sub(u64::from(updated_s)) >= expire_s
-        };
-        let slots = 0..self.updated_s.rows();
-        if !slots
-            .clone()
-            .any(|slot| is_idle(*self.updated_s.only(slot)))
-        {
-            return;
-        }
-        for slot in slots {
-            if is_idle(*self.updated_s.only(slot)) {
-                self.forget(slot as u32);
-            }
-        }
-        self.generation = next_generation();
-        let updated_s = &self.updated_s;
-        self.order
-            .retain(|slot| *updated_s.only(slot as usize) != FREE);
-        if self.texts.is_mostly_garbage() {
-            self.rewrite_texts();
-        }
-    }
-
-    /// Leaves the slot in the order.
-    fn forget(&mut self, slot: u32) {
-        let place = self.births.only(slot as usize).place;
-        let text = self.texts.get(place);
-        let hash = spread(self.hasher.hash_one(text) as u32);
-        self.limits.remove(text);
-        self.texts.forget(place);
-        if let Ok(found) = self.table.find_entry(hash, |found| found.slot == slot) {
-            found.remove();
-        }
-        self.exemplars.forget(slot as usize);
-        *self.updated_s.only_mut(slot as usize) = FREE;
-        self.free.push(slot);
-        if self.other_slot == Some(slot) {
-            self.other_slot = None;
-        }
-    }
-
-    fn rewrite_texts(&mut self) {
-        let mut texts = Texts::default();
-        for slot in self.order.slots() {
-            let birth = self.births.only_mut(slot as usize);
-            birth.place = texts.add(self.texts.get(birth.place));
-        }
-        self.texts = texts;
-    }
-
     /// Bytes allocated for all series.
     pub(crate) fn capacity_bytes(&self) -> usize {
         self.table.allocation_size()
             + self.births.capacity_bytes()
             + self.values.capacity_bytes()
             + self.texts.capacity_bytes()
+            + self.value_texts.capacity_bytes()
+            + self.times_ms.capacity_bytes()
             + self.exemplars.capacity_bytes()
             + self.order.capacity_bytes()
             + self.updated_s.capacity_bytes()
@@ -390,7 +378,7 @@ impl Family {
 
 /// Whether the metric's one series is there from the start and for ever.
 fn is_always_there(definition: &Definition) -> bool {
-    definition.labels.is_empty() && definition.kind != Kind::Gauge
+    definition.labels.is_empty() && definition.kind.begins_at_zero()
 }
 
 /// How long a series may be idle, in seconds.

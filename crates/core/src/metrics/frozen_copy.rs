@@ -4,6 +4,7 @@
 //! meanwhile: a chunk of a column (8 KiB) is copied at its first change. Two images tell what
 //! happened between them without a look at what they share. Knows no file.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::column::Column;
@@ -20,10 +21,8 @@ pub struct Image {
     pub births: u64,
 }
 
-/// One metric's series.
 #[derive(Debug, Clone)]
 pub struct FamilyImage {
-    /// What the metric is.
     pub definition: Arc<Definition>,
     /// What limits have sent elsewhere.
     pub folded: Folded,
@@ -31,6 +30,7 @@ pub struct FamilyImage {
     values: Column<u64>,
     updated_s: Column<u32>,
     texts: Texts,
+    value_texts: Texts,
 }
 
 /// Updates that limits have sent to another series than the one they named.
@@ -43,7 +43,7 @@ pub struct Folded {
 }
 
 /// One series of an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeriesImage<'i> {
     /// The labels as they are printed, without braces.
     pub labels: &'i [u8],
@@ -54,22 +54,19 @@ pub struct SeriesImage<'i> {
     /// When it was last updated, in seconds since 1970.
     pub updated_s: u32,
     /// The value's bits; of a histogram the observations in each bucket alone, `+Inf` last, and then
-    /// the sum's bits.
-    pub values: &'i [u64],
+    /// the sum's bits; of a text its length, and its bytes eight by eight.
+    pub values: Cow<'i, [u64]>,
 }
 
-/// One metric as it was saved.
 #[derive(Debug, Clone, Default)]
 pub struct SavedFamily {
     /// What limits had sent elsewhere.
     pub folded: Folded,
-    /// The series.
     pub series: Vec<SavedSeries>,
 }
 
 /// One series as it was saved: a [`SeriesImage`] and the number of its slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct SavedSeries {
     pub slot: u32,
     pub labels: Box<[u8]>,
@@ -83,7 +80,6 @@ pub struct SavedSeries {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{metric}` has {what}")]
 pub struct Unfit {
-    /// The metric's name.
     pub metric: String,
     /// What is wrong with it.
     pub what: &'static str,
@@ -102,6 +98,7 @@ impl FamilyImage {
             values: family.values.share(),
             updated_s: family.updated_s.share(),
             texts: family.texts.clone(),
+            value_texts: family.value_texts.clone(),
         }
     }
 
@@ -112,12 +109,16 @@ impl FamilyImage {
             return None;
         }
         let birth = self.births.only(row);
+        let values = self.values.row(row);
         Some(SeriesImage {
             labels: self.texts.get(birth.place),
             created_ms: birth.created_ms,
             born: birth.born,
             updated_s: *self.updated_s.only(row),
-            values: self.values.row(row),
+            values: match self.definition.kind.stored(values, &self.value_texts) {
+                Some(stored) => Cow::Owned(stored),
+                None => Cow::Borrowed(values),
+            },
         })
     }
 

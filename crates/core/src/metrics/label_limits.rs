@@ -46,7 +46,6 @@ pub(crate) enum Fold {
 }
 
 impl Limits {
-    /// No values yet.
     pub(crate) fn new(labels: &[Label], hasher: LabelHasher) -> Limits {
         let label = |label: &Label| LabelLimit {
             values: HashTable::new(),
@@ -130,7 +129,6 @@ impl Limits {
         }
     }
 
-    /// Bytes allocated.
     pub(crate) fn capacity_bytes(&self) -> usize {
         let tables = self
             .labels

@@ -16,6 +16,22 @@ pub(crate) struct TextRange {
     len: u32,
 }
 
+impl TextRange {
+    /// The place as two numbers, for a row of them.
+    pub(crate) fn numbers(self) -> [u64; 2] {
+        let place = u64::from(self.page) << 32 | u64::from(self.start);
+        [place, self.len.into()]
+    }
+
+    pub(crate) fn of_numbers([place, len]: [u64; 2]) -> TextRange {
+        TextRange {
+            page: (place >> 32) as u32,
+            start: place as u32,
+            len: len as u32,
+        }
+    }
+}
+
 /// Texts, by their places. Cloning shares the pages.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Texts {
@@ -26,7 +42,6 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    /// Adds a text.
     pub(crate) fn add(&mut self, text: &[u8]) -> TextRange {
         let last = self.pages.last();
         if last.is_none_or(|page| page.len() + text.len() > PAGE_BYTES) {
@@ -47,8 +62,11 @@ impl Texts {
         }
     }
 
-    /// The text at a place.
     pub(crate) fn get(&self, place: TextRange) -> &[u8] {
+        // No text is on no page: that is the place of one that was not set yet.
+        if place.len == 0 {
+            return b"";
+        }
         let start = place.start as usize;
         &self.pages[place.page as usize][start..start + place.len as usize]
     }
@@ -63,7 +81,6 @@ impl Texts {
         self.garbage > PAGE_BYTES && self.garbage * 2 > self.used
     }
 
-    /// Bytes allocated.
     pub(crate) fn capacity_bytes(&self) -> usize {
         let pages: usize = self.pages.iter().map(|page| page.capacity()).sum();
         pages + self.pages.capacity() * size_of::<Arc<Vec<u8>>>()

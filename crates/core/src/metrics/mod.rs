@@ -9,6 +9,7 @@ pub mod definition;
 mod exemplars;
 mod family;
 pub mod frozen_copy;
+pub mod kind;
 mod label_limits;
 mod label_text;
 pub mod labels;

@@ -10,16 +10,15 @@ use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, 
 
 use super::store::SeriesCounts;
 
+mod as_snapshot;
 mod checkpoint;
-mod jaeger;
 mod rules;
 
+pub use as_snapshot::as_snapshot;
 pub use checkpoint::Checkpoint;
-pub use jaeger::JaegerMetrics;
 use rules::OfRules;
-pub use rules::{KnownRules, RuleCounters};
+pub use rules::{FieldErrorKind, KnownRules, RuleCounters};
 
-/// The program's own metrics.
 pub struct SelfMetrics {
     registry: Registry,
     vectors: Vectors,
@@ -29,7 +28,6 @@ pub struct SelfMetrics {
     reload_last_success: Gauge,
     /// Lines that no rule matched.
     pub lines_unmatched: IntCounter,
-    /// Answered scrapes.
     pub scrapes: IntCounter,
     /// What became of history that standard input repeated.
     pub replay: ReplayCounters,
@@ -51,7 +49,6 @@ pub struct ReplayCounters {
 pub struct SourceCounters {
     /// Lines read, matched or not.
     pub lines: IntCounter,
-    /// Bytes read.
     pub bytes: IntCounter,
     /// Lines that were cut because they were longer than a line may be.
     pub oversized: IntCounter,
@@ -61,17 +58,6 @@ pub struct SourceCounters {
     pub truncations: IntCounter,
     /// Bytes that exist and are not read yet.
     pub lag_bytes: IntGauge,
-}
-
-/// Which kind of trouble a field of a rule can make; each is a metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldTrouble {
-    /// `logmetrics_rule_missing_field_total`
-    Missing,
-    /// `logmetrics_rule_bad_value_total`
-    BadValue,
-    /// `logmetrics_rule_ambiguous_field_total`
-    Ambiguous,
 }
 
 /// What the program is about to run, so that everything shows from the start, at 0.
@@ -159,6 +145,11 @@ impl SelfMetrics {
             own.source(source);
         }
         Ok(own)
+    }
+
+    /// Where other parts of the program register metrics of their own.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// The counters of an input. Not for every line: keep what it gives.
@@ -331,7 +322,7 @@ mod tests {
         .unwrap();
         own.follow_rules(&KnownRules {
             names: vec!["web"],
-            troubles: vec![("web", "user", FieldTrouble::Missing)],
+            field_errors: vec![("web", "user", FieldErrorKind::Missing)],
         });
         let page = text(&own.gather(&[]));
         for sample in [
@@ -348,16 +339,19 @@ mod tests {
 
     #[test]
     fn counts_go_where_they_belong() {
-        let troubles = vec![
-            ("a", "x", FieldTrouble::BadValue),
-            ("b", "y", FieldTrouble::Ambiguous),
+        let field_errors = vec![
+            ("a", "x", FieldErrorKind::BadValue),
+            ("b", "y", FieldErrorKind::Ambiguous),
         ];
         let names = vec!["a", "b"];
         let own = SelfMetrics::new(&KnownSources::default()).unwrap();
-        let rules = own.follow_rules(&KnownRules { names, troubles });
+        let rules = own.follow_rules(&KnownRules {
+            names,
+            field_errors,
+        });
         rules.count_matches(&[3, 0]);
         rules.count_matches(&[1, 2]);
-        rules.count_troubles(&[0, 5]);
+        rules.count_field_errors(&[0, 5]);
         own.source("x.log").lines.inc_by(7);
         own.source("x.log").lines.inc();
         let counts = SeriesCounts {
@@ -384,15 +378,15 @@ mod tests {
     fn rules_that_stay_keep_their_counts() {
         let own = SelfMetrics::new(&KnownSources::default()).unwrap();
         let follow = |names: &[&'static str]| {
-            let missing = |name: &&'static str| (*name, "user", FieldTrouble::Missing);
+            let missing = |name: &&'static str| (*name, "user", FieldErrorKind::Missing);
             own.follow_rules(&KnownRules {
                 names: names.to_vec(),
-                troubles: names.iter().map(missing).collect(),
+                field_errors: names.iter().map(missing).collect(),
             })
         };
         let first = follow(&["a", "b"]);
         first.count_matches(&[1, 2]);
-        first.count_troubles(&[3, 4]);
+        first.count_field_errors(&[3, 4]);
         let second = follow(&["b", "c"]);
         second.count_matches(&[10, 20]);
         assert_eq!(second.matches(), [12, 20]);
@@ -407,6 +401,8 @@ mod tests {
                 "logmetrics_rule_matches_total{rule=\"c\"} 20",
                 "logmetrics_rule_missing_field_total{field=\"user\",rule=\"b\"} 4",
                 "logmetrics_rule_missing_field_total{field=\"user\",rule=\"c\"} 0",
+                "logmetrics_rule_unreadable_lines_total{rule=\"b\"} 0",
+                "logmetrics_rule_unreadable_lines_total{rule=\"c\"} 0",
             ]
         );
         // One that comes back begins anew.

@@ -15,7 +15,6 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// A series was born.
     pub(crate) fn add(&mut self, slot: u32) {
         self.newborn.push(slot);
     }
@@ -28,12 +27,10 @@ impl Order {
         self.sorted = Arc::new(sorted.collect());
     }
 
-    /// How many series there are.
     pub(crate) fn len(&self) -> usize {
         self.sorted.len() + self.newborn.len()
     }
 
-    /// Whether all are sorted.
     pub(crate) fn is_sorted(&self) -> bool {
         self.newborn.is_empty()
     }
@@ -74,7 +71,6 @@ impl Order {
         }
     }
 
-    /// Bytes allocated.
     pub(crate) fn capacity_bytes(&self) -> usize {
         (self.sorted.capacity() + self.newborn.capacity()) * size_of::<u32>()
     }

@@ -7,9 +7,10 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use super::column::Column;
-use super::definition::{Definition, Kind};
+use super::definition::Definition;
 use super::exemplars::Exemplars;
 use super::family::{Birth, Family};
+use super::kind::Reading;
 use super::label_text::{TextRange, Texts};
 use super::labels;
 use super::series_order::Order;
@@ -33,16 +34,17 @@ pub struct Snapshot {
 /// One metric's series, sorted by the values of their labels.
 #[derive(Debug, Clone)]
 pub struct FamilySnapshot {
-    /// What the metric is.
     pub definition: Arc<Definition>,
     births: Column<Birth>,
     values: Column<u64>,
     texts: Texts,
+    value_texts: Texts,
+    times_ms: Column<i64>,
     exemplars: Exemplars,
     order: Arc<Vec<u32>>,
     /// Counters and histograms born from this number on are shown at 0.
     zero_from: u64,
-    /// What the buckets of such a histogram are shown as.
+    /// The numbers of such a series.
     zeros: Arc<[u64]>,
 }
 
@@ -69,6 +71,8 @@ impl Unsorted {
                 births: family.births.share(),
                 values: family.values.share(),
                 texts: family.texts.clone(),
+                value_texts: family.value_texts.clone(),
+                times_ms: family.times_ms.share(),
                 exemplars: family.exemplars.share(),
                 order: Arc::default(),
                 zero_from: u64::MAX,
@@ -94,14 +98,11 @@ impl Snapshot {
     /// `increase()` loses nothing; the next page shows the true value.
     pub fn show_new_at_zero(&mut self, births: u64) {
         for family in &mut self.families {
-            if let Kind::Histogram { buckets } = &family.definition.kind {
-                family.zeros = vec![0; buckets.len() + 1].into();
+            let Definition { kind, buckets, .. } = &*family.definition;
+            if kind.begins_at_zero() {
+                family.zeros = vec![0; kind.columns(buckets)].into();
+                family.zero_from = births;
             }
-            family.zero_from = match family.definition.kind {
-                Kind::Counter | Kind::Histogram { .. } => births,
-                // A gauge does not begin anywhere.
-                Kind::Gauge => u64::MAX,
-            };
         }
     }
 }
@@ -139,14 +140,46 @@ impl FamilySnapshot {
         black_box(seen);
     }
 
-    /// How many series there are.
+    /// A family that is in no store: the labels' text and the numbers of each series, in their order.
+    pub(super) fn of_rows<'r>(
+        definition: Definition,
+        rows: impl Iterator<Item = (&'r [u8], &'r [u64])>,
+    ) -> FamilySnapshot {
+        let Definition { kind, buckets, .. } = &definition;
+        let mut births = Column::<Birth>::new(1);
+        let mut values = Column::<u64>::new(kind.columns(buckets));
+        let mut texts = Texts::default();
+        for (labels, row) in rows {
+            let slot = births.push();
+            births.only_mut(slot).place = texts.add(labels);
+            values.push();
+            values.row_mut(slot).copy_from_slice(row);
+        }
+        FamilySnapshot {
+            order: Arc::new((0..births.rows() as u32).collect()),
+            exemplars: Exemplars::new(kind.exemplars(buckets)),
+            definition: Arc::new(definition),
+            births,
+            values,
+            texts,
+            value_texts: Texts::default(),
+            times_ms: Column::new(1),
+            zero_from: u64::MAX,
+            zeros: Arc::default(),
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.order.len()
     }
 
-    /// Whether there is no series.
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
+    }
+
+    /// Whether a page has anything to say of it: a metric without series is not even named.
+    pub fn is_shown(&self) -> bool {
+        !self.is_empty() && !self.definition.options.is_hidden
     }
 
     /// What the store takes back for the next snapshot.
@@ -168,25 +201,25 @@ impl<'s> Series<'s> {
         self.family.texts.get(self.birth().place)
     }
 
-    /// The value of a counter or gauge; the sum of a histogram.
-    pub fn value(&self) -> f64 {
-        if self.is_shown_at_zero() {
-            return 0.0;
-        }
-        let row = self.family.values.row(self.slot);
-        row.last().copied().map_or(0.0, f64::from_bits)
+    /// The value.
+    #[inline]
+    pub fn reading(&self) -> Reading<'s> {
+        let Definition { kind, buckets, .. } = &*self.family.definition;
+        let row = match self.is_shown_at_zero() {
+            true => &self.family.zeros,
+            false => self.family.values.row(self.slot),
+        };
+        kind.reading(buckets, row, &self.family.value_texts)
     }
 
-    /// How many observations fell into each bucket alone, `+Inf` last; nothing for other types.
-    pub fn bucket_counts(&self) -> &'s [u64] {
-        match &self.family.definition.kind {
-            Kind::Histogram { .. } if self.is_shown_at_zero() => &self.family.zeros,
-            Kind::Histogram { buckets } => &self.family.values.row(self.slot)[..=buckets.len()],
-            Kind::Counter | Kind::Gauge => &[],
-        }
+    /// When it was last updated by its own account, in milliseconds since 1970, where the metric keeps
+    /// that.
+    pub fn time_ms(&self) -> Option<i64> {
+        let times_ms = &self.family.times_ms;
+        (self.slot < times_ms.rows()).then(|| *times_ms.only(self.slot))
     }
 
-    /// When the series was born, in milliseconds since 1970.
+    /// When the series was created, in milliseconds since 1970; 0 where that is not known.
     pub fn created_ms(&self) -> u64 {
         self.birth().created_ms
     }

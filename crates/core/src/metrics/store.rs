@@ -3,15 +3,16 @@
 //! Lock policy: one mutex, held for one batch of updates or for taking a snapshot, which shares its
 //! memory with the store and so copies next to nothing. Nothing is sorted or rendered under it.
 
+use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::batch::{Batch, LabelHasher};
-use super::definition::Definition;
+use super::definition::{Definition, MetricId};
 use super::family::{Family, Moment};
 use super::frozen_copy::{FamilyImage, Image, SavedFamily, Unfit};
+use super::kind::{Reading, Refused};
 use super::snapshot::{Snapshot, Unsorted};
 
-/// All series.
 #[derive(Debug)]
 pub struct Store {
     pub(super) definitions: Arc<[Definition]>,
@@ -25,12 +26,48 @@ pub(super) struct Families {
     pub(super) births: u64,
     /// When expired series were last looked for, in seconds since 1970.
     pub(super) expired_s: u64,
+    pub(super) unshown: Unshown,
+}
+
+/// Series that may not expire yet, as somebody who scrapes has not been shown their last values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unshown {
+    /// Those updated at this time or later, in seconds since 1970.
+    pub updated_from_s: u64,
+    /// Those created when the store had so many births, or later.
+    pub born_from: u64,
+    /// Nobody is waited for longer, in seconds since 1970.
+    pub until_s: u64,
+}
+
+impl Unshown {
+    /// Whether a series may not expire yet.
+    pub(super) fn holds(&self, now_s: u64, updated_s: u64, born: u64) -> bool {
+        now_s <= self.until_s && (updated_s >= self.updated_from_s || born >= self.born_from)
+    }
+}
+
+impl Default for Unshown {
+    /// Nobody scrapes.
+    fn default() -> Self {
+        Unshown {
+            updated_from_s: u64::MAX,
+            born_from: u64::MAX,
+            until_s: 0,
+        }
+    }
+}
+
+/// All values at one instant, not sorted yet: taking them holds the store's lock for microseconds.
+#[derive(Debug)]
+pub struct UnsortedSnapshot {
+    births: u64,
+    families: Vec<Unsorted>,
 }
 
 /// How many series a metric has, and what its limits have folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeriesCounts {
-    /// The metric's name.
     pub metric: String,
     /// Its series now, all that are shown.
     pub series: usize,
@@ -68,6 +105,7 @@ impl Store {
             list,
             births: moment.births,
             expired_s: now_ms / 1000,
+            unshown: Unshown::default(),
         };
         Store {
             definitions: definitions.into(),
@@ -118,15 +156,17 @@ impl Store {
         &self.definitions
     }
 
-    /// Makes all updates of a batch, in their order; no snapshot sees a part of them.
-    pub fn apply(&self, batch: &Batch, now_ms: u64) {
+    /// Makes all updates of a batch, in their order; no snapshot sees a part of them. Gives the places
+    /// of those that were refused; a batch of rules has hardly ever one.
+    pub fn apply(&self, batch: &Batch, now_ms: u64) -> Vec<usize> {
         let mut families = self.lock();
         if now_ms / 1000 > families.expired_s {
             families.expire(now_ms);
         }
         let Families { list, births, .. } = &mut *families;
         let mut moment = Moment::new(now_ms, *births);
-        for update in batch.updates() {
+        let mut refused = Vec::new();
+        for (number, update) in batch.updates().iter().enumerate() {
             // A batch is made from the rules this store was made from; there is no other metric.
             let named = batch.named(update);
             let Some(family) = list.get_mut(named.metric.0 as usize) else {
@@ -134,15 +174,27 @@ impl Store {
                 continue;
             };
             let exemplar = || batch.exemplar_of(update);
-            family.update(&named, update.value, exemplar, &mut moment);
+            let text = || batch.text_of(update);
+            let what = (update.operation(), update.value);
+            if let Err(Refused) = family.update(&named, what, text, exemplar, &mut moment) {
+                refused.push(number);
+            }
         }
+        list.iter_mut().for_each(Family::settle_removed);
         *births = moment.births;
+        refused
     }
 
     /// All values at one instant. What has expired is forgotten first.
     pub fn snapshot(&self, now_ms: u64) -> Snapshot {
-        let (births, unsorted) = self.take(now_ms);
-        let (families, stale): (Vec<_>, Vec<_>) = unsorted.into_iter().map(Unsorted::sort).unzip();
+        let unsorted = self.unsorted(now_ms);
+        self.sorted(unsorted)
+    }
+
+    /// What [`Store::unsorted`] of this store gave, in its order.
+    pub fn sorted(&self, unsorted: UnsortedSnapshot) -> Snapshot {
+        let UnsortedSnapshot { births, families } = unsorted;
+        let (families, stale): (Vec<_>, Vec<_>) = families.into_iter().map(Unsorted::sort).unzip();
         if stale.iter().any(Option::is_some) {
             let mut store = self.lock();
             for ((kept, family), stale) in store.list.iter_mut().zip(&families).zip(&stale) {
@@ -154,11 +206,37 @@ impl Store {
         Snapshot { families, births }
     }
 
-    fn take(&self, now_ms: u64) -> (u64, Vec<Unsorted>) {
+    /// All values at one instant. What has expired is forgotten first.
+    pub fn unsorted(&self, now_ms: u64) -> UnsortedSnapshot {
         let mut families = self.lock();
         families.expire(now_ms);
-        let unsorted = families.list.iter_mut().map(Unsorted::take).collect();
-        (families.births, unsorted)
+        UnsortedSnapshot {
+            families: families.list.iter_mut().map(Unsorted::take).collect(),
+            births: families.births,
+        }
+    }
+
+    /// How many series were ever created.
+    pub fn births(&self) -> u64 {
+        self.lock().births
+    }
+
+    /// Keeps these series from expiring; replaces what was given before.
+    pub fn keep_unshown(&self, unshown: Unshown) {
+        self.lock().unshown = unshown;
+    }
+
+    /// The value of one series now, given its labels' text; `take` sees it under the lock.
+    pub fn read<T>(
+        &self,
+        metric: MetricId,
+        labels: &[u8],
+        take: impl FnOnce(Reading<'_>) -> T,
+    ) -> Option<T> {
+        let families = self.lock();
+        let family = families.list.get(metric.0 as usize)?;
+        let slot = family.find(labels, self.hasher.hash_one(labels))?;
+        Some(take(family.reading(slot)))
     }
 
     /// How many series there are, and what limits have folded, in the order of the definitions.
@@ -191,7 +269,7 @@ impl Families {
     fn expire(&mut self, now_ms: u64) {
         self.expired_s = now_ms / 1000;
         for family in &mut self.list {
-            family.expire(now_ms);
+            family.expire(now_ms, &self.unshown);
         }
     }
 }

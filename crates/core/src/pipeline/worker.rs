@@ -1,71 +1,19 @@
-//! One reading thread's part of the pipeline: a sink for bytes.
+//! One reading thread's part of the pipeline: a sink for the bytes of its streams.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-
-use super::unmatched_samples::UnmatchedSamples;
-use crate::clock::Clock;
-use crate::engine::{Engine, Runner};
-use crate::history::{Notice, Recognizer};
-use crate::metrics::batch::Batch;
-use crate::metrics::self_metrics::{RuleCounters, SelfMetrics, SourceCounters};
-use crate::metrics::store::Store;
-use logmetrics_follow::line::framer::Framer;
+use super::counting::{Counting, Shared};
+use crate::metrics::self_metrics::{SelfMetrics, SourceCounters};
+use logmetrics_follow::line::framer::{Framed, Framer};
 use logmetrics_follow::line::unwrap::{Unwrapped, Unwrapper};
 use logmetrics_follow::line::{Line, Origin, resume};
 use logmetrics_follow::{Sink, StreamId};
-
-/// A batch is applied when it holds so many bytes, even within a block.
-const BATCH_BYTES_MAX: usize = 1 << 20;
-
-/// Lines without a match that are kept of one block.
-const SAMPLES_PER_BLOCK: usize = 4;
-
-/// What a reload of the rules replaces as a whole.
-pub struct Active {
-    /// The rules.
-    pub engine: Arc<Engine>,
-    /// The series.
-    pub store: Arc<Store>,
-    /// What is counted for each rule.
-    pub counters: RuleCounters,
-    /// When the rules were loaded, in milliseconds since 1970.
-    pub loaded_ms: u64,
-}
-
-/// What workers share.
-#[derive(Clone)]
-pub struct Shared {
-    /// The rules and what they count. Replaced only while no reader is in a step of the positions: what a
-    /// worker has begun with, it ends with.
-    pub live: Arc<ArcSwap<Active>>,
-    /// The program's own metrics.
-    pub own: Arc<SelfMetrics>,
-    /// Where unmatched lines are kept for the status page.
-    pub samples: Arc<UnmatchedSamples>,
-    /// When series are born and updated.
-    pub clock: Clock,
-}
 
 /// Counts the lines of the streams of one reading thread.
 pub struct Worker {
     streams: Vec<Option<Stream>>,
     counting: Counting,
-    replay: Option<Replay>,
 }
-
-/// What knows the lines of standard input again that were counted in an earlier run.
-struct Replay {
-    recognizer: Arc<Mutex<Recognizer>>,
-    /// Where the lines of a block begin and how long they are; kept for its memory.
-    lines: Vec<(usize, usize)>,
-    /// Is told what people want to know.
-    tell: Tell,
-}
-
-/// Takes what people want to know of repeated history.
-type Tell = Box<dyn Fn(&Notice) + Send>;
 
 /// One opened file or pipe.
 struct Stream {
@@ -75,82 +23,104 @@ struct Stream {
     unwrapper: Unwrapper,
 }
 
-/// From a line to the store.
-struct Counting {
-    parts: Shared,
-    /// What the runner and the batch are for.
-    live: Arc<Active>,
-    runner: Runner,
-    batch: Batch,
-    lines: u64,
-    unmatched: Vec<Vec<u8>>,
+/// A block of one stream that is being counted.
+pub(super) struct Block<'w> {
+    pub(super) framer: &'w mut Framer,
+    pub(super) lines: BlockLines<'w>,
+}
+
+/// Takes the lines of a block.
+pub(super) struct BlockLines<'w> {
+    origin: &'w Origin,
+    counters: &'w SourceCounters,
+    unwrapper: &'w mut Unwrapper,
+    counting: &'w mut Counting,
 }
 
 impl Worker {
     /// A worker for one thread.
-    pub fn new(parts: Shared) -> Worker {
-        let live = parts.live.load_full();
-        let runner = live.engine.runner();
-        let batch = Batch::new(live.store.hasher());
+    pub fn new(shared: Shared) -> Worker {
         Worker {
             streams: Vec::new(),
-            counting: Counting {
-                parts,
-                live,
-                runner,
-                batch,
-                lines: 0,
-                unmatched: Vec::new(),
+            counting: Counting::new(shared),
+        }
+    }
+
+    pub(super) fn self_metrics(&self) -> &Arc<SelfMetrics> {
+        &self.counting.shared.self_metrics
+    }
+
+    pub(super) fn now_ms(&self) -> u64 {
+        self.counting.shared.clock.now_ms()
+    }
+
+    /// Where a stream was opened.
+    pub(super) fn origin(&self, stream: StreamId) -> Option<&Origin> {
+        let stream = self.streams.get(stream.0)?.as_ref()?;
+        Some(&stream.origin)
+    }
+
+    /// Begins a block of an open stream.
+    pub(super) fn block(&mut self, stream: StreamId) -> Option<Block<'_>> {
+        let stream = self.streams.get_mut(stream.0)?.as_mut()?;
+        self.counting.begin_block();
+        Some(Block {
+            framer: &mut stream.framer,
+            lines: BlockLines {
+                origin: &stream.origin,
+                counters: &stream.counters,
+                unwrapper: &mut stream.unwrapper,
+                counting: &mut self.counting,
             },
-            replay: None,
-        }
+        })
     }
 
-    /// Leaves out what standard input repeats. The recogniser is locked for each block; who saves
-    /// it does so when no block is in hand.
-    pub fn recognising(
-        self,
-        recognizer: Arc<Mutex<Recognizer>>,
-        tell: impl Fn(&Notice) + Send + 'static,
-    ) -> Worker {
-        Worker {
-            replay: Some(Replay {
-                recognizer,
-                lines: Vec::new(),
-                tell: Box::new(tell),
-            }),
-            ..self
+    /// A stream is gone, and its number can be used again.
+    pub(super) fn forget(&mut self, stream: StreamId) {
+        if let Some(stream) = self.streams.get_mut(stream.0) {
+            *stream = None;
         }
     }
 }
 
-impl Replay {
-    fn lock(&self) -> MutexGuard<'_, Recognizer> {
-        let recognizer = self.recognizer.lock();
-        recognizer.unwrap_or_else(PoisonError::into_inner)
+impl BlockLines<'_> {
+    /// Counts a raw line that begins at `offset` in its stream.
+    #[inline]
+    pub(super) fn count(&mut self, offset: u64, raw: &[u8]) {
+        if let Some(unwrapped) = self.unwrapper.unwrap(offset, raw) {
+            count(self.counting, self.origin, &unwrapped);
+        }
     }
 
-    /// Counts and tells what became of lines.
-    fn finish_block(&self, mut recognizer: MutexGuard<'_, Recognizer>, own: &SelfMetrics) {
-        let held = recognizer.held_lines();
-        own.replay.held_lines.set(held as i64);
-        let notices = recognizer.take_notices();
-        drop(recognizer);
-        for notice in &notices {
-            own.replay.repeated_lines.inc_by(notice.repeated_lines());
-            let is_apart = matches!(notice, Notice::NoOverlap { .. } | Notice::Diverged { .. });
-            own.replay.no_overlap.inc_by(u64::from(is_apart));
-            (self.tell)(notice);
+    /// Counts what is held as it is no whole line: nothing more comes.
+    pub(super) fn flush(&mut self) {
+        while let Some(unwrapped) = self.unwrapper.flush() {
+            count(self.counting, self.origin, &unwrapped);
         }
+    }
+
+    /// Ends the block; `cut` is what became of its bytes.
+    pub(super) fn finish(self, cut: Framed) {
+        let oversized = cut.oversized + self.unwrapper.take_oversized();
+        (self.counting).finish_block(self.counters, cut.taken as u64, oversized);
     }
 }
 
-/// The source that has no positions, so that it is known again by what it says.
-const STANDARD_INPUT: &str = "-";
+#[inline]
+fn count(counting: &mut Counting, origin: &Origin, unwrapped: &Unwrapped<'_>) {
+    let line = Line {
+        text: unwrapped.text,
+        wrapping: unwrapped.wrapping,
+        origin,
+    };
+    if counting.line(&line) {
+        counting.apply();
+    }
+}
 
 impl Sink for Worker {
     fn open(&mut self, origin: Origin, _offset: u64, resume_state: &[u8]) -> StreamId {
-        let counters = self.counting.parts.own.source(&origin.source);
+        let counters = self.self_metrics().source(&origin.source);
         let (framer, unwrapper) = resume::read(resume_state);
         let stream = Stream {
             origin,
@@ -168,57 +138,11 @@ impl Sink for Worker {
     }
 
     fn offer(&mut self, stream: StreamId, offset: u64, bytes: &[u8]) -> usize {
-        let Some(Some(stream)) = self.streams.get_mut(stream.0) else {
+        let Some(Block { framer, mut lines }) = self.block(stream) else {
             return bytes.len();
         };
-        let Stream {
-            origin,
-            framer,
-            unwrapper,
-            counters,
-        } = stream;
-        let counting = &mut self.counting;
-        counting.begin_block();
-        let (now_ms, own) = (
-            counting.parts.clock.now_ms(),
-            Arc::clone(&counting.parts.own),
-        );
-        let mut count = |offset: u64, raw: &[u8]| {
-            if let Some(unwrapped) = unwrapper.unwrap(offset, raw) {
-                counting.line(&unwrapped, origin);
-            }
-        };
-        let replay = self.replay.as_mut();
-        let cut = match replay.filter(|_| &*origin.source == STANDARD_INPUT) {
-            None => framer.cut(bytes, |at, raw| count(offset + at as u64, raw)),
-            Some(replay) => {
-                let mut lines = std::mem::take(&mut replay.lines);
-                lines.clear();
-                let mut recognizer = replay.lock();
-                // Noted while they are cut, as they are in the processor's cache then, up to the first of
-                // which it is not known whether it is new. To count them here, too, was 3 % slower.
-                let (mut noted, mut is_new) = (0, true);
-                let cut = framer.cut(bytes, |at, raw| {
-                    is_new = is_new && recognizer.note(raw);
-                    noted += usize::from(is_new);
-                    lines.push((at, raw.len()));
-                });
-                let (noted, others) = lines.split_at(noted);
-                let raw = |&(at, length): &(usize, usize)| bytes.get(at..at + length);
-                for line in noted {
-                    count(offset + line.0 as u64, raw(line).unwrap_or_default());
-                }
-                for line in others {
-                    let count = |raw: &[u8]| count(offset + line.0 as u64, raw);
-                    recognizer.offer(now_ms, raw(line).unwrap_or_default(), count);
-                }
-                replay.finish_block(recognizer, &own);
-                replay.lines = lines;
-                cut
-            }
-        };
-        let oversized = cut.oversized + unwrapper.take_oversized();
-        counting.finish_block(counters, cut.taken, oversized);
+        let cut = framer.cut(bytes, |at, raw| lines.count(offset + at as u64, raw));
+        lines.finish(cut);
         cut.taken
     }
 
@@ -237,125 +161,13 @@ impl Sink for Worker {
         }
     }
 
-    fn idle(&mut self, stream: StreamId) {
-        let Some(replay) = &self.replay else {
-            return;
-        };
-        let Some(Some(stream)) = self.streams.get_mut(stream.0) else {
-            return;
-        };
-        let counting = &mut self.counting;
-        counting.begin_block();
-        let (now_ms, own) = (
-            counting.parts.clock.now_ms(),
-            Arc::clone(&counting.parts.own),
-        );
-        let mut recognizer = replay.lock();
-        recognizer.idle(now_ms, |raw| {
-            if let Some(unwrapped) = stream.unwrapper.unwrap(0, raw) {
-                counting.line(&unwrapped, &stream.origin);
-            }
-        });
-        replay.finish_block(recognizer, &own);
-        counting.finish_block(&stream.counters, 0, stream.unwrapper.take_oversized());
-    }
-
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {
-        let Some(Some(mut stream)) = self.streams.get_mut(stream.0).map(Option::take) else {
+        let Some(Block { framer, mut lines }) = self.block(stream) else {
             return;
         };
-        let Stream {
-            origin,
-            framer,
-            unwrapper,
-            counters,
-        } = &mut stream;
-        let counting = &mut self.counting;
-        counting.begin_block();
-        let (now_ms, own) = (
-            counting.parts.clock.now_ms(),
-            Arc::clone(&counting.parts.own),
-        );
-        let mut count = |offset: u64, raw: &[u8]| {
-            if let Some(unwrapped) = unwrapper.unwrap(offset, raw) {
-                counting.line(&unwrapped, origin);
-            }
-        };
-        let replay = self.replay.as_ref();
-        let cut = match replay.filter(|_| &*origin.source == STANDARD_INPUT) {
-            None => framer.finish(rest, |at, raw| count(offset + at as u64, raw)),
-            Some(replay) => {
-                let mut recognizer = replay.lock();
-                let cut = framer.finish(rest, |at, raw| {
-                    recognizer.offer(now_ms, raw, |raw| count(offset + at as u64, raw));
-                });
-                recognizer.finish(|raw| count(offset + rest.len() as u64, raw));
-                replay.finish_block(recognizer, &own);
-                cut
-            }
-        };
-        while let Some(unwrapped) = unwrapper.flush() {
-            counting.line(&unwrapped, origin);
-        }
-        let oversized = cut.oversized + unwrapper.take_oversized();
-        counting.finish_block(counters, cut.taken, oversized);
+        let cut = framer.finish(rest, |at, raw| lines.count(offset + at as u64, raw));
+        lines.flush();
+        lines.finish(cut);
+        self.forget(stream);
     }
 }
-
-impl Counting {
-    /// Takes up the rules that run now. Nothing is left of the ones before: each block is counted
-    /// to its end.
-    fn begin_block(&mut self) {
-        let live = self.parts.live.load();
-        if !Arc::ptr_eq(&live, &self.live) {
-            self.live = Arc::clone(&live);
-            self.runner = live.engine.runner();
-            self.batch = Batch::new(live.store.hasher());
-        }
-    }
-
-    fn line(&mut self, unwrapped: &Unwrapped<'_>, origin: &Origin) {
-        let line = Line {
-            text: unwrapped.text,
-            wrapping: unwrapped.wrapping,
-            origin,
-        };
-        let engine = &self.live.engine;
-        let matched = engine.feed(&line, &mut self.runner, &mut self.batch);
-        self.lines += 1;
-        if !matched && self.unmatched.len() < SAMPLES_PER_BLOCK {
-            self.unmatched.push(UnmatchedSamples::shorten(line.text));
-        }
-        if self.batch.bytes() > BATCH_BYTES_MAX {
-            self.apply();
-        }
-    }
-
-    fn apply(&mut self) {
-        if !self.batch.is_empty() {
-            let now_ms = self.parts.clock.now_ms();
-            self.live.store.apply(&self.batch, now_ms);
-            self.batch.clear();
-        }
-    }
-
-    /// The store first, then the program's own counts: who sees a line counted as read also sees
-    /// what it counted.
-    fn finish_block(&mut self, counters: &SourceCounters, bytes: usize, oversized: u64) {
-        self.apply();
-        counters.bytes.inc_by(bytes as u64);
-        counters.oversized.inc_by(oversized);
-        counters.lines.inc_by(std::mem::take(&mut self.lines));
-        let tally = self.runner.tally();
-        self.parts.own.lines_unmatched.inc_by(tally.unmatched);
-        self.live.counters.count_matches(&tally.matches);
-        self.live.counters.count_troubles(&tally.troubles);
-        tally.clear();
-        if !self.unmatched.is_empty() {
-            self.parts.samples.add(self.unmatched.drain(..));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -14,7 +14,7 @@ use super::rule_metrics;
 use super::{
     Field, FieldsMode, LABEL_BYTES_MAX, LabelSource, Rule, TimeField, metric_names, rule_patterns,
 };
-use logmetrics_scan::keys::Marks;
+use logmetrics_scan::keys::UntrustedRange;
 
 /// A rule, and what its actions say of their metrics, in the order of the actions. The ids of the
 /// metrics are not known yet.
@@ -99,7 +99,7 @@ impl<'s> Scope<'s> {
         Field {
             from: spec.from.iter().map(|key| key.value.clone()).collect(),
             take: spec.take,
-            outside: spec.outside.is_some(),
+            trusted_only: spec.untrusted_between.is_some(),
         }
     }
 
@@ -154,19 +154,21 @@ pub(super) fn rule<'s>(
             unpadded_micros: *unpadded_micros,
         });
     let trace = spec.trace.as_ref().map(|field| scope.field(field));
+    let json_fields = json_fields(&mut scope);
     let mut labels = BTreeMap::new();
     for label in &spec.labels {
         labels.insert(label.name.value.clone(), label_source(label, &mut scope));
     }
-    let marks = marks(&mut scope);
+    let untrusted = untrusted_range(&mut scope);
     let defined = labels.clone();
     let (metrics, uses) = rule_metrics::actions(&mut labels, &mut scope);
     let report = report_section::compile(&defined, &labels, &mut scope);
     let rule = Rule {
         name,
         pattern,
+        json_fields,
         fields: spec.fields,
-        marks,
+        untrusted,
         time,
         trace,
         labels,
@@ -175,6 +177,25 @@ pub(super) fn rule<'s>(
         report_is_written: spec.report.is_some(),
     };
     (Compiled { rule, uses }, scope)
+}
+
+fn json_fields(scope: &mut Scope<'_>) -> Vec<(String, regex::Regex)> {
+    let spec = scope.spec;
+    let mut fields = Vec::new();
+    for (name, text) in &spec.json_fields {
+        let is_json = matches!(spec.fields, Some(FieldsMode::Json | FieldsMode::Auto));
+        if !is_json && spec.names_known {
+            scope
+                .drafts
+                .push(messages::match_json_without_json(name.place));
+        }
+        fields.extend(
+            scope
+                .whole(text)
+                .map(|pattern| (name.value.clone(), pattern)),
+        );
+    }
+    fields
 }
 
 fn named_groups(pattern: &regex::Regex) -> Vec<String> {
@@ -207,12 +228,12 @@ pub(super) fn check_label_name(name: &At<String>, scope: &mut Scope<'_>) {
     }
 }
 
-/// The pair of marks that the rule's fields agree on.
-fn marks(scope: &mut Scope<'_>) -> Option<Marks> {
+/// The untrusted range that the rule's fields agree on.
+fn untrusted_range(scope: &mut Scope<'_>) -> Option<UntrustedRange> {
     let spec = scope.spec;
-    let mut pairs: Vec<&At<Marks>> = spec
+    let mut pairs: Vec<&At<UntrustedRange>> = spec
         .fields()
-        .filter_map(|field| field.outside.as_ref())
+        .filter_map(|field| field.untrusted_between.as_ref())
         .collect();
     pairs.sort_by_key(|pair| pair.place);
     let (first, others) = pairs.split_first()?;
@@ -220,13 +241,13 @@ fn marks(scope: &mut Scope<'_>) -> Option<Marks> {
     if !logfmt && spec.names_known {
         scope
             .drafts
-            .push(messages::outside_without_logfmt(first.place));
+            .push(messages::untrusted_without_logfmt(first.place));
     }
     for other in others {
         if other.value != first.value {
             scope
                 .drafts
-                .push(messages::outside_differs(other.place, first.place));
+                .push(messages::untrusted_differs(other.place, first.place));
         }
     }
     Some(first.value.clone())

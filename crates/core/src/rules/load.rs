@@ -19,16 +19,13 @@ pub const BUILT_IN_NAME: &str = "built-in agentgateway rules";
 /// A rules file that has been read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceText {
-    /// The file as the user named it.
     pub path: String,
-    /// What is in it.
     pub text: String,
 }
 
 /// Rules that may run, and what there is to say about them.
 #[derive(Debug, Clone, Default)]
 pub struct Loaded {
-    /// The rules.
     pub set: RuleSet,
     /// One for each file, in their order.
     pub files: Vec<FileSummary>,
@@ -38,10 +35,8 @@ pub struct Loaded {
     pub cases: Vec<(usize, Case)>,
 }
 
-/// What a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileSummary {
-    /// The file as the user named it.
     pub path: String,
     /// How many rules it has; they stand together in the set.
     pub rules: usize,
@@ -60,26 +55,17 @@ pub struct Gathered {
 }
 
 /// Reads and checks files, and folders of `*.toml` files by name; without any the built-in rules.
-///
-/// # Errors
-///
-/// All problems at once.
 pub fn load(paths: &[PathBuf]) -> Result<Loaded, Problems> {
     gather(paths).check()
 }
 
 impl Gathered {
     /// Checks what was read.
-    ///
-    /// # Errors
-    ///
-    /// All problems at once.
     pub fn check(self) -> Result<Loaded, Problems> {
         check(self.sources, self.drafts)
     }
 }
 
-/// Reads what [`load`] checks.
 pub fn gather(paths: &[PathBuf]) -> Gathered {
     if paths.is_empty() {
         return Gathered {
@@ -105,10 +91,6 @@ pub fn gather(paths: &[PathBuf]) -> Gathered {
 }
 
 /// Checks texts that have been read already, in their order.
-///
-/// # Errors
-///
-/// All problems at once.
 pub fn load_text(files: Vec<SourceText>) -> Result<Loaded, Problems> {
     check(files, Vec::new())
 }

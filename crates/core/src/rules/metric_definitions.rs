@@ -5,8 +5,7 @@ use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use super::problem::{At, Draft, ProblemPlace, messages};
-use super::raw_rules::KindSpec;
-use crate::metrics::definition::{Definition, Kind, LABEL_VALUES_MAX, Label, SERIES_MAX};
+use crate::metrics::definition::{Definition, Kind, LABEL_VALUES_MAX, Label, Options, SERIES_MAX};
 
 /// The buckets of a histogram of durations, in seconds, where its rule names none: those that
 /// Prometheus' own client libraries take.
@@ -18,7 +17,7 @@ const BUCKETS: [f64; 11] = [
 #[derive(Debug, Clone)]
 pub(super) struct MetricUse {
     pub name: At<String>,
-    pub kind: KindSpec,
+    pub kind: Kind,
     pub buckets: Option<At<Vec<f64>>>,
     /// Sorted by name.
     pub labels: Vec<LabelUse>,
@@ -70,7 +69,7 @@ impl Definitions {
         let mut clashes: BTreeMap<(ProblemPlace, ProblemPlace), Draft> = BTreeMap::new();
         for known in self.metrics.values() {
             let name = &known.agreed.name;
-            for exposed in exposed_names(&name.value, known.agreed.kind) {
+            for exposed in known.agreed.kind.exposed_names(&name.value) {
                 let owner = *owners.entry(exposed.clone()).or_insert(name);
                 if owner == name {
                     continue;
@@ -93,27 +92,6 @@ impl Definitions {
     pub fn finish(self) -> Vec<Definition> {
         self.metrics.into_values().map(definition).collect()
     }
-}
-
-/// Every name under which a metric shows in some format: in OpenMetrics a counter's family is
-/// called without `_total`, and counters and histograms have a `_created` sample.
-fn exposed_names(name: &str, kind: KindSpec) -> Vec<String> {
-    let suffixes: &[&str] = match kind {
-        KindSpec::Gauge => &[],
-        KindSpec::Histogram => &["_bucket", "_sum", "_count", "_created"],
-        KindSpec::Counter => &["_created"],
-    };
-    let family = match kind {
-        KindSpec::Counter => name.strip_suffix("_total").unwrap_or(name),
-        KindSpec::Gauge | KindSpec::Histogram => name,
-    };
-    let mut exposed = vec![name.to_string()];
-    if family != name {
-        exposed.push(family.to_string());
-        exposed.push(format!("{name}_created"));
-    }
-    exposed.extend(suffixes.iter().map(|suffix| format!("{family}{suffix}")));
-    exposed
 }
 
 fn merge(agreed: &mut MetricUse, used: &MetricUse, drafts: &mut Vec<Draft>) {
@@ -193,14 +171,10 @@ fn label_words(used: &MetricUse) -> String {
 
 fn definition(known: KnownMetric) -> Definition {
     let KnownMetric { agreed, rule } = known;
-    let kind = match agreed.kind {
-        KindSpec::Counter => Kind::Counter,
-        KindSpec::Gauge => Kind::Gauge,
-        KindSpec::Histogram => Kind::Histogram {
-            buckets: agreed
-                .buckets
-                .map_or_else(|| BUCKETS.to_vec(), |buckets| buckets.value),
-        },
+    let buckets = agreed.buckets.map(|buckets| buckets.value);
+    let buckets = match agreed.kind {
+        Kind::Histogram => buckets.unwrap_or_else(|| BUCKETS.to_vec()),
+        _ => Vec::new(),
     };
     let label = |label: LabelUse| Label {
         name: label.name.value,
@@ -211,9 +185,11 @@ fn definition(known: KnownMetric) -> Definition {
         help: agreed
             .help
             .map_or_else(|| format!("Counted by rule {rule}."), |help| help.value),
-        kind,
+        kind: agreed.kind,
+        buckets,
         labels: agreed.labels.into_iter().map(label).collect(),
         series_max: agreed.limit.map_or(SERIES_MAX, |limit| limit.value),
         expire: agreed.expire.map(|expire| expire.value),
+        options: Options::default(),
     }
 }

@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::metrics::definition::{Definition, MetricId};
-use logmetrics_scan::keys::Marks;
+use logmetrics_scan::keys::UntrustedRange;
 
 /// The longest label value, in bytes, unless the rule says otherwise.
 pub const LABEL_BYTES_MAX: usize = 1024;
@@ -47,18 +47,18 @@ pub struct RuleSet {
     pub metrics: Vec<Definition>,
 }
 
-/// One rule.
 #[derive(Debug, Clone)]
 pub struct Rule {
     /// Its name, unique in the set; `rule-3` for the third rule of a file that names none.
     pub name: String,
     /// The line must match this; its named groups are fields.
     pub pattern: Option<regex::Regex>,
+    /// What fields of a line of JSON must match, whole; otherwise it is of another kind.
+    pub json_fields: Vec<(String, regex::Regex)>,
     /// How the line's own fields are read; none are where there is none.
     pub fields: Option<FieldsMode>,
-    /// What is left out by the fields that ask for it (`outside`); one pair in a rule.
-    pub marks: Option<Marks>,
-    /// The line's own time.
+    /// What clients may have written, left out by the fields that ask for it (`untrusted_between`).
+    pub untrusted: Option<UntrustedRange>,
     pub time: Option<TimeField>,
     /// The field that is put on exemplars as `trace_id`.
     pub trace: Option<Field>,
@@ -78,7 +78,6 @@ pub struct Rule {
 pub enum FieldsMode {
     /// `key=value`.
     Logfmt,
-    /// One JSON object.
     Json,
     /// JSON where the line begins with `{`, otherwise logfmt.
     Auto,
@@ -90,9 +89,7 @@ pub enum Take {
     /// The only one; two are ambiguous.
     #[default]
     Only,
-    /// The first.
     First,
-    /// The last.
     Last,
 }
 
@@ -103,14 +100,13 @@ pub struct Field {
     pub from: Vec<String>,
     /// Which of several values of one key.
     pub take: Take,
-    /// Whether only what stands outside the rule's marks is seen.
-    pub outside: bool,
+    /// Whether values inside the rule's untrusted range are left out.
+    pub trusted_only: bool,
 }
 
 /// Where the line's own time is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeField {
-    /// The field.
     pub field: Field,
     /// Whether the digits after the seconds are microseconds without leading zeros, as
     /// agentgateway writes them (`:48.7271Z` is 7.271 ms).
@@ -121,11 +117,9 @@ pub struct TimeField {
 /// map, pseudonym, length.
 #[derive(Debug, Clone)]
 pub struct LabelSource {
-    /// The field.
     pub field: Field,
     /// Used where the field is absent or empty.
     pub default: Option<String>,
-    /// Whether letters are lower-cased.
     pub lowercase: bool,
     /// The first pattern that matches the whole value gives the new one.
     pub map: Vec<(regex::Regex, String)>,
@@ -138,7 +132,6 @@ pub struct LabelSource {
 /// One update that a matching line makes.
 #[derive(Debug, Clone)]
 pub struct Action {
-    /// The metric.
     pub metric: MetricId,
     /// The value; without one a counter counts 1.
     pub value: Option<Field>,
@@ -161,7 +154,6 @@ pub enum Condition {
 /// A rule's own test, from `[[test]]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
-    /// What it shows.
     pub name: String,
     /// The lines that are read.
     pub lines: Vec<String>,

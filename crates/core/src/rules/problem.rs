@@ -31,7 +31,6 @@ pub enum Severity {
 pub(super) struct ProblemPlace {
     /// The number of the file in this load.
     pub file: usize,
-    /// The first byte.
     pub start: usize,
     /// One past the last byte.
     pub end: usize,
@@ -120,9 +119,7 @@ impl Draft {
 /// One problem, with all that is needed to show it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
-    /// How much it weighs.
     pub severity: Severity,
-    /// What is wrong.
     pub message: String,
     /// Where; empty where there is no text to show.
     pub excerpts: Vec<Excerpt>,
@@ -133,13 +130,11 @@ pub struct Problem {
 /// A line of a rules file and the part of it that is meant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Excerpt {
-    /// The file as the user named it.
     pub path: String,
     /// The line's number, from 1.
     pub line: usize,
     /// The column, in characters from 1.
     pub column: usize,
-    /// The line.
     pub text: String,
     /// What of `text` is meant, in bytes.
     pub span: Range<usize>,

@@ -12,9 +12,9 @@ use super::problem::{At, ProblemPlace, messages};
 use super::report_section::{self, ReportSpec};
 use super::toml_table::{Reader, Table, TomlValue};
 use super::{Case, FieldsMode, Take};
-use logmetrics_scan::keys::Marks;
+use crate::metrics::kind::Kind;
+use logmetrics_scan::keys::UntrustedRange;
 
-/// A file.
 #[derive(Debug, Default)]
 pub(super) struct FileSpec {
     pub rules: Vec<RuleSpec>,
@@ -27,6 +27,7 @@ pub(super) struct RuleSpec {
     pub place: ProblemPlace,
     pub name: Option<At<String>>,
     pub pattern: Option<At<String>>,
+    pub json_fields: Vec<(At<String>, At<String>)>,
     pub fields: Option<FieldsMode>,
     pub time: Option<(FieldSpec, bool)>,
     pub trace: Option<FieldSpec>,
@@ -39,12 +40,12 @@ pub(super) struct RuleSpec {
     pub broken: bool,
 }
 
-/// A string, a list of strings, or `{ from, take, outside }`.
+/// A string, a list of strings, or `{ from, take, untrusted_between }`.
 #[derive(Debug, Clone)]
 pub(super) struct FieldSpec {
     pub from: Vec<At<String>>,
     pub take: Take,
-    pub outside: Option<At<Marks>>,
+    pub untrusted_between: Option<At<UntrustedRange>>,
 }
 
 /// An entry of `[rule.labels]`.
@@ -60,18 +61,10 @@ pub(super) struct LabelSpec {
     pub values_max: Option<usize>,
 }
 
-/// The type of a metric, as its key says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum KindSpec {
-    Counter,
-    Gauge,
-    Histogram,
-}
-
 /// A `[[rule.metric]]`.
 #[derive(Debug)]
 pub(super) struct MetricSpec {
-    pub kind: KindSpec,
+    pub kind: Kind,
     pub name: At<String>,
     pub help: Option<At<String>>,
     pub by: Vec<At<String>>,
@@ -111,7 +104,6 @@ pub(super) fn read(text: &str, reader: &mut Reader) -> FileSpec {
     }
 }
 
-/// The tables of `[[name]]`.
 fn tables<'t>(value: Option<TomlValue<'t>>, reader: &mut Reader) -> Vec<Table<'t>> {
     let values = value.and_then(|value| value.list("a list of tables", reader));
     let values = values.unwrap_or_default();
@@ -130,6 +122,7 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
         .take("fields")
         .and_then(|value| choice(&value, FIELDS_MODES, reader));
     let names_known = reader.drafts.len() == read_before;
+    let json_fields = table.take("match_json").map(|value| value.pairs(reader));
     let time = table
         .take("time")
         .and_then(|value| read_time(&value, reader));
@@ -161,6 +154,7 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
         place,
         name,
         pattern,
+        json_fields: json_fields.unwrap_or_default(),
         fields,
         time,
         trace,
@@ -222,11 +216,11 @@ fn read_from(value: &TomlValue<'_>, reader: &mut Reader) -> Option<FieldSpec> {
     value.text_or_texts(reader).map(|from| FieldSpec {
         from,
         take: Take::default(),
-        outside: None,
+        untrusted_between: None,
     })
 }
 
-/// `from`, `take` and `outside`; without `from` the field of the name that is given.
+/// `from`, `take` and `untrusted_between`; without `from` the field of the name that is given.
 pub(super) fn read_field_table(
     table: &mut Table<'_>,
     name: Option<&At<String>>,
@@ -236,9 +230,12 @@ pub(super) fn read_field_table(
     let take = table
         .take("take")
         .and_then(|value| choice(&value, TAKES, reader));
-    let outside = table
-        .take("outside")
-        .and_then(|value| read_marks(&value, reader));
+    if let Some(place) = table.take_renamed("outside") {
+        reader.note(messages::renamed_key(place, "outside", "untrusted_between"));
+    }
+    let untrusted_between = table
+        .take("untrusted_between")
+        .and_then(|value| read_untrusted_range(&value, reader));
     let from = match (from, name) {
         (Some(value), _) => value.text_or_texts(reader)?,
         (None, Some(name)) => vec![name.clone()],
@@ -250,11 +247,11 @@ pub(super) fn read_field_table(
     Some(FieldSpec {
         from,
         take: take.unwrap_or_default(),
-        outside,
+        untrusted_between,
     })
 }
 
-fn read_marks(value: &TomlValue<'_>, reader: &mut Reader) -> Option<At<Marks>> {
+fn read_untrusted_range(value: &TomlValue<'_>, reader: &mut Reader) -> Option<At<UntrustedRange>> {
     let before = reader.drafts.len();
     let keys = value.list("a list of two strings", reader)?;
     let texts: Vec<_> = keys.iter().filter_map(|key| key.text(reader)).collect();
@@ -262,14 +259,14 @@ fn read_marks(value: &TomlValue<'_>, reader: &mut Reader) -> Option<At<Marks>> {
         return None;
     }
     let [from, to] = texts.as_slice() else {
-        reader.note(messages::outside_pair(value.place, texts.len()));
+        reader.note(messages::untrusted_pair(value.place, texts.len()));
         return None;
     };
-    let marks = Marks {
+    let untrusted = UntrustedRange {
         from: from.value.as_str().into(),
         to: to.value.as_str().into(),
     };
-    Some(At::new(marks, value.place))
+    Some(At::new(untrusted, value.place))
 }
 
 pub(super) fn read_label(
@@ -368,19 +365,14 @@ fn read_metric(mut table: Table<'_>, reader: &mut Reader) -> Option<MetricSpec> 
 /// What the keys `counter`, `gauge` and `histogram` say.
 enum Named {
     None,
-    One(KindSpec, At<String>),
+    One(Kind, At<String>),
     Wrong,
 }
 
 fn read_name(table: &mut Table<'_>, reader: &mut Reader) -> Named {
-    let kinds = [
-        ("counter", KindSpec::Counter),
-        ("gauge", KindSpec::Gauge),
-        ("histogram", KindSpec::Histogram),
-    ];
-    let found: Vec<_> = kinds
+    let found: Vec<_> = Kind::IN_RULES
         .into_iter()
-        .filter_map(|(key, kind)| table.take_entry(key).map(|entry| (key, kind, entry)))
+        .filter_map(|kind| Some((kind.word(), kind, table.take_entry(kind.word())?)))
         .collect();
     match found.as_slice() {
         [] => Named::None,
@@ -440,15 +432,5 @@ impl RuleSpec {
                 .chain(conditions)
                 .any(|used| used.value == name)
         })
-    }
-}
-
-impl KindSpec {
-    pub fn word(self) -> &'static str {
-        match self {
-            KindSpec::Counter => "counter",
-            KindSpec::Gauge => "gauge",
-            KindSpec::Histogram => "histogram",
-        }
     }
 }

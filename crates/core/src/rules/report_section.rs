@@ -7,29 +7,24 @@ use std::collections::BTreeMap;
 
 use super::check_rules::{Scope, label_source};
 use super::problem::{At, messages};
-use super::raw_rules::{FieldSpec, KindSpec, LabelSpec, RuleSpec, read_field_table, read_label};
+use super::raw_rules::{FieldSpec, LabelSpec, RuleSpec, read_field_table, read_label};
 use super::rule_metrics::{condition_field, plain_label};
 use super::toml_table::{Reader, Table, TomlValue};
 use super::{Condition, Field, LabelSource};
+use crate::metrics::kind::Kind;
 
 /// What one request of a report is read from.
 #[derive(Debug, Clone, Default)]
 pub struct ReportFields {
-    /// Who asked.
     pub user: Option<LabelSource>,
-    /// Where to.
     pub route: Option<LabelSource>,
     /// With what result; three digits that begin with 4 or 5 are errors.
     pub status: Option<LabelSource>,
-    /// The model that answered.
     pub model: Option<LabelSource>,
-    /// Who runs the model.
     pub provider: Option<LabelSource>,
     /// How long it took, in seconds.
     pub duration: Option<ReportNumber>,
-    /// Tokens that went in.
     pub tokens_input: Option<ReportNumber>,
-    /// Tokens that came out.
     pub tokens_output: Option<ReportNumber>,
     /// In US dollars.
     pub cost: Option<ReportNumber>,
@@ -42,7 +37,6 @@ pub struct ReportFields {
 /// A number of a request, and what must hold for it to count.
 #[derive(Debug, Clone)]
 pub struct ReportNumber {
-    /// The value.
     pub field: Field,
     /// All must match, whole; as in an action.
     pub conditions: Vec<(Condition, regex::Regex)>,
@@ -72,7 +66,7 @@ pub(super) struct ReportSpec {
     pub trace: Option<FieldSpec>,
 }
 
-/// `{ from, take, outside, where }`
+/// `{ from, take, untrusted_between, where }`
 #[derive(Debug)]
 pub(super) struct NumberSpec {
     pub key: &'static str,
@@ -83,7 +77,6 @@ pub(super) struct NumberSpec {
 const TEXT_KEYS: [&str; 5] = ["user", "route", "status", "model", "provider"];
 const NUMBER_KEYS: [&str; 4] = ["duration", "tokens_input", "tokens_output", "cost"];
 
-/// Reads a `[rule.report]`.
 pub(super) fn read(mut table: Table<'_>, reader: &mut Reader) -> ReportSpec {
     let mut spec = ReportSpec::default();
     for key in TEXT_KEYS {
@@ -120,7 +113,7 @@ fn read_number(
             field: FieldSpec {
                 from,
                 take: Default::default(),
-                outside: None,
+                untrusted_between: None,
             },
             conditions: Vec::new(),
         });
@@ -159,7 +152,7 @@ fn plain_name(text: &LabelSpec) -> Option<&At<String>> {
         && text.map.is_empty()
         && !text.pseudonym
         && text.bytes_max.is_none()
-        && text.field.outside.is_none();
+        && text.field.untrusted_between.is_none();
     match text.field.from.as_slice() {
         [name] if plain => Some(name),
         _ => None,
@@ -278,7 +271,7 @@ fn fill_in(
         let histogram = spec
             .metrics
             .iter()
-            .find(|metric| metric.kind == KindSpec::Histogram && timed(&metric.name.value));
+            .find(|metric| metric.kind == Kind::Histogram && timed(&metric.name.value));
         let value = histogram.and_then(|metric| metric.value.as_ref());
         let field = match value {
             Some(value) => Some(scope.unchecked_field(&value.value)),

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::check_rules::{Scope, check_label_name};
 use super::metric_definitions::{LabelUse, MetricUse};
 use super::problem::{At, messages};
-use super::raw_rules::{FieldSpec, KindSpec, MetricSpec};
+use super::raw_rules::{FieldSpec, MetricSpec};
 use super::{Action, Condition, Field, LABEL_BYTES_MAX, LabelSource, Take, metric_names};
-use crate::metrics::definition::MetricId;
+use crate::metrics::definition::{Kind, MetricId};
 
 /// The actions of a rule and what they say of their metrics. Labels that `by` takes straight from
 /// a field are added to `labels`, and those that nothing uses are removed.
@@ -55,11 +55,11 @@ fn check(metric: &MetricSpec, scope: &mut Scope<'_>) {
         scope.drafts.push(messages::our_metric_name(name, prefix));
     }
     let kind = metric.kind.word();
-    if metric.value.is_none() && metric.kind != KindSpec::Counter {
+    if metric.value.is_none() && metric.kind != Kind::Counter {
         scope.drafts.push(messages::value_missing(name, kind));
     }
     if let Some(buckets) = &metric.buckets {
-        if metric.kind == KindSpec::Histogram {
+        if metric.kind == Kind::Histogram {
             check_buckets(buckets, scope);
         } else {
             scope
@@ -113,7 +113,7 @@ fn metric_labels(
                 .push(messages::label_twice(name, first.name.place));
             continue;
         }
-        if name.value == "le" && metric.kind == KindSpec::Histogram {
+        if name.value == "le" && metric.kind == Kind::Histogram {
             scope.drafts.push(messages::le_on_histogram(name));
         }
         let spec = scope.label(&name.value).filter(|_| !constant);
@@ -140,7 +140,7 @@ pub(super) fn plain_label(name: &str) -> LabelSource {
         field: Field {
             from: vec![name.to_string()],
             take: Take::default(),
-            outside: false,
+            trusted_only: false,
         },
         default: None,
         lowercase: false,
@@ -173,6 +173,6 @@ pub(super) fn condition_field(key: &str, value: Option<&FieldSpec>) -> Field {
     Field {
         from: vec![key.to_string()],
         take: value.map_or(Take::First, |value| value.take),
-        outside: value.is_some_and(|value| value.outside.is_some()),
+        trusted_only: value.is_some_and(|value| value.untrusted_between.is_some()),
     }
 }

@@ -4,7 +4,6 @@ use super::problem::messages;
 use super::toml_table::{Reader, Table};
 use super::{Case, metric_names};
 
-/// Reads `[[test]]` tables.
 pub(super) fn read(tables: Vec<Table<'_>>, reader: &mut Reader) -> Vec<Case> {
     let mut cases = Vec::new();
     for (index, table) in tables.into_iter().enumerate() {

@@ -108,7 +108,6 @@ impl<'t> TomlValue<'t> {
         Some(array.iter().map(value).collect())
     }
 
-    /// A list of strings.
     pub fn texts(&self, reader: &mut Reader) -> Option<Vec<At<String>>> {
         let values = self.list("a list of strings", reader)?;
         Some(
@@ -207,6 +206,15 @@ impl<'t> Table<'t> {
             .position(|(name, _)| name.value == key)?;
         let (name, value) = self.entries.remove(at);
         Some((name.place, value))
+    }
+
+    /// The place of a key that has another name today; it is not among the known ones.
+    pub fn take_renamed(&mut self, old: &str) -> Option<ProblemPlace> {
+        let at = self
+            .entries
+            .iter()
+            .position(|(name, _)| name.value == old)?;
+        Some(self.entries.remove(at).0.place)
     }
 
     /// All that has not been taken, for tables whose keys are names.

@@ -32,6 +32,17 @@ pub struct Framed {
     pub oversized: u64,
 }
 
+/// Where a part of a stream begins that does not begin the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PartBegins {
+    /// After a line's `\n`.
+    AfterLine,
+    /// In a run of NULs, more of which may follow.
+    AfterNul,
+    /// In a line that was cut as it is too long.
+    InCutLine,
+}
+
 /// U+FEFF in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -42,6 +53,16 @@ impl Framer {
             skipping,
             has_begun: skipping,
             ..Framer::default()
+        }
+    }
+
+    /// A framer for a later part of a stream.
+    pub(crate) fn within(begins: PartBegins) -> Framer {
+        Framer {
+            skipping: begins == PartBegins::InCutLine,
+            after_nul: begins == PartBegins::AfterNul,
+            has_begun: true,
+            encoding: None,
         }
     }
 

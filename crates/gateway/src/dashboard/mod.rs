@@ -50,8 +50,10 @@ pub fn dashboard(set: &RuleSet, options: &Options) -> Value {
         grid.part(&called);
         match &definition.kind {
             Kind::Counter => counter(set, definition, options, &mut grid),
-            Kind::Histogram { .. } => histogram(definition, &mut grid),
+            Kind::Histogram => histogram(definition, &mut grid),
             Kind::Gauge => gauge(definition, &mut grid),
+            // Prometheus has no texts.
+            Kind::Text => {}
         }
     }
     self_metrics::part(&mut grid);
@@ -203,8 +205,8 @@ fn variables(set: &RuleSet) -> Vec<Value> {
     }
     variables.extend(labels.iter().map(|(label, definition)| {
         let series = match definition.kind {
-            Kind::Histogram { .. } => format!("{}_count", definition.name),
-            Kind::Counter | Kind::Gauge => definition.name.clone(),
+            Kind::Histogram => format!("{}_count", definition.name),
+            Kind::Counter | Kind::Gauge | Kind::Text => definition.name.clone(),
         };
         json!({
             "name": label,

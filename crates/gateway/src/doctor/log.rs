@@ -10,13 +10,13 @@ use std::time::Duration;
 use regex::Regex;
 
 use super::{Finding, Link, count};
-use logmetrics_core::engine::{Engine, Secret, Trouble};
+use logmetrics_core::engine::{Engine, FieldErrorKind, Secret};
 use logmetrics_core::metrics::batch::Batch;
-use logmetrics_core::metrics::definition::{Definition, Kind, MetricId};
+use logmetrics_core::metrics::definition::{Definition, Kind, MetricId, Options};
 use logmetrics_core::metrics::store::Store;
-use logmetrics_core::pipeline;
 use logmetrics_core::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet, Take};
 use logmetrics_follow::line::{Line, Origin};
+use logmetrics_follow::to_end;
 
 mod spans;
 
@@ -45,7 +45,7 @@ pub struct LogFindings {
     /// For each rule: its name and the lines that it matched.
     rules: Vec<(String, u64)>,
     /// Rule, field, what is wrong, and on how many lines.
-    troubles: Vec<(String, String, Trouble, u64)>,
+    troubles: Vec<(String, String, FieldErrorKind, u64)>,
     /// The name of the rule that knows users.
     rule: String,
     user_label: String,
@@ -107,7 +107,11 @@ impl Examiner {
     ///
     /// # Errors
     /// What reading gives.
-    pub fn read(&self, input: impl Read, origin: &Origin) -> io::Result<LogFindings> {
+    pub fn read(
+        &self,
+        input: impl Read + Send + 'static,
+        origin: &Origin,
+    ) -> io::Result<LogFindings> {
         let mut runner = self.engine.runner();
         let mut batch = Batch::new(self.store.hasher());
         let mut look = self.diagnosis.runner();
@@ -116,7 +120,7 @@ impl Examiner {
             keys: self.keys.iter().map(|key| (key.clone(), 0)).collect(),
             ..LogFindings::default()
         };
-        pipeline::read_lines(input, origin, |line| {
+        to_end::read_lines(origin, input, |_, line| {
             seen.lines += 1;
             self.engine.feed(line, &mut runner, &mut batch);
             batch.clear();
@@ -124,17 +128,17 @@ impl Examiner {
                 self.note(line, &found, &mut seen);
             }
             found.clear();
-            Ok(())
+            true
         })?;
-        let tally = runner.tally();
+        let counts = runner.counts();
         let names = self.engine.rule_names().map(str::to_owned);
-        seen.rules = names.zip(tally.matches.iter().copied()).collect();
-        let troubles = self.engine.reasons().iter().zip(&tally.troubles);
+        seen.rules = names.zip(counts.matches.iter().copied()).collect();
+        let troubles = self.engine.field_errors().iter().zip(&counts.field_errors);
         seen.troubles = troubles
             .filter(|(_, lines)| **lines > 0)
-            .map(|(reason, lines)| {
-                let (rule, field) = (reason.rule.to_string(), reason.field.to_string());
-                (rule, field, reason.trouble, *lines)
+            .map(|(error, lines)| {
+                let (rule, field) = (error.rule.to_string(), error.field.to_string());
+                (rule, field, error.kind, *lines)
             })
             .collect();
         if let Some((rule, label)) = &self.user {
@@ -197,9 +201,11 @@ fn diagnosis(user: Option<(&Rule, &str, &LabelSource)>) -> (RuleSet, Vec<String>
         name: format!("key_{number}"),
         help: String::new(),
         kind: Kind::Counter,
+        buckets: Vec::new(),
         labels: Vec::new(),
         series_max: 1,
         expire: None,
+        options: Options::default(),
     };
     let action = |(number, key): (usize, &String)| Action {
         metric: MetricId(u32::try_from(number).unwrap_or(u32::MAX)),
@@ -209,7 +215,7 @@ fn diagnosis(user: Option<(&Rule, &str, &LabelSource)>) -> (RuleSet, Vec<String>
             Condition::Field(Field {
                 from: vec![key.clone()],
                 take: Take::First,
-                outside: label.field.outside,
+                trusted_only: label.field.trusted_only,
             }),
             something.clone(),
         )],
@@ -363,9 +369,9 @@ impl LogFindings {
         let mut findings = Vec::new();
         for (rule, field, trouble, lines) in &self.troubles {
             let what = match trouble {
-                Trouble::Missing => "has neither a value nor a default",
-                Trouble::BadValue => "is no number that the metric can take",
-                Trouble::Ambiguous => "stands more than once",
+                FieldErrorKind::Missing => "has neither a value nor a default",
+                FieldErrorKind::BadValue => "is no number that the metric can take",
+                FieldErrorKind::Ambiguous => "stands more than once",
             };
             findings.push(Finding::warning(
                 Link::Rules,
@@ -406,7 +412,7 @@ mod tests {
             file: Arc::from("gw.log"),
         };
         examiner
-            .read(log.as_bytes(), &origin)
+            .read(io::Cursor::new(log.to_owned()), &origin)
             .unwrap()
             .findings("gw.log", None)
     }

@@ -12,7 +12,8 @@ use super::period::Period;
 use super::timeline::Timeline;
 use super::totals::Figures;
 use logmetrics_core::engine::extract::{Dimension, Extractor, NameId, Reading, Request};
-use logmetrics_follow::line::Line;
+use logmetrics_follow::line::{Line, Origin};
+use logmetrics_follow::to_end::PartSink;
 
 /// With more different combinations of names they are added up by single names.
 const LEAVES_MAX: usize = 4096;
@@ -142,46 +143,6 @@ impl Collector {
             part: 0,
             lines: 0,
             totals: Totals::default(),
-        }
-    }
-
-    /// What follows stands behind all lines of parts with a lower number, so that of two requests
-    /// of the same time the later is known. Not needed where one thread reads all.
-    pub fn begin_part(&mut self, part: u64) {
-        self.part = part;
-        self.lines = 0;
-    }
-
-    /// Takes one line, which may be a request or not.
-    pub fn line(&mut self, line: &Line<'_>) {
-        self.lines += 1;
-        self.totals.lines += 1;
-        let Some(request) = self.plan.extractor.read(line, &mut self.reading) else {
-            return;
-        };
-        let key = self.numbers(&request);
-        if key[0] == UNWANTED {
-            return;
-        }
-        let period = self.plan.period;
-        if period.is_bounded() {
-            match request.time_seconds {
-                None => {
-                    self.totals.left_out += 1;
-                    return;
-                }
-                Some(seconds) if !period.contains(seconds) => {
-                    self.totals.outside += 1;
-                    return;
-                }
-                Some(_) => {}
-            }
-        }
-        let errors = self.errors(&request);
-        add(self.leaf(key), &request, errors);
-        self.add_time(&request, errors);
-        if self.plan.user.is_some() {
-            self.add_single(&request, line);
         }
     }
 
@@ -328,6 +289,46 @@ impl Collector {
         self.totals.requests.push(single);
         if self.totals.requests.len() > 2 * self.plan.requests_max + 64 {
             self.totals.keep_last(self.plan.requests_max);
+        }
+    }
+}
+
+impl PartSink for Collector {
+    /// Of two requests of the same time the one in the later part is the later one.
+    fn begin(&mut self, part: u64, _origin: &Origin) {
+        self.part = part;
+        self.lines = 0;
+    }
+
+    fn line(&mut self, _offset: u64, line: &Line<'_>) {
+        self.lines += 1;
+        self.totals.lines += 1;
+        let Some(request) = self.plan.extractor.read(line, &mut self.reading) else {
+            return;
+        };
+        let key = self.numbers(&request);
+        if key[0] == UNWANTED {
+            return;
+        }
+        let period = self.plan.period;
+        if period.is_bounded() {
+            match request.time_seconds {
+                None => {
+                    self.totals.left_out += 1;
+                    return;
+                }
+                Some(seconds) if !period.contains(seconds) => {
+                    self.totals.outside += 1;
+                    return;
+                }
+                Some(_) => {}
+            }
+        }
+        let errors = self.errors(&request);
+        add(self.leaf(key), &request, errors);
+        self.add_time(&request, errors);
+        if self.plan.user.is_some() {
+            self.add_single(&request, line);
         }
     }
 }

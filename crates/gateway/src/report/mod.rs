@@ -1,6 +1,6 @@
 //! Reports: who asked what, with what result, how slowly, from the lines of a log.
 //!
-//! Lines come from any reader through [`Collector::line`]; requests are told from other lines by the
+//! A [`Collector`] takes lines from whatever reads them; requests are told from other lines by the
 //! rules; a finished [`Report`] is plain data that `render` writes in one of several formats.
 //! Nothing here prints, and no number depends on the order in which threads read.
 
@@ -9,7 +9,6 @@ mod duration_histogram;
 mod model;
 mod name_table;
 mod period;
-pub mod read_logs;
 pub mod render;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ use logmetrics_core::metrics::batch::Batch;
 use logmetrics_core::metrics::store::Store;
 use logmetrics_core::rules;
 use logmetrics_follow::line::{Line, Origin, Wrapping};
+use logmetrics_follow::to_end::PartSink;
 
 const OPTIONS: Options = Options {
     by: Dimension::User,
@@ -39,11 +40,14 @@ fn collect<'l>(plan: &Arc<Plan>, lines: impl IntoIterator<Item = &'l str>) -> To
     let mut collector = Collector::new(Arc::clone(plan));
     let origin = origin();
     for text in lines {
-        collector.line(&Line {
-            text: text.as_bytes(),
-            wrapping: Wrapping::default(),
-            origin: &origin,
-        });
+        collector.line(
+            0,
+            &Line {
+                text: text.as_bytes(),
+                wrapping: Wrapping::default(),
+                origin: &origin,
+            },
+        );
     }
     collector.finish()
 }
@@ -245,11 +249,14 @@ fn a_million_users_are_bounded_and_totals_exact() {
         let text = format!(
             "request gateway=g route=r{number} http.status=200 duration=1ms user.email={number}@x.com"
         );
-        collector.line(&Line {
-            text: text.as_bytes(),
-            wrapping: Wrapping::default(),
-            origin: &origin,
-        });
+        collector.line(
+            0,
+            &Line {
+                text: text.as_bytes(),
+                wrapping: Wrapping::default(),
+                origin: &origin,
+            },
+        );
     }
     let report = plan.report(collector.finish());
     let users = report.entries(Dimension::User);

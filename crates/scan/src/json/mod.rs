@@ -46,16 +46,26 @@ pub fn read(line: &[u8], keys: &Keys, slots: &mut Slots) -> bool {
     let whole = reader.object(b"").and_then(|()| reader.scan.end());
     slots.orders = orders;
     match whole {
-        Some(()) => slots.all_outside(),
+        Some(()) => slots.all_trusted(),
         None => slots.empty(),
     }
     whole.is_some()
 }
 
+/// Where a text stops to be one whole object of JSON; `None` where it is one.
+pub fn broken_at(text: &[u8]) -> Option<usize> {
+    let mut scan = Scan::new(text);
+    let whole = match scan.peek() {
+        Some(b'{') => scan.value().and_then(|()| scan.end()),
+        _ => None,
+    };
+    whole.is_none().then(|| scan.at().min(text.len()))
+}
+
 struct Reader<'a> {
     scan: Scan<'a>,
     keys: &'a Keys,
-    /// While a line is read, `outside.count` of a slot is how many objects stand around the values
+    /// While a line is read, `trusted.count` of a slot is how many objects stand around the values
     /// in `everywhere`; 0 as long as there is none.
     slots: &'a mut Slots,
     /// The keys that are expected of the whole line's own members.
@@ -208,7 +218,7 @@ impl<'a> Reader<'a> {
             return;
         };
         let objects = self.scan.depth();
-        let fewest = &mut slot.outside.count;
+        let fewest = &mut slot.trusted.count;
         if *fewest == 0 || objects < *fewest {
             *fewest = objects;
             slot.everywhere = Default::default();

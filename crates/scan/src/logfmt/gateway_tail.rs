@@ -9,11 +9,16 @@
 use memchr::memchr3;
 
 use super::pairs::{self, Brackets, is_word_end, string_end};
-use crate::slots::Head;
+use crate::slots::KeyStart;
 
 /// The last place behind `from` where ` key=` begins a series of whole pairs that runs to the end
-/// of `line`. `heads` are those of the line.
-pub(super) fn start(line: &[u8], heads: &[Head], from: usize, key: &[u8]) -> Option<usize> {
+/// of `line`. `key_starts` are those of the line.
+pub(super) fn start(
+    line: &[u8],
+    key_starts: &[KeyStart],
+    from: usize,
+    key: &[u8],
+) -> Option<usize> {
     let rest = line.get(from..)?;
     memchr::memchr_iter(b'=', rest).rev().find_map(|equals| {
         let before = rest[..equals].strip_suffix(key)?;
@@ -21,17 +26,19 @@ pub(super) fn start(line: &[u8], heads: &[Head], from: usize, key: &[u8]) -> Opt
             return None;
         };
         let at = from + before.len();
-        is_series(line, pairs::from(heads, at), at, key).then_some(at)
+        is_series(line, pairs::from(key_starts, at), at, key).then_some(at)
     })
 }
 
-/// Whether whole pairs, the first of which has the key `first`, stand from `start` to the end. `heads` are those
+/// Whether whole pairs, the first of which has the key `first`, stand from `start` to the end. `key_starts` are those
 /// from there on.
-fn is_series(line: &[u8], heads: &[Head], start: usize, first: &[u8]) -> bool {
-    let mut heads = heads.iter();
+fn is_series(line: &[u8], key_starts: &[KeyStart], start: usize, first: &[u8]) -> bool {
+    let mut key_starts = key_starts.iter();
     let mut at = start;
     loop {
-        let mut behind = heads.by_ref().skip_while(|head| (head.start as usize) < at);
+        let mut behind = key_starts
+            .by_ref()
+            .skip_while(|head| (head.start as usize) < at);
         let Some(equals) = behind
             .next()
             .filter(|head| head.start as usize == at)

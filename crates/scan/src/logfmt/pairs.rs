@@ -4,7 +4,7 @@ use memchr::memchr2;
 
 use crate::byte_scan::{self, Kind};
 use crate::keys::{Form, Span};
-use crate::slots::Head;
+use crate::slots::KeyStart;
 
 /// A `key=value` on a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,16 +22,16 @@ impl Pair {
     }
 }
 
-/// Writes to `heads` where on `line` a `key=` stands: at the start or behind a blank. Those inside of
+/// Writes to `key_starts` where on `line` a `key=` stands: at the start or behind a blank. Those inside of
 /// quotes and brackets are among them.
-pub(super) fn find_heads(line: &[u8], heads: &mut Vec<Head>) {
-    heads.clear();
+pub(super) fn find_key_starts(line: &[u8], key_starts: &mut Vec<KeyStart>) {
+    key_starts.clear();
     let (mut word, mut is_word) = (0, true);
     byte_scan::each::<Stop>(line, |stop| {
         let byte = line[stop];
         if byte == b'=' {
             if is_word && word < stop {
-                heads.push(Head {
+                key_starts.push(KeyStart {
                     start: word as u32,
                     equals: stop as u32,
                 });
@@ -49,7 +49,7 @@ pub(super) fn find_heads(line: &[u8], heads: &mut Vec<Head>) {
 pub(super) struct Pairs<'l> {
     text: &'l [u8],
     /// All that are left of the line, also those behind the text.
-    heads: &'l [Head],
+    key_starts: &'l [KeyStart],
     /// How many brackets turned out to be none.
     unclosed: u32,
 }
@@ -60,11 +60,11 @@ const UNCLOSED_MAX: u32 = 16;
 
 impl<'l> Pairs<'l> {
     /// The pairs of `text` from `at` on, which is the start of a word or the blank before one.
-    /// `heads` are those of the line that begins with `text`.
-    pub(super) fn new(text: &'l [u8], heads: &'l [Head], at: usize) -> Self {
+    /// `key_starts` are those of the line that begins with `text`.
+    pub(super) fn new(text: &'l [u8], key_starts: &'l [KeyStart], at: usize) -> Self {
         Self {
             text,
-            heads: from(heads, at),
+            key_starts: from(key_starts, at),
             unclosed: 0,
         }
     }
@@ -76,12 +76,12 @@ impl<'l> Pairs<'l> {
         mut wanted: impl FnMut(&[u8]) -> Option<T>,
     ) -> Option<(Pair, T)> {
         loop {
-            let (head, rest) = self.heads.split_first()?;
+            let (head, rest) = self.key_starts.split_first()?;
             let (start, equals) = (head.start as usize, head.equals as usize);
             if equals >= self.text.len() {
                 return None;
             }
-            self.heads = rest;
+            self.key_starts = rest;
             let wanted = wanted(&self.text[start..equals]);
             // Other values than plain ones may have keys inside, so their ends are always needed.
             let value = match self.text.get(equals + 1) {
@@ -104,10 +104,10 @@ impl<'l> Pairs<'l> {
     /// Leaves out what stands before `at`, the end of a value.
     #[inline]
     fn skip_to(&mut self, at: usize) {
-        while let [head, rest @ ..] = self.heads
+        while let [head, rest @ ..] = self.key_starts
             && (head.start as usize) < at
         {
-            self.heads = rest;
+            self.key_starts = rest;
         }
     }
 
@@ -147,7 +147,7 @@ impl<'l> Pairs<'l> {
     /// The value that starts at `start` and ends before the next key.
     #[inline]
     fn plain(&self, start: usize) -> Span {
-        let mut end = match self.heads {
+        let mut end = match self.key_starts {
             [next, ..] if (next.equals as usize) < self.text.len() => next.start as usize - 1,
             _ => self.text.len(),
         };
@@ -166,9 +166,9 @@ impl Iterator for Pairs<'_> {
     }
 }
 
-/// Those of `heads` that start at or behind `at`.
-pub(super) fn from(heads: &[Head], at: usize) -> &[Head] {
-    &heads[heads.partition_point(|head| (head.start as usize) < at)..]
+/// Those of `key_starts` that start at or behind `at`.
+pub(super) fn from(key_starts: &[KeyStart], at: usize) -> &[KeyStart] {
+    &key_starts[key_starts.partition_point(|head| (head.start as usize) < at)..]
 }
 
 /// Lines are shorter than 4 GiB: [`super::read`] sees to that.

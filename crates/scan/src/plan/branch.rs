@@ -312,7 +312,6 @@ impl Part {
         let length = text.bytes().len();
         let mut place = match hint {
             Some(hint) if hint >= earliest => (hint + length <= limit).then_some(hint),
-            None if earliest == 0 => text.find_near(scan.line, limit),
             _ => text.find(scan.line, earliest, limit),
         };
         while let Some(anchor) = place {

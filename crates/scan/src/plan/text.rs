@@ -10,7 +10,6 @@ use crate::short_bytes;
 /// How many places are looked at together: one for each bit of a mask.
 const WINDOW: usize = 64;
 
-/// A text to search.
 #[derive(Debug, Clone)]
 pub(super) struct Text {
     finder: Finder<'static>,
@@ -56,7 +55,6 @@ impl Text {
         }
     }
 
-    /// The text itself.
     #[inline]
     pub(super) fn bytes(&self) -> &[u8] {
         self.finder.needle()
@@ -66,34 +64,6 @@ impl Text {
     #[inline]
     pub(super) fn find(&self, line: &[u8], from: usize, limit: usize) -> Option<usize> {
         Some(from + self.finder.find(line.get(from..limit)?)?)
-    }
-
-    /// The same for a text that stands near the front of most lines: a call of the library's search
-    /// is worth more bytes than these.
-    #[inline]
-    pub(super) fn find_near(&self, line: &[u8], limit: usize) -> Option<usize> {
-        let line = line.get(..limit)?;
-        let places = (line.len() + 1).checked_sub(self.bytes().len())?;
-        let Some(pair @ [first, second]) = &self.pair else {
-            return self.finder.find(line);
-        };
-        let (mut rest, mut more) = (first.of(line, places)?, second.of(line, places)?);
-        let mut start = 0;
-        while let Some((first, behind)) = rest.split_first_chunk::<WINDOW>()
-            && let Some((second, behind_more)) = more.split_first_chunk::<WINDOW>()
-        {
-            (rest, more) = (behind, behind_more);
-            let mut mask = mask(first, second, pair);
-            while mask != 0 {
-                let place = start + mask.trailing_zeros() as usize;
-                if self.is_at(line, place) {
-                    return Some(place);
-                }
-                mask &= mask - 1;
-            }
-            start += WINDOW;
-        }
-        self.find(line, start, line.len())
     }
 
     /// Whether searching from the back is as fast as from the front: the text has several bytes.
@@ -218,7 +188,6 @@ mod tests {
             let found = searched.find(line.as_bytes(), from.min(limit), limit);
             let expected = line[from.min(limit)..limit].find(&text);
             prop_assert_eq!(found, expected.map(|place| place + from.min(limit)));
-            prop_assert_eq!(searched.find_near(line.as_bytes(), limit), line[..limit].find(&text));
             prop_assert_eq!(searched.rfind(line.as_bytes(), line.len() + 1), None);
         }
     }

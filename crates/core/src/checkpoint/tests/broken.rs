@@ -1,9 +1,9 @@
-//! Damage, other programs' files, and disks that say no: never a panic, never a wrong value.
+//! Damage, other programs' files, and failing disks: never a panic, never a wrong value.
 
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use rusqlite::Connection;
 
-use super::super::open::beside;
+use super::super::open::companion;
 use super::*;
 
 use proptest::prelude::Rng;
@@ -23,7 +23,7 @@ fn damage_is_noticed_or_does_no_harm() {
     let (_folder, path) = scratch();
     filled(&path);
     // Once as a crash leaves it, once with the log merged.
-    let as_crashed = [&path, &beside(&path, "-wal")].map(|path| std::fs::read(path).unwrap());
+    let as_crashed = [&path, &companion(&path, "-wal")].map(|path| std::fs::read(path).unwrap());
     Connection::open(&path)
         .unwrap()
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
@@ -57,12 +57,12 @@ fn damage_is_noticed_or_does_no_harm() {
         }
         std::fs::write(&path, &files[0]).unwrap();
         if !files[1].is_empty() {
-            std::fs::write(beside(&path, "-wal"), &files[1]).unwrap();
+            std::fs::write(companion(&path, "-wal"), &files[1]).unwrap();
         }
         let Opened {
             store,
             mut saver,
-            news,
+            outcome,
             ..
         } = match open(&path, definitions(), 1_000_000) {
             Ok(opened) => opened,
@@ -70,7 +70,7 @@ fn damage_is_noticed_or_does_no_harm() {
             Err(OpenError::Foreign(_)) => continue,
             Err(error) => panic!("turn {turn}: {error}"),
         };
-        if let Some((why, aside)) = news.damaged {
+        if let Some((why, aside)) = outcome.damaged {
             set_aside += 1;
             assert_eq!(content(&store), states[0], "turn {turn}: {why}");
             assert_eq!(std::fs::read(&aside).unwrap(), files[0], "turn {turn}");
@@ -104,7 +104,7 @@ fn what_is_cut_off_is_set_aside() {
         match open(&path, definitions(), 1_000_000) {
             Ok(opened) => {
                 // The last byte may be one that nothing stands in.
-                let is_noticed = opened.news.damaged.is_some();
+                let is_noticed = opened.outcome.damaged.is_some();
                 assert!(is_noticed || length == whole.len() - 1, "{length}");
                 assert_eq!(content(&opened.store), empty, "{length}");
             }
@@ -117,17 +117,17 @@ fn what_is_cut_off_is_set_aside() {
 fn an_empty_file_is_new_only_without_a_log() {
     let (_folder, path) = scratch();
     std::fs::write(&path, b"").unwrap();
-    assert_eq!(open(&path, definitions(), 0).unwrap().news.damaged, None);
+    assert_eq!(open(&path, definitions(), 0).unwrap().outcome.damaged, None);
 
     let (_folder, path) = scratch();
     filled(&path);
-    let log = std::fs::read(beside(&path, "-wal")).unwrap();
+    let log = std::fs::read(companion(&path, "-wal")).unwrap();
     std::fs::write(&path, b"").unwrap();
     let opened = open(&path, definitions(), 1_000_000).unwrap();
-    let (why, aside) = opened.news.damaged.unwrap();
+    let (why, aside) = opened.outcome.damaged.unwrap();
     assert_eq!(why, "it is empty, but its log is not");
     // The log is kept too: it may hold the whole state.
-    assert_eq!(std::fs::read(beside(&aside, "-wal")).unwrap(), log);
+    assert_eq!(std::fs::read(companion(&aside, "-wal")).unwrap(), log);
     let empty = content(&Store::new(definitions(), 1_000_000));
     assert_eq!(content(&opened.store), empty);
 }
@@ -137,7 +137,7 @@ fn a_file_of_zeros_is_damage() {
     let (_folder, path) = scratch();
     std::fs::write(&path, [0; 8192]).unwrap();
     let opened = open(&path, definitions(), 1_000_000_000_000).unwrap();
-    let (_, aside) = opened.news.damaged.unwrap();
+    let (_, aside) = opened.outcome.damaged.unwrap();
     let name = aside.file_name().unwrap().to_string_lossy().into_owned();
     assert_eq!(name, "state.db.damaged-20010909T014640Z");
 }
@@ -185,7 +185,7 @@ fn only_a_confirmed_version_is_a_newer_one() {
         "{error}"
     );
     let (_folder, damaged) = newer(false);
-    assert!(damaged.unwrap().news.damaged.is_some());
+    assert!(damaged.unwrap().outcome.damaged.is_some());
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn cut(store: &Store, files: &[SavedFile]) -> ConsistentSnapshot {
 #[track_caller]
 fn opened(path: &Path) -> Opened {
     let opened = open(path, definitions(), 1_000_000).unwrap();
-    assert_eq!(opened.news.damaged, None);
+    assert_eq!(opened.outcome.damaged, None);
     opened
 }
 
@@ -123,8 +123,8 @@ fn what_is_saved_is_there_again() {
         assert_eq!(opened.files, [file(1, 100), file(2, 9)]);
         assert_eq!(opened.notes.of("jaeger"), [(b"last".to_vec(), vec![2])]);
         assert!(opened.notes.of("stdin").is_empty());
-        assert_eq!(opened.news.saved_ms, Some(1_000_000));
-        assert!(opened.news.dropped.is_empty() && opened.news.new.is_empty());
+        assert_eq!(opened.outcome.saved_ms, Some(1_000_000));
+        assert!(opened.outcome.dropped.is_empty() && opened.outcome.new.is_empty());
     }
 }
 
@@ -133,7 +133,7 @@ fn a_restart_writes_nothing_anew() {
     let (_folder, path) = scratch();
     filled(&path);
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-    let log = super::open::beside(&path, "-wal");
+    let log = super::open::companion(&path, "-wal");
     let Opened {
         store, mut saver, ..
     } = opened(&path);
@@ -175,13 +175,13 @@ fn a_metric_that_is_another_begins_anew() {
     filled(&path);
     let mut other = definitions();
     other[0].help = "Other words.".to_owned();
-    other[2].kind = histogram(&[0.5]);
+    other[2].buckets = vec![0.5];
     other.remove(1);
     let first = open(&path, other.clone(), 5).unwrap();
     let names = |names: &[String]| names.join(" ");
-    assert_eq!(names(&first.news.kept), "requests lines");
-    assert_eq!(names(&first.news.new), "seconds");
-    let mut dropped = first.news.dropped.clone();
+    assert_eq!(names(&first.outcome.kept), "requests lines");
+    assert_eq!(names(&first.outcome.new), "seconds");
+    let mut dropped = first.outcome.dropped.clone();
     dropped.sort();
     assert_eq!(names(&dropped), "depth seconds");
     let expected = content(&first.store);
@@ -190,8 +190,8 @@ fn a_metric_that_is_another_begins_anew() {
     drop(saver);
     let second = open(&path, other, 7).unwrap();
     assert_eq!(content(&second.store), expected);
-    assert_eq!(second.news.damaged, None);
-    assert!(second.news.dropped.is_empty() && second.news.new.is_empty());
+    assert_eq!(second.outcome.damaged, None);
+    assert!(second.outcome.dropped.is_empty() && second.outcome.new.is_empty());
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn rules_may_change_while_it_runs() {
     saver.save(cut(&store, &[]), 10).unwrap();
     drop(saver);
     let second = open(&path, definitions()[..3].to_vec(), 11).unwrap();
-    assert_eq!(second.news.damaged, None);
+    assert_eq!(second.outcome.damaged, None);
     assert_eq!(content(&second.store), content(&store));
 }
 

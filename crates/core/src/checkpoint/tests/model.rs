@@ -123,7 +123,7 @@ impl World {
         let dummy = open(&elsewhere, definitions(), 0).unwrap();
         drop(std::mem::replace(&mut self.opened, dummy));
         self.opened = open(&self.path, definitions(), self.now_ms).unwrap();
-        assert_eq!(self.opened.news.damaged, None);
+        assert_eq!(self.opened.outcome.damaged, None);
         let files = self.opened.files.iter();
         let notes = self.opened.notes.of("n");
         let life = Life {

@@ -33,7 +33,7 @@ fn the_form_of_version_1() {
     insta::assert_snapshot!(format!("{pragmas}\n{meta}\n{}", schema.join("\n")), @r"
     6c6f676d 1
     1 5CC248EBA6A50D6416142758217C75DF 1000000 11 D07B9DB87D4444D7305089494EB0C5DF
-    CREATE TABLE file (device INTEGER NOT NULL, inode INTEGER NOT NULL, source TEXT NOT NULL, path BLOB NOT NULL, offset INTEGER NOT NULL, signature_bytes INTEGER NOT NULL, signature INTEGER NOT NULL, marker_bytes INTEGER NOT NULL, marker INTEGER NOT NULL, resume_state BLOB NOT NULL, is_left INTEGER NOT NULL, is_packed INTEGER NOT NULL, PRIMARY KEY (device, inode)) STRICT, WITHOUT ROWID
+    CREATE TABLE file (device INTEGER NOT NULL, inode INTEGER NOT NULL, source TEXT NOT NULL, path BLOB NOT NULL, offset INTEGER NOT NULL, signature_bytes INTEGER NOT NULL, signature INTEGER NOT NULL, marker_bytes INTEGER NOT NULL, marker INTEGER NOT NULL, carried BLOB NOT NULL, is_left INTEGER NOT NULL, is_packed INTEGER NOT NULL, PRIMARY KEY (device, inode)) STRICT, WITHOUT ROWID
     CREATE TABLE meta (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, version_check BLOB NOT NULL, saved_ms INTEGER NOT NULL, births INTEGER NOT NULL, digest BLOB NOT NULL) STRICT
     CREATE TABLE metric (id INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, buckets BLOB NOT NULL, labels TEXT NOT NULL, series_limited INTEGER NOT NULL, label_limited BLOB NOT NULL) STRICT
     CREATE TABLE note (source TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (source, key)) STRICT, WITHOUT ROWID

@@ -11,13 +11,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::metrics::labels;
 use crate::metrics::snapshot::{ExemplarRow, Series};
+use crate::metrics::testing::Form;
 
 /// A metric's name, help, type and labels.
 #[derive(Debug, Clone)]
 struct Shape {
     name: &'static str,
     help: String,
-    kind: Kind,
+    kind: Form,
     labels: Vec<&'static str>,
 }
 
@@ -35,8 +36,8 @@ fn shapes() -> impl Strategy<Value = Vec<Shape>> {
     let labels = prop::sample::subsequence(vec!["a", "ab", "b"], 0..=3);
     let bounds = prop::collection::btree_set(-400_i32..400, 1..5);
     let kind = prop_oneof![
-        Just(Kind::Counter),
-        Just(Kind::Gauge),
+        Just(Kind::Counter.into()),
+        Just(Kind::Gauge.into()),
         bounds.prop_map(|bounds| {
             let bounds: Vec<f64> = bounds
                 .iter()
@@ -98,7 +99,7 @@ impl Theirs {
             registry.register(Box::new(metric.clone())).unwrap();
             metric
         }
-        match &shape.kind {
+        match shape.kind.kind {
             Kind::Counter => {
                 let counter = CounterVec::new(options, &shape.labels).unwrap();
                 Theirs::Counter(register(counter, registry))
@@ -107,11 +108,12 @@ impl Theirs {
                 let gauge = GaugeVec::new(options, &shape.labels).unwrap();
                 Theirs::Gauge(register(gauge, registry))
             }
-            Kind::Histogram { buckets } => {
-                let options = HistogramOpts::from(options).buckets(buckets.clone());
+            Kind::Histogram => {
+                let options = HistogramOpts::from(options).buckets(shape.kind.buckets.clone());
                 let histogram = HistogramVec::new(options, &shape.labels).unwrap();
                 Theirs::Histogram(register(histogram, registry))
             }
+            Kind::Text => unreachable!(),
         }
     }
 
@@ -160,10 +162,11 @@ proptest! {
                 if *first != owned(values) {
                     continue;
                 }
-                let value = match shape.kind {
+                let value = match shape.kind.kind {
                     Kind::Counter => f64::from(step.value.abs()) / 64.0,
                     Kind::Gauge => step.gauge,
-                    Kind::Histogram { .. } => f64::from(step.value) / 64.0,
+                    Kind::Histogram => f64::from(step.value) / 64.0,
+                    Kind::Text => unreachable!(),
                 };
                 updates.push(metric as u32, values, value);
                 theirs[metric].update(values, value);
@@ -199,23 +202,22 @@ fn message(family: &FamilySnapshot) -> MetricFamily {
     message.set_field_type(match definition.kind {
         Kind::Counter => MetricType::COUNTER,
         Kind::Gauge => MetricType::GAUGE,
-        Kind::Histogram { .. } => MetricType::HISTOGRAM,
+        Kind::Histogram => MetricType::HISTOGRAM,
+        Kind::Text => unreachable!(),
     });
-    let series = family
-        .series()
-        .map(|series| metric(&definition.kind, &series));
+    let series = family.series().map(|series| metric(definition, &series));
     message.set_metric(series.collect());
     message
 }
 
-fn metric(kind: &Kind, series: &Series<'_>) -> Metric {
+fn metric(definition: &Definition, series: &Series<'_>) -> Metric {
     let pairs = labels::pairs(series.labels());
     let mut metric = Metric::from_label(
         pairs
             .map(|(name, value)| label(name, &labels::unescape(value)))
             .collect(),
     );
-    match kind {
+    match definition.kind {
         Kind::Counter => {
             let mut counter = Counter::new();
             counter.set_value(series.value());
@@ -231,7 +233,10 @@ fn metric(kind: &Kind, series: &Series<'_>) -> Metric {
             gauge.set_value(series.value());
             metric.set_gauge(gauge);
         }
-        Kind::Histogram { buckets } => metric.set_histogram(histogram_message(buckets, series)),
+        Kind::Histogram => {
+            metric.set_histogram(histogram_message(&definition.buckets, series));
+        }
+        Kind::Text => unreachable!(),
     }
     metric
 }
@@ -301,12 +306,28 @@ fn without_nan(mut family: MetricFamily) -> MetricFamily {
     family
 }
 
+/// The crate leaves out the last bucket, which we write in every format.
+fn with_last_bucket(mut family: MetricFamily) -> MetricFamily {
+    for metric in family.mut_metric() {
+        if let Some(histogram) = metric.histogram.as_mut() {
+            let mut last = Bucket::new();
+            last.set_cumulative_count(histogram.get_sample_count());
+            last.set_upper_bound(f64::INFINITY);
+            histogram.bucket.push(last);
+        }
+    }
+    family
+}
+
 #[test]
 fn protobuf_is_what_the_crate_reads() {
     let snapshot = everything();
     let mut expected: BTreeMap<String, MetricFamily> = BTreeMap::new();
     let rules = snapshot.families.iter().filter(|family| !family.is_empty());
-    for family in rules.map(message).chain(own()) {
+    for family in rules
+        .map(message)
+        .chain(own().into_iter().map(with_last_bucket))
+    {
         expected.insert(family.name().to_owned(), family);
     }
     let page = Exposition::new(snapshot, own(), Format::Protobuf).into_bytes();
@@ -339,8 +360,8 @@ fn long_labels_and_many_buckets_keep_their_lengths() {
             updates.push(metric, &["\"".repeat(length).as_str()], 77.0);
         }
     }
-    updates.apply(0);
-    let snapshot = store.snapshot(0);
+    updates.apply(1_000);
+    let snapshot = store.snapshot(1_000);
     let expected: Vec<MetricFamily> = snapshot.families.iter().map(message).collect();
     let page = Exposition::new(snapshot, Vec::new(), Format::Protobuf).into_bytes();
     assert!(decode(&page) == expected);

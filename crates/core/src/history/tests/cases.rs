@@ -112,13 +112,13 @@ fn a_save_writes_little() {
 #[test]
 fn containers_have_histories_of_their_own() {
     let mut rows = Rows::new();
-    let say = |name: &str, lines: Vec<String>| -> Vec<String> {
+    let lines_of = |name: &str, lines: Vec<String>| -> Vec<String> {
         lines
             .iter()
             .map(|line| format!("{name}  | {line}"))
             .collect()
     };
-    let (a, b) = (say("gw-1", lines(0..9)), say("gw-2", lines(0..9)));
+    let (a, b) = (lines_of("gw-1", lines(0..9)), lines_of("gw-2", lines(0..9)));
     run(&mut rows, SMALL, &[a.clone(), b.clone()].concat());
     let mixed: Vec<String> = b
         .iter()
@@ -136,7 +136,7 @@ fn containers_have_histories_of_their_own() {
 
 #[test]
 fn a_run_of_equal_lines_goes_to_the_longest_overlap() {
-    // Three of five were printed again, and two more came: which, nobody can tell.
+    // Three of five were printed again, and two more came: which ones cannot be told.
     let mut rows = Rows::new();
     let equal = |count| vec!["same".to_owned(); count];
     run(&mut rows, SMALL, &equal(5));
@@ -200,7 +200,7 @@ fn no_more_is_held_than_may_be() {
     };
     let mut rows = Rows::new();
     run(&mut rows, SMALL, &lines(0..2000));
-    // From the beginning every line agrees. What no line that is held tells of is new.
+    // From the beginning every line agrees. What no held line belongs to is new.
     for (from, new_from) in [(0, 2000), (3, 3)] {
         let mut recognizer = restore(&rows, SMALL, limits);
         let mut counted = Vec::new();
@@ -230,7 +230,7 @@ fn where_history_was_changed_counting_goes_on() {
         recognizer.finish(|raw| counted.push(text(raw)));
         assert_eq!(counted, lines(1000..1030));
         let [Notice::Diverged { lines: 90, .. }] = recognizer.take_notices()[..] else {
-            panic!("no divergence is said");
+            panic!("no divergence is reported");
         };
         save(&mut recognizer, &mut rows);
         // The next run knows the log as it is now.
@@ -288,7 +288,7 @@ fn many_containers_are_bounded() {
     assert_eq!(counted.len(), CONTAINERS_MAX + 3);
     assert!(matches!(notices[..], [Notice::TooMany { .. }]));
     let saved = rows.len();
-    // Those that said nothing this time make room.
+    // Those without a line this time make room.
     let (counted, notices) = run(&mut rows, SMALL, &speak(1000, 1010));
     assert_eq!((counted.len(), notices.len()), (10, 0));
     assert_eq!(rows.len(), saved);

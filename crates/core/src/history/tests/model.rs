@@ -7,8 +7,8 @@ use super::*;
 /// One run of the program.
 #[derive(Debug, Clone)]
 struct Plan {
-    /// What the containers say before it, as `(container, line)`.
-    said: Vec<(usize, u8)>,
+    /// What the containers write before it, as `(container, line)`.
+    written: Vec<(usize, u8)>,
     /// From which line on each container's log is printed, in parts of 255 of what was counted.
     from: [u8; 3],
     /// In which order the containers' lines come.
@@ -27,8 +27,8 @@ fn plan(alphabet: u8) -> impl Strategy<Value = Plan> {
         proptest::collection::vec(any::<u8>(), 0..4),
         any::<bool>(),
     )
-        .prop_map(|(said, from, order, saves, ends)| Plan {
-            said,
+        .prop_map(|(written, from, order, saves, ends)| Plan {
+            written,
             from,
             order,
             saves,
@@ -36,7 +36,7 @@ fn plan(alphabet: u8) -> impl Strategy<Value = Plan> {
         })
 }
 
-/// What a container has said.
+/// What a container has written.
 #[derive(Debug, Clone, Default)]
 struct Container {
     log: Vec<String>,
@@ -95,7 +95,7 @@ fn run_plan(
     rows: &mut Rows,
     containers: &mut [Container],
 ) {
-    for (number, (container, letter)) in plan.said.iter().enumerate() {
+    for (number, (container, letter)) in plan.written.iter().enumerate() {
         let log = &mut containers[*container].log;
         log.push(match unique || number % 7 == 0 {
             true => format!("{letter} at {}", log.len()),
@@ -160,7 +160,7 @@ proptest! {
             }
         }
         let last = Plan {
-            said: Vec::new(),
+            written: Vec::new(),
             from: [0; 3],
             order: vec![2, 0, 1, 1],
             saves: Vec::new(),

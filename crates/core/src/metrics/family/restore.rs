@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 
 use super::{Birth, FREE, Family, LabelHasher, is_always_there};
-use crate::metrics::definition::{Definition, Kind};
+use crate::metrics::definition::Definition;
 use crate::metrics::frozen_copy::{SavedFamily, SavedSeries, Unfit};
 use crate::metrics::labels;
 
@@ -35,9 +35,10 @@ impl Family {
             }
             family.restore(series)?;
         }
-        if is_always_there(definition) && family.other_slot.is_none() {
+        if is_always_there(definition) && family.overflow_slot.is_none() {
             return Err(family.unfit("no series"));
         }
+        family.restore_times();
         for slot in (0..family.updated_s.rows()).rev() {
             if *family.updated_s.only(slot) == FREE {
                 family.free.push(slot as u32);
@@ -46,21 +47,31 @@ impl Family {
         Ok(family)
     }
 
+    /// Gives every series a time of its own where the metric keeps one and has none yet: that of its
+    /// last update.
+    pub(super) fn restore_times(&mut self) {
+        while self.definition.options.keeps_time && self.times_ms.rows() < self.updated_s.rows() {
+            let row = self.times_ms.push();
+            *self.times_ms.only_mut(row) = i64::from(*self.updated_s.only(row)) * 1000;
+        }
+    }
+
     fn restore(&mut self, series: &SavedSeries) -> Result<(), Unfit> {
         let (slot, text) = (series.slot, &*series.labels);
         if slot >= SLOTS_MAX || !is_text_of(text, &self.definition) {
             return Err(self.unfit("labels that it cannot have"));
         }
-        let is_count = |value: f64| value >= 0.0 && !value.is_nan();
-        let is_value = match (&self.definition.kind, &*series.values) {
-            (Kind::Counter, [value]) => is_count(f64::from_bits(*value)),
-            (Kind::Gauge, [_]) => true,
-            (Kind::Histogram { buckets }, values) => values.len() == buckets.len() + 2,
-            _ => false,
-        };
-        if !is_value || series.updated_s == FREE {
+        let Definition {
+            kind,
+            buckets,
+            options,
+            ..
+        } = &*self.definition;
+        let form = (buckets.as_slice(), options.can_fall);
+        let values = kind.restored(form, &series.values, &mut self.value_texts);
+        let Some(values) = values.filter(|_| series.updated_s != FREE) else {
             return Err(self.unfit("a value that it cannot have"));
-        }
+        };
         let row = slot as usize;
         while self.updated_s.rows() <= row {
             let free = self.updated_s.push();
@@ -77,11 +88,11 @@ impl Family {
             born: series.born,
             place: self.texts.add(text),
         };
-        self.values.row_mut(row).copy_from_slice(&series.values);
+        self.values.row_mut(row).copy_from_slice(&values);
         *self.updated_s.only_mut(row) = series.updated_s;
         self.enter(slot, text, hash);
-        if text == self.other {
-            self.other_slot = Some(slot);
+        if text == self.overflow {
+            self.overflow_slot = Some(slot);
         }
         Ok(())
     }

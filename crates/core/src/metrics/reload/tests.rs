@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::metrics::definition::Kind;
+use crate::metrics::kind::{Kind, Operation};
 use crate::metrics::snapshot::Snapshot;
 use crate::metrics::testing::{Updates, definition, histogram};
 
@@ -81,7 +81,12 @@ fn a_batch_that_knows_the_old_store_counts_right_in_the_new_one() {
     let push = |batch: &mut crate::metrics::batch::Batch, user: &str| {
         let text = format!("user=\"{user}\"");
         batch.labels().extend_from_slice(text.as_bytes());
-        batch.push(crate::metrics::definition::MetricId(0), 1.0, None);
+        batch.push(
+            crate::metrics::definition::MetricId(0),
+            Operation::Add,
+            1.0,
+            None,
+        );
     };
     push(&mut batch, "ann");
     old.apply(&batch, 0);
@@ -180,8 +185,8 @@ fn what_is_new_without_labels_is_born_after_all_others() {
 /// Few names, so that definitions meet.
 fn definitions() -> impl Strategy<Value = Vec<Definition>> {
     let kinds = prop_oneof![
-        Just(Kind::Counter),
-        Just(Kind::Gauge),
+        Just(Kind::Counter.into()),
+        Just(Kind::Gauge.into()),
         Just(histogram(&[1.0])),
         Just(histogram(&[2.0])),
     ];

@@ -9,7 +9,6 @@ use super::{Counters, SelfMetrics, options};
 /// How saving goes. Clones share the values.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
-    /// Saves that failed.
     pub failures: IntCounter,
     /// 1 where the state was damaged at the start, so that counting began anew.
     pub damaged: IntGauge,
@@ -21,9 +20,6 @@ pub struct Checkpoint {
 
 impl SelfMetrics {
     /// Registers them. Once only: a second time is an error.
-    ///
-    /// # Errors
-    /// The registry's own.
     pub fn checkpoint(&self) -> prometheus::Result<Checkpoint> {
         let counters = Counters(&self.registry);
         let gauge =

@@ -6,22 +6,34 @@ use std::sync::{Mutex, PoisonError};
 
 use prometheus::{IntCounter, IntCounterVec};
 
-use super::{Counters, FieldTrouble};
+use super::Counters;
+
+/// What can be wrong with a field on a matching line; each is a metric of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FieldErrorKind {
+    /// It has neither a value nor a default, so a metric was not updated.
+    Missing,
+    /// Its value is no number, duration or size, or none that this type of metric can take.
+    BadValue,
+    /// Its key is there more than once and the rule takes only one.
+    Ambiguous,
+}
 
 /// The rules that run, in the orders that counts come in.
 #[derive(Debug, Default)]
 pub struct KnownRules<'a> {
     /// Their names, in the order that [`RuleCounters::count_matches`] counts them.
     pub names: Vec<&'a str>,
-    /// Rule, field and trouble, in the order that [`RuleCounters::count_troubles`] counts them.
-    pub troubles: Vec<(&'a str, &'a str, FieldTrouble)>,
+    /// Rule, field and what is wrong, in the order that [`RuleCounters::count_field_errors`] counts.
+    pub field_errors: Vec<(&'a str, &'a str, FieldErrorKind)>,
 }
 
 /// The counters of one set of rules.
 #[derive(Debug, Clone, Default)]
 pub struct RuleCounters {
     matches: Vec<IntCounter>,
-    troubles: Vec<IntCounter>,
+    unreadable: Vec<IntCounter>,
+    field_errors: Vec<IntCounter>,
 }
 
 impl RuleCounters {
@@ -30,9 +42,14 @@ impl RuleCounters {
         add(&self.matches, matches);
     }
 
-    /// Adds lines with trouble, for each field in the order it is known.
-    pub fn count_troubles(&self, troubles: &[u64]) {
-        add(&self.troubles, troubles);
+    /// Adds lines that could not be read, for each rule in the order it is known.
+    pub fn count_unreadable(&self, unreadable: &[u64]) {
+        add(&self.unreadable, unreadable);
+    }
+
+    /// Adds lines with errors, for each field in the order it is known.
+    pub fn count_field_errors(&self, errors: &[u64]) {
+        add(&self.field_errors, errors);
     }
 
     /// Lines matched so far, for each rule.
@@ -52,16 +69,17 @@ fn add(counters: &[IntCounter], counts: &[u64]) {
 /// All counters that have a rule's name.
 pub(super) struct OfRules {
     matches: IntCounterVec,
-    /// In the order of [`FieldTrouble`].
-    troubles: [IntCounterVec; 3],
+    unreadable: IntCounterVec,
+    /// In the order of [`FieldErrorKind`].
+    field_errors: [IntCounterVec; 3],
     shown: Mutex<Shown>,
 }
 
 #[derive(Default)]
 struct Shown {
     rules: BTreeSet<String>,
-    /// The place of the trouble's metric, rule, field.
-    troubles: BTreeSet<(usize, String, String)>,
+    /// The place of the error's metric, rule, field.
+    field_errors: BTreeSet<(usize, String, String)>,
 }
 
 impl OfRules {
@@ -69,7 +87,12 @@ impl OfRules {
         let help = "Lines that a rule matched.";
         Ok(OfRules {
             matches: counters.by("rule_matches_total", help, &["rule"])?,
-            troubles: troubles(counters)?,
+            unreadable: counters.by(
+                "rule_unreadable_lines_total",
+                "Lines for a rule that are JSON and break off or go wrong. They count for nothing else.",
+                &["rule"],
+            )?,
+            field_errors: field_errors(counters)?,
             shown: Mutex::default(),
         })
     }
@@ -78,34 +101,42 @@ impl OfRules {
     pub(super) fn follow(&self, known: &KnownRules<'_>) -> RuleCounters {
         let own = |name: &&str| (*name).to_owned();
         let rules: BTreeSet<String> = known.names.iter().map(own).collect();
-        let troubles = known.troubles.iter();
-        let troubles: BTreeSet<_> = troubles
-            .map(|(rule, field, trouble)| (*trouble as usize, own(rule), own(field)))
+        let errors = known.field_errors.iter();
+        let field_errors: BTreeSet<_> = errors
+            .map(|(rule, field, kind)| (*kind as usize, own(rule), own(field)))
             .collect();
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         for rule in shown.rules.difference(&rules) {
             // It is there, for it was shown.
             _ = self.matches.remove_label_values(&[rule]);
+            _ = self.unreadable.remove_label_values(&[rule]);
         }
-        for (trouble, rule, field) in shown.troubles.difference(&troubles) {
-            _ = self.troubles[*trouble].remove_label_values(&[rule, field]);
+        for (kind, rule, field) in shown.field_errors.difference(&field_errors) {
+            _ = self.field_errors[*kind].remove_label_values(&[rule, field]);
         }
-        *shown = Shown { rules, troubles };
-        let of_trouble = |(rule, field, trouble): &(&str, &str, FieldTrouble)| {
-            self.troubles[*trouble as usize].with_label_values(&[*rule, *field])
+        *shown = Shown {
+            rules,
+            field_errors,
         };
-        let names = known.names.iter();
+        let of_error = |(rule, field, kind): &(&str, &str, FieldErrorKind)| {
+            self.field_errors[*kind as usize].with_label_values(&[*rule, *field])
+        };
+        let by_rule = |counters: &IntCounterVec| -> Vec<IntCounter> {
+            let names = known.names.iter();
+            names
+                .map(|rule| counters.with_label_values(&[*rule]))
+                .collect()
+        };
         RuleCounters {
-            matches: names
-                .map(|rule| self.matches.with_label_values(&[*rule]))
-                .collect(),
-            troubles: known.troubles.iter().map(of_trouble).collect(),
+            matches: by_rule(&self.matches),
+            unreadable: by_rule(&self.unreadable),
+            field_errors: known.field_errors.iter().map(of_error).collect(),
         }
     }
 }
 
-/// In the order of [`FieldTrouble`].
-fn troubles(counters: &Counters<'_>) -> prometheus::Result<[IntCounterVec; 3]> {
+/// In the order of [`FieldErrorKind`].
+fn field_errors(counters: &Counters<'_>) -> prometheus::Result<[IntCounterVec; 3]> {
     let labels = &["rule", "field"];
     Ok([
         counters.by(

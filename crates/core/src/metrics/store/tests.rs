@@ -2,6 +2,7 @@
 //! one instant.
 
 mod label_limits;
+mod operations;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -110,7 +111,7 @@ fn a_metric_without_labels_is_there_from_the_start() {
     let series = snapshot.families[2].series().next().unwrap();
     assert_eq!(
         (series.bucket_counts(), series.created_ms()),
-        (&[0, 0][..], 5_000)
+        (vec![0, 0], 5_000)
     );
 
     let mut updates = Updates::new(&store);

@@ -126,9 +126,14 @@ pub fn unknown_choice(word: &At<String>, choices: &[&str]) -> Draft {
     .maybe_hint(did_you_mean(&word.value, choices.iter().copied()))
 }
 
-pub fn outside_pair(place: ProblemPlace, found: usize) -> Draft {
-    Draft::error(place, format!("expected two keys for `outside`, but found {found}")).hint(
-        "`outside = [\"a\", \"b\"]` leaves out what stands between the first `a=` and the last `b=`",
+pub fn renamed_key(place: ProblemPlace, old: &str, new: &str) -> Draft {
+    Draft::error(place, format!("`{old}` is called `{new}` now"))
+        .hint(format!("write `{new}`; what it means is the same"))
+}
+
+pub fn untrusted_pair(place: ProblemPlace, found: usize) -> Draft {
+    Draft::error(place, format!("expected two keys for `untrusted_between`, but found {found}")).hint(
+        "`untrusted_between = [\"a\", \"b\"]` leaves out what stands between the first `a=` and the last `b=`",
     )
 }
 
@@ -255,17 +260,24 @@ fn fields_hint(groups: &[String]) -> String {
     }
 }
 
-pub fn outside_without_logfmt(place: ProblemPlace) -> Draft {
+pub fn match_json_without_json(place: ProblemPlace) -> Draft {
     Draft::error(
         place,
-        "`outside` needs a rule with `fields = \"logfmt\"` or `\"auto\"`",
+        "`match_json` needs a rule with `fields = \"json\"` or `\"auto\"`",
     )
 }
 
-pub fn outside_differs(place: ProblemPlace, first: ProblemPlace) -> Draft {
+pub fn untrusted_without_logfmt(place: ProblemPlace) -> Draft {
     Draft::error(
         place,
-        "expected one pair for `outside` in a rule, but found two",
+        "`untrusted_between` needs a rule with `fields = \"logfmt\"` or `\"auto\"`",
+    )
+}
+
+pub fn untrusted_differs(place: ProblemPlace, first: ProblemPlace) -> Draft {
+    Draft::error(
+        place,
+        "expected one pair for `untrusted_between` in a rule, but found two",
     )
     .also("this one", first, "and this one")
 }

@@ -213,8 +213,8 @@ proptest::proptest! {
     fn any_text_is_loaded_or_refused(text in proptest::collection::vec(
         proptest::sample::select(&[
             "[[rule]]\n", "[rule.labels]\n", "[[rule.metric]]\n", "[[test]]\n", "match", "fields", "by", "where",
-            "counter", "histogram", "value", "buckets", "outside", "map", "from", "time", "expect", "lines",
-            " = ", "= 'a(?P<é>.)'\n", "= ['a', 'é']\n", "= { from = 'a', outside = ['x', 'y'] }\n", "= [1, inf, nan]\n",
+            "counter", "histogram", "value", "buckets", "untrusted_between", "map", "from", "time", "expect", "lines",
+            " = ", "= 'a(?P<é>.)'\n", "= ['a', 'é']\n", "= { from = 'a', untrusted_between = ['x', 'y'] }\n", "= [1, inf, nan]\n",
             "= '(?x) ( # '\n", "= \"\\u001b\\n\"\n", "= '''\n", "'''\n", "{", "}", "[", "]", "\"", "=", ",", ".", "é", "\r\n", "\t", "0x7f", "-1",
         ][..]), 0..40)
     ) {

@@ -385,9 +385,12 @@ fn what_one_use_leaves_out_another_may_say() {
     let buckets = vec![
         0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
     ];
-    assert_eq!(h.kind, Kind::Histogram { buckets });
+    assert_eq!((h.kind, &h.buckets), (Kind::Histogram, &buckets));
     let buckets = vec![-1.0, 0.5];
-    assert_eq!(metrics[1].kind, Kind::Histogram { buckets });
+    assert_eq!(
+        (metrics[1].kind, &metrics[1].buckets),
+        (Kind::Histogram, &buckets)
+    );
     assert_eq!(loaded.set.rules[0].metrics[0].constant["a"], "1");
 }
 

@@ -1,4 +1,4 @@
-//! Rules: patterns, names of fields, labels, `outside`.
+//! Rules: patterns, names of fields, labels, `untrusted_between`.
 
 use insta::assert_snapshot;
 
@@ -242,29 +242,43 @@ fn special_fields_are_five() {
 }
 
 #[test]
-fn outside_is_one_pair_and_for_logfmt() {
-    assert_snapshot!(refused("[[rule]]\nfields = 'auto'\n[rule.labels]\na = { outside = ['x', 'y'] }\nb = { outside = ['x', 'y'] }\nc = { outside = ['x', 'z'] }\n[[rule.metric]]\ncounter = 'c'\nby = ['a', 'b', 'c']\n"), @r"
-    error: expected one pair for `outside` in a rule, but found two
-     --> rules.toml:6:17
+fn untrusted_range_is_one_pair_and_for_logfmt() {
+    assert_snapshot!(refused("[[rule]]\nfields = 'auto'\n[rule.labels]\na = { untrusted_between = ['x', 'y'] }\nb = { untrusted_between = ['x', 'y'] }\nc = { untrusted_between = ['x', 'z'] }\n[[rule.metric]]\ncounter = 'c'\nby = ['a', 'b', 'c']\n"), @r"
+    error: expected one pair for `untrusted_between` in a rule, but found two
+     --> rules.toml:6:27
       |
-    6 | c = { outside = ['x', 'z'] }
-      |                 ^^^^^^^^^^ this one
-     ::: rules.toml:4:17
+    6 | c = { untrusted_between = ['x', 'z'] }
+      |                           ^^^^^^^^^^ this one
+     ::: rules.toml:4:27
       |
-    4 | a = { outside = ['x', 'y'] }
-      |                 ^^^^^^^^^^ and this one
+    4 | a = { untrusted_between = ['x', 'y'] }
+      |                           ^^^^^^^^^^ and this one
 
     1 problem in the rules
     ");
-    assert_snapshot!(refused("[[rule]]\nfields = 'json'\nlabels.a = { outside = ['x', 'y'] }\nmetric = [{ counter = 'c', by = ['a'] }]\n"), @r#"
-    error: `outside` needs a rule with `fields = "logfmt"` or `"auto"`
-     --> rules.toml:3:24
+    assert_snapshot!(refused("[[rule]]\nfields = 'json'\nlabels.a = { untrusted_between = ['x', 'y'] }\nmetric = [{ counter = 'c', by = ['a'] }]\n"), @r#"
+    error: `untrusted_between` needs a rule with `fields = "logfmt"` or `"auto"`
+     --> rules.toml:3:34
       |
-    3 | labels.a = { outside = ['x', 'y'] }
-      |                        ^^^^^^^^^^
+    3 | labels.a = { untrusted_between = ['x', 'y'] }
+      |                                  ^^^^^^^^^^
 
     1 problem in the rules
     "#);
+}
+
+#[test]
+fn the_old_word_for_the_untrusted_range_names_the_new_one() {
+    assert_snapshot!(refused("[[rule]]\nfields = 'auto'\nlabels.a = { outside = ['x', 'y'] }\nmetric = [{ counter = 'c', by = ['a'] }]\n"), @r"
+    error: `outside` is called `untrusted_between` now
+     --> rules.toml:3:14
+      |
+    3 | labels.a = { outside = ['x', 'y'] }
+      |              ^^^^^^^
+      = hint: write `untrusted_between`; what it means is the same
+
+    1 problem in the rules
+    ");
 }
 
 #[test]
@@ -277,13 +291,13 @@ fields = "logfmt"
 time = { from = ["t", "ts"], unpadded_micros = true }
 trace = "trace.id"
 [rule.labels]
-user = { from = ["u", "v"], default = "anonymous", lowercase = true, take = "last", outside = ["p", "d"], pseudonym = true, max_length = 64, max_values = 9 }
+user = { from = ["u", "v"], default = "anonymous", lowercase = true, take = "last", untrusted_between = ["p", "d"], pseudonym = true, max_length = 64, max_values = 9 }
 route = ["route.name", "route"]
 class = { from = "status", map = { 'x+' = "z", '2..' = "2xx", 'a|b' = "c" } }
 group = { default = "none" }
 [[rule.metric]]
 histogram = "h"
-value = { from = ["d"], take = "last", outside = ["p", "d"] }
+value = { from = ["d"], take = "last", untrusted_between = ["p", "d"] }
 by = ["user", "route", "class", "_service", "group"]
 where = { class = "2xx|3xx", d = '\d+', "http.status" = "2.." }
 "#,
@@ -294,17 +308,17 @@ where = { class = "2xx|3xx", d = '\d+', "http.status" = "2.." }
         (rule.name.as_str(), rule.fields),
         ("rule-1", Some(FieldsMode::Logfmt))
     );
-    let marks = rule.marks.as_ref().unwrap();
-    assert_eq!((&*marks.from, &*marks.to), ("p", "d"));
+    let untrusted = rule.untrusted.as_ref().unwrap();
+    assert_eq!((&*untrusted.from, &*untrusted.to), ("p", "d"));
     let time = rule.time.as_ref().unwrap();
     assert!(time.unpadded_micros);
     assert_eq!(time.field.from, ["t", "ts"]);
     assert_eq!(rule.trace.as_ref().unwrap().from, ["trace.id"]);
     let user = &rule.labels["user"];
-    let field = |from: &[&str], take, outside| Field {
+    let field = |from: &[&str], take, trusted_only| Field {
         from: from.iter().map(ToString::to_string).collect(),
         take,
-        outside,
+        trusted_only,
     };
     assert_eq!(user.field, field(&["u", "v"], Take::Last, true));
     assert_eq!(user.default.as_deref(), Some("anonymous"));

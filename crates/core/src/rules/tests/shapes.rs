@@ -74,7 +74,7 @@ fn unknown_keys_suggest_the_one_that_was_meant() {
       |
     3 | labels.u = { form = 'x', colour = 1 }
       |                          ^^^^^^
-      = hint: known here: from, take, outside, default, lowercase, map, pseudonym, max_length, max_values
+      = hint: known here: from, take, untrusted_between, default, lowercase, map, pseudonym, max_length, max_values
 
     3 problems in the rules
     ");
@@ -242,19 +242,19 @@ fn choices_and_pairs() {
 
     3 problems in the rules
     ");
-    assert_snapshot!(refused("[[rule]]\nfields = 'logfmt'\nlabels.u = { outside = ['a'] }\nlabels.v = { outside = ['a', 2] }\nmetric = [{ counter = 'c', by = ['u', 'v'] }]\n"), @r#"
-    error: expected two keys for `outside`, but found 1
-     --> rules.toml:3:24
+    assert_snapshot!(refused("[[rule]]\nfields = 'logfmt'\nlabels.u = { untrusted_between = ['a'] }\nlabels.v = { untrusted_between = ['a', 2] }\nmetric = [{ counter = 'c', by = ['u', 'v'] }]\n"), @r#"
+    error: expected two keys for `untrusted_between`, but found 1
+     --> rules.toml:3:34
       |
-    3 | labels.u = { outside = ['a'] }
-      |                        ^^^^^
-      = hint: `outside = ["a", "b"]` leaves out what stands between the first `a=` and the last `b=`
+    3 | labels.u = { untrusted_between = ['a'] }
+      |                                  ^^^^^
+      = hint: `untrusted_between = ["a", "b"]` leaves out what stands between the first `a=` and the last `b=`
 
-    error: expected a string for `outside`, but found the number `2`
-     --> rules.toml:4:30
+    error: expected a string for `untrusted_between`, but found the number `2`
+     --> rules.toml:4:40
       |
-    4 | labels.v = { outside = ['a', 2] }
-      |                              ^
+    4 | labels.v = { untrusted_between = ['a', 2] }
+      |                                        ^
 
     2 problems in the rules
     "#);
@@ -394,7 +394,7 @@ fn control_characters_of_a_file_never_reach_the_terminal() {
       |
     3 | "k\u001b[31m\u202e" = 1
       | ^^^^^^^^^^^^^^^^^^^
-      = hint: known here: name, match, fields, time, trace, labels, metric, report
+      = hint: known here: name, match, fields, match_json, time, trace, labels, metric, report
 
     1 problem in the rules
     "#);

@@ -7,7 +7,7 @@ use super::*;
 fn check(line: &str, key: &str, count: u32, first: &str, last: &str) {
     let slots = read(line.as_bytes(), &keys(&["other", key])).expect(line);
     let seen = slots[1].everywhere;
-    assert_eq!(slots[1].outside, seen);
+    assert_eq!(slots[1].trusted, seen);
     assert_eq!(seen.count, count, "{line}");
     for (span, expected) in [(seen.first, first), (seen.last, last)] {
         let mut scratch = Vec::new();

@@ -125,7 +125,7 @@ proptest! {
             lookup(&members, path, 1, &mut found);
             let fewest = found.iter().map(|(objects, _)| *objects).min();
             found.retain(|(objects, _)| Some(*objects) == fewest);
-            prop_assert_eq!(slot.everywhere, slot.outside);
+            prop_assert_eq!(slot.everywhere, slot.trusted);
             prop_assert_eq!(slot.everywhere.count as usize, found.len(), "{} {}", path, line);
             let (Some((_, first)), Some((_, last))) = (found.first(), found.last()) else {
                 continue;

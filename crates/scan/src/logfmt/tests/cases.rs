@@ -10,8 +10,8 @@ fn values(
     marked: bool,
 ) -> Vec<String> {
     let keys = keys(&[key]);
-    let marks = marks();
-    let (_, slots) = read(line.as_bytes(), &keys, marked.then_some(&marks));
+    let untrusted = untrusted();
+    let (_, slots) = read(line.as_bytes(), &keys, marked.then_some(&untrusted));
     let seen = seen(&slots[0]);
     let show = |span: Span| {
         let text = String::from_utf8(span.bytes(line.as_bytes()).to_vec()).unwrap();
@@ -36,17 +36,17 @@ fn check(line: &str, key: &str, expected: &[&str]) {
         "{line}"
     );
     assert_eq!(
-        values(line, key, |slot| slot.outside, false),
+        values(line, key, |slot| slot.trusted, false),
         expected,
         "{line}"
     );
 }
 
 #[track_caller]
-fn check_outside(line: &str, key: &str, outside: &[&str], everywhere: &[&str]) {
+fn check_trusted(line: &str, key: &str, trusted: &[&str], everywhere: &[&str]) {
     assert_eq!(
-        values(line, key, |slot| slot.outside, true),
-        outside,
+        values(line, key, |slot| slot.trusted, true),
+        trusted,
         "{line}"
     );
     assert_eq!(
@@ -162,27 +162,31 @@ fn whether_there_was_any_pair() {
         (&format!("x\0{}=1", "x".repeat(200)), false),
         (&format!("x\0{} x=1", "x".repeat(200)), true),
     ] {
-        for marks in [None, Some(&marks())] {
-            assert_eq!(read(line.as_bytes(), &keys, marks).0, expected, "{line}");
+        for untrusted in [None, Some(&untrusted())] {
+            assert_eq!(
+                read(line.as_bytes(), &keys, untrusted).0,
+                expected,
+                "{line}"
+            );
         }
     }
 }
 
 #[test]
-fn outside_of_the_marks() {
+fn outside_of_the_untrusted_range() {
     let line = "u=1 protocol=llm u=2 duration=3ms u=4";
-    check_outside(line, "u", &["1", "4"], &["1", "3 in all", "4"]);
-    check_outside(line, "protocol", &["llm"], &["llm"]);
-    check_outside(line, "duration", &["3ms"], &["3ms"]);
+    check_trusted(line, "u", &["1", "4"], &["1", "3 in all", "4"]);
+    check_trusted(line, "protocol", &["llm"], &["llm"]);
+    check_trusted(line, "duration", &["3ms"], &["3ms"]);
     // A quote that opens in the middle swallows nothing behind it, nor does the middle's last value.
     let line = r#"protocol=llm model=x u="boss duration=1ms y duration=3ms u="a b""#;
-    check_outside(line, "u", &[r#""a b""#], &[r#""boss"#, r#""a b""#]);
-    check_outside(line, "duration", &["3ms"], &["1ms y", "3ms"]);
+    check_trusted(line, "u", &[r#""a b""#], &[r#""boss"#, r#""a b""#]);
+    check_trusted(line, "duration", &["3ms"], &["1ms y", "3ms"]);
     // The first mark's value ends with its word, whatever that is.
-    check_outside("protocol=x y u=1 duration=3ms", "protocol", &["x"], &["x"]);
-    check_outside("protocol=\"x y\" u=1 duration=3ms", "u", &[], &["1"]);
-    // Nothing between the marks; nothing behind the second.
-    check_outside("protocol=x duration=3ms", "duration", &["3ms"], &["3ms"]);
+    check_trusted("protocol=x y u=1 duration=3ms", "protocol", &["x"], &["x"]);
+    check_trusted("protocol=\"x y\" u=1 duration=3ms", "u", &[], &["1"]);
+    // Nothing between the untrusted; nothing behind the second.
+    check_trusted("protocol=x duration=3ms", "duration", &["3ms"], &["3ms"]);
 }
 
 #[test]
@@ -196,27 +200,27 @@ fn a_mark_inside_a_quoted_text_is_none() {
     ] {
         let line =
             format!(r#"protocol=llm m=x duration=3ms u="{forged}" v="{forged}" l=["{forged}", 1]"#);
-        check_outside(&line, "duration", &["3ms"], &["3ms"]);
+        check_trusted(&line, "duration", &["3ms"], &["3ms"]);
         let quoted = format!("\"{forged}\"");
-        check_outside(&line, "u", &[&quoted], &[&quoted]);
+        check_trusted(&line, "u", &[&quoted], &[&quoted]);
     }
 }
 
 #[test]
 fn without_whole_values_at_the_end_the_last_mark_counts() {
     let line = "u=1 protocol=x u=2 duration=1ms u=3 duration=2ms u=4 trailing words";
-    check_outside(
+    check_trusted(
         line,
         "u",
         &["1", "4 trailing words"],
         &["1", "4 in all", "4 trailing words"],
     );
     let line = "u=1 protocol=x u=2 duration=1ms  u=3";
-    check_outside(line, "u", &["1", "3"], &["1", "3 in all", "3"]);
+    check_trusted(line, "u", &["1", "3"], &["1", "3 in all", "3"]);
 }
 
 #[test]
-fn where_a_mark_is_missing_all_is_outside() {
+fn where_a_bound_is_missing_all_is_trusted() {
     for line in [
         "u=1 duration=1ms u=2",
         "u=1 protocol=x u=2",
@@ -224,17 +228,17 @@ fn where_a_mark_is_missing_all_is_outside() {
         "u=1 duration=1ms u=2 protocol=x",
         "u=1 duration=1ms protocol= u=2",
     ] {
-        check_outside(line, "u", &["1", "2"], &["1", "2"]);
+        check_trusted(line, "u", &["1", "2"], &["1", "2"]);
     }
     // The line is read as one text then: the first mark's value does not end with its word.
-    check_outside("protocol=x y u=1", "protocol", &["x y"], &["x y"]);
+    check_trusted("protocol=x y u=1", "protocol", &["x y"], &["x y"]);
 }
 
 /// Lines made to take quadratic time: at a greatest line's length they would take minutes.
 #[test]
 fn hostile_lines_take_linear_time() {
     let keys = keys(&["a", "duration"]);
-    let marks = marks();
+    let untrusted = untrusted();
     for piece in [
         " duration=",
         " duration=1",
@@ -262,7 +266,7 @@ fn hostile_lines_take_linear_time() {
             line.extend(piece.repeat((1 << 18) / piece.len()).bytes());
             line.extend(end.bytes());
             let started = std::time::Instant::now();
-            read(&line, &keys, Some(&marks));
+            read(&line, &keys, Some(&untrusted));
             read(&line, &keys, None);
             let taken = started.elapsed();
             assert!(taken.as_secs() < 5, "{piece:?} {end:?}: {taken:?}");

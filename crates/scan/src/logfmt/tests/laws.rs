@@ -88,14 +88,14 @@ proptest! {
     #[test]
     fn reads_as_the_reference(line in line()) {
         let keys = keys(&["a", "b", "protocol", "duration", "http.status", "é"]);
-        for marks in [None, Some(&marks())] {
-            let (expected, found) = (reference::read(&line, &keys, marks), read(&line, &keys, marks));
+        for untrusted in [None, Some(&untrusted())] {
+            let (expected, found) = (reference::read(&line, &keys, untrusted), read(&line, &keys, untrusted));
             prop_assert!(expected == found, "{:?}\n{expected:?}\n{found:?}", line.escape_ascii().to_string());
         }
     }
 
     #[test]
-    fn nobody_forges_what_is_outside(
+    fn nobody_forges_what_is_trusted(
         model in chosen(),
         user in chosen(),
         before in proptest::collection::vec(added(), 0..3),
@@ -110,13 +110,13 @@ proptest! {
             fields("before", &before), fields("after", &after),
         );
         let keys = keys(&["route", "http.status", "user", "duration"]);
-        let (any, slots) = read(line.as_bytes(), &keys, Some(&marks()));
+        let (any, slots) = read(line.as_bytes(), &keys, Some(&untrusted()));
         prop_assert!(any);
         let expected = ["default/a b", "200", user.as_str(), "5ms"];
         for (slot, expected) in slots.iter().zip(expected) {
-            prop_assert_eq!(slot.outside.count, 1, "{}", line);
+            prop_assert_eq!(slot.trusted.count, 1, "{}", line);
             let mut scratch = Vec::new();
-            let value = slot.outside.first.decode(line.as_bytes(), &mut scratch);
+            let value = slot.trusted.first.decode(line.as_bytes(), &mut scratch);
             prop_assert_eq!(value, expected.as_bytes(), "{}", line);
             prop_assert!(slot.everywhere.count >= 1);
         }

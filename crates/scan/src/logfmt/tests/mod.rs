@@ -1,6 +1,6 @@
 //! Tests of the logfmt reader: [`cases`] by hand, [`laws`] against the plain [`reference`].
 
-use crate::keys::{Form, Keys, Marks, Matches, Span};
+use crate::keys::{Form, Keys, Matches, Span, UntrustedRange};
 use crate::slots::{FieldSlot, Slots};
 
 mod cases;
@@ -15,17 +15,17 @@ fn keys(names: &[&str]) -> Keys {
     keys
 }
 
-fn marks() -> Marks {
-    Marks {
+fn untrusted() -> UntrustedRange {
+    UntrustedRange {
         from: "protocol".into(),
         to: "duration".into(),
     }
 }
 
 /// What [`super::read`] says and finds.
-fn read(line: &[u8], keys: &Keys, marks: Option<&Marks>) -> (bool, Vec<FieldSlot>) {
+fn read(line: &[u8], keys: &Keys, untrusted: Option<&UntrustedRange>) -> (bool, Vec<FieldSlot>) {
     let mut slots = Slots::default();
     slots.clear(keys);
-    let any = super::read(line, keys, marks, &mut slots);
+    let any = super::read(line, keys, untrusted, &mut slots);
     (any, slots.all())
 }

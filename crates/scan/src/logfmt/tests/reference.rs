@@ -3,7 +3,7 @@
 //!
 //! Read by the tests and by the fuzz target, which has the same names in scope.
 
-use super::{FieldSlot, Form, Keys, Marks, Span};
+use super::{FieldSlot, Form, Keys, Span, UntrustedRange};
 
 /// A pair: where its key starts, where its `=` stands, its value, and where that ends on the line.
 #[derive(Clone, Copy)]
@@ -13,9 +13,13 @@ struct Pair {
     value: Span,
 }
 
-pub(super) fn read(line: &[u8], keys: &Keys, marks: Option<&Marks>) -> (bool, Vec<FieldSlot>) {
+pub(super) fn read(
+    line: &[u8],
+    keys: &Keys,
+    untrusted: Option<&UntrustedRange>,
+) -> (bool, Vec<FieldSlot>) {
     let mut slots = vec![FieldSlot::default(); keys.len()];
-    let texts = marks.and_then(|marks| cut(line, marks));
+    let texts = untrusted.and_then(|untrusted| cut(line, untrusted));
     let pairs: Vec<(Pair, bool)> = match texts {
         None => pairs(line, 0, line.len())
             .map(|pair| (pair, true))
@@ -26,12 +30,12 @@ pub(super) fn read(line: &[u8], keys: &Keys, marks: Option<&Marks>) -> (bool, Ve
             .chain(pairs(line, last, line.len()).map(|pair| (pair, true)))
             .collect(),
     };
-    for (pair, outside) in &pairs {
+    for (pair, trusted) in &pairs {
         for (slot, name) in slots.iter_mut().zip(keys.names()) {
             if name.as_bytes() == &line[pair.start..pair.equals] {
                 slot.everywhere.add(pair.value);
-                if *outside {
-                    slot.outside.add(pair.value);
+                if *trusted {
+                    slot.trusted.add(pair.value);
                 }
             }
         }
@@ -40,22 +44,22 @@ pub(super) fn read(line: &[u8], keys: &Keys, marks: Option<&Marks>) -> (bool, Ve
 }
 
 /// Where the middle and the last text start.
-fn cut(line: &[u8], marks: &Marks) -> Option<(usize, usize)> {
+fn cut(line: &[u8], untrusted: &UntrustedRange) -> Option<(usize, usize)> {
     let forward: Vec<Pair> = pairs(line, 0, line.len()).collect();
     let key = |pair: &Pair| &line[pair.start..pair.equals];
     let from = forward
         .iter()
-        .position(|pair| key(pair) == marks.from.as_bytes())?;
+        .position(|pair| key(pair) == untrusted.from.as_bytes())?;
     let value = forward[from].equals + 1;
     let middle = value + line[value..].iter().position(|byte| blank(*byte))?;
     let strict = (middle + 1..line.len()).rev().find(|at| {
-        let named = line[*at..].starts_with(&[marks.to.as_bytes(), b"="].concat());
+        let named = line[*at..].starts_with(&[untrusted.to.as_bytes(), b"="].concat());
         named && blank(line[*at - 1]) && series(&line[*at..])
     });
     let last = strict.or_else(|| {
         let to = forward[from + 1..]
             .iter()
-            .rfind(|pair| key(pair) == marks.to.as_bytes());
+            .rfind(|pair| key(pair) == untrusted.to.as_bytes());
         to.map(|pair| pair.start)
     })?;
     Some((middle, last))
@@ -67,8 +71,8 @@ fn blank(byte: u8) -> bool {
 
 /// The `=` of the key that starts at `start`.
 fn equals(text: &[u8], start: usize) -> Option<usize> {
-    let outside = |byte: &u8| *byte <= b' ' || b"\x7f=\"[]{}".contains(byte);
-    let equals = start + text[start..].iter().position(outside)?;
+    let trusted = |byte: &u8| *byte <= b' ' || b"\x7f=\"[]{}".contains(byte);
+    let equals = start + text[start..].iter().position(trusted)?;
     (equals > start && text[equals] == b'=').then_some(equals)
 }
 

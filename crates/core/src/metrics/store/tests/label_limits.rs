@@ -75,7 +75,6 @@ impl Model {
     }
 }
 
-/// What a snapshot shows.
 fn read(snapshot: &Snapshot) -> Vec<(Vec<String>, f64)> {
     let values = |text| {
         let pairs = labels::pairs(text);

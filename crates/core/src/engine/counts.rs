@@ -1,0 +1,63 @@
+//! What the engine counts about its own work, in plain arrays that a thread owns.
+
+pub use crate::metrics::self_metrics::FieldErrorKind;
+
+/// One kind of error of one field of one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    pub rule: Box<str>,
+    /// The label's name; for a value the first key it comes from.
+    pub field: Box<str>,
+    pub kind: FieldErrorKind,
+}
+
+/// Counts since the last [`Counts::clear`].
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    /// Lines that no rule matched.
+    pub unmatched: u64,
+    /// Lines matched, for each rule.
+    pub matches: Vec<u64>,
+    /// Lines that the rule would be for, had its reader been able to read their fields.
+    pub unreadable: Vec<u64>,
+    /// Lines with an error, for each of [`super::Engine::field_errors`]. A line counts once for each.
+    pub field_errors: Vec<u64>,
+    /// The errors that the line at hand has been counted for.
+    line_errors: Vec<usize>,
+}
+
+impl Counts {
+    /// Zeros for so many rules and errors.
+    pub fn new(rules: usize, errors: usize) -> Counts {
+        Counts {
+            unmatched: 0,
+            matches: vec![0; rules],
+            unreadable: vec![0; rules],
+            field_errors: vec![0; errors],
+            line_errors: Vec::new(),
+        }
+    }
+
+    /// Sets all counts to 0.
+    pub fn clear(&mut self) {
+        self.unmatched = 0;
+        self.matches.fill(0);
+        self.unreadable.fill(0);
+        self.field_errors.fill(0);
+    }
+
+    /// A rule begins on a line.
+    pub(super) fn begin_line(&mut self) {
+        self.line_errors.clear();
+    }
+
+    /// Counts an error once for a line, however many metrics it concerns.
+    pub(super) fn field_error(&mut self, error: usize) {
+        if !self.line_errors.contains(&error) {
+            self.line_errors.push(error);
+            if let Some(count) = self.field_errors.get_mut(error) {
+                *count += 1;
+            }
+        }
+    }
+}

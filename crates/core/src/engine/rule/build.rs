@@ -1,0 +1,412 @@
+//! Builds programs from checked rules: names become numbers, labels become pieces of text.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+
+use super::cached::QuickNumber;
+use super::field::{FieldProgram, ValueSource};
+use super::label;
+use super::label::LabelProgram;
+use super::pattern::Pattern;
+use super::{ActionProgram, Amount, ConditionProgram, FieldReader, Part, Program, Subject, Times};
+use crate::engine::counts::{FieldError, FieldErrorKind};
+use crate::engine::{Secret, SecretMissing};
+use crate::metrics::definition::Kind;
+use crate::metrics::labels;
+use crate::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet};
+use logmetrics_scan::keys::Keys;
+use logmetrics_scan::slots::slot_bit;
+
+/// The programs of rules, and the field errors that they count.
+pub(crate) fn programs(
+    set: &RuleSet,
+    secret: Option<&Secret>,
+) -> Result<(Vec<Program>, Vec<FieldError>), SecretMissing> {
+    let mut errors = FieldErrors::default();
+    let mut programs: Vec<Program> = set
+        .rules
+        .iter()
+        .map(|rule| RuleCompiler::new(rule, set, &mut errors, secret).program())
+        .collect::<Result<_, _>>()?;
+    let labels = programs.iter_mut().flat_map(|program| &mut program.labels);
+    (0..)
+        .zip(labels)
+        .for_each(|(number, label)| label.number = number);
+    let actions = programs.iter_mut().flat_map(|program| &mut program.actions);
+    (0..)
+        .zip(actions)
+        .for_each(|(number, action)| action.number = number);
+    Ok((programs, errors.list))
+}
+
+#[derive(Default)]
+pub(in crate::engine) struct FieldErrors {
+    list: Vec<FieldError>,
+}
+
+impl FieldErrors {
+    fn number(&mut self, rule: &str, field: &str, kind: FieldErrorKind) -> usize {
+        let error = FieldError {
+            rule: rule.into(),
+            field: field.into(),
+            kind,
+        };
+        self.list
+            .iter()
+            .position(|known| *known == error)
+            .unwrap_or_else(|| {
+                self.list.push(error);
+                self.list.len() - 1
+            })
+    }
+}
+
+pub(in crate::engine) struct RuleCompiler<'a> {
+    rule: &'a Rule,
+    set: &'a RuleSet,
+    errors: &'a mut FieldErrors,
+    secret: Option<&'a Secret>,
+    groups: BTreeMap<String, usize>,
+    keys: Keys,
+    conditions: Vec<ConditionProgram>,
+    captures: bool,
+}
+
+impl<'a> RuleCompiler<'a> {
+    pub(in crate::engine) fn new(
+        rule: &'a Rule,
+        set: &'a RuleSet,
+        errors: &'a mut FieldErrors,
+        secret: Option<&'a Secret>,
+    ) -> Self {
+        let names = rule
+            .pattern
+            .iter()
+            .flat_map(|pattern| pattern.capture_names().enumerate());
+        let groups = names
+            .filter_map(|(index, name)| Some((name?.to_owned(), index)))
+            .collect();
+        RuleCompiler {
+            rule,
+            set,
+            errors,
+            secret,
+            groups,
+            keys: Keys::default(),
+            conditions: Vec::new(),
+            captures: false,
+        }
+    }
+
+    fn program(mut self) -> Result<Program, SecretMissing> {
+        let labels = self.labels()?;
+        let actions: Vec<ActionProgram> = self
+            .rule
+            .metrics
+            .iter()
+            .map(|action| self.action(action, &labels))
+            .collect();
+        Ok(self.finish(labels, actions))
+    }
+
+    /// The program, once all that reads fields has been compiled.
+    pub(in crate::engine) fn finish(
+        mut self,
+        labels: Vec<LabelProgram>,
+        actions: Vec<ActionProgram>,
+    ) -> Program {
+        let json_conditions = self.json_conditions();
+        let times = self.times();
+        let trace = self.rule.trace.as_ref().map(|field| self.field(field));
+        let captures = self.captures;
+        let inputs = inputs(&actions, &self.conditions);
+        let group = |&input: &usize| match *labels[input].field.from.as_slice() {
+            [ValueSource::Group(group)] => Some(group),
+            _ => None,
+        };
+        Program {
+            wanted_slots: (actions.iter())
+                .filter_map(|action| action.wanted_slot.map(slot_bit))
+                .fold(0, |all, bit| all | bit),
+            input_groups: inputs.iter().map(group).collect(),
+            inputs,
+            name: self.rule.name.as_str().into(),
+            pattern: self
+                .rule
+                .pattern
+                .clone()
+                .map(|regex| Pattern::new(regex, captures)),
+            reader: self.rule.fields.map(|mode| FieldReader {
+                mode,
+                keys: self.keys,
+                untrusted: self.rule.untrusted.clone(),
+            }),
+            labels,
+            json_conditions,
+            conditions: self.conditions,
+            actions,
+            times,
+            trace,
+        }
+    }
+
+    pub(in crate::engine) fn labels(&mut self) -> Result<Vec<LabelProgram>, SecretMissing> {
+        self.rule
+            .labels
+            .iter()
+            .map(|(name, source)| self.label(name, source))
+            .collect()
+    }
+
+    fn label(&mut self, name: &str, source: &LabelSource) -> Result<LabelProgram, SecretMissing> {
+        let pseudonym = match (source.pseudonym, self.secret) {
+            (false, _) => None,
+            (true, Some(secret)) => Some(secret.clone()),
+            (true, None) => {
+                let rule = self.rule.name.clone();
+                return Err(SecretMissing {
+                    rule,
+                    label: name.to_owned(),
+                });
+            }
+        };
+        let map = source.map.iter();
+        Ok(LabelProgram {
+            name: name.into(),
+            number: 0,
+            field: self.field(&source.field),
+            default: source.default.as_deref().map(Into::into),
+            lowercase: source.lowercase,
+            map: map
+                .map(|(from, to)| (Pattern::new(from.clone(), false), to.as_str().into()))
+                .collect(),
+            pseudonym,
+            bytes_max: source.bytes_max,
+            error_missing: self
+                .errors
+                .number(&self.rule.name, name, FieldErrorKind::Missing),
+            error_ambiguous: self
+                .errors
+                .number(&self.rule.name, name, FieldErrorKind::Ambiguous),
+        })
+    }
+
+    fn action(&mut self, action: &Action, labels: &[LabelProgram]) -> ActionProgram {
+        let definition = &self.set.metrics[action.metric.0 as usize];
+        let index = |name: &str| labels.iter().position(|label| &*label.name == name);
+        let mut parts = TextParts::default();
+        for (number, metric_label) in definition.labels.iter().enumerate() {
+            let separator = if number == 0 { "" } else { "," };
+            parts.text(format!("{separator}{}=\"", metric_label.name).as_bytes());
+            match action.constant.get(&metric_label.name) {
+                Some(constant) => {
+                    let mut clean = Vec::new();
+                    label::clean(constant.as_bytes(), &mut clean);
+                    let mut escaped = Vec::new();
+                    labels::escape(&clean, &mut escaped);
+                    parts.text(&escaped);
+                }
+                None => parts.0.extend(index(&metric_label.name).map(Part::Label)),
+            }
+            parts.text(b"\"");
+        }
+        let conditions = action.conditions.iter();
+        let conditions: Vec<usize> = conditions
+            .map(|(condition, pattern)| self.condition(condition, pattern, labels))
+            .collect();
+        let first = conditions.first().map(|&number| &self.conditions[number]);
+        let wanted_slot = first.and_then(|condition| condition.subject.only_slot());
+        let looks_at_field =
+            |number: &&usize| matches!(self.conditions[**number].subject, Subject::Field(_));
+        let field_conditions: Vec<usize> =
+            conditions.iter().filter(looks_at_field).copied().collect();
+        let amount = self.amount(action, definition.kind);
+        let quick = match &amount {
+            Amount::Field { field, .. } => {
+                let asked = field_conditions.iter().map(|&number| {
+                    let condition = &self.conditions[number];
+                    (&condition.subject, condition.pattern.numbers())
+                });
+                QuickNumber::new(field, asked)
+            }
+            Amount::One => None,
+        };
+        let labels = parts.0.iter().filter_map(|part| match part {
+            Part::Label(label) => Some(*label),
+            Part::Text(_) => None,
+        });
+        ActionProgram {
+            number: 0,
+            metric: action.metric,
+            metric_name: definition.name.as_str().into(),
+            amount,
+            operation: definition.kind.usual_operation(),
+            is_traced: definition.kind.has_exemplars(),
+            labels: labels.collect(),
+            parts: parts.0,
+            conditions,
+            field_conditions,
+            wanted_slot,
+            quick,
+        }
+    }
+
+    /// The number of a condition, which is added where it is new.
+    pub(in crate::engine) fn condition(
+        &mut self,
+        condition: &Condition,
+        pattern: &Regex,
+        labels: &[LabelProgram],
+    ) -> usize {
+        let (name, subject) = match condition {
+            Condition::Label(name) => match labels.iter().position(|label| *label.name == **name) {
+                Some(label) => (name.as_str(), Subject::Label(label)),
+                None => (
+                    name.as_str(),
+                    Subject::Field(self.field(&plain_field(name))),
+                ),
+            },
+            Condition::Field(field) => {
+                let name = field.from.first().map_or("", String::as_str);
+                (name, Subject::Field(self.field(field)))
+            }
+        };
+        let is_it = |known: &ConditionProgram| {
+            known.subject == subject
+                && *known.name == *name
+                && known.pattern.as_str() == pattern.as_str()
+        };
+        if let Some(number) = self.conditions.iter().position(is_it) {
+            return number;
+        }
+        self.conditions.push(ConditionProgram {
+            name: name.into(),
+            subject,
+            pattern: Pattern::new(pattern.clone(), false),
+        });
+        self.conditions.len() - 1
+    }
+
+    fn amount(&mut self, action: &Action, kind: Kind) -> Amount {
+        match &action.value {
+            Some(field) => self.amount_of(field, kind == Kind::Counter),
+            None => Amount::One,
+        }
+    }
+
+    /// A number that is not taken where it is negative.
+    pub(in crate::engine) fn never_negative(&mut self, field: &Field) -> Amount {
+        self.amount_of(field, true)
+    }
+
+    fn amount_of(&mut self, field: &Field, never_negative: bool) -> Amount {
+        let name = field.from.first().map_or("", String::as_str);
+        let mut error = |kind| self.errors.number(&self.rule.name, name, kind);
+        Amount::Field {
+            error_missing: error(FieldErrorKind::Missing),
+            error_bad: error(FieldErrorKind::BadValue),
+            error_ambiguous: error(FieldErrorKind::Ambiguous),
+            never_negative,
+            field: self.field(field),
+        }
+    }
+
+    fn json_conditions(&mut self) -> Vec<ConditionProgram> {
+        let rule = self.rule;
+        let fields = rule.json_fields.iter();
+        fields
+            .map(|(name, pattern)| ConditionProgram {
+                name: name.as_str().into(),
+                subject: Subject::Field(FieldProgram::new(
+                    self.place(name).into_iter().collect(),
+                    Default::default(),
+                    false,
+                )),
+                pattern: Pattern::new(pattern.clone(), false),
+            })
+            .collect()
+    }
+
+    fn times(&mut self) -> Times {
+        let Some(time) = &self.rule.time else {
+            return Times::default();
+        };
+        let mut times = Times {
+            unpadded_micros: time.unpadded_micros,
+            ..Times::default()
+        };
+        for place in self.field(&time.field).from {
+            match place {
+                ValueSource::Slot(slot) => times.slot = times.slot.or(Some(slot)),
+                ValueSource::Group(group) => times.group = times.group.or(Some(group)),
+                _ => {}
+            }
+        }
+        times
+    }
+
+    pub(in crate::engine) fn field(&mut self, field: &Field) -> FieldProgram {
+        let from = field.from.iter();
+        let from = from.filter_map(|name| self.place(name)).collect();
+        FieldProgram::new(from, field.take, field.trusted_only)
+    }
+
+    fn place(&mut self, name: &str) -> Option<ValueSource> {
+        match name {
+            "_time" => return Some(ValueSource::Time),
+            "_source" => return Some(ValueSource::Source),
+            "_file" => return Some(ValueSource::File),
+            "_service" => return Some(ValueSource::Service),
+            "_container" => return Some(ValueSource::Container),
+            _ => {}
+        }
+        if let Some(&group) = self.groups.get(name) {
+            self.captures = true;
+            return Some(ValueSource::Group(group));
+        }
+        self.rule
+            .fields
+            .map(|_| ValueSource::Slot(self.keys.add(name)))
+    }
+}
+
+fn plain_field(name: &str) -> Field {
+    Field {
+        from: vec![name.to_owned()],
+        take: Default::default(),
+        trusted_only: false,
+    }
+}
+
+/// Pieces of the labels' text; neighbouring texts become one.
+#[derive(Default)]
+struct TextParts(Vec<Part>);
+
+impl TextParts {
+    fn text(&mut self, bytes: &[u8]) {
+        if let Some(Part::Text(last)) = self.0.last_mut() {
+            *last = [&**last, bytes].concat().into();
+        } else {
+            self.0.push(Part::Text(bytes.into()));
+        }
+    }
+}
+
+/// The labels that any action or condition asks for, each once.
+fn inputs(actions: &[ActionProgram], conditions: &[ConditionProgram]) -> Vec<usize> {
+    let asked = conditions
+        .iter()
+        .filter_map(|condition| match condition.subject {
+            Subject::Label(label) => Some(label),
+            Subject::Field(_) => None,
+        });
+    let mut inputs: Vec<usize> = actions
+        .iter()
+        .flat_map(|action| action.labels.iter().copied())
+        .chain(asked)
+        .collect();
+    inputs.sort_unstable();
+    inputs.dedup();
+    inputs
+}

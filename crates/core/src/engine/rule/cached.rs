@@ -1,0 +1,250 @@
+//! Lines whose labels have been seen before: the updates of [`Program::update`], by what is
+//! remembered of them.
+
+use super::byte_class::Numbers;
+use super::field::{Context, FieldProgram, Found, ReadAs, Value};
+use super::known_values::KnownValues;
+use super::line_plans::{Key, LinePlans, Lookup, PlanSteps};
+use super::{ActionProgram, Program, Scratch, Subject, found};
+use crate::engine::convert::Short;
+use crate::engine::counts::Counts;
+use crate::metrics::batch::Batch;
+use logmetrics_scan::escape::unescape;
+use logmetrics_scan::slots::{Slots, slot_bit};
+
+/// With more labels a line goes the plain way.
+const INPUTS_MAX: usize = 16;
+
+impl Program {
+    /// What lines with these labels lead to, where that can be remembered.
+    pub(in crate::engine) fn plan(
+        &self,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        batch: &Batch,
+    ) -> Option<PlanSteps> {
+        let rule = self.actions.first()?.number;
+        if !scratch.plans.begin(batch.memory()) {
+            return None;
+        }
+        let mut values = [Value::Absent; INPUTS_MAX];
+        let inputs = self.inputs.len();
+        if let Some(groups) = &self.input_groups {
+            if !scratch.groups.values(groups, context.text, &mut values) {
+                return None;
+            }
+        } else if inputs <= INPUTS_MAX {
+            let found = found(&scratch.groups, &scratch.slots, &self.times);
+            self.input_values(context, &found, &mut scratch.decoded, &mut values);
+        }
+        let key = Key {
+            rule,
+            fields: scratch.slots.bits() & self.wanted_slots,
+            values: values.get(..inputs)?,
+        };
+        match scratch.plans.find(&key) {
+            Lookup::PlanSteps(steps) => Some(steps),
+            Lookup::Plain => None,
+            Lookup::New => self.new_plan(&key, &mut scratch.known, &mut scratch.plans),
+        }
+    }
+
+    /// The values of all labels that are asked for.
+    fn input_values<'a>(
+        &self,
+        context: &Context<'a>,
+        found: &Found<'a>,
+        decoded: &'a mut Vec<u8>,
+        values: &mut [Value<'a>; INPUTS_MAX],
+    ) {
+        let mut escaped = [None; INPUTS_MAX];
+        let mut any_escaped = false;
+        let both = values.iter_mut().zip(&mut escaped);
+        for (&input, (value, escaped)) in self.inputs.iter().zip(both) {
+            let field = &self.labels[input].field;
+            // Many labels are of fields that few lines have.
+            if field.is_surely_absent(found) {
+                continue;
+            }
+            if let Some(bytes) = field.usual_value(context, found) {
+                *value = Value::Bytes(bytes);
+                continue;
+            }
+            let mut read_as = ReadAs::Plain;
+            let bytes = field.locate(context, found, &mut read_as);
+            match (bytes, read_as) {
+                (None, ReadAs::Ambiguous) => *value = Value::Ambiguous,
+                (None, _) => {}
+                (bytes, ReadAs::Escaped) => {
+                    *escaped = bytes;
+                    any_escaped = true;
+                }
+                (Some(bytes), _) => *value = Value::Bytes(bytes),
+            }
+        }
+        if any_escaped {
+            decode(&escaped, decoded, values);
+        }
+    }
+
+    #[cold]
+    fn new_plan(
+        &self,
+        key: &Key<'_>,
+        known: &mut KnownValues,
+        plans: &mut LinePlans,
+    ) -> Option<PlanSteps> {
+        known.begin();
+        let mut values = vec![None; self.labels.len()];
+        for (&input, value) in self.inputs.iter().zip(key.values) {
+            let value = known.value(&self.labels[input], *value);
+            if known.is_missing(value) {
+                return plans.insert(key, None::<std::iter::Empty<usize>>);
+            }
+            values[input] = Some(value);
+        }
+        let mut holds = |number: usize| {
+            let condition = &self.conditions[number];
+            match condition.subject {
+                Subject::Label(label) => values[label]
+                    .is_some_and(|value| known.holds(value, number, &condition.pattern)),
+                Subject::Field(_) => true,
+            }
+        };
+        let actions = self.actions.iter().enumerate().filter(|(_, action)| {
+            let wanted = action.wanted_slot.map(slot_bit);
+            wanted.is_none_or(|wanted| key.fields & wanted != 0)
+                && action.conditions.iter().all(|&number| holds(number))
+        });
+        plans.insert(key, Some(actions.map(|(number, _)| number)))
+    }
+
+    /// An action's amount, where its conditions on fields hold.
+    fn amount(
+        &self,
+        action: &ActionProgram,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        counts: &mut Counts,
+    ) -> Option<f64> {
+        // Hardly any two ask for the same field: the answers are not kept.
+        let mut conditions = action.field_conditions.iter();
+        if !conditions.all(|&number| self.holds(number, context, scratch, counts)) {
+            return None;
+        }
+        action.amount.number(context, scratch, counts).ok()
+    }
+
+    /// Makes the updates of a line whose labels are known: what [`Program::update`] makes.
+    pub(in crate::engine) fn apply_cached(
+        &self,
+        steps: PlanSteps,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        batch: &mut Batch,
+        counts: &mut Counts,
+    ) {
+        // Labels of the line before are forgotten only where any is asked for.
+        let mut begun = false;
+        for place in 0.. {
+            let Some(step) = scratch.plans.step(steps, place) else {
+                return;
+            };
+            let Some(action) = self.actions.get(step.action) else {
+                continue;
+            };
+            let quick = action.quick.as_ref();
+            let quick = quick.and_then(|quick| quick.read(context, &scratch.slots));
+            let Some(value) = quick.or_else(|| self.amount(action, context, scratch, counts))
+            else {
+                continue;
+            };
+            let exemplar = if action.is_traced {
+                self.exemplar(context, scratch, batch)
+            } else {
+                None
+            };
+            let series = step.series.unwrap_or_else(|| {
+                if !begun {
+                    self.begin(scratch);
+                    begun = true;
+                }
+                for &label in &action.labels {
+                    self.label(label, context, scratch, counts);
+                }
+                let series = action.series(scratch, batch);
+                scratch.plans.set_series(steps, place, series);
+                series
+            });
+            batch.update(series, action.operation, value, exemplar);
+        }
+    }
+}
+
+/// A number that stands in one slot, and is all that an action's conditions on fields ask about.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::engine) struct QuickNumber {
+    slot: usize,
+    trusted_only: bool,
+    /// Whether the conditions hold for numbers with units, too.
+    with_units: bool,
+}
+
+impl QuickNumber {
+    /// For the number in `field`, where all `conditions` hold for any short number in it.
+    pub(in crate::engine) fn new<'c>(
+        field: &FieldProgram,
+        conditions: impl Iterator<Item = (&'c Subject, Numbers)>,
+    ) -> Option<QuickNumber> {
+        let slot = field.only_slot()?;
+        let mut numbers = Numbers::All;
+        for (subject, taken) in conditions {
+            let Subject::Field(asked) = subject else {
+                return None;
+            };
+            if asked.only_slot() != Some(slot) || asked.trusted_only != field.trusted_only {
+                return None;
+            }
+            numbers = numbers.min(taken);
+        }
+        (numbers > Numbers::Some).then_some(QuickNumber {
+            slot,
+            trusted_only: field.trusted_only,
+            with_units: numbers == Numbers::All,
+        })
+    }
+
+    /// The number, where the conditions hold. `None` says nothing.
+    #[inline]
+    fn read(&self, context: &Context<'_>, slots: &Slots) -> Option<f64> {
+        let bytes = slots
+            .matches(self.slot, self.trusted_only)?
+            .only(context.text)?;
+        let short = Short::read(bytes)?;
+        (self.with_units || !short.has_unit).then_some(short.value)
+    }
+}
+
+/// Resolves the escapes of values that have some; `room` takes them all.
+#[inline(never)]
+fn decode<'a>(
+    escaped: &[Option<&[u8]>; INPUTS_MAX],
+    room: &'a mut Vec<u8>,
+    values: &mut [Value<'a>; INPUTS_MAX],
+) {
+    room.clear();
+    let mut ends = [0; INPUTS_MAX];
+    for (escaped, end) in escaped.iter().zip(&mut ends) {
+        if let Some(bytes) = escaped {
+            unescape(bytes, room);
+        }
+        *end = room.len();
+    }
+    let mut start = 0;
+    for ((escaped, value), end) in escaped.iter().zip(values).zip(ends) {
+        if escaped.is_some() {
+            *value = Value::Bytes(&room[start..end]);
+        }
+        start = end;
+    }
+}

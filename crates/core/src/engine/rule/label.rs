@@ -1,0 +1,146 @@
+//! Labels: what is done to a value before it is one, and how it is written for the store.
+
+use std::borrow::Cow;
+
+use super::field::{FieldProgram, Value};
+use super::pattern::Pattern;
+use crate::engine::pseudonym::Secret;
+use crate::rules::AMBIGUOUS;
+
+/// A compiled [`crate::rules::LabelSource`].
+#[derive(Debug)]
+pub(in crate::engine) struct LabelProgram {
+    pub(in crate::engine) name: Box<str>,
+    /// Its place among the labels of all rules.
+    pub(in crate::engine) number: u32,
+    pub(in crate::engine) field: FieldProgram,
+    pub(in crate::engine) default: Option<Box<str>>,
+    pub(in crate::engine) lowercase: bool,
+    pub(in crate::engine) map: Vec<(Pattern, Box<str>)>,
+    pub(in crate::engine) pseudonym: Option<Secret>,
+    pub(in crate::engine) bytes_max: usize,
+    /// Counted in the counts where the label is missing.
+    pub(in crate::engine) error_missing: usize,
+    /// Counted where its key stands twice.
+    pub(in crate::engine) error_ambiguous: usize,
+}
+
+impl LabelProgram {
+    /// Writes the label's value to `out`; `false` where it has neither value nor default.
+    pub(in crate::engine) fn write(&self, value: Value<'_>, out: &mut Vec<u8>) -> bool {
+        match value {
+            Value::Ambiguous => out.extend_from_slice(AMBIGUOUS.as_bytes()),
+            Value::Absent => match &self.default {
+                Some(default) => out.extend_from_slice(default.as_bytes()),
+                None => return false,
+            },
+            Value::Bytes(b"") => {
+                out.extend_from_slice(self.default.as_deref().unwrap_or_default().as_bytes());
+            }
+            Value::Bytes(bytes) => self.tools(bytes, out),
+        }
+        true
+    }
+
+    fn tools(&self, bytes: &[u8], out: &mut Vec<u8>) {
+        let start = out.len();
+        clean(bytes, out);
+        if self.lowercase {
+            lowercase(out, start);
+        }
+        // Cut before the patterns see it: a value of a megabyte is no error to run them over it.
+        if out.len() - start > self.bytes_max {
+            cut(out, start, self.bytes_max);
+        }
+        let value = &out[start..];
+        if let Some((_, to)) = self.map.iter().find(|(from, _)| from.is_match(value)) {
+            out.truncate(start);
+            out.extend_from_slice(to.as_bytes());
+        }
+        if let Some(secret) = &self.pseudonym {
+            let word = secret.pseudonym(&out[start..]);
+            out.truncate(start);
+            out.extend_from_slice(word.as_bytes());
+        }
+    }
+}
+
+/// Appends `bytes` as valid UTF-8 in which every control character (C0, C1, DEL) and every broken
+/// byte is U+FFFD.
+pub(in crate::engine) fn clean(bytes: &[u8], out: &mut Vec<u8>) {
+    if bytes.iter().all(|byte| (0x20..0x7f).contains(byte)) {
+        out.extend_from_slice(bytes);
+        return;
+    }
+    for character in String::from_utf8_lossy(bytes).chars() {
+        let character = if character.is_control() {
+            '\u{fffd}'
+        } else {
+            character
+        };
+        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+}
+
+fn lowercase(out: &mut Vec<u8>, start: usize) {
+    if out[start..].is_ascii() {
+        out[start..].make_ascii_lowercase();
+    } else if let Cow::Owned(lower) = lower_unicode(&out[start..]) {
+        out.truncate(start);
+        out.extend_from_slice(lower.as_bytes());
+    }
+}
+
+fn lower_unicode(bytes: &[u8]) -> Cow<'_, str> {
+    Cow::Owned(String::from_utf8_lossy(bytes).to_lowercase())
+}
+
+/// Cuts at a character at or before `bytes_max`, and says so with `…`.
+fn cut(out: &mut Vec<u8>, start: usize, bytes_max: usize) {
+    let mut end = start + bytes_max;
+    // A continuation byte of UTF-8 is 0b10xx_xxxx: go back to where its character begins.
+    while end > start && out[end] & 0b1100_0000 == 0b1000_0000 {
+        end -= 1;
+    }
+    out.truncate(end);
+    out.extend_from_slice("…".as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cleaned(bytes: &[u8]) -> String {
+        let mut out = Vec::new();
+        clean(bytes, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn control_characters_and_broken_bytes_are_replaced() {
+        assert_eq!(cleaned(b"plain text"), "plain text");
+        assert_eq!(
+            cleaned(b"a\tb\x1b[31m\x00\x7f"),
+            "a\u{fffd}b\u{fffd}[31m\u{fffd}\u{fffd}"
+        );
+        assert_eq!(cleaned("Zo\u{eb}\u{85}".as_bytes()), "Zoë\u{fffd}");
+        assert_eq!(cleaned(b"latin \xeb!"), "latin \u{fffd}!");
+    }
+
+    #[test]
+    fn long_values_are_cut_at_a_character() {
+        let mut out = "aé".repeat(4).into_bytes();
+        cut(&mut out, 0, 5);
+        assert_eq!(String::from_utf8(out).unwrap(), "aéa…");
+        let mut out = b"12345678".to_vec();
+        cut(&mut out, 2, 3);
+        assert_eq!(String::from_utf8(out).unwrap(), "12345…");
+    }
+
+    #[test]
+    fn values_are_lowered() {
+        let mut out = "x: ÉA".as_bytes().to_vec();
+        lowercase(&mut out, 3);
+        assert_eq!(String::from_utf8(out).unwrap(), "x: éa");
+    }
+}

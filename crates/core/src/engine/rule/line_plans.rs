@@ -1,0 +1,428 @@
+//! What a thread remembers of whole lines: for the raw values of all of a rule's labels and for which
+//! fields are there, which of its metrics are updated and which series those updates are of.
+//!
+//! Lines of one user, route and status come again and again. All that follows from their labels is
+//! then one look, and only values and conditions on fields are left to do. It is remembered only
+//! where labels are neither ambiguous nor missing, so that there is nothing to count but updates.
+//! Bounded; where values hardly come again it is not tried for a while.
+//!
+//! Each block of lines drives this out of the processor's nearest caches, so what one line needs
+//! stands side by side: a small place in the table, then the key and the steps in one piece.
+
+use std::hash::{BuildHasher, Hasher};
+
+use hashbrown::HashTable;
+
+use super::field::Value;
+use super::known_values::RAW_BYTES_MAX;
+use crate::metrics::batch::{SeriesId, spread};
+use logmetrics_scan::short_bytes::begins;
+
+/// With more, all are forgotten.
+const PLANS_MAX: usize = 16_384;
+
+/// The same, for the bytes of keys and steps.
+const BYTES_MAX: usize = 6 << 20;
+
+/// Where fewer lines than so many for each plan were known, remembering costs more than it saves.
+const LINES_PER_PLAN_MIN: u64 = 4;
+
+/// How many lines pass then before it is tried again.
+const PAUSE_LINES: u64 = 1 << 18;
+
+/// What a line is looked for by.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) struct Key<'k> {
+    /// The number of the rule's first action.
+    pub(in crate::engine) rule: u32,
+    /// Which of the fields are there that actions want, as [`Slots`](logmetrics_scan::slots::Slots)
+    /// says.
+    pub(in crate::engine) fields: u64,
+    /// The raw values of all labels that are asked for.
+    pub(in crate::engine) values: &'k [Value<'k>],
+}
+
+/// What comes of one action of the rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) struct PlanStep {
+    /// The action's number within its rule.
+    pub(in crate::engine) action: usize,
+    /// The series, once there was an update of it.
+    pub(in crate::engine) series: Option<SeriesId>,
+}
+
+/// The steps of a line.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) struct PlanSteps {
+    start: usize,
+    count: usize,
+}
+
+/// Where a plan stands: its key, and behind that its steps.
+#[derive(Debug)]
+struct PlanEntry {
+    /// The lower half of the key's hash.
+    hash: u32,
+    start: u32,
+}
+
+/// All plans of one thread.
+#[derive(Debug)]
+pub(in crate::engine) struct LinePlans {
+    hasher: foldhash::fast::RandomState,
+    table: HashTable<PlanEntry>,
+    /// Each plan: its [`Head`], its values ([`as_key`]), then a [`PlanStep`] after the other.
+    bytes: Vec<u8>,
+    /// The batch's memory that the series' numbers belong to.
+    batch_memory: u64,
+    /// The hash of the key that was looked for last.
+    key_hash: u32,
+    lines: u64,
+    /// Lines that are still to pass without a look.
+    pause: u64,
+    plans_max: usize,
+}
+
+impl Default for LinePlans {
+    fn default() -> LinePlans {
+        LinePlans::with_max(PLANS_MAX)
+    }
+}
+
+/// What is known for a line.
+pub(in crate::engine) enum Lookup {
+    PlanSteps(PlanSteps),
+    New,
+    /// That it has to go the plain way.
+    Plain,
+}
+
+impl LinePlans {
+    /// Remembers at most so many. With 0 every line goes the plain way, which all must equal.
+    pub(in crate::engine) fn with_max(plans_max: usize) -> LinePlans {
+        LinePlans {
+            hasher: foldhash::fast::RandomState::default(),
+            table: HashTable::new(),
+            bytes: Vec::new(),
+            batch_memory: 0,
+            key_hash: 0,
+            lines: 0,
+            pause: if plans_max == 0 { u64::MAX } else { 0 },
+            plans_max,
+        }
+    }
+
+    /// Whether a line is looked for at all, for a batch with this memory.
+    #[inline]
+    pub(in crate::engine) fn begin(&mut self, batch_memory: u64) -> bool {
+        if self.pause > 0 {
+            self.pause -= 1;
+            return false;
+        }
+        if self.batch_memory != batch_memory {
+            self.forget();
+            self.batch_memory = batch_memory;
+        }
+        self.lines += 1;
+        true
+    }
+
+    /// What is known for a line.
+    #[inline]
+    pub(in crate::engine) fn find(&mut self, key: &Key<'_>) -> Lookup {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write_u64(key.fields);
+        for (number, value) in key.values.iter().enumerate() {
+            match value {
+                Value::Bytes(bytes) if bytes.len() <= RAW_BYTES_MAX => hasher.write(bytes),
+                // Told by where it is missing.
+                Value::Absent => hasher.write_u32(number as u32),
+                Value::Bytes(_) | Value::Ambiguous => return Lookup::Plain,
+            }
+        }
+        hasher.write_u32(key.rule);
+        let hash = hasher.finish() as u32;
+        self.key_hash = hash;
+        let bytes = self.bytes.as_slice();
+        let mut steps = None;
+        let is_it = |plan: &PlanEntry| {
+            if plan.hash == hash {
+                steps = steps_at(bytes, plan.start as usize, key);
+            }
+            steps.is_some()
+        };
+        self.table.find(spread(hash), is_it);
+        match steps {
+            Some(steps) if steps.count == PLAIN as usize => Lookup::Plain,
+            Some(steps) => Lookup::PlanSteps(steps),
+            None => Lookup::New,
+        }
+    }
+
+    /// Remembers what comes of the key that was not found just now: the numbers of the actions that
+    /// are to be done, or nothing where labels are missing.
+    pub(in crate::engine) fn insert(
+        &mut self,
+        key: &Key<'_>,
+        actions: Option<impl Iterator<Item = usize>>,
+    ) -> Option<PlanSteps> {
+        if self.table.len() >= self.plans_max || self.bytes.len() > BYTES_MAX {
+            if self.lines < LINES_PER_PLAN_MIN * self.table.len() as u64 {
+                self.pause = PAUSE_LINES;
+            }
+            self.forget();
+        }
+        let start = self.bytes.len();
+        let head = Head {
+            rule: key.rule,
+            fields: key.fields,
+            steps: PLAIN,
+        };
+        self.bytes.extend(head.as_bytes());
+        for value in key.values {
+            let (length, bytes) = as_key(*value);
+            self.bytes.extend_from_slice(&length);
+            self.bytes.extend_from_slice(bytes);
+        }
+        if let Some(actions) = actions {
+            let mut count = 0;
+            for action in actions {
+                let step = PlanStep {
+                    action,
+                    series: None,
+                };
+                self.bytes.extend(step.as_bytes());
+                count += 1;
+            }
+            let head = Head {
+                steps: count,
+                ..head
+            };
+            self.bytes[start..start + HEAD_BYTES].copy_from_slice(&head.as_bytes());
+        }
+        let plan = PlanEntry {
+            hash: self.key_hash,
+            start: start as u32,
+        };
+        let rehash = |plan: &PlanEntry| spread(plan.hash);
+        self.table.insert_unique(spread(plan.hash), plan, rehash);
+        let steps = steps_at(&self.bytes, start, key);
+        steps.filter(|steps| steps.count != PLAIN as usize)
+    }
+
+    /// The step with this number among those of a line.
+    #[inline]
+    pub(in crate::engine) fn step(&self, steps: PlanSteps, number: usize) -> Option<PlanStep> {
+        if number == steps.count {
+            return None;
+        }
+        let bytes = self.bytes.get(steps.start + number * STEP_BYTES..)?;
+        Some(PlanStep::of(bytes.first_chunk()?))
+    }
+
+    /// Notes the series of a step.
+    pub(in crate::engine) fn set_series(
+        &mut self,
+        steps: PlanSteps,
+        number: usize,
+        series: SeriesId,
+    ) {
+        let start = steps.start + number * STEP_BYTES;
+        let place = self.bytes.get_mut(start..).unwrap_or_default();
+        if let Some(bytes) = place.first_chunk_mut::<STEP_BYTES>() {
+            let series = Some(series);
+            *bytes = PlanStep {
+                series,
+                ..PlanStep::of(bytes)
+            }
+            .as_bytes();
+        }
+    }
+
+    fn forget(&mut self) {
+        self.table.clear();
+        self.bytes.clear();
+        self.lines = 0;
+    }
+}
+
+/// What a plan begins with.
+struct Head {
+    rule: u32,
+    fields: u64,
+    /// How many steps there are, or [`PLAIN`].
+    steps: u16,
+}
+
+const HEAD_BYTES: usize = 14;
+
+/// Labels are missing: the plain way counts that.
+const PLAIN: u16 = u16::MAX;
+
+impl Head {
+    #[inline(always)]
+    fn as_bytes(&self) -> [u8; HEAD_BYTES] {
+        let mut bytes = [0; HEAD_BYTES];
+        bytes[..8].copy_from_slice(&self.fields.to_le_bytes());
+        bytes[8..12].copy_from_slice(&self.rule.to_le_bytes());
+        bytes[12..].copy_from_slice(&self.steps.to_le_bytes());
+        bytes
+    }
+}
+
+const STEP_BYTES: usize = 8;
+
+/// Stands for a series that there is not yet.
+const NO_SERIES: u32 = u32::MAX;
+
+impl PlanStep {
+    #[inline(always)]
+    fn of(bytes: &[u8; STEP_BYTES]) -> PlanStep {
+        let both = u64::from_le_bytes(*bytes);
+        let series = (both >> 32) as u32;
+        PlanStep {
+            action: both as u32 as usize,
+            series: (series != NO_SERIES).then(|| SeriesId::of(series)),
+        }
+    }
+
+    fn as_bytes(self) -> [u8; STEP_BYTES] {
+        let series = self.series.map_or(NO_SERIES, SeriesId::number);
+        (u64::from(series) << 32 | self.action as u64).to_le_bytes()
+    }
+}
+
+/// The length that stands for a value that is not there.
+const ABSENT: u16 = u16::MAX;
+
+/// A value as it stands in a key: its length, and its bytes.
+#[inline(always)]
+fn as_key<'v>(value: Value<'v>) -> ([u8; 2], &'v [u8]) {
+    match value {
+        Value::Bytes(bytes) => ((bytes.len() as u16).to_le_bytes(), bytes),
+        Value::Absent | Value::Ambiguous => (ABSENT.to_le_bytes(), b""),
+    }
+}
+
+/// The steps of the plan that stands at `start` of all `bytes`, if this is its key.
+#[inline(always)]
+fn steps_at(bytes: &[u8], start: usize, key: &Key<'_>) -> Option<PlanSteps> {
+    let (head, mut rest) = bytes.get(start..)?.split_first_chunk::<HEAD_BYTES>()?;
+    let steps = u16::from_le_bytes([head[12], head[13]]);
+    let expected = Head {
+        rule: key.rule,
+        fields: key.fields,
+        steps,
+    };
+    if *head != expected.as_bytes() {
+        return None;
+    }
+    for value in key.values {
+        let (length, value) = as_key(*value);
+        let (known_length, known) = rest.split_first_chunk::<2>()?;
+        if *known_length != length || !begins(known, value) {
+            return None;
+        }
+        rest = known.get(value.len()..)?;
+    }
+    Some(PlanSteps {
+        start: bytes.len() - rest.len(),
+        count: usize::from(steps),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key<'k>(rule: u32, fields: u64, values: &'k [Value<'k>]) -> Key<'k> {
+        Key {
+            rule,
+            fields,
+            values,
+        }
+    }
+
+    #[test]
+    fn keys_are_told_apart() {
+        let mut plans = LinePlans::default();
+        let values: [&[Value<'_>]; 6] = [
+            &[Value::Bytes(b"ab"), Value::Bytes(b"c")],
+            &[Value::Bytes(b"a"), Value::Bytes(b"bc")],
+            &[Value::Absent, Value::Bytes(b"abc")],
+            &[Value::Bytes(b""), Value::Bytes(b"abc")],
+            &[Value::Bytes(b"abc"), Value::Absent],
+            &[Value::Absent, Value::Absent],
+        ];
+        let mut all = Vec::new();
+        for (number, values) in values.into_iter().enumerate() {
+            for (rule, fields) in [(7, 0), (8, 0), (7, 1 << 40)] {
+                let key = key(rule, fields, values);
+                assert!(plans.begin(1));
+                assert!(matches!(plans.find(&key), Lookup::New), "{key:?}");
+                let actions = [number, all.len()];
+                plans.insert(&key, Some(actions.into_iter()));
+                all.push((key, actions));
+            }
+        }
+        for (key, actions) in &all {
+            let Lookup::PlanSteps(steps) = plans.find(key) else {
+                panic!("{key:?}");
+            };
+            let found: Vec<usize> = (0..)
+                .map_while(|number| plans.step(steps, number))
+                .map(|step| step.action)
+                .collect();
+            assert_eq!(found, actions);
+        }
+        let ambiguous = key(7, 0, &[Value::Ambiguous]);
+        assert!(matches!(plans.find(&ambiguous), Lookup::Plain));
+        let long = [b'x'; RAW_BYTES_MAX + 1];
+        let long = [Value::Bytes(&long)];
+        assert!(matches!(plans.find(&key(7, 0, &long)), Lookup::Plain));
+    }
+
+    #[test]
+    fn a_series_is_noted_with_its_step_alone() {
+        let mut plans = LinePlans::default();
+        assert!(plans.begin(1));
+        let values = [Value::Bytes(b"x")];
+        let key = key(7, 5, &values);
+        assert!(matches!(plans.find(&key), Lookup::New));
+        let steps = plans.insert(&key, Some([3, 70_000].into_iter())).unwrap();
+        plans.set_series(steps, 1, SeriesId::of(9));
+        let step = |action, series| Some(PlanStep { action, series });
+        assert_eq!(plans.step(steps, 0), step(3, None));
+        assert_eq!(plans.step(steps, 1), step(70_000, Some(SeriesId::of(9))));
+        assert_eq!(plans.step(steps, 2), None);
+        // Where labels are missing there are none.
+        let values = [Value::Bytes(b"y")];
+        let key = Key {
+            values: &values,
+            ..key
+        };
+        assert!(matches!(plans.find(&key), Lookup::New));
+        assert!(
+            plans
+                .insert(&key, None::<std::iter::Empty<usize>>)
+                .is_none()
+        );
+        assert!(matches!(plans.find(&key), Lookup::Plain));
+    }
+
+    #[test]
+    fn values_that_hardly_come_again_are_left_alone_for_a_while() {
+        let mut plans = LinePlans::with_max(10);
+        let mut looked = 0;
+        for number in 0..PAUSE_LINES {
+            let text = number.to_string();
+            let values = [Value::Bytes(text.as_bytes())];
+            if plans.begin(1) {
+                looked += 1;
+                assert!(matches!(plans.find(&key(7, 0, &values)), Lookup::New));
+                plans.insert(&key(7, 0, &values), Some([0].into_iter()));
+            }
+        }
+        assert!(looked <= 11, "{looked}");
+    }
+}

@@ -1,0 +1,448 @@
+//! One rule in the form that runs.
+
+use super::counts::Counts;
+use super::timestamp::Recent;
+use crate::metrics::batch::{Batch, Exemplar, SeriesId};
+use crate::metrics::definition::MetricId;
+use crate::metrics::kind::Operation;
+use logmetrics_scan::slots::Slots;
+
+mod amount;
+pub(in crate::engine) mod build;
+mod byte_class;
+mod cached;
+pub(in crate::engine) mod field;
+pub(in crate::engine) mod known_values;
+pub(in crate::engine) mod label;
+mod line_plans;
+pub mod pattern;
+mod reader;
+
+pub(in crate::engine) use amount::Amount;
+use field::{Context, FieldProgram, Found, Value};
+use known_values::{KnownValues, ValueId};
+use label::LabelProgram;
+use line_plans::LinePlans;
+use pattern::{Groups, Pattern};
+pub(in crate::engine) use reader::FieldReader;
+use reader::ReadOutcome;
+
+#[derive(Debug)]
+pub(in crate::engine) struct Program {
+    pub(in crate::engine) name: Box<str>,
+    pub(in crate::engine) pattern: Option<Pattern>,
+    pub(in crate::engine) reader: Option<FieldReader>,
+    pub(in crate::engine) labels: Vec<LabelProgram>,
+    /// What the fields of a line of JSON must match.
+    pub(in crate::engine) json_conditions: Vec<ConditionProgram>,
+    /// What the actions' `where` ask, each once.
+    pub(in crate::engine) conditions: Vec<ConditionProgram>,
+    pub(in crate::engine) actions: Vec<ActionProgram>,
+    /// The labels that any action or condition asks for.
+    pub(in crate::engine) inputs: Vec<usize>,
+    /// The bits of the slots that actions want: see [`ActionProgram::wanted_slot`].
+    pub(in crate::engine) wanted_slots: u64,
+    /// The pattern's groups that these come from, where they come from nothing else.
+    pub(in crate::engine) input_groups: Option<Vec<usize>>,
+    pub(in crate::engine) times: Times,
+    pub(in crate::engine) trace: Option<FieldProgram>,
+}
+
+/// Where the line's own time is found.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Times {
+    pub(in crate::engine) slot: Option<usize>,
+    pub(in crate::engine) group: Option<usize>,
+    pub(in crate::engine) unpadded_micros: bool,
+}
+
+/// One update of one metric.
+#[derive(Debug)]
+pub(in crate::engine) struct ActionProgram {
+    /// Its place among the actions of all rules.
+    pub(in crate::engine) number: u32,
+    pub(in crate::engine) metric: MetricId,
+    /// The metric's name, for messages.
+    pub(in crate::engine) metric_name: Box<str>,
+    pub(in crate::engine) amount: Amount,
+    pub(in crate::engine) operation: Operation,
+    /// Whether the metric's type shows exemplars.
+    pub(in crate::engine) is_traced: bool,
+    pub(in crate::engine) parts: Vec<Part>,
+    /// The labels among the parts.
+    pub(in crate::engine) labels: Vec<usize>,
+    /// The numbers of the rule's conditions that must hold.
+    pub(in crate::engine) conditions: Vec<usize>,
+    /// Those of them that look at fields, which are others on each line.
+    pub(in crate::engine) field_conditions: Vec<usize>,
+    /// The slot that the first of them looks at and nothing else: where it is empty there is no
+    /// update, and nothing to count.
+    pub(in crate::engine) wanted_slot: Option<usize>,
+    /// How the amount is read on most lines, which answers all `field_conditions` at once.
+    pub(in crate::engine) quick: Option<cached::QuickNumber>,
+}
+
+/// A piece of the labels' text.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Part {
+    /// As it is: `route="`, `",status="`, `"`.
+    Text(Box<[u8]>),
+    /// The value of this label of the rule.
+    Label(usize),
+}
+
+/// One `where`: what it looks at must match, whole.
+#[derive(Debug)]
+pub(in crate::engine) struct ConditionProgram {
+    /// The label's or field's name, for messages.
+    pub(in crate::engine) name: Box<str>,
+    pub(in crate::engine) subject: Subject,
+    pub(in crate::engine) pattern: Pattern,
+}
+
+/// What a `where` looks at.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Subject {
+    /// A label of the rule, after its tools.
+    Label(usize),
+    /// A field as it stands on the line.
+    Field(FieldProgram),
+}
+
+impl Subject {
+    /// The slot, where this is a field from one slot.
+    pub(in crate::engine) fn only_slot(&self) -> Option<usize> {
+        match self {
+            Subject::Field(field) => field.only_slot(),
+            Subject::Label(_) => None,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Scratch {
+    pub(in crate::engine) groups: Groups,
+    pub(in crate::engine) slots: Slots,
+    /// The values of the rule's labels on the line at hand, where they were asked for.
+    pub(in crate::engine) labels: Vec<Option<ValueId>>,
+    /// Whether each condition holds, where that was asked on the line at hand.
+    pub(in crate::engine) conditions: Vec<Option<bool>>,
+    pub(in crate::engine) known: KnownValues,
+    plans: LinePlans,
+    pub(in crate::engine) decoded: Vec<u8>,
+    pub(in crate::engine) recent: Recent,
+    /// The exemplar of the line at hand and its number in the batch, where that was asked.
+    exemplar: Option<Option<u32>>,
+}
+
+impl Scratch {
+    /// Buffers that remember at most so many labels' values from line to line.
+    #[cfg(test)]
+    pub(in crate::engine) fn remembering(values_max: usize) -> Scratch {
+        Scratch {
+            known: KnownValues::with_max(values_max),
+            plans: LinePlans::with_max(values_max),
+            ..Scratch::default()
+        }
+    }
+}
+
+/// Why an action made no update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum Skipped {
+    /// The condition with this number does not hold.
+    Condition(usize),
+    /// The label with this number has neither value nor default.
+    Label(usize),
+    /// The value is missing, ambiguous or no number: the error's number.
+    Value(usize),
+}
+
+/// Why a rule does not match a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum Mismatch {
+    /// Its pattern is not found.
+    Pattern,
+    /// The line has no fields of the kind it reads.
+    Fields,
+    /// The line is JSON that breaks off or goes wrong.
+    Unreadable,
+    /// A field of a line of JSON is other than the rule asks: the number of the condition.
+    Json(usize),
+}
+
+impl Program {
+    /// Whether the rule's pattern is found and its fields can be read; leaves both in `scratch`.
+    /// `number` is the rule's place among all.
+    #[inline]
+    pub(in crate::engine) fn matches(
+        &self,
+        number: usize,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<(), Mismatch> {
+        match &self.pattern {
+            Some(pattern) if !pattern.matches(number, context.text, &mut scratch.groups) => {
+                return Err(Mismatch::Pattern);
+            }
+            Some(_) => {}
+            None => scratch.groups.clear(),
+        }
+        if let Some(reader) = &self.reader {
+            scratch.slots.clear(&reader.keys);
+            match reader.read(context.text, &mut scratch.slots) {
+                ReadOutcome::Pairs => {}
+                ReadOutcome::Json => self.check_json(context, scratch)?,
+                // With a pattern that matched, fields are a supplement and may all be absent.
+                ReadOutcome::NoFields if self.pattern.is_some() => {}
+                ReadOutcome::NoFields => return Err(Mismatch::Fields),
+                // What cannot be read is not absent: no default may speak for it.
+                ReadOutcome::Broken => return Err(Mismatch::Unreadable),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the fields that a line of JSON must have are as the rule asks.
+    #[inline]
+    fn check_json(&self, context: &Context<'_>, scratch: &mut Scratch) -> Result<(), Mismatch> {
+        for (number, condition) in self.json_conditions.iter().enumerate() {
+            let Subject::Field(field) = &condition.subject else {
+                continue;
+            };
+            let found = found(&scratch.groups, &scratch.slots, &self.times);
+            let holds = match field.value(context, &found, &mut scratch.decoded) {
+                Value::Bytes(bytes) => condition.pattern.is_match(bytes),
+                Value::Absent | Value::Ambiguous => false,
+            };
+            if !holds {
+                return Err(Mismatch::Json(number));
+            }
+        }
+        Ok(())
+    }
+
+    /// The error that a bad value for a metric is counted as, where the rule has values for it.
+    pub(in crate::engine) fn bad_value_of(&self, metric: MetricId) -> Option<usize> {
+        let mut actions = self.actions.iter().filter(|action| action.metric == metric);
+        actions.find_map(|action| match action.amount {
+            Amount::Field { error_bad, .. } => Some(error_bad),
+            Amount::One => None,
+        })
+    }
+
+    /// Makes the updates of a line that matches.
+    #[inline]
+    pub(in crate::engine) fn act(
+        &self,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        batch: &mut Batch,
+        counts: &mut Counts,
+    ) {
+        counts.begin_line();
+        scratch.exemplar = None;
+        if let Some(steps) = self.plan(context, scratch, batch) {
+            return self.apply_cached(steps, context, scratch, batch, counts);
+        }
+        self.begin(scratch);
+        for action in &self.actions {
+            if !action.is_idle(scratch) {
+                let _ = self.update(action, context, scratch, batch, counts);
+            }
+        }
+    }
+
+    /// Forgets the labels and the conditions of the line before.
+    pub(in crate::engine) fn begin(&self, scratch: &mut Scratch) {
+        scratch.labels.clear();
+        scratch.labels.resize(self.labels.len(), None);
+        scratch.conditions.clear();
+        scratch.conditions.resize(self.conditions.len(), None);
+        scratch.known.begin();
+    }
+
+    /// Makes one update, or says why not.
+    pub(in crate::engine) fn update(
+        &self,
+        action: &ActionProgram,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        batch: &mut Batch,
+        counts: &mut Counts,
+    ) -> Result<f64, Skipped> {
+        for &number in &action.conditions {
+            if !self.holds_once(number, context, scratch, counts) {
+                return Err(Skipped::Condition(number));
+            }
+        }
+        // Every label is asked for even when one is missing, so that each that is gets counted.
+        let mut missing = None;
+        for &label in &action.labels {
+            let value = self.label(label, context, scratch, counts);
+            if scratch.known.is_missing(value) {
+                counts.field_error(self.labels[label].error_missing);
+                missing = missing.or(Some(label));
+            }
+        }
+        if let Some(label) = missing {
+            return Err(Skipped::Label(label));
+        }
+        let value = action
+            .amount
+            .number(context, scratch, counts)
+            .map_err(Skipped::Value)?;
+        let exemplar = if action.is_traced {
+            self.exemplar(context, scratch, batch)
+        } else {
+            None
+        };
+        let series = action.series(scratch, batch);
+        batch.update(series, action.operation, value, exemplar);
+        Ok(value)
+    }
+
+    /// Whether a condition holds; worked out once a line.
+    pub(in crate::engine) fn holds_once(
+        &self,
+        number: usize,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        counts: &mut Counts,
+    ) -> bool {
+        if let Some(holds) = scratch.conditions[number] {
+            return holds;
+        }
+        let holds = self.holds(number, context, scratch, counts);
+        scratch.conditions[number] = Some(holds);
+        holds
+    }
+
+    fn holds(
+        &self,
+        number: usize,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        counts: &mut Counts,
+    ) -> bool {
+        let condition = &self.conditions[number];
+        match &condition.subject {
+            Subject::Label(label) => {
+                let value = self.label(*label, context, scratch, counts);
+                scratch.known.holds(value, number, &condition.pattern)
+            }
+            Subject::Field(field) => {
+                let found = found(&scratch.groups, &scratch.slots, &self.times);
+                match field.value(context, &found, &mut scratch.decoded) {
+                    Value::Bytes(bytes) => condition.pattern.is_match(bytes),
+                    Value::Absent | Value::Ambiguous => false,
+                }
+            }
+        }
+    }
+
+    /// A label's value; worked out once a line.
+    pub(in crate::engine) fn label(
+        &self,
+        index: usize,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        counts: &mut Counts,
+    ) -> ValueId {
+        if let Some(value) = scratch.labels[index] {
+            return value;
+        }
+        let label = &self.labels[index];
+        let found = found(&scratch.groups, &scratch.slots, &self.times);
+        let value = label.field.value(context, &found, &mut scratch.decoded);
+        if matches!(value, Value::Ambiguous) {
+            counts.field_error(label.error_ambiguous);
+        }
+        let value = scratch.known.value(label, value);
+        scratch.labels[index] = Some(value);
+        value
+    }
+
+    /// The number of the line's exemplar, which is put into the batch when first asked for.
+    fn exemplar(
+        &self,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        batch: &mut Batch,
+    ) -> Option<u32> {
+        let trace = self.trace.as_ref()?;
+        if let Some(known) = scratch.exemplar {
+            return known;
+        }
+        let exemplar = self.read_exemplar(trace, context, scratch, batch);
+        scratch.exemplar = Some(exemplar);
+        exemplar
+    }
+
+    fn read_exemplar(
+        &self,
+        trace: &FieldProgram,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        batch: &mut Batch,
+    ) -> Option<u32> {
+        let found = found(&scratch.groups, &scratch.slots, &self.times);
+        let Value::Bytes(id) = trace.value(context, &found, &mut scratch.decoded) else {
+            return None;
+        };
+        // OpenMetrics allows 128 characters for all labels of an exemplar; real ids have 32.
+        // Without branches, or the compiler makes no vector instructions of it.
+        let is_plain = |byte: &u8| byte.is_ascii_graphic() & (*byte != b'"') & (*byte != b'\\');
+        let fits = (1..=64).contains(&id.len());
+        if !(fits && id.iter().fold(true, |plain, byte| plain & is_plain(byte))) {
+            return None;
+        }
+        Some(batch.exemplar(Exemplar {
+            trace_id: id,
+            time_seconds: self.times.seconds(context, &found, &mut scratch.recent),
+        }))
+    }
+}
+
+pub(in crate::engine) fn found<'s>(
+    groups: &'s Groups,
+    slots: &'s Slots,
+    times: &'s Times,
+) -> Found<'s> {
+    Found {
+        groups,
+        slots,
+        times,
+    }
+}
+
+impl ActionProgram {
+    /// Whether there is surely no update, and nothing to count.
+    #[inline]
+    fn is_idle(&self, scratch: &Scratch) -> bool {
+        self.wanted_slot
+            .is_some_and(|slot| scratch.slots.matches(slot, false).is_none())
+    }
+
+    /// The number of the series with the labels of the line at hand, all of which are worked out.
+    fn series(&self, scratch: &mut Scratch, batch: &mut Batch) -> SeriesId {
+        let Scratch { labels, known, .. } = scratch;
+        let values = self.labels.iter().filter_map(|&label| labels[label]);
+        let hash = known.series_hash(self, values.clone());
+        if let Some(series) = known.series(batch.memory(), hash, self, values.clone()) {
+            return series;
+        }
+        let out = batch.labels();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => out.extend_from_slice(text),
+                Part::Label(label) => {
+                    out.extend_from_slice(labels[*label].map_or(b"", |value| known.escaped(value)));
+                }
+            }
+        }
+        let series = batch.series(self.metric);
+        known.add_series(hash, self, values, series);
+        series
+    }
+}

@@ -1,0 +1,185 @@
+//! What a line must match: a plan where the pattern has one, the regex everywhere else.
+//!
+//! The regex is the meaning. A plan only answers where it is certain to give the same answer.
+
+use std::borrow::Cow;
+
+use regex::{CaptureLocations, Regex};
+
+use super::byte_class::{ByteClassMatcher, Numbers};
+use super::field::Value;
+use logmetrics_scan::plan::{Hint, NotPlanned, Outcome, Plan, Required, required};
+
+#[derive(Debug)]
+pub(in crate::engine) struct Pattern {
+    regex: Regex,
+    plan: Option<Plan>,
+    /// For values; a line is too long to have one.
+    byte_class: Option<ByteClassMatcher>,
+    /// Whether any named group is asked for; finding out whether a line matches is cheaper.
+    captures: bool,
+}
+
+/// Where the groups of the pattern that matched last stand.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Groups {
+    spans: Vec<Option<(u32, u32)>>,
+    /// The regex's own buffers, one for each pattern; made when a line first needs them.
+    locations: Vec<Option<CaptureLocations>>,
+    /// Where the patterns matched last, of which nothing more is asked.
+    hints: Vec<Hint>,
+    /// The line with its broken bytes replaced, where the regex ran on that.
+    repaired: Option<String>,
+}
+
+impl Pattern {
+    pub(in crate::engine) fn new(regex: Regex, captures: bool) -> Pattern {
+        let plan = Plan::new(regex.as_str()).ok();
+        let byte_class = ByteClassMatcher::new(regex.as_str());
+        Pattern {
+            regex,
+            plan,
+            byte_class,
+            captures,
+        }
+    }
+
+    /// The pattern as it stands in the rule.
+    pub(in crate::engine) fn as_str(&self) -> &str {
+        self.regex.as_str()
+    }
+
+    /// Texts without which no line can match.
+    pub(in crate::engine) fn required(&self) -> Required {
+        required(self.regex.as_str())
+    }
+
+    /// Whether the pattern is found in a value, which unlike a line may hold line feeds. The regex
+    /// sees U+FFFD for broken bytes.
+    pub(in crate::engine) fn is_match(&self, value: &[u8]) -> bool {
+        let byte_class = self.byte_class.as_ref();
+        if let Some(answer) = byte_class.and_then(|byte_class| byte_class.is_match(value)) {
+            return answer;
+        }
+        let outcome = match &self.plan {
+            Some(plan) if memchr::memchr(b'\n', value).is_none() => {
+                plan.is_match(value, &mut Hint::default())
+            }
+            _ => Outcome::Unsure,
+        };
+        match outcome {
+            Outcome::Match => true,
+            Outcome::NoMatch => false,
+            Outcome::Unsure => self.regex.is_match(&String::from_utf8_lossy(value)),
+        }
+    }
+
+    /// Which short numbers are all found.
+    pub(in crate::engine) fn numbers(&self) -> Numbers {
+        let byte_class = self.byte_class.as_ref();
+        byte_class.map_or(Numbers::Some, ByteClassMatcher::numbers)
+    }
+
+    /// Whether the pattern is found; the groups that are asked for are left in `groups`. `number`
+    /// is the pattern's own among all that use these groups.
+    pub(in crate::engine) fn matches(
+        &self,
+        number: usize,
+        line: &[u8],
+        groups: &mut Groups,
+    ) -> bool {
+        groups.repaired = None;
+        let outcome = match &self.plan {
+            Some(plan) if self.captures => plan.run(line, &mut groups.spans),
+            Some(plan) => plan.is_match(line, groups.hint(number)),
+            None => Outcome::Unsure,
+        };
+        match outcome {
+            Outcome::Match => true,
+            Outcome::NoMatch => false,
+            Outcome::Unsure => self.by_regex(number, line, groups),
+        }
+    }
+
+    /// Broken bytes are U+FFFD before the regex sees them, so that one of them does not hide a line.
+    fn by_regex(&self, number: usize, line: &[u8], groups: &mut Groups) -> bool {
+        let text = String::from_utf8_lossy(line);
+        if !self.captures {
+            return self.regex.is_match(&text);
+        }
+        if groups.locations.len() <= number {
+            groups.locations.resize_with(number + 1, || None);
+        }
+        let locations =
+            groups.locations[number].get_or_insert_with(|| self.regex.capture_locations());
+        if self.regex.captures_read(locations, &text).is_none() {
+            return false;
+        }
+        groups.spans.clear();
+        // A line has at most a megabyte, so its places fit.
+        let span = |group| {
+            locations
+                .get(group)
+                .map(|(start, end)| (start as u32, end as u32))
+        };
+        groups.spans.extend((0..locations.len()).map(span));
+        if let Cow::Owned(repaired) = text {
+            groups.repaired = Some(repaired);
+        }
+        true
+    }
+}
+
+impl Groups {
+    /// The hint of the pattern with this number.
+    #[inline]
+    fn hint(&mut self, number: usize) -> &mut Hint {
+        if self.hints.len() <= number {
+            self.hints.resize(number + 1, Hint::default());
+        }
+        &mut self.hints[number]
+    }
+
+    /// What a group holds on the line it was found on.
+    pub(in crate::engine) fn bytes<'a>(&'a self, group: usize, line: &'a [u8]) -> Option<&'a [u8]> {
+        let (start, end) = (*self.spans.get(group)?)?;
+        let text = self.repaired.as_ref().map_or(line, String::as_bytes);
+        text.get(start as usize..end as usize)
+    }
+
+    /// What each of some groups holds. `false` where there are more groups than room.
+    #[inline]
+    pub(in crate::engine) fn values<'a>(
+        &'a self,
+        groups: &[usize],
+        line: &'a [u8],
+        values: &mut [Value<'a>],
+    ) -> bool {
+        let text = self.repaired.as_ref().map_or(line, String::as_bytes);
+        let Some(values) = values.get_mut(..groups.len()) else {
+            return false;
+        };
+        for (group, value) in groups.iter().zip(values) {
+            let bytes = match self.spans.get(*group) {
+                Some(Some((start, end))) => text.get(*start as usize..*end as usize),
+                _ => None,
+            };
+            *value = bytes.map_or(Value::Absent, Value::Bytes);
+        }
+        true
+    }
+
+    /// Forgets the groups: the rule at hand has no pattern.
+    pub(in crate::engine) fn clear(&mut self) {
+        self.spans.clear();
+        self.repaired = None;
+    }
+}
+
+/// Whether a pattern has a plan, and what prevents it.
+///
+/// # Errors
+/// The part that no plan can do.
+pub fn planned(pattern: &str) -> Result<(), NotPlanned> {
+    Plan::new(pattern).map(|_| ())
+}

@@ -1,0 +1,209 @@
+//! A thread that remembers labels and series counts as one that works out each anew.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::metrics::store::SeriesCounts;
+
+/// Limits, expiry, tools, keys that stand twice, conditions, exemplars, and metrics that share
+/// labels or have none.
+const RULES: &str = r#"
+[[rule]]
+fields = "auto"
+time = "time"
+trace = "trace"
+
+[rule.labels]
+user = { from = ["user", "name"], default = "nobody", lowercase = true, max_values = 3 }
+status = { from = "status", map = { '2..' = "2xx", '[45]..' = "bad" } }
+team = { from = "team", take = "last", max_length = 8 }
+word = { from = "user", take = "first", pseudonym = true }
+
+[[rule.metric]]
+counter = "requests_total"
+by = ["user", "status"]
+limit = 5
+expire = "2s"
+
+[[rule.metric]]
+counter = "teams"
+by = ["team", "user"]
+constant = { kind = "a" }
+where = { status = "2xx", team = '[^x]+' }
+expire = "3s"
+
+[[rule.metric]]
+counter = "teams"
+by = ["team", "user"]
+constant = { kind = "b" }
+where = { n = '\d+' }
+value = "n"
+
+[[rule.metric]]
+histogram = "took_seconds"
+value = "n"
+buckets = [1, 5]
+by = ["team"]
+
+[[rule.metric]]
+gauge = "last"
+value = "n"
+by = ["user", "word"]
+expire = "1s"
+
+[[rule.metric]]
+counter = "all_total"
+
+[[rule]]
+match = 'user=(?P<user>\S+)'
+metric = [{ counter = "second", by = ["user"], limit = 2 }]
+"#;
+
+/// What happens to a store and two threads.
+#[derive(Debug, Clone)]
+enum Event {
+    Line(usize, Vec<u8>),
+    Apply(usize),
+    Wait(u64),
+    Scrape,
+}
+
+/// How much a thread remembers: values of labels, and series.
+#[derive(Debug, Clone, Copy)]
+struct Remembers(usize, usize);
+
+const NOTHING: Remembers = Remembers(0, 0);
+
+/// All that can be seen of a run.
+#[derive(Debug, PartialEq)]
+struct Matches {
+    pages: Vec<String>,
+    counts: Vec<SeriesCounts>,
+    tallies: Vec<(u64, Vec<u64>, Vec<u64>)>,
+}
+
+fn play(events: &[Event], remembers: Remembers) -> Matches {
+    let (engine, store) = engine(RULES);
+    let mut threads = [0, 1].map(|_| {
+        let batch = Batch::new(store.hasher()).remembering(remembers.1);
+        (engine.runner_remembering(remembers.0), batch)
+    });
+    let origin = Origin {
+        source: Arc::from("-"),
+        file: Arc::from("-"),
+    };
+    let mut now_ms = 0;
+    let mut pages = Vec::new();
+    let apply = |(_, batch): &mut (_, Batch), now_ms| {
+        store.apply(batch, now_ms);
+        batch.clear();
+    };
+    for event in events {
+        match event {
+            Event::Line(thread, text) => {
+                let line = Line {
+                    text,
+                    wrapping: Wrapping::default(),
+                    origin: &origin,
+                };
+                let (runner, batch) = &mut threads[*thread];
+                engine.feed(&line, runner, batch);
+            }
+            Event::Apply(thread) => apply(&mut threads[*thread], now_ms),
+            Event::Wait(ms) => now_ms += ms,
+            Event::Scrape => pages.push(page(&store, now_ms)),
+        }
+    }
+    threads.iter_mut().for_each(|thread| apply(thread, now_ms));
+    pages.push(page(&store, now_ms));
+    let counts = |(runner, _): &mut (super::super::Runner, _)| {
+        let counts = runner.counts();
+        (
+            counts.unmatched,
+            counts.matches.clone(),
+            counts.field_errors.clone(),
+        )
+    };
+    Matches {
+        pages,
+        counts: store.counts(),
+        tallies: threads.iter_mut().map(counts).collect(),
+    }
+}
+
+fn page(store: &Store, now_ms: u64) -> String {
+    let snapshot = store.snapshot(now_ms);
+    let page = Exposition::new(snapshot, Vec::new(), Format::OpenMetrics).into_bytes();
+    String::from_utf8(page).unwrap()
+}
+
+fn line() -> impl Strategy<Value = Vec<u8>> {
+    let user = "(user|name)=(ann|ANN|bob|cid|dan|eve|Z\u{eb}|\"a\\\\\"b\"|\"\") ";
+    let field = "(status=(200|204|404|500|x) |team=(red|redredred|x|\"\\\\n\") |n=(1|2.5|7|-3|y|12ms|900s|007) )";
+    let rest = "(trace=[ab] )?(time=1970-01-01T00:00:0[0-9](\\.5)?Z )?";
+    let logfmt = (
+        prop::collection::vec(user, 0..3),
+        prop::collection::vec(field, 0..5),
+        rest,
+    )
+        .prop_map(|(users, fields, rest)| (users.concat() + &fields.concat() + &rest).into_bytes());
+    let json = "\\{\"user\":\"(ann|bob|\\\\u0041nn|x\\\\ny)\",\"status\":(200|500),\"n\":[0-9]\\}";
+    let long = (0_usize..3).prop_map(|length| {
+        let user = "u".repeat(1023 + length);
+        format!("user={user} status=200 team={user}").into_bytes()
+    });
+    let broken = Just(b"user=\xff\x01 status=2\xe90 team=\xff n=1".to_vec());
+    prop_oneof![
+        12 => logfmt,
+        3 => json.prop_map(String::into_bytes),
+        1 => long,
+        1 => broken,
+        1 => Just(b"nothing here".to_vec()),
+    ]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        20 => (0_usize..2, line()).prop_map(|(thread, line)| Event::Line(thread, line)),
+        4 => (0_usize..2).prop_map(Event::Apply),
+        2 => (0_u64..2500).prop_map(Event::Wait),
+        1 => Just(Event::Scrape),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_memory_changes_no_count(
+        events in prop::collection::vec(event(), 0..80),
+        values in prop_oneof![Just(1_usize), Just(4), Just(usize::MAX)],
+        series in prop_oneof![Just(0_usize), Just(3), Just(usize::MAX)],
+    ) {
+        let plain = play(&events, NOTHING);
+        let remembering = play(&events, Remembers(values, series));
+        prop_assert_eq!(plain, remembering);
+    }
+}
+
+#[test]
+fn a_forgotten_series_is_born_anew_and_not_mistaken_for_another() {
+    let line = |text: &str| Event::Line(0, text.into());
+    let events = [
+        line("user=ann status=200"),
+        Event::Apply(0),
+        line("user=ann status=200"),
+        Event::Apply(0),
+        Event::Wait(10_000),
+        // The slot of the first is free and goes to another.
+        line("user=bob status=200"),
+        Event::Apply(0),
+        line("user=ann status=200"),
+    ];
+    let seen = play(&events, Remembers(100, 100));
+    for sample in [
+        "requests_total{status=\"2xx\",user=\"ann\"} 1\n",
+        "requests_total{status=\"2xx\",user=\"bob\"} 1\n",
+        "all_total 4\n",
+    ] {
+        assert!(seen.pages[0].contains(sample), "{}", seen.pages[0]);
+    }
+}

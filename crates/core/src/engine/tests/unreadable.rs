@@ -1,0 +1,136 @@
+//! Lines that cannot be read: nobody is counted for them, and they are said to be unreadable.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::engine::verdict::Outcome as Says;
+
+const RULES: &str = r#"
+[[rule]]
+match = '^\{.*"scope":"request"|^request '
+fields = "auto"
+match_json = { scope = "request" }
+labels.user = { from = "user", default = "anonymous" }
+metric = [
+  { counter = "requests", by = ["user"] },
+  { counter = "tokens_total", value = "tokens", where = { tokens = '\d+' } },
+]
+"#;
+
+fn says(line: &[u8]) -> Says {
+    let (engine, _) = engine(RULES);
+    let origin = Origin {
+        source: Arc::from("-"),
+        file: Arc::from("-"),
+    };
+    let line = Line {
+        text: line,
+        wrapping: Wrapping::default(),
+        origin: &origin,
+    };
+    engine.explain(&line).remove(0).outcome
+}
+
+#[test]
+fn what_breaks_counts_for_nobody() {
+    let deep = format!(
+        "{{\"scope\":\"request\",\"a\":{}",
+        "[".repeat(200) + &"]".repeat(200) + "}"
+    );
+    let whole = r#"{"scope":"request","user":"ann","tokens":5}"#;
+    let broken = [
+        &whole[..whole.len() - 1],
+        &whole[..24],
+        &format!("{whole} x"),
+        &format!("{whole}{whole}"),
+        &deep,
+        r#"{"scope":"request",user:"ann"}"#,
+        r#"{"scope":"request","user":"ann",}"#,
+    ];
+    for line in broken {
+        let outcome = run(RULES, &[line.as_bytes(), whole.as_bytes()]);
+        assert_eq!(
+            outcome.samples, "requests{user=\"ann\"} 1\ntokens_total 5\n",
+            "{line}"
+        );
+        assert_eq!((outcome.unmatched, outcome.unreadable), (1, 1), "{line}");
+    }
+    let line_end = whole.len() - 1;
+    assert_eq!(
+        says(&whole.as_bytes()[..line_end]),
+        Says::Unreadable { line_end }
+    );
+    let says = says(format!("{whole} x").as_bytes());
+    assert_eq!(
+        says.to_string(),
+        "the line cannot be read, as its JSON breaks at byte 44"
+    );
+}
+
+#[test]
+fn a_line_is_of_a_kind_by_its_own_field() {
+    for other in [
+        r#"{"scope":"audit","b":[{"scope":"request"}]}"#,
+        r#"{"scope":"audit","b":{"scope":"request"}}"#,
+        r#"{"b":{"scope":"request"}}"#,
+        r#"{"b":[{"scope":"request"}]}"#,
+        r#"{"scope":"audit","scope":"request"}"#,
+        r#"{"scope":null,"b":[{"scope":"request"}]}"#,
+        r#"{"scope":["request"],"b":[{"scope":"request"}]}"#,
+        r#"{"scope":"requests","b":[{"scope":"request"}]}"#,
+    ] {
+        let outcome = run(RULES, &[other.as_bytes()]);
+        assert_eq!(outcome.samples, "tokens_total 0\n", "{other}");
+        assert_eq!((outcome.unmatched, outcome.unreadable), (1, 0), "{other}");
+        let text = says(other.as_bytes()).to_string();
+        assert_eq!(text, "`match_json` asks that `scope` is `request`");
+    }
+    // Whatever is on a line that is no JSON.
+    let outcome = run(RULES, &[b"request user=ann scope=other"]);
+    assert_eq!(
+        outcome.samples,
+        "requests{user=\"ann\"} 1\ntokens_total 0\n"
+    );
+}
+
+#[test]
+fn a_pattern_alone_still_counts_where_there_are_no_fields() {
+    let rules = "[[rule]]\nmatch = 'up (?P<name>\\S+)'\nfields = 'json'\nmetric = [{ counter = 'ups', by = ['name'] }]";
+    let outcome = run(rules, &[b"up one", b"{\"a\": up two"]);
+    assert_eq!(outcome.samples, "ups{name=\"one\"} 1\n");
+    assert_eq!((outcome.unmatched, outcome.unreadable), (1, 1));
+}
+
+proptest! {
+    /// However a record is cut, it counts as it is or not at all.
+    #[test]
+    fn no_part_of_a_record_is_a_request(
+        cut in 0_usize..200,
+        user in "[a-z\"\\\\é]{0,9}",
+        nested in "[a-z{}\\[\\]\", :]{0,9}",
+    ) {
+        let record = serde_json::json!({ "scope": "request", "x": nested, "user": format!("u{user}") });
+        let whole = record.to_string();
+        let cut = whole.floor_char_boundary(cut.min(whole.len()));
+        let part = &whole[..cut];
+        let outcome = run(RULES, &[part.as_bytes()]);
+        let is_whole = cut == whole.len();
+        prop_assert_eq!(outcome.samples.contains("requests{"), is_whole, "{}", part);
+        prop_assert!(!outcome.samples.contains("anonymous"));
+    }
+}
+
+#[test]
+fn a_value_that_would_make_a_counter_infinite_is_a_bad_one() {
+    let line = format!(
+        "{{\"scope\":\"request\",\"user\":\"a\",\"tokens\":{}}}",
+        f64::MAX
+    );
+    let outcome = run(RULES, &[line.as_bytes(), line.as_bytes()]);
+    assert!(outcome.samples.starts_with("requests{user=\"a\"} 2\n"));
+    assert!(!outcome.samples.contains("Inf"), "{}", outcome.samples);
+    assert_eq!(
+        outcome.field_errors,
+        [("tokens".to_owned(), FieldErrorKind::BadValue, 1)]
+    );
+}

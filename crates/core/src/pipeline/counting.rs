@@ -1,0 +1,124 @@
+//! From a line to the store: what a thread that counts lines holds.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::unmatched_samples::UnmatchedSamples;
+use crate::clock::Clock;
+use crate::engine::{Engine, Runner};
+use crate::metrics::batch::Batch;
+use crate::metrics::self_metrics::{RuleCounters, SelfMetrics, SourceCounters};
+use crate::metrics::store::Store;
+use logmetrics_follow::line::Line;
+
+/// A batch is applied when it holds so many bytes, even within a block.
+const BATCH_BYTES_MAX: usize = 1 << 20;
+
+/// Lines without a match that are kept of one block.
+const SAMPLES_PER_BLOCK: usize = 4;
+
+/// What a reload of the rules replaces as a whole.
+pub struct Active {
+    pub engine: Arc<Engine>,
+    pub store: Arc<Store>,
+    /// What is counted for each rule.
+    pub counters: RuleCounters,
+    /// When the rules were loaded, in milliseconds since 1970.
+    pub loaded_ms: u64,
+}
+
+/// What all threads that count lines share.
+#[derive(Clone)]
+pub struct Shared {
+    /// The rules and what they count. Replaced only while no reader holds a read guard of the
+    /// positions: a block that was begun with some rules is counted to its end with them.
+    pub active: Arc<ArcSwap<Active>>,
+    pub self_metrics: Arc<SelfMetrics>,
+    /// Where unmatched lines are kept for the status page.
+    pub samples: Arc<UnmatchedSamples>,
+    /// When series are created and updated.
+    pub clock: Clock,
+}
+
+/// Counts lines, a block of them at a time.
+pub(super) struct Counting {
+    pub(super) shared: Shared,
+    /// What the runner and the batch are for.
+    active: Arc<Active>,
+    runner: Runner,
+    batch: Batch,
+    lines: u64,
+    unmatched: Vec<Vec<u8>>,
+}
+
+impl Counting {
+    pub(super) fn new(shared: Shared) -> Counting {
+        let active = shared.active.load_full();
+        let runner = active.engine.runner();
+        let batch = Batch::new(active.store.hasher());
+        Counting {
+            shared,
+            active,
+            runner,
+            batch,
+            lines: 0,
+            unmatched: Vec::new(),
+        }
+    }
+
+    /// Takes up the rules that run now. Nothing is left of the ones before: each block is counted
+    /// to its end.
+    pub(super) fn begin_block(&mut self) {
+        let active = self.shared.active.load();
+        if !Arc::ptr_eq(&active, &self.active) {
+            self.active = Arc::clone(&active);
+            self.runner = active.engine.runner();
+            self.batch = Batch::new(active.store.hasher());
+        }
+    }
+
+    /// Counts a line; whether so much was counted that it must be applied now.
+    #[must_use]
+    pub(super) fn line(&mut self, line: &Line<'_>) -> bool {
+        let engine = &self.active.engine;
+        let matched = engine.feed(line, &mut self.runner, &mut self.batch);
+        self.lines += 1;
+        if !matched && self.unmatched.len() < SAMPLES_PER_BLOCK {
+            self.unmatched.push(UnmatchedSamples::shorten(line.text));
+        }
+        self.batch.bytes() > BATCH_BYTES_MAX
+    }
+
+    /// Makes the updates in the store.
+    pub(super) fn apply(&mut self) {
+        if !self.batch.is_empty() {
+            let now_ms = self.shared.clock.now_ms();
+            let refused = self.active.store.apply(&self.batch, now_ms);
+            if !refused.is_empty() {
+                let counts = self.runner.counts();
+                (self.active.engine).count_refused(&self.batch, &refused, counts);
+            }
+            self.batch.clear();
+        }
+    }
+
+    /// The store first, then the program's own counts: who sees a line counted as read also sees
+    /// what it counted.
+    pub(super) fn finish_block(&mut self, counters: &SourceCounters, bytes: u64, oversized: u64) {
+        self.apply();
+        counters.bytes.inc_by(bytes);
+        counters.oversized.inc_by(oversized);
+        counters.lines.inc_by(std::mem::take(&mut self.lines));
+        let counts = self.runner.counts();
+        let self_metrics = &self.shared.self_metrics;
+        self_metrics.lines_unmatched.inc_by(counts.unmatched);
+        self.active.counters.count_matches(&counts.matches);
+        self.active.counters.count_unreadable(&counts.unreadable);
+        (self.active.counters).count_field_errors(&counts.field_errors);
+        counts.clear();
+        if !self.unmatched.is_empty() {
+            self.shared.samples.add(self.unmatched.drain(..));
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! A part's bytes to lines, unwrapped, as one thread that reads everything would have them.
+
+use std::fs::File;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::handover::HandsOn;
+use super::parts::{Buffer, Content, PART_BYTES, Part, read_at};
+use super::{Input, PartSink};
+use crate::line::framer::{Framer, PartBegins};
+use crate::line::unwrap::{Unwrapped, Unwrapper};
+use crate::line::{Line, resume};
+
+/// Reads parts for one thread.
+pub(super) struct PartReader {
+    /// Is used again for the next part.
+    pub(super) spare: Buffer,
+    /// Other threads read other parts of the same inputs at the same time.
+    is_shared: bool,
+}
+
+impl PartReader {
+    pub(super) fn new(is_shared: bool) -> PartReader {
+        PartReader {
+            spare: Buffer::default(),
+            is_shared,
+        }
+    }
+
+    /// Gives the lines of a part to `sink`; whether it wants more.
+    ///
+    /// # Errors
+    /// What reading gives. The lines before it are given all the same.
+    pub(super) fn read<S: PartSink>(
+        &mut self,
+        part: &mut Part,
+        sink: &mut S,
+        progress: &AtomicU64,
+    ) -> (bool, io::Result<()>) {
+        let mut result = Ok(());
+        match &mut part.content {
+            Content::Bytes(bytes) => self.spare = std::mem::take(bytes),
+            Content::Range { file, length } => {
+                result = read_range(file, part.offset, *length, &mut self.spare);
+                progress.fetch_add(self.spare.filled as u64, Ordering::Relaxed);
+            }
+        }
+        sink.begin(part.number, &part.input.origin);
+        let mut lines = PartLines {
+            part,
+            sink,
+            unwrapper: Unwrapper::default(),
+            has_records: false,
+            has_handed_on: false,
+            lines: 0,
+        };
+        let oversized = lines.read(self.spare.bytes(), self.is_shared);
+        (sink.end(oversized), result)
+    }
+}
+
+/// Reads a file from `offset` on: `length` bytes, or up to its end.
+fn read_range(
+    file: &File,
+    offset: u64,
+    length: Option<usize>,
+    buffer: &mut Buffer,
+) -> io::Result<()> {
+    buffer.filled = 0;
+    loop {
+        let at = offset + buffer.filled as u64;
+        let room = match length {
+            Some(length) => buffer.room(length - buffer.filled),
+            None => buffer.room(PART_BYTES),
+        };
+        if room.is_empty() {
+            return Ok(());
+        }
+        match read_at(file, room, at)? {
+            0 => return Ok(()),
+            read => buffer.filled += read,
+        }
+        if Some(buffer.filled) == length {
+            return Ok(());
+        }
+    }
+}
+
+/// The lines of one part on their way to a sink.
+struct PartLines<'p, S> {
+    part: &'p Part,
+    sink: &'p mut S,
+    unwrapper: Unwrapper,
+    /// A record was met, so that what was handed to this part is known.
+    has_records: bool,
+    has_handed_on: bool,
+    lines: u64,
+}
+
+impl<S: PartSink> PartLines<'_, S> {
+    /// Reads the whole part; how many lines were cut.
+    fn read(&mut self, bytes: &[u8], is_shared: bool) -> u64 {
+        let part = self.part;
+        let mut framer = match part.index {
+            0 => Framer::default(),
+            _ => Framer::within(part.begins),
+        };
+        let each = |at: usize, raw: &[u8]| {
+            if self.has_records || !self.is_record(at, raw) {
+                self.line(at, raw);
+                return;
+            }
+            self.begin_records(at, bytes, is_shared);
+            self.line(at, raw);
+        };
+        let cut = match part.is_last {
+            true => framer.finish(bytes, each),
+            false => framer.cut(bytes, each),
+        };
+        self.finish();
+        part.input.lines.fetch_add(self.lines, Ordering::Relaxed);
+        cut.oversized + self.unwrapper.take_oversized()
+    }
+
+    /// Whether it is a record, which may belong together with others. Asked before the first.
+    fn is_record(&mut self, at: usize, raw: &[u8]) -> bool {
+        let offset = self.part.offset + at as u64;
+        let unwrapped = self.unwrapper.unwrap(offset, raw);
+        unwrapped.is_none_or(|line| line.wrapping.time.is_some())
+    }
+
+    fn line(&mut self, at: usize, raw: &[u8]) {
+        let offset = self.part.offset + at as u64;
+        if let Some(unwrapped) = self.unwrapper.unwrap(offset, raw) {
+            self.lines += 1;
+            give(self.sink, &self.part.input, offset, &unwrapped);
+        }
+    }
+
+    /// The first record of these bytes begins `at` this place.
+    #[cold]
+    fn begin_records(&mut self, at: usize, bytes: &[u8], is_shared: bool) {
+        let offset = self.part.offset + at as u64;
+        let records = (offset, bytes.get(at..).unwrap_or_default());
+        let handover = &self.part.input.handover;
+        self.has_records = true;
+        // Others wait for what this part hands on. So it is found out before the lines are counted, and
+        // before it is known what was handed to this part, which is nothing nearly always.
+        let is_early = is_shared && !self.part.is_last;
+        let mut hands_on = is_early.then(|| held_after(Unwrapper::default(), records));
+        let handed = handover.handed_to(self.part.index);
+        self.unwrapper = resume::read(&handed).1;
+        if !handed.is_empty() && is_early {
+            hands_on = Some(held_after(resume::read(&handed).1, records));
+        }
+        if let Some(hands_on) = hands_on {
+            handover.hand_on(self.part.index, HandsOn::This(hands_on));
+            self.has_handed_on = true;
+        }
+    }
+
+    /// What is left at the end is the next part's, or the last lines of the input.
+    fn finish(&mut self) {
+        let (index, handover) = (self.part.index, &self.part.input.handover);
+        if self.part.is_last {
+            if !self.has_records {
+                self.unwrapper = resume::read(&handover.handed_to(index)).1;
+            }
+            while let Some(unwrapped) = self.unwrapper.flush() {
+                self.lines += 1;
+                give(self.sink, &self.part.input, self.part.offset, &unwrapped);
+            }
+        } else if !self.has_records {
+            handover.hand_on(index, HandsOn::Same);
+        } else if !self.has_handed_on {
+            let held = written(&self.unwrapper);
+            handover.hand_on(index, HandsOn::This(held));
+        }
+        handover.finish(index);
+    }
+}
+
+fn give<S: PartSink>(sink: &mut S, input: &Input, offset: u64, unwrapped: &Unwrapped<'_>) {
+    let line = Line {
+        text: unwrapped.text,
+        wrapping: unwrapped.wrapping,
+        origin: &input.origin,
+    };
+    sink.line(offset, &line);
+}
+
+/// What `unwrapper` holds after the lines of `bytes`, which begin at `offset`.
+fn held_after(mut unwrapper: Unwrapper, (offset, bytes): (u64, &[u8])) -> Vec<u8> {
+    Framer::within(PartBegins::AfterLine).cut(bytes, |at, raw| {
+        unwrapper.unwrap(offset + at as u64, raw);
+    });
+    written(&unwrapper)
+}
+
+fn written(unwrapper: &Unwrapper) -> Vec<u8> {
+    let mut held = Vec::new();
+    resume::write(&Framer::default(), unwrapper, &mut held);
+    held
+}

@@ -1,0 +1,101 @@
+//! What the interpreter asks of a store of metrics.
+
+use std::hash::{Hash, Hasher};
+
+use crate::ast::Nanoseconds;
+use crate::layout::Time;
+
+/// A value of a metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Number {
+    Int(i64),
+    Float(f64),
+}
+
+impl Number {
+    pub fn int(self) -> i64 {
+        match self {
+            Number::Int(value) => value,
+            Number::Float(value) => value as i64,
+        }
+    }
+
+    pub fn float(self) -> f64 {
+        match self {
+            Number::Int(value) => value as f64,
+            Number::Float(value) => value,
+        }
+    }
+}
+
+/// The values of a series' labels, in the order of their declaration; used again and again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Labels {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Labels {
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+    }
+
+    /// Adds a value: what `write` adds to the text.
+    pub fn push_with<E>(
+        &mut self,
+        write: impl FnOnce(&mut String) -> Result<(), E>,
+    ) -> Result<(), E> {
+        write(&mut self.text)?;
+        self.ends.push(self.text.len());
+        Ok(())
+    }
+
+    pub fn push(&mut self, value: &str) {
+        self.text.push_str(value);
+        self.ends.push(self.text.len());
+    }
+
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let value = self.text.get(start..*end).unwrap_or("");
+            start = *end;
+            value
+        })
+    }
+}
+
+impl Hash for Labels {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+        self.ends.hash(state);
+    }
+}
+
+/// A store of the metrics of one program, which are known by their numbers in it.
+///
+/// Whatever names a series makes it where it is not there yet. `time` is that of the line: its own
+/// where the program has set it, else when it was read.
+pub trait Metrics {
+    /// The value of a series.
+    fn get(&mut self, metric: usize, labels: &Labels, time: Time) -> Number;
+
+    /// Adds the text of a series to `out`.
+    fn get_text(&mut self, metric: usize, labels: &Labels, time: Time, out: &mut String);
+
+    /// Adds to a series; gives the new value. Whole numbers wrap.
+    fn add(&mut self, metric: usize, labels: &Labels, amount: Number, time: Time) -> Number;
+
+    fn set(&mut self, metric: usize, labels: &Labels, value: Number, time: Time);
+
+    fn set_text(&mut self, metric: usize, labels: &Labels, value: &str, time: Time);
+
+    /// Adds a value to a histogram.
+    fn observe(&mut self, metric: usize, labels: &Labels, value: f64, time: Time);
+
+    fn delete(&mut self, metric: usize, labels: &Labels);
+
+    /// Has a series forgotten when it was not touched for so long; false where there is none.
+    fn expire(&mut self, metric: usize, labels: &Labels, after: Nanoseconds) -> bool;
+}

@@ -1,0 +1,7 @@
+//! Tests of the language as a whole.
+
+mod cases;
+mod deviations;
+mod language;
+mod problems;
+mod properties;
