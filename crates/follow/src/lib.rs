@@ -200,6 +200,21 @@ pub trait Events: Send + Sync {
     fn incomplete_record(&self, source: &str, path: &Path) {
         let _ = (source, path);
     }
+    /// A file holds what another one does that is followed, or its beginning: it is a copy and not counted.
+    /// Said again when a copy has grown.
+    fn copy_found(&self, source: &str, path: &Path) {
+        let _ = (source, path);
+    }
+    /// A file has another number than the one that was followed before, or was made after the last save; but
+    /// it has the same long content: it is the same file, read on where it was left.
+    fn same_content(&self, source: &str, path: &Path) {
+        let _ = (source, path);
+    }
+    /// A file begins with the few lines that were read of another one before, and is new all the same: it is
+    /// read from its start.
+    fn other_content(&self, source: &str, path: &Path) {
+        let _ = (source, path);
+    }
     /// File events cannot be had (`why`); files are looked at by polling instead.
     fn polling(&self, why: &str);
     /// How many bytes of this source exist and are not read yet, over all its files.
