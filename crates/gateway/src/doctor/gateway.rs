@@ -224,7 +224,7 @@ pub(super) fn example_of_tracing(known: KnownHeaders<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::State;
+    use crate::doctor::LinkState;
 
     fn keys() -> Vec<String> {
         [
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn judged(text: &str, header: Option<&str>, traces: bool) -> Vec<(State, String)> {
+    fn judged(text: &str, header: Option<&str>, traces: bool) -> Vec<(LinkState, String)> {
         let keys = keys();
         let known = KnownHeaders {
             header,
@@ -257,7 +257,7 @@ mod tests {
         for header in [None, Some("X-OpenWebUI-User-Email")] {
             let judged = judged(text, header, true);
             assert!(
-                judged.iter().all(|(state, _)| *state == State::Ok),
+                judged.iter().all(|(state, _)| *state == LinkState::Ok),
                 "{judged:?}"
             );
             assert_eq!(judged.len(), 3, "{judged:?}");
@@ -292,7 +292,7 @@ mod tests {
             ),
         ] {
             let judged = judged(text, header, false);
-            assert_eq!(judged[0].0, State::Failed, "{text}: {judged:?}");
+            assert_eq!(judged[0].0, LinkState::Failed, "{text}: {judged:?}");
             assert!(judged[0].1.contains(saw), "{text}: {judged:?}");
         }
     }
@@ -304,7 +304,7 @@ mod tests {
         let judged = judged(text, None, true);
         let warnings: Vec<_> = judged
             .iter()
-            .filter(|(state, _)| *state == State::Warning)
+            .filter(|(state, _)| *state == LinkState::Warning)
             .collect();
         assert_eq!(warnings.len(), 2, "{judged:?}");
         assert!(warnings[0].1.contains("response.code >= 400"), "{judged:?}");

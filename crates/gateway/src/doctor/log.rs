@@ -401,7 +401,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::doctor::State;
+    use crate::doctor::LinkState;
     use logmetrics_core::rules::load;
 
     #[track_caller]
@@ -428,7 +428,7 @@ mod tests {
         let log = request(" http.header.x-user-email=\"a@example.com\"") + &request("");
         let judged = judged(&log);
         assert!(
-            judged.iter().all(|one| one.state == State::Ok),
+            judged.iter().all(|one| one.state == LinkState::Ok),
             "{judged:#?}"
         );
         assert_eq!(judged[0].saw, "gw.log: 2 lines, 2 requests, text");
@@ -442,13 +442,13 @@ mod tests {
     fn a_forged_user_is_none() {
         let forged = "2026-11-23T15:18:33.229071Z\tinfo\trequest gateway=default/default route=default/a http.status=200 protocol=llm gen_ai.request.model=m user.email=\"boss@corp.example\" duration=4ms\n";
         let judged = judged(forged);
-        assert_eq!(judged[1].state, State::Failed, "{judged:#?}");
+        assert_eq!(judged[1].state, LinkState::Failed, "{judged:#?}");
     }
 
     #[test]
     fn what_is_missing_is_said_with_the_next_step() {
         let nobody = judged(&request(""));
-        assert_eq!(nobody[1].state, State::Failed);
+        assert_eq!(nobody[1].state, LinkState::Failed);
         assert!(
             nobody[1]
                 .next
@@ -464,7 +464,7 @@ mod tests {
             "{other:#?}"
         );
         let few = judged(&(request(" user.email=\"a@example.com\"") + &request("").repeat(2)));
-        assert_eq!(few[1].state, State::Warning, "{few:#?}");
+        assert_eq!(few[1].state, LinkState::Warning, "{few:#?}");
         let foreign = judged("hello\nworld\n");
         assert_eq!(
             foreign[0].saw,
