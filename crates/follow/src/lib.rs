@@ -145,6 +145,12 @@ pub trait Sink {
     /// stream after a restart. That is nothing almost always.
     fn resume_state(&self, stream: StreamId, out: &mut Vec<u8>);
 
+    /// The file of `to` goes on where the log of `from` was rotated: parts of records that `from` holds are
+    /// held by `to` from now on, in place of what it held.
+    fn carry_over(&mut self, from: StreamId, to: StreamId) {
+        let _ = (from, to);
+    }
+
     /// Nothing came from standard input for a while, a second or so. Files never say it.
     fn idle(&mut self, stream: StreamId) {
         let _ = stream;
@@ -188,6 +194,11 @@ pub trait Events: Send + Sync {
     /// A file or stream is text in another encoding than UTF-8: nothing of it is counted.
     fn not_utf8_text(&self, source: &str, path: &Path, encoding: Encoding) {
         let _ = (source, path, encoding);
+    }
+    /// A file was left with the first part of a record (of Kubernetes or docker) whose rest never came. The
+    /// part is handed on as a line.
+    fn incomplete_record(&self, source: &str, path: &Path) {
+        let _ = (source, path);
     }
     /// File events cannot be had (`why`); files are looked at by polling instead.
     fn polling(&self, why: &str);

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use crate::line::encoding::Encoding;
 use crate::line::framer::Framer;
+use crate::line::resume;
+use crate::line::unwrap::Unwrapper;
 use crate::line::{LINE_BYTES_MAX, Origin};
 use crate::stop::Stop;
 use crate::watch::{Waker, Woken};
@@ -33,6 +35,7 @@ pub(crate) struct Received {
     pub(crate) closed: bool,
     next: u64,
     framer: Framer,
+    unwrapper: Unwrapper,
 }
 
 fn text(line: &[u8]) -> String {
@@ -58,17 +61,19 @@ impl Lines {
 }
 
 /// What is carried over in the middle of a line that is too long.
-pub(crate) const SKIPPING: &[u8] = b"skipping";
+pub(crate) const SKIPPING: &[u8] = b"\x01\x01";
 
 impl Sink for Lines {
     fn open(&mut self, origin: Origin, offset: u64, resume_state: &[u8]) -> StreamId {
+        let (framer, unwrapper) = resume::read(resume_state);
         self.streams.push(Received {
             origin,
             begin: offset,
             lines: Vec::new(),
             closed: false,
             next: offset,
-            framer: Framer::resumed(resume_state == SKIPPING),
+            framer,
+            unwrapper,
         });
         StreamId(self.streams.len() - 1)
     }
@@ -79,8 +84,11 @@ impl Sink for Lines {
         assert!(!stream.closed, "offered to a closed stream");
         assert_eq!(offset, stream.next, "offered what does not follow");
         let before = stream.lines.len();
-        let lines = &mut stream.lines;
-        let framed = stream.framer.cut(bytes, |_, line| lines.push(text(line)));
+        let (lines, unwrapper) = (&mut stream.lines, &mut stream.unwrapper);
+        let framed = stream.framer.cut(bytes, |at, line| {
+            let line = unwrapper.unwrap(offset + at as u64, line);
+            lines.extend(line.map(|line| text(line.text)));
+        });
         let taken = framed.taken;
         assert!(
             taken > 0 || bytes.len() == LINE_BYTES_MAX,
@@ -93,9 +101,12 @@ impl Sink for Lines {
     }
 
     fn resume_state(&self, stream: StreamId, out: &mut Vec<u8>) {
-        if self.streams[stream.0].framer.is_skipping() {
-            out.extend_from_slice(SKIPPING);
-        }
+        let stream = &self.streams[stream.0];
+        resume::write(&stream.framer, &stream.unwrapper, out);
+    }
+
+    fn carry_over(&mut self, from: StreamId, to: StreamId) {
+        self.streams[to.0].unwrapper = std::mem::take(&mut self.streams[from.0].unwrapper);
     }
 
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {
@@ -108,8 +119,14 @@ impl Sink for Lines {
             String::from_utf8_lossy(rest)
         );
         let before = stream.lines.len();
-        let lines = &mut stream.lines;
-        stream.framer.finish(rest, |_, line| lines.push(text(line)));
+        let (lines, unwrapper) = (&mut stream.lines, &mut stream.unwrapper);
+        stream.framer.finish(rest, |at, line| {
+            let line = unwrapper.unwrap(offset + at as u64, line);
+            lines.extend(line.map(|line| text(line.text)));
+        });
+        while let Some(part) = unwrapper.flush() {
+            lines.push(text(part.text));
+        }
         self.in_order.extend_from_slice(&stream.lines[before..]);
         stream.closed = true;
     }
@@ -158,6 +175,10 @@ impl Sink for SharedLines {
 
     fn resume_state(&self, stream: StreamId, out: &mut Vec<u8>) {
         self.with(|lines| lines.resume_state(stream, out));
+    }
+
+    fn carry_over(&mut self, from: StreamId, to: StreamId) {
+        self.with(|lines| lines.carry_over(from, to));
     }
 
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {
@@ -245,6 +266,9 @@ impl Events for Said {
     }
     fn not_utf8_text(&self, _source: &str, path: &Path, encoding: Encoding) {
         self.say(&format!("not UTF-8 but {encoding}"), path);
+    }
+    fn incomplete_record(&self, _source: &str, path: &Path) {
+        self.say("incomplete record", path);
     }
     fn polling(&self, why: &str) {
         self.say("polling:", Path::new(why));

@@ -125,6 +125,10 @@ impl Sink for HistorySink {
         cut.taken
     }
 
+    fn carry_over(&mut self, from: StreamId, to: StreamId) {
+        self.worker.carry_over(from, to);
+    }
+
     fn resume_state(&self, stream: StreamId, out: &mut Vec<u8>) {
         self.worker.resume_state(stream, out);
     }

@@ -152,6 +152,15 @@ impl Sink for Worker {
         }
     }
 
+    fn carry_over(&mut self, from: StreamId, to: StreamId) {
+        let from = self.streams.get_mut(from.0).and_then(Option::as_mut);
+        let parts = from.map(|from| std::mem::take(&mut from.unwrapper));
+        let to = self.streams.get_mut(to.0).and_then(Option::as_mut);
+        if let (Some(parts), Some(to)) = (parts, to) {
+            to.unwrapper = parts;
+        }
+    }
+
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {
         let Some(Block { framer, mut lines }) = self.block(stream) else {
             return;

@@ -184,6 +184,7 @@ impl Follower {
                 // Its turn may have found others that come before it.
                 if !self.open.is_queued(id) {
                     self.open.release(id);
+                    self.open.carry_to_next(id, outside.sink);
                 }
             }
             Some(Queued::Compressed(file, saved)) => {

@@ -1,6 +1,7 @@
 //! Log files: which ones the inputs name, which file a path leads to now, and reading what was appended.
 
 pub(crate) mod discover;
+mod discovered_paths;
 pub(crate) mod follower;
 mod glob;
 pub(crate) mod identity;

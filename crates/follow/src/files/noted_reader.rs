@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::identity::{FileId, Position};
 use super::tail::{ReadBuffer, Tail, Turn};
-use crate::line::Origin;
+use crate::line::{Origin, resume};
 use crate::recovery::compressed::CompressedReader;
-use crate::{Positions, SavedFile, Sink};
+use crate::{Positions, SavedFile, Sink, StreamId};
 
 /// The positions, and the buffers that all files share.
 pub(crate) struct NotedReader {
@@ -96,7 +96,8 @@ impl NotedReader {
         let before = self.positions.file(tail.id());
         let guard = self.positions.read_guard();
         tail.restart(sink);
-        guard.moved(tail.position(), &[]);
+        tail.resume_state(sink, &mut self.resume_state);
+        guard.moved(tail.position(), &self.resume_state);
         let before = before.filter(SavedFile::has_evidence)?;
         let position = before.position.of_content();
         let before = SavedFile { position, ..before };
@@ -127,13 +128,36 @@ impl NotedReader {
         guard.moved(tail.abandon(sink), &[]);
     }
 
+    /// A log goes on in another file: so do the parts of records that are held of it.
+    pub(crate) fn carry_over(
+        &mut self,
+        from: (StreamId, Position),
+        to: (StreamId, Position),
+        sink: &mut impl Sink,
+    ) {
+        let guard = self.positions.read_guard();
+        sink.carry_over(from.0, to.0);
+        for (stream, position) in [from, to] {
+            self.resume_state.clear();
+            sink.resume_state(stream, &mut self.resume_state);
+            guard.moved(position, &self.resume_state);
+        }
+    }
+
+    /// Whether the sink holds the first part of a record of this stream.
+    pub(crate) fn has_parts(&mut self, stream: StreamId, sink: &impl Sink) -> bool {
+        self.resume_state.clear();
+        sink.resume_state(stream, &mut self.resume_state);
+        resume::has_parts(&self.resume_state)
+    }
+
     /// Reads a file to its end and leaves it; `left` gives what is noted of it then.
     pub(crate) fn finish(
         &mut self,
         mut tail: Tail,
         sink: &mut impl Sink,
         left: impl FnOnce(Position) -> SavedFile,
-    ) -> FileId {
+    ) -> (FileId, bool) {
         let id = tail.id();
         tail.settle_all_holes();
         let last = loop {
@@ -142,12 +166,13 @@ impl NotedReader {
                 last => break last,
             }
         };
+        let has_parts = self.has_parts(tail.stream(), sink);
         let guard = self.positions.read_guard();
         let (position, _) = tail.finish(last, &mut self.buffer.0, sink);
         guard.forget(id);
         let left = left(position);
         let id = left.position.id;
         guard.note(left);
-        id
+        (id, has_parts)
     }
 }

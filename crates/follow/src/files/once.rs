@@ -12,11 +12,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::discover::{Discovery, discover};
+use super::discovered_paths::report_ignored;
 use super::follower::{Follower, Outside};
 use super::identity::{self, FileId, Position};
 use super::noted_reader::NotedReader;
 use super::open_files::TailedFile;
-use super::paths::{regular, report_ignored};
+use super::paths::regular;
 use super::specification::InputKind;
 use super::tail::Turn;
 use crate::line::Origin;

@@ -15,6 +15,7 @@ use super::noted_reader::NotedReader;
 use super::specification::Specification;
 use super::tail::{Tail, Turn};
 use crate::line::Origin;
+use crate::recovery::places::log_of;
 use crate::recovery::read_order::ReadOrder;
 use crate::{Events, Options, Positions, SavedFile, Sink};
 
@@ -71,8 +72,8 @@ pub(crate) struct TailedFile {
     pub(crate) tail: Tail,
     /// The path under which it is known: the latest that was found.
     pub(crate) path: Arc<Path>,
-    /// Where it was when it was opened, without links: it is rotated there.
-    pub(crate) real_path: PathBuf,
+    /// Where its log is, without links and under the name it has before a rotation.
+    pub(crate) log: PathBuf,
     /// The number of its input.
     pub(crate) input: usize,
     /// How many followed paths lead to it now.
@@ -148,10 +149,9 @@ impl OpenFiles {
             targets.insert(id, tail.read_to() + tail.lag());
         }
         let is_empty = tail.lag() == 0 && tail.read_to() == 0;
-        let real_path = path.canonicalize();
         let file = TailedFile {
             tail,
-            real_path: real_path.unwrap_or_else(|_| path.to_path_buf()),
+            log: log_of(&path),
             path,
             input,
             paths: 1,
@@ -173,10 +173,18 @@ impl OpenFiles {
     }
 
     /// Takes in a rotated file that was found under a path that is not followed.
-    pub(crate) fn add_nameless(&mut self, path: Arc<Path>, input: usize, tail: Tail, now: Instant) {
+    pub(crate) fn add_nameless(
+        &mut self,
+        path: Arc<Path>,
+        input: usize,
+        tail: Tail,
+        log: PathBuf,
+        now: Instant,
+    ) {
         let id = tail.id();
         self.add(path, input, tail, true);
         if let Some(file) = self.files.get_mut(&id) {
+            file.log = log;
             (file.paths, file.nameless_since, file.is_replaced) = (0, Some(now), true);
             self.nameless.insert(id);
         }
@@ -333,7 +341,11 @@ impl OpenFiles {
 
     /// Reads a file to its end and closes it; its last line counts even without an end. Returns the file
     /// without its tail, and under which identity it is noted as left.
-    pub(crate) fn finish(&mut self, id: FileId, sink: &mut impl Sink) -> Option<(Closed, FileId)> {
+    pub(crate) fn finish<S: Sink>(
+        &mut self,
+        id: FileId,
+        outside: &mut Outside<'_, S>,
+    ) -> Option<(Closed, FileId)> {
         let file = self.remove(id)?;
         // A file without a name gives its number to the next one: only its content is known then.
         let by_number = ID_IS_EXACT && file.is_linked();
@@ -344,18 +356,24 @@ impl OpenFiles {
             is_replaced: file.is_replaced,
         };
         let path = closed.path.to_path_buf();
-        let left = self.reader.finish(file.tail, sink, |position| SavedFile {
-            source,
-            path,
-            position: if by_number {
-                position
-            } else {
-                position.of_content()
-            },
-            resume_state: Vec::new(),
-            left: true,
-            compressed: false,
-        });
+        let (left, has_parts) = self
+            .reader
+            .finish(file.tail, outside.sink, |position| SavedFile {
+                source,
+                path,
+                position: if by_number {
+                    position
+                } else {
+                    position.of_content()
+                },
+                resume_state: Vec::new(),
+                left: true,
+                compressed: false,
+            });
+        if has_parts {
+            let source = self.inputs.source(closed.input);
+            outside.events.incomplete_record(source, &closed.path);
+        }
         Some((closed, left))
     }
 

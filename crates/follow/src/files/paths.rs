@@ -1,4 +1,5 @@
-//! Which file each followed path leads to now: opening, renaming, replacing, losing and closing.
+//! Which file each followed path leads to now: opening, renaming, replacing, losing and closing. Which
+//! paths there are is in `discovered_paths.rs`.
 //!
 //! Paths come and go; a file stays the same as long as its descriptor is open. No bytes are read here.
 
@@ -9,16 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::discover::{Discovery, discover, is_compressed};
 use super::follower::Outside;
 use super::identity::{self, FileId, ID_IS_EXACT, Position};
 use super::open_errors::OpenError;
 use super::open_files::OpenFiles;
-use super::specification::InputKind;
 use super::tail::line_start_before;
 use crate::recovery::rotated_names::base_of;
 use crate::recovery::{Opened, Recovery};
-use crate::watch::Woken;
 use crate::{Begin, Events, Options, SavedFile, Sink};
 
 /// All followed paths, and what is known of opening them.
@@ -29,10 +27,10 @@ pub(crate) struct Paths {
     /// Folders that could not be read at the last discovery, so that each is reported once.
     pub(super) unreadable_folders: HashSet<(PathBuf, io::ErrorKind)>,
     /// Whether symlinks are among the paths, so that an event may carry another path.
-    links: bool,
+    pub(super) links: bool,
     begin: Begin,
     /// How long a path that leads nowhere is kept.
-    keep_lost: Duration,
+    pub(super) keep_lost: Duration,
 }
 
 /// The followed paths, by name.
@@ -51,17 +49,14 @@ pub(crate) struct FollowedPath {
     /// Whether it ever led to a file that was not reported as left.
     pub(super) had_file: bool,
     /// When it ceased to lead to a file.
-    lost_at: Option<Instant>,
+    pub(super) lost_at: Option<Instant>,
     /// For `--from end`: how many bytes the file had at the start, as far as that could be told.
     from_end: Option<u64>,
     pub(super) error: Option<OpenError>,
 }
 
-/// Watching a new folder calls for another discovery, which may find another new folder in it.
-const DISCOVERIES_MAX: usize = 8;
-
 impl FollowedPath {
-    fn new(input: usize) -> Self {
+    pub(super) fn new(input: usize) -> Self {
         FollowedPath {
             input,
             current: None,
@@ -122,164 +117,6 @@ impl Paths {
             links: false,
             begin: options.begin,
             keep_lost: options.rotate_wait,
-        }
-    }
-
-    /// Looks at what `woken` names.
-    pub(super) fn look<S: Sink>(
-        &mut self,
-        mut woken: Woken,
-        open: &mut OpenFiles,
-        recovery: &mut Recovery,
-        outside: &mut Outside<'_, S>,
-    ) {
-        for path in &woken.renamed {
-            let mut specifications = open.inputs.specifications.iter();
-            if !specifications.any(|one| one.concerns(path)) {
-                woken.discover |= self.links;
-                woken.everything |= self.links;
-            } else if !self.is_settled_by_name(path, open) {
-                woken.discover = true;
-            }
-        }
-        if woken.discover {
-            self.discover(open, recovery, outside);
-        }
-        if woken.everything {
-            let paths: Vec<Arc<Path>> = self.table.0.keys().cloned().collect();
-            for path in &paths {
-                self.look_at(path, false, open, recovery, outside);
-            }
-        }
-        // A copy is known by its original, so originals are opened first.
-        let named = woken.changed.iter().chain(&woken.renamed);
-        let (originals, rotated): (Vec<_>, Vec<_>) =
-            named.partition(|path| base_of(path).is_none());
-        for path in originals.into_iter().chain(rotated) {
-            match self.table.0.get_key_value(path.as_path()) {
-                Some((path, _)) => {
-                    let path = Arc::clone(path);
-                    self.look_at(&path, true, open, recovery, outside);
-                    self.drop_lost(&path, open, outside.waker.now());
-                }
-                None => {
-                    let discover = !woken.discover;
-                    self.look_at_unfollowed(path, discover, open, recovery, outside);
-                }
-            }
-        }
-        self.retry(open, recovery, outside);
-    }
-
-    /// Whether this path alone came or went, so that no folder has to be read to know it: most files come
-    /// and go like this, and each of them costs the same however many others there are.
-    fn is_settled_by_name(&mut self, path: &Path, open: &mut OpenFiles) -> bool {
-        let Ok(metadata) = fs::symlink_metadata(path) else {
-            return self.table.contains(path);
-        };
-        if !metadata.is_file() {
-            return false;
-        }
-        if !self.table.contains(path) && !is_compressed(path) {
-            let specifications = &open.inputs.specifications;
-            let named =
-                (0..specifications.len()).filter(|input| specifications[*input].names(path));
-            let mut named = named.collect::<Vec<_>>().into_iter();
-            let Some(input) = named.next() else {
-                return true;
-            };
-            named.for_each(|other| open.inputs.states[other].shares_files = true);
-            self.table
-                .0
-                .insert(Arc::from(path), FollowedPath::new(input));
-        }
-        true
-    }
-
-    /// A path that is not followed changed. It may be a followed file under another name (after a
-    /// symlink, or renamed), or a folder that can be read now.
-    fn look_at_unfollowed<S: Sink>(
-        &mut self,
-        path: &Path,
-        discover: bool,
-        open: &mut OpenFiles,
-        recovery: &mut Recovery,
-        outside: &mut Outside<'_, S>,
-    ) {
-        let Ok(metadata) = fs::metadata(path) else {
-            return;
-        };
-        if !metadata.is_dir() {
-            return open.mark_ready(FileId::of(path, &metadata));
-        }
-        let mut specifications = open.inputs.specifications.iter();
-        if discover && specifications.any(|one| one.concerns(path)) {
-            self.discover(open, recovery, outside);
-        }
-        let with_errors = self.with_errors.iter();
-        let below = with_errors.filter(|one| one.starts_with(path));
-        for below in below.cloned().collect::<Vec<_>>() {
-            self.look_at(&below, true, open, recovery, outside);
-        }
-    }
-
-    /// Finds out which paths there are, and which folders tell of new ones.
-    pub(super) fn discover<S: Sink>(
-        &mut self,
-        open: &mut OpenFiles,
-        recovery: &mut Recovery,
-        outside: &mut Outside<'_, S>,
-    ) {
-        let mut found = discover(&open.inputs.specifications);
-        for _ in 0..DISCOVERIES_MAX {
-            if !outside.waker.watch(&found.watched, outside.events) {
-                break;
-            }
-            found = discover(&open.inputs.specifications);
-        }
-        self.links = found.links;
-        report_ignored(&found, open, outside.events);
-        self.report_unreadable_folders(&found, open, outside.events);
-        for (path, input) in &found.paths {
-            if !self.table.contains(path) {
-                let followed = FollowedPath::new(*input);
-                self.table.0.insert(Arc::from(path.as_path()), followed);
-            }
-        }
-        for (index, state) in open.inputs.states.iter_mut().enumerate() {
-            state.shares_files = found.shared.contains(&index);
-        }
-        let unsettled: Vec<Arc<Path>> = self
-            .table
-            .iter()
-            .filter(|(path, one)| one.current.is_none() || !found.paths.contains_key(&***path))
-            .map(|(path, _)| Arc::clone(path))
-            .collect();
-        // A copy is known by its original, so originals are opened first.
-        let (unsettled, rotated): (Vec<_>, Vec<_>) = unsettled
-            .into_iter()
-            .partition(|path| base_of(path).is_none());
-        for path in unsettled.into_iter().chain(rotated) {
-            self.look_at(&path, false, open, recovery, outside);
-            self.drop_lost(&path, open, outside.waker.now());
-        }
-    }
-
-    /// Forgets a path that a glob found once and that leads nowhere now. For a while it is kept, to
-    /// know a file that replaces the one it had from a new file.
-    fn drop_lost(&mut self, path: &Path, open: &mut OpenFiles, now: Instant) {
-        let Some(followed) = self.table.get(path) else {
-            return;
-        };
-        let is_expired = followed
-            .lost_at
-            .is_none_or(|at| now.saturating_duration_since(at) >= self.keep_lost);
-        let specification = &open.inputs.specifications[followed.input];
-        let is_glob = matches!(specification.kind, InputKind::Glob(_));
-        let leads_nowhere = followed.current.is_none() && fs::symlink_metadata(path).is_err();
-        if is_glob && leads_nowhere && (is_expired || !followed.had_file) {
-            self.clear_error(path, open);
-            self.table.0.remove(path);
         }
     }
 
@@ -482,7 +319,7 @@ impl Paths {
         recovery: &mut Recovery,
         outside: &mut Outside<'_, S>,
     ) {
-        let Some((closed, left)) = open.finish(id, outside.sink) else {
+        let Some((closed, left)) = open.finish(id, outside) else {
             return;
         };
         recovery.closed(left, &open.reader.positions);
@@ -522,16 +359,6 @@ fn start_of_new(file: &File, id: FileId, from_end: Option<u64>, size: u64) -> io
     };
     let start = line_start_before(file, end.min(size))?;
     Position::at(file, id, start)
-}
-
-/// Reports the first compressed file of each input that a glob matched.
-pub(super) fn report_ignored(found: &Discovery, open: &mut OpenFiles, events: &dyn Events) {
-    for (input, path) in &found.compressed {
-        let state = &mut open.inputs.states[*input];
-        if !std::mem::replace(&mut state.reported_ignored, true) {
-            events.ignored(open.inputs.source(*input), path);
-        }
-    }
 }
 
 /// Whether an error means that there is no file of that name, now.

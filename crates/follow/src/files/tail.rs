@@ -93,6 +93,16 @@ impl Tail {
         })
     }
 
+    /// The stream under which the sink knows it.
+    pub(crate) fn stream(&self) -> StreamId {
+        self.stream
+    }
+
+    /// Whether nothing of it has been read.
+    pub(crate) fn is_at_start(&self) -> bool {
+        self.read_to() == 0
+    }
+
     /// Device and inode.
     pub(crate) fn id(&self) -> FileId {
         self.position.id
@@ -295,12 +305,14 @@ impl Tail {
 
     /// Reads the file as a new one, from its start. A line that had no end before is gone.
     pub(crate) fn restart(&mut self, sink: &mut impl Sink) {
-        sink.close(self.stream, self.position.offset, b"");
+        let before = (self.stream, self.position.offset);
         // A writer that does not append goes on where it was: what is before stays a hole.
         self.holes = Holes::settled(self.read_to());
         self.position = Position::start(self.position.id);
         self.scanned = 0;
         self.stream = sink.open(self.origin.clone(), 0, &[]);
+        sink.carry_over(before.0, self.stream);
+        sink.close(before.0, before.1, b"");
     }
 
     /// Goes on after a large hole that will not be filled, without reading it. `rest` is the line before.

@@ -1,7 +1,7 @@
 //! Bytes to lines, without copying them. Every way of reading goes through here.
 //!
 //! A line ends at `\n`, or at a run of NULs: those are left by power losses and by writers that go on
-//! where a file was cut short. A byte order mark before a line is taken off. A stream in another
+//! where a file was cut short. One NUL inside a line is a character of it. A byte order mark before a line is taken off. A stream in another
 //! encoding than UTF-8 has no lines. A `\r` before the line end and wrappings are the business of
 //! [`super::unwrap`]; files and positions that of the input.
 
@@ -32,6 +32,17 @@ pub struct Framed {
     pub oversized: u64,
 }
 
+/// Where a part of a stream begins that does not begin the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PartBegins {
+    /// After a line's `\n`.
+    AfterLine,
+    /// In a run of NULs, more of which may follow.
+    AfterNul,
+    /// In a line that was cut as it is too long.
+    InCutLine,
+}
+
 /// U+FEFF in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -42,6 +53,16 @@ impl Framer {
             skipping,
             has_begun: skipping,
             ..Framer::default()
+        }
+    }
+
+    /// A framer for a later part of a stream.
+    pub(crate) fn within(begins: PartBegins) -> Framer {
+        Framer {
+            skipping: begins == PartBegins::InCutLine,
+            after_nul: begins == PartBegins::AfterNul,
+            has_begun: true,
+            encoding: None,
         }
     }
 
@@ -91,26 +112,48 @@ impl Framer {
                 &mut each,
             );
         };
-        while let Some(length) = memchr::memchr2(b'\n', 0, &bytes[framed.taken..]) {
-            let end = framed.taken + length;
-            let is_nul = bytes[end] == 0;
+        let mut from = 0;
+        // One NUL at the end of the block: what follows it will tell what it is.
+        let mut open_nul = 0;
+        while let Some(at) = memchr::memchr2(b'\n', 0, &bytes[from..]) {
+            let end = from + at;
+            let nuls = if bytes[end] == 0 {
+                nuls(&bytes[end..])
+            } else {
+                0
+            };
+            let is_first = end == framed.taken && !self.skipping;
+            if nuls == 1 && !is_first {
+                match bytes.get(end + 1) {
+                    Some(b'\n') => {}
+                    Some(_) => {
+                        from = end + 1;
+                        continue;
+                    }
+                    None => {
+                        open_nul = 1;
+                        break;
+                    }
+                }
+            }
             if self.skipping {
                 self.skipping = false;
-            } else if length > 0 || !(is_nul || self.after_nul) {
+            } else if end > framed.taken || (nuls == 0 && !self.after_nul) {
                 line(framed.taken, end, &mut framed.oversized);
             }
-            self.after_nul = is_nul;
-            framed.taken = end + if is_nul { nuls(&bytes[end..]) } else { 1 };
+            self.after_nul = nuls > 0;
+            framed.taken = end + nuls.max(1);
+            from = framed.taken;
         }
-        let rest = bytes.len() - framed.taken;
+        let rest = bytes.len() - open_nul - framed.taken;
         // Another line has begun, though its end has not come.
         self.after_nul &= rest == 0;
         if self.skipping {
-            framed.taken = bytes.len();
+            framed.taken = bytes.len() - open_nul;
         } else if rest > LINE_BYTES_MAX {
-            line(framed.taken, bytes.len(), &mut framed.oversized);
+            line(framed.taken, bytes.len() - open_nul, &mut framed.oversized);
             self.skipping = true;
-            framed.taken = bytes.len();
+            framed.taken = bytes.len() - open_nul;
         }
         framed
     }
@@ -120,10 +163,12 @@ impl Framer {
     /// the framer is at the start of another stream.
     pub fn finish(&mut self, rest: &[u8], mut each: impl FnMut(usize, &[u8])) -> Framed {
         let mut framed = self.cut(rest, &mut each);
-        if framed.taken < rest.len() {
-            hand_on(framed.taken, &rest[framed.taken..], &mut each);
-            framed.taken = rest.len();
+        let last = &rest[framed.taken..];
+        let last = last.strip_suffix(b"\0").unwrap_or(last);
+        if !last.is_empty() && !self.skipping {
+            hand_on(framed.taken, last, &mut each);
         }
+        framed.taken = rest.len();
         *self = Framer::default();
         framed
     }

@@ -50,6 +50,11 @@ pub fn read(bytes: &[u8]) -> (Framer, Unwrapper) {
     checked(bytes).unwrap_or_default()
 }
 
+/// Whether what [`write()`] wrote holds parts of a line.
+pub fn has_parts(bytes: &[u8]) -> bool {
+    matches!(bytes, [VERSION, _, _, ..])
+}
+
 fn checked(bytes: &[u8]) -> Option<(Framer, Unwrapper)> {
     if let [VERSION_OF_ENCODING, number] = bytes {
         let encoding = match flag(*number)? {

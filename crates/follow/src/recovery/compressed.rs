@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
+use std::path::{Path, PathBuf};
 
 use memchr::memrchr;
 
@@ -118,6 +119,8 @@ pub(crate) fn examine(
 
 /// A compressed file that is being read.
 pub(crate) struct CompressedReader {
+    /// Where its log is, without links and under the name it has before a rotation.
+    log: PathBuf,
     reader: Box<dyn Read + Send>,
     stream: StreamId,
     position: Position,
@@ -132,7 +135,7 @@ impl CompressedReader {
     pub(crate) fn begin(
         file: &File,
         compression: Compression,
-        origin: Origin,
+        (origin, log): (Origin, PathBuf),
         position: Position,
         resume_state: &[u8],
         sink: &mut impl Sink,
@@ -144,6 +147,7 @@ impl CompressedReader {
         let mut buffer = vec![0; MARKER_BYTES_MAX + LINE_BYTES_MAX + BLOCK_BYTES];
         fill(&mut reader, buffer.get_mut(..before).unwrap_or_default())?;
         Ok(CompressedReader {
+            log,
             reader,
             stream: sink.open(origin, position.offset, resume_state),
             position,
@@ -156,6 +160,16 @@ impl CompressedReader {
     /// Where reading is.
     pub(crate) fn position(&self) -> Position {
         self.position
+    }
+
+    /// The stream under which the sink knows it.
+    pub(crate) fn stream(&self) -> StreamId {
+        self.stream
+    }
+
+    /// Where its log is.
+    pub(crate) fn log(&self) -> &Path {
+        &self.log
     }
 
     /// Puts into `out` what the sink carries over from before the position.

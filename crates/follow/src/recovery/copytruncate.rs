@@ -77,15 +77,15 @@ impl Recovery {
         outside.events.truncated(source, &file.path);
         file.is_possible_copy = file.tail.lag() == 0 && base_of(&file.path).is_some();
         let (path, input) = (file.path.to_path_buf(), file.input);
-        let real = [file.real_path.clone()];
+        let logs = [file.log.clone()];
         let Some(before) = open.reader.restart(&mut file.tail, outside.sink) else {
             return Vec::new();
         };
         // It may have been renamed since it was copied.
         let base = base_or_self(&path);
-        let mut search = look_at_siblings(&base, &real, vec![before.clone()], open);
+        let mut search = look_at_siblings(&base, &logs, vec![before.clone()], open);
         if search.lost().next().is_some() && base != path {
-            search = look_at_siblings(&path, &real, vec![before.clone()], open);
+            search = look_at_siblings(&path, &logs, vec![before.clone()], open);
         }
         self.go_on_in_copies(&search, open, outside);
         if search.lost().next().is_none() {

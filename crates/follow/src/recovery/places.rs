@@ -6,6 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::rotated_names::{Age, base_of, base_or_self};
+
 /// More hops than the system itself follows are a circle.
 const HOPS_MAX: usize = 40;
 
@@ -23,6 +25,23 @@ pub(crate) fn places_of(path: &Path) -> Vec<PathBuf> {
     }
     places.extend(real_path(&hop));
     without_repeats(places)
+}
+
+/// Where the log is kept that `path` leads to, without links and under the name it has before a rotation.
+/// A link may lead to a numbered file that is no rotated one.
+pub(crate) fn log_of(path: &Path) -> PathBuf {
+    let Some(real) = real_path(path) else {
+        return base_or_self(path);
+    };
+    match base_of(&real) {
+        Some((_, rotated))
+            if real.file_name() != path.file_name() && matches!(rotated.age, Age::Number(_)) =>
+        {
+            real
+        }
+        Some((base, _)) => base,
+        None => real,
+    }
 }
 
 /// The path without links and `..`, if its folder exists.

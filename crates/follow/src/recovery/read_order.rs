@@ -4,12 +4,13 @@
 //! meanwhile. Which files these are is decided elsewhere.
 
 use std::collections::VecDeque;
+use std::path::Path;
 
 use super::compressed::CompressedReader;
 use super::rotated_names::Age;
-use crate::SavedFile;
-use crate::files::identity::FileId;
+use crate::files::identity::{FileId, Position};
 use crate::files::open_files::OpenFiles;
+use crate::{SavedFile, Sink, StreamId};
 
 /// A file that waits for those before it.
 pub(crate) enum Queued {
@@ -61,6 +62,36 @@ impl OpenFiles {
         let is_it =
             |one: &Queued| matches!(one, Queued::Compressed(_, saved) if saved.position.id == id);
         self.order.iter().any(is_it)
+    }
+
+    /// A plain file was read to its end: what is held of it goes on in the next file of its log.
+    pub(crate) fn carry_to_next(&mut self, id: FileId, sink: &mut impl Sink) {
+        let Some(file) = self.files.get(&id).filter(|file| file.tail.lag() == 0) else {
+            return;
+        };
+        let from = (file.tail.stream(), file.tail.position());
+        let log = file.log.clone();
+        self.carry_from(from, &log, sink);
+    }
+
+    /// The same for any file of the log that is kept as `log`.
+    pub(super) fn carry_from(
+        &mut self,
+        from: (StreamId, Position),
+        log: &Path,
+        sink: &mut impl Sink,
+    ) {
+        let next = match self.order.front() {
+            Some(Queued::Plain(id)) => (self.files.get(id))
+                .filter(|file| file.log == log && file.tail.is_at_start())
+                .map(|file| (file.tail.stream(), file.tail.position())),
+            Some(Queued::Compressed(file, _)) => Some((file.stream(), file.position()))
+                .filter(|_| file.log() == log && file.position().offset == 0),
+            None => None,
+        };
+        if let Some(next) = next {
+            self.reader.carry_over(from, next, sink);
+        }
     }
 
     /// A file has been read to its end once: it has turns like all others now.

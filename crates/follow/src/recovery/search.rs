@@ -128,7 +128,10 @@ impl Recovery {
         // A glob may have found it under its new name.
         let last = followed.before;
         let last = last.filter(|id| open.files.contains_key(id));
-        let before: BTreeSet<FileId> = nameless.copied().chain(last).collect();
+        let mut before: BTreeSet<FileId> = nameless.copied().chain(last).collect();
+        if before.is_empty() {
+            before.extend(newest_of_log(current, open));
+        }
         let positions = &open.reader.positions;
         let missing: Vec<SavedFile> = before.iter().filter_map(|id| positions.file(*id)).collect();
         if missing.is_empty() {
@@ -137,7 +140,7 @@ impl Recovery {
         // A link may lead to another folder now.
         let more: Vec<PathBuf> = before
             .iter()
-            .filter_map(|id| Some(open.files.get(id)?.real_path.clone()))
+            .filter_map(|id| Some(open.files.get(id)?.log.clone()))
             .collect();
         let mut search = look_at_siblings(path, &more, missing, open);
         if search.is_incomplete {
@@ -154,18 +157,28 @@ impl Recovery {
                 outside.events.skipped(name, &path, &error);
             }
         }
-        let found = search.found();
-        let before: ByAge = found
-            .filter(|(sibling, _)| before.contains(&sibling.id))
-            .map(|(sibling, _)| (sibling.age, Queued::Plain(sibling.id)))
-            .collect();
+        let age_of = |id: &FileId| {
+            let mut found = search.found();
+            found.find(|(sibling, _)| sibling.id == *id)?.0.age
+        };
+        let before = before.iter().map(|id| (age_of(id), Queued::Plain(*id)));
+        let before: ByAge = before.collect();
         let newer = search.into_newer();
         let mut siblings = self.take_up_all(path, followed.input, newer, open, outside);
-        if !siblings.is_empty() {
-            siblings.extend(before);
-        }
+        siblings.extend(before);
         open.queue_before(Some(current), siblings);
     }
+}
+
+/// The newest open file that was rotated in the log of `current`.
+fn newest_of_log(current: FileId, open: &OpenFiles) -> Option<FileId> {
+    let log = &open.files.get(&current)?.log;
+    let others = open
+        .files
+        .iter()
+        .filter(|(id, file)| **id != current && file.log == *log);
+    let ages = others.filter_map(|(id, file)| Some((base_of(&file.path)?.1.age, *id)));
+    ages.max_by_key(|(age, _)| *age).map(|(_, id)| id)
 }
 
 /// The input to which what is found next to `path` belongs.

@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::compressed::{self, CompressedReader};
+use super::places::log_of;
 use super::read_order::{ByAge, Queued};
 use super::rotated_names::Compression;
 use super::rotation_search::Recognized;
@@ -93,6 +94,7 @@ impl Recovery {
             compressed: sibling.compression.is_some(),
         };
         let queued = if let Some(compression) = sibling.compression {
+            let origin = (origin, log_of(&sibling.path));
             begin_compressed(
                 &sibling.file,
                 compression,
@@ -104,7 +106,8 @@ impl Recovery {
             )?
         } else {
             let tail = (open.reader).begin(sibling.file, origin, saved, before, outside.sink)?;
-            open.add_nameless(Arc::from(path), input, tail, outside.waker.now());
+            let (path, log) = (Arc::from(path), log_of(&sibling.path));
+            open.add_nameless(path, input, tail, log, outside.waker.now());
             Queued::Plain(id)
         };
         self.recently_closed.forget(id);
@@ -137,9 +140,14 @@ impl Recovery {
         &mut self,
         file: CompressedReader,
         saved: SavedFile,
-        open: &OpenFiles,
+        open: &mut OpenFiles,
         outside: &mut Outside<'_, S>,
     ) {
+        let from = (file.stream(), file.position());
+        open.carry_from(from, file.log(), outside.sink);
+        if open.reader.has_parts(file.stream(), outside.sink) {
+            outside.events.incomplete_record(&saved.source, &saved.path);
+        }
         let positions = &open.reader.positions;
         let guard = positions.read_guard();
         let position = file.finish(outside.sink);
@@ -158,7 +166,7 @@ fn begin_compressed<S: Sink>(
     file: &File,
     compression: Compression,
     mut saved: SavedFile,
-    origin: Origin,
+    origin: (Origin, PathBuf),
     instead_of: Option<FileId>,
     open: &OpenFiles,
     outside: &mut Outside<'_, S>,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::handover::HandsOn;
 use super::parts::{Buffer, Content, PART_BYTES, Part, read_at};
 use super::{Input, PartSink};
-use crate::line::framer::Framer;
+use crate::line::framer::{Framer, PartBegins};
 use crate::line::unwrap::{Unwrapped, Unwrapper};
 use crate::line::{Line, resume};
 
@@ -103,7 +103,7 @@ impl<S: PartSink> PartLines<'_, S> {
         let part = self.part;
         let mut framer = match part.index {
             0 => Framer::default(),
-            _ => Framer::resumed(part.skipping),
+            _ => Framer::within(part.begins),
         };
         let each = |at: usize, raw: &[u8]| {
             if self.has_records || !self.is_record(at, raw) {
@@ -191,7 +191,7 @@ fn give<S: PartSink>(sink: &mut S, input: &Input, offset: u64, unwrapped: &Unwra
 
 /// What `unwrapper` holds after the lines of `bytes`, which begin at `offset`.
 fn held_after(mut unwrapper: Unwrapper, (offset, bytes): (u64, &[u8])) -> Vec<u8> {
-    Framer::resumed(false).cut(bytes, |at, raw| {
+    Framer::within(PartBegins::AfterLine).cut(bytes, |at, raw| {
         unwrapper.unwrap(offset + at as u64, raw);
     });
     written(&unwrapper)

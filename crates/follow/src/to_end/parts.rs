@@ -14,6 +14,8 @@ use super::compressed::{decompressed, is_compressed};
 use super::inputs::Source;
 use super::{Input, InputError, Inputs};
 use crate::line::LINE_BYTES_MAX;
+use crate::line::encoding::Encoding;
+use crate::line::framer::PartBegins;
 
 /// A part has about so many bytes: enough that a thread seldom waits for its turn.
 pub(super) const PART_BYTES: usize = 1 << 20;
@@ -30,8 +32,7 @@ pub(super) struct Part {
     pub(super) index: u64,
     /// Where it begins in its input.
     pub(super) offset: u64,
-    /// It begins with the rest of a line that was cut.
-    pub(super) skipping: bool,
+    pub(super) begins: PartBegins,
     /// The input ends with it.
     pub(super) is_last: bool,
     pub(super) content: Content,
@@ -93,7 +94,7 @@ struct Open {
     input: Arc<Input>,
     next_index: u64,
     offset: u64,
-    skipping: bool,
+    begins: PartBegins,
     part_bytes: usize,
     /// A part of a stream has so many bytes at least.
     least: usize,
@@ -137,12 +138,16 @@ impl Queue {
             let Some(open) = &mut self.open else {
                 let (input, source) = self.waiting.pop_front()?;
                 match Bytes::open(source, progress) {
-                    Ok(bytes) => {
+                    Ok((_, Some(encoding))) => {
+                        let error = io::Error::new(io::ErrorKind::InvalidData, not_utf8(encoding));
+                        self.failed.push((input, false, error));
+                    }
+                    Ok((bytes, None)) => {
                         self.open = Some(Open {
                             input,
                             next_index: 0,
                             offset: 0,
-                            skipping: false,
+                            begins: PartBegins::AfterLine,
                             part_bytes: self.part_bytes,
                             least: if self.is_prompt { 1 } else { self.part_bytes },
                             bytes,
@@ -192,7 +197,7 @@ impl Open {
             Bytes::File { file, size } => {
                 let (length, end) = end_of_range(file, offset, (*size, self.part_bytes));
                 let file = Arc::clone(file);
-                let range = length.filter(|_| matches!(end, End::Line | End::Cut));
+                let range = length.filter(|_| matches!(end, End::Line | End::Nul | End::Cut));
                 let content = Content::Range {
                     file,
                     length: range,
@@ -211,31 +216,51 @@ impl Open {
             input: Arc::clone(&self.input),
             index: self.next_index,
             offset,
-            skipping: self.skipping,
+            begins: self.begins,
             is_last: matches!(end, End::Input | End::Error(_)),
             content,
         };
         self.next_index += 1;
         self.offset += length as u64;
-        self.skipping = matches!(end, End::Cut);
-        let error = match end {
-            End::Error(error) => Some(error),
-            End::Line | End::Cut | End::Input => None,
+        let (begins, error) = match end {
+            End::Cut => (PartBegins::InCutLine, None),
+            End::Nul => (PartBegins::AfterNul, None),
+            End::Line | End::Input => (PartBegins::AfterLine, None),
+            End::Error(error) => (PartBegins::AfterLine, Some(error)),
         };
+        self.begins = begins;
         (part, error)
     }
 }
 
 /// Where a part ends.
 enum End {
-    /// After the end of a line.
+    /// After a line's `\n`.
     Line,
+    /// In a run of NULs, which ends a line, too.
+    Nul,
     /// In a line that is too long.
     Cut,
     /// With its input.
     Input,
     /// Where its input can be read no further.
     Error(io::Error),
+}
+
+/// Where a line surely ends: after its `\n`, or within a run of NULs. A single NUL may be a part of a
+/// line.
+fn first_line_end(bytes: &[u8]) -> Option<(usize, End)> {
+    memchr::memchr2_iter(b'\n', 0, bytes).find_map(|at| match bytes.get(at..at + 2) {
+        Some([0, 0]) => Some((at + 2, End::Nul)),
+        _ if bytes[at] == b'\n' => Some((at + 1, End::Line)),
+        _ => None,
+    })
+}
+
+/// The last such place: after a `\n`, if there is one.
+fn last_line_end(bytes: &[u8]) -> Option<(usize, End)> {
+    let line = memchr::memrchr(b'\n', bytes).map(|at| (at + 1, End::Line));
+    line.or_else(|| memchr::memmem::rfind(bytes, b"\0\0").map(|at| (at + 2, End::Nul)))
 }
 
 /// How long the part is that begins at `offset`, in bytes, and where it ends.
@@ -253,8 +278,8 @@ fn end_of_range(
     while length <= part_bytes + LINE_BYTES_MAX {
         match read_at(file, &mut look, offset + length as u64) {
             Ok(0) => return (None, End::Input),
-            Ok(read) => match memchr::memchr(b'\n', &look[..read]) {
-                Some(end) => return (Some(length + end + 1), End::Line),
+            Ok(read) => match first_line_end(&look[..read]) {
+                Some((end, is_after)) => return (Some(length + end), is_after),
                 None => length += read,
             },
             Err(error) => return (None, End::Error(error)),
@@ -269,71 +294,74 @@ fn next_bytes(stream: &mut dyn Read, least: usize, rest: &mut Vec<u8>, buffer: &
     buffer.take_from(rest);
     rest.clear();
     // The bytes before this hold no line's end.
-    let mut searched = buffer.filled;
+    let mut searched = 0;
     loop {
-        let room = buffer.room(PART_BYTES);
-        match stream.read(room) {
+        if buffer.filled >= least {
+            if let Some((end, is_after)) = last_line_end(&buffer.bytes()[searched..]) {
+                let end = searched + end;
+                rest.extend_from_slice(&buffer.bytes()[end..]);
+                buffer.filled = end;
+                return is_after;
+            }
+            searched = buffer.filled;
+            if buffer.filled > least + LINE_BYTES_MAX {
+                return End::Cut;
+            }
+        }
+        match stream.read(buffer.room(PART_BYTES)) {
             Ok(0) => return End::Input,
             Ok(read) => buffer.filled += read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return End::Error(error),
         }
-        if buffer.filled < least {
-            continue;
-        }
-        if let Some(end) = memchr::memrchr(b'\n', &buffer.bytes()[searched..]) {
-            let end = searched + end + 1;
-            rest.extend_from_slice(&buffer.bytes()[end..]);
-            buffer.filled = end;
-            return End::Line;
-        }
-        searched = buffer.filled;
-        if buffer.filled > least + LINE_BYTES_MAX {
-            return End::Cut;
-        }
     }
 }
 
 impl Bytes {
-    fn open(source: Source, progress: &Arc<AtomicU64>) -> io::Result<Bytes> {
-        let (stream, is_compressed) = match source {
+    /// Opens an input, and looks at its first bytes: whether it is text in UTF-8.
+    fn open(source: Source, progress: &Arc<AtomicU64>) -> io::Result<(Bytes, Option<Encoding>)> {
+        let (mut stream, is_compressed) = match source {
             Source::Bytes(stream) => (stream, false),
             Source::StandardInput => decompressed(io::stdin())?,
             Source::File(path) => {
                 let file = File::open(path)?;
                 let metadata = file.metadata()?;
-                if let Some(bytes) = Bytes::of_plain_file(&file, &metadata)? {
-                    return Ok(bytes);
+                if metadata.is_file() && CAN_READ_AT {
+                    let mut head = [0; LOOK_BYTES];
+                    let read = read_at(&file, &mut head, 0)?;
+                    let head = &head[..read];
+                    if !is_compressed(head) {
+                        let bytes = Bytes::File {
+                            file: Arc::new(file),
+                            size: metadata.len(),
+                        };
+                        return Ok((bytes, Encoding::of(head)));
+                    }
                 }
                 let progress = Arc::clone(progress);
-                let is_file = metadata.is_file();
                 decompressed(Counted {
                     bytes: file,
-                    progress: is_file.then_some(progress),
+                    progress: metadata.is_file().then_some(progress),
                 })?
             }
         };
-        Ok(Bytes::Stream {
+        // What was read to look at it belongs to the first part.
+        let mut rest = vec![0; LOOK_BYTES];
+        let read = loop {
+            match stream.read(&mut rest) {
+                Ok(read) => break read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        };
+        rest.truncate(read);
+        let encoding = Encoding::of(&rest);
+        let bytes = Bytes::Stream {
             stream,
             is_compressed,
-            rest: Vec::new(),
-        })
-    }
-
-    /// The bytes of a file that can be read at any place.
-    fn of_plain_file(file: &File, metadata: &std::fs::Metadata) -> io::Result<Option<Bytes>> {
-        if !metadata.is_file() || !CAN_READ_AT {
-            return Ok(None);
-        }
-        let mut head = [0; 4];
-        let read = read_at(file, &mut head, 0)?;
-        if is_compressed(&head[..read]) {
-            return Ok(None);
-        }
-        Ok(Some(Bytes::File {
-            file: Arc::new(file.try_clone()?),
-            size: metadata.len(),
-        }))
+            rest,
+        };
+        Ok((bytes, encoding))
     }
 
     fn is_compressed(&self) -> bool {
@@ -345,6 +373,14 @@ impl Bytes {
             }
         )
     }
+}
+
+/// Nothing of it is counted, and this is the way out.
+fn not_utf8(encoding: Encoding) -> String {
+    format!(
+        "it is {encoding}, and only UTF-8 is read; \
+         write the log in UTF-8, or convert it: iconv -f UTF-16 -t UTF-8"
+    )
 }
 
 /// Adds what is read of a file to the progress.

@@ -58,6 +58,9 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         30 => "[a-z]{0,9}".prop_map(move |text| format!("{time} stderr F {text}").into_bytes()),
         30 => Just(br#"{"log":"piece, ","stream":"stdout","time":"t"}"#.to_vec()),
         30 => Just(br#"{"log":"last\n","stream":"stdout","time":"t"}"#.to_vec()),
+        20 => "[a-z]{0,9}\0{1,9}[a-z]{0,9}".prop_map(String::into_bytes),
+        1 => (0..200_usize).prop_map(|length| vec![0; length]),
+        5 => Just("\u{feff}marked".as_bytes().to_vec()),
         1 => (0..3_usize).prop_map(|more| vec![b'x'; LINE_BYTES_MAX - 1 + 70 * more]),
     ]
 }
@@ -164,6 +167,19 @@ fn a_file_with_several_names_is_read_once() {
     for paths in [vec![&*all], vec![&*link, &*log], vec![&*hard, &*all]] {
         assert_eq!(read_all(of(&paths), 1), (vec![b"one".to_vec()], vec![]));
     }
+}
+
+#[test]
+fn text_in_utf_16_is_said_and_not_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("windows.log");
+    let text: String = (0..1_000).map(|n| format!("request {n}\r\n")).collect();
+    let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(&path, bytes).unwrap();
+    let (lines, errors) = read_all(of(&[&path]), 2);
+    assert_eq!(lines, Vec::<Vec<u8>>::new());
+    assert!(errors[0].contains("UTF-16 (little endian)"), "{errors:?}");
+    assert!(errors[0].contains("iconv"), "{errors:?}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod holes;
 mod links;
 mod looking;
 mod model;
+mod parts;
 mod restart_model;
 mod restarting;
 mod running;

@@ -75,8 +75,8 @@ impl Tail {
             .unwrap_or(usize::MAX)
             .max(self.scanned)
             .min(bytes.len());
-        if let Some(at) = memchr(0, &bytes[from..]) {
-            return self.nuls_from(bytes, from + at, is_end);
+        if let Some(at) = run_of_nuls(bytes, from) {
+            return self.nuls_from(bytes, at, is_end);
         }
         if bytes.last() != Some(&0) {
             return Ok(Nuls::None);
@@ -120,6 +120,17 @@ impl Tail {
     /// Forgets what was searched: the file has changed.
     pub(super) fn search_holes_again(&mut self) {
         self.holes.searched = None;
+    }
+}
+
+/// Where the first run of NULs begins at or after `from`. One NUL inside a line is a character of it.
+fn run_of_nuls(bytes: &[u8], mut from: usize) -> Option<usize> {
+    loop {
+        let at = from + memchr(0, bytes.get(from..)?)?;
+        if matches!(bytes.get(at + 1), None | Some(0)) || at == 0 {
+            return Some(at);
+        }
+        from = at + 1;
     }
 }
 

@@ -137,7 +137,7 @@ impl Model {
         let name = match self.world {
             World::Literal | World::Glob => "x.log".to_owned(),
             #[cfg(unix)]
-            World::Symlink => format!("data.{number}"),
+            World::Symlink => format!("data-v{number}"),
         };
         let path = self.fixture.path(&name);
         let file = File::options()

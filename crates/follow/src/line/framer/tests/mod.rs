@@ -79,6 +79,7 @@ fn nuls_separate_lines_and_are_none() {
     assert_eq!(lines(b"one\0\n\ntwo"), ["one", "", "two"]);
     assert_eq!(lines(b"\0"), Vec::<String>::new());
     assert_eq!(lines(b"half\0\0\0\0"), ["half"]);
+    assert_eq!(lines(b"a\0b\n\0c\0\nd\0"), ["a\0b", "c", "d"]);
 }
 
 #[test]

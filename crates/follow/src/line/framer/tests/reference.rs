@@ -7,7 +7,8 @@ use super::{Encoding, Framer, LINE_BYTES_MAX};
 /// A line as the tests compare it: where it begins in the stream, and its bytes.
 pub(super) type Found = Vec<(usize, Vec<u8>)>;
 
-/// The meaning: split at `\n` and at runs of NULs, with nothing empty next to a NUL; cut what is too long;
+/// The meaning: split at `\n` and at runs of NULs (one NUL is a run at either end of a line), with nothing
+/// empty next to a NUL; cut what is too long;
 /// take off a byte order mark; leave out an empty last line. `first` is the first block: it tells the
 /// encoding.
 pub(super) fn reference(stream: &[u8], first: &[u8]) -> (Found, u64) {
@@ -16,21 +17,25 @@ pub(super) fn reference(stream: &[u8], first: &[u8]) -> (Found, u64) {
     if Encoding::of(first).is_some() {
         return (lines, oversized);
     }
-    let mut begin = 0;
-    for end in 0..=stream.len() {
-        let byte = stream.get(end);
-        if !matches!(byte, None | Some(b'\n' | 0)) {
+    let (mut begin, mut end) = (0, 0);
+    while end <= stream.len() {
+        let rest = &stream[end..];
+        let nuls = rest.iter().take_while(|byte| **byte == 0).count();
+        let is_character = nuls == 1 && end > begin && !matches!(rest.get(1), None | Some(b'\n'));
+        if is_character || !matches!(rest.first(), None | Some(b'\n' | 0)) {
+            end += 1;
             continue;
         }
         let part = &stream[begin..end];
         let after_nul = begin > 0 && stream[begin - 1] == 0;
-        if !part.is_empty() || (byte == Some(&b'\n') && !after_nul) {
+        if !part.is_empty() || (rest.first() == Some(&b'\n') && !after_nul) {
             oversized += u64::from(part.len() > LINE_BYTES_MAX);
             let part = &part[..part.len().min(LINE_BYTES_MAX)];
             let text = part.strip_prefix(b"\xef\xbb\xbf").unwrap_or(part);
             lines.push((begin + part.len() - text.len(), text.to_vec()));
         }
-        begin = end + 1;
+        end += nuls.max(1);
+        begin = end;
     }
     (lines, oversized)
 }
