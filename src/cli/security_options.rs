@@ -63,7 +63,7 @@ impl ProtectionArgs {
     }
 }
 
-/// The token in the environment. An empty one is refused: whoever sets it means to close the port, and
+/// The token in the environment. An empty one is refused: setting it means to close the port, and
 /// a secret that is missing must not open it.
 fn token() -> Result<Option<Token>, String> {
     let text = std::env::var_os(TOKEN_VARIABLE);

@@ -182,7 +182,7 @@ mod tests {
         let third = connections.admit().unwrap();
         assert!(asked_to_leave(&second).await);
         assert!(!asked_to_leave(&first).await);
-        // Its place is taken already; giving back the ticket frees nothing twice.
+        // Its place is taken already; giving back the permit frees nothing twice.
         drop(second);
         third.connection.progress().waiting = None;
         let _fourth = connections.admit().unwrap();

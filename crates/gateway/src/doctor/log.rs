@@ -41,7 +41,7 @@ pub struct LogFindings {
     /// Requests in which a key holds a user, in the order of the rule.
     keys: Vec<(String, u64)>,
     /// Other keys that look like users.
-    strangers: BTreeMap<String, u64>,
+    other_user_keys: BTreeMap<String, u64>,
     /// For each rule: its name and the lines that it matched.
     rules: Vec<(String, u64)>,
     /// Rule, field, what is wrong, and on how many lines.
@@ -59,7 +59,7 @@ pub struct Examiner {
     set: RuleSet,
     user: Option<(String, String)>,
     keys: Vec<String>,
-    stranger: Option<Regex>,
+    user_like_key: Option<Regex>,
 }
 
 impl Examiner {
@@ -83,7 +83,8 @@ impl Examiner {
             user: user.map(|(rule, label, _)| (rule.name.clone(), label.to_owned())),
             keys,
             // A key as logfmt or JSON writes it, with a user in its name.
-            stranger: Regex::new(r#"(?i)[ "]([a-z0-9_.\-]*(?:user|mail)[a-z0-9_.\-]*)"?[=:]"#).ok(),
+            user_like_key: Regex::new(r#"(?i)[ "]([a-z0-9_.\-]*(?:user|mail)[a-z0-9_.\-]*)"?[=:]"#)
+                .ok(),
         })
     }
 
@@ -160,18 +161,18 @@ impl Examiner {
             }
         }
         seen.named += u64::from(is_named);
-        if is_named || seen.strangers.len() > 100 {
+        if is_named || seen.other_user_keys.len() > 100 {
             return;
         }
         let text = String::from_utf8_lossy(line.text);
         for captures in self
-            .stranger
+            .user_like_key
             .iter()
             .flat_map(|one| one.captures_iter(&text))
         {
             let key = &captures[1];
             if !key.contains("agent") && !self.keys.iter().any(|known| known == key) {
-                *seen.strangers.entry(key.to_owned()).or_default() += 1;
+                *seen.other_user_keys.entry(key.to_owned()).or_default() += 1;
             }
         }
     }
@@ -306,12 +307,12 @@ impl LogFindings {
                 "the others count for the label's default: do all clients send a user header?",
             );
         }
-        let strangers = self.strangers();
+        let other_user_keys = self.other_user_keys();
         let saw = format!("{name}: no request names a user");
-        if !strangers.is_empty() {
+        if !other_user_keys.is_empty() {
             return Finding::failed(
                 Link::Log,
-                format!("{saw} under a key that the rules read; there is {strangers}"),
+                format!("{saw} under a key that the rules read; there is {other_user_keys}"),
                 format!(
                     "add the right one to `from` of `{}` in the rules",
                     self.user_label
@@ -341,15 +342,15 @@ impl LogFindings {
     }
 
     /// Keys that look like users and that no rule reads, most of them first.
-    fn strangers(&self) -> String {
-        let mut strangers: Vec<_> = self.strangers.iter().collect();
-        strangers.sort_by_key(|(_, lines)| std::cmp::Reverse(**lines));
-        let strangers: Vec<String> = strangers
+    fn other_user_keys(&self) -> String {
+        let mut other_user_keys: Vec<_> = self.other_user_keys.iter().collect();
+        other_user_keys.sort_by_key(|(_, lines)| std::cmp::Reverse(**lines));
+        let other_user_keys: Vec<String> = other_user_keys
             .iter()
             .take(STRANGERS_MAX)
             .map(|(key, lines)| format!("`{key}` ({lines})"))
             .collect();
-        strangers.join(", ")
+        other_user_keys.join(", ")
     }
 
     fn rules(&self, name: &str) -> Vec<Finding> {
