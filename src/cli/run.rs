@@ -13,7 +13,7 @@ use crate::daemon;
 use crate::logging::LogOptions;
 use crate::pseudonym_secret::PseudonymSecret;
 use crate::server::{Listen, parse_listen};
-use crate::settings::{Format, From, Settings, Since, State};
+use crate::settings::{BeginAt, Format, Settings, Since, StateSettings};
 use logmetrics_core::rules;
 
 /// What a user types to run.
@@ -155,8 +155,8 @@ fn settings(args: RunArgs) -> Result<Settings, String> {
         },
         protection: args.protection.settings()?,
         from: match args.from {
-            FromArg::Start => From::Start,
-            FromArg::End => From::End,
+            FromArg::Start => BeginAt::Start,
+            FromArg::End => BeginAt::End,
         },
         format: match args.format {
             FormatArg::Text => Format::Text,
@@ -165,7 +165,7 @@ fn settings(args: RunArgs) -> Result<Settings, String> {
         },
         exit_on_eof: args.exit_on_eof,
         rotate_wait: Duration::from_secs(args.rotate_wait),
-        state: args.state.map(|file| State {
+        state: args.state.map(|file| StateSettings {
             file,
             interval: args.state_interval,
         }),

@@ -20,7 +20,7 @@ use logmetrics_core::metrics::store::Store;
 use logmetrics_core::pipeline::Active;
 use logmetrics_core::pipeline::unmatched_samples::UnmatchedSamples;
 
-/// A page that was saved so long ago will do for those who are no scraper: whoever asks again and again
+/// A page that was saved so long ago will do for those who are no scraper: asking again and again
 /// does not keep the disk busy.
 const PEOPLE_WAIT_LESS: Duration = Duration::from_millis(100);
 

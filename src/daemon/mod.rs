@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 
 use crate::server::{self, Access, Latch, Limits, Readiness};
-use crate::settings::{From, Settings};
+use crate::settings::{BeginAt, Settings};
 use crate::shutdown::{self, Stop};
 use logmetrics_core::checkpoint::{Checkpointer, NoteSource};
 use logmetrics_core::clock::Clock;
@@ -115,8 +115,8 @@ fn options(settings: &Settings, mode: Mode) -> Options {
     Options {
         mode,
         begin: match settings.from {
-            From::Start => Begin::Start,
-            From::End => Begin::End,
+            BeginAt::Start => Begin::Start,
+            BeginAt::End => Begin::End,
         },
         rotate_wait: settings.rotate_wait,
         ..Options::default()

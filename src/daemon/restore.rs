@@ -7,7 +7,7 @@ use super::Failure;
 use super::saved_pages::{Publisher, SavedPages};
 use super::scrapers::{self, Scrapers};
 use crate::server::status_page::StateRow;
-use crate::settings::{Settings, State};
+use crate::settings::{Settings, StateSettings};
 use logmetrics_core::checkpoint::{
     self, Checkpointer, NoteSource, Notes, OpenOutcome, Saver, Source,
 };
@@ -24,7 +24,7 @@ pub struct Restored {
     pub positions: Arc<Positions>,
     /// What other parts of the program had saved.
     pub notes: Notes,
-    saver: Option<(Saver, State)>,
+    saver: Option<(Saver, StateSettings)>,
     has_files: bool,
     is_damaged: bool,
 }
@@ -169,7 +169,7 @@ fn register(self_metrics: &SelfMetrics) -> Result<Checkpoint, Failure> {
         .map_err(|error| Failure::Run(error.to_string()))
 }
 
-fn log_outcome(outcome: &OpenOutcome, wanted: &State) {
+fn log_outcome(outcome: &OpenOutcome, wanted: &StateSettings) {
     let file = wanted.file.display();
     if let Some((why, aside)) = &outcome.damaged {
         tracing::error!(

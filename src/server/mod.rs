@@ -1,6 +1,6 @@
-//! HTTP: the accept loop over a bound listener, who may come in, and the end. No routes, no rules.
+//! HTTP: the accept loop over a bound listener, authentication, and draining. No routes, no rules.
 //!
-//! The only room that knows hyper. What it serves comes from [`Content`], implemented elsewhere.
+//! The only module that knows hyper. What it serves comes from [`Content`], implemented elsewhere.
 
 use std::future::Future;
 use std::io;
@@ -125,7 +125,7 @@ pub async fn serve(
             _ = &mut drain => break,
             Some(_) = server.tasks.join_next() => {}
             accepted = acceptor.accept() => match accepted {
-                Ok((stream, peer)) => server.welcome(stream, peer),
+                Ok((stream, peer)) => server.accept(stream, peer),
                 // Where the system has no descriptor left, this frees one.
                 Err(_) if acceptor.is_pausing() => _ = server.connections.evict_longest_waiting(),
                 Err(_) => {}
@@ -146,7 +146,7 @@ struct Server {
 }
 
 impl Server {
-    fn welcome(&mut self, stream: TcpStream, peer: SocketAddr) {
+    fn accept(&mut self, stream: TcpStream, peer: SocketAddr) {
         let Some(permit) = self.connections.admit() else {
             // Who speaks TLS would not understand it.
             let is_plain = self.access.certificate.is_none();
