@@ -96,6 +96,12 @@ impl Engine {
         }
     }
 
+    /// Whether lines must come in their order, one at a time: scripts remember what they saw.
+    pub fn needs_order(&self) -> bool {
+        let is_script = |unit: &Unit| matches!(unit, Unit::Script(_));
+        self.units.iter().any(is_script)
+    }
+
     /// The names of the rules, in their order.
     pub fn rule_names(&self) -> impl Iterator<Item = &str> {
         self.units.iter().map(Unit::name)

@@ -36,6 +36,7 @@ pub enum Operation {
 }
 
 impl Operation {
+    #[cfg(test)]
     const ALL: [Operation; 6] = [
         Operation::Add,
         Operation::Set,
@@ -48,8 +49,14 @@ impl Operation {
     /// The operation with this number.
     #[inline]
     pub(super) fn of_number(number: u32) -> Operation {
-        let known = Operation::ALL.get(number as usize);
-        known.copied().unwrap_or(Operation::Add)
+        match number {
+            1 => Operation::Set,
+            2 => Operation::Observe,
+            3 => Operation::SetText,
+            4 => Operation::Delete,
+            5 => Operation::ExpireAfter,
+            _ => Operation::Add,
+        }
     }
 }
 
@@ -279,7 +286,8 @@ impl Kind {
 pub(super) fn count(bits: &mut u64, value: f64, can_fall: bool) -> Result<usize, Refused> {
     let sum = f64::from_bits(*bits) + value;
     // A counter that goes down would look like a restart; one that is infinite counts nothing more.
-    if !sum.is_finite() || (value < 0.0 && !can_fall) {
+    let is_usual = value >= 0.0 && sum <= f64::MAX;
+    if !is_usual && !(can_fall && sum.is_finite()) {
         return Err(Refused);
     }
     *bits = sum.to_bits();
@@ -291,7 +299,7 @@ fn observe(bounds: &[f64], row: &mut [u64], value: f64) -> Result<usize, Refused
     let sum = before + value;
     // Numbers alone do not make the sum infinite. What is no number, or infinite, is observed as in
     // Prometheus' own libraries: within no finite bound, or above all.
-    if value.is_finite() && before.is_finite() && !sum.is_finite() {
+    if !sum.is_finite() && value.is_finite() && before.is_finite() {
         return Err(Refused);
     }
     row[bounds.len() + 1] = sum.to_bits();

@@ -228,6 +228,7 @@ fn diagnosis(user: Option<(&Rule, &str, &LabelSource)>) -> (RuleSet, Vec<String>
                 from: vec![key.clone()],
                 take: Take::First,
                 trusted_only: label.field.trusted_only,
+                after: None,
             }),
             something.clone(),
         )],
