@@ -37,6 +37,7 @@ pub(in crate::engine) mod label;
 mod line_plans;
 pub mod pattern;
 mod reader;
+mod unclosed;
 
 pub(in crate::engine) use amount::Amount;
 use field::{Context, FieldProgram, Found, Value};
@@ -219,6 +220,9 @@ impl Program {
                 ReadOutcome::NoFields if self.pattern.is_some() => {}
                 ReadOutcome::NoFields => return Err(Mismatch::Fields),
                 // What cannot be read is not absent: no default may speak for it.
+                ReadOutcome::Broken if self.read_unclosed(reader, context, scratch) => {
+                    self.check_json(context, scratch)?;
+                }
                 ReadOutcome::Broken => return Err(Mismatch::Unreadable),
             }
         }
