@@ -6,6 +6,7 @@ use std::process::ExitCode;
 mod cli;
 mod daemon;
 mod logging;
+mod programs;
 mod progress_bar;
 mod pseudonym_secret;
 mod reloadable;

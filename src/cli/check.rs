@@ -3,9 +3,12 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
+use crate::programs::{MtailSettings, Programs};
+use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::pattern::planned;
 use logmetrics_core::metrics::definition::Definition;
-use logmetrics_core::rules::{Action, Field, Loaded, Rule, RuleSet, Take, escape, load};
+use logmetrics_core::rules::{Action, Field, Loaded, Rule, RuleSet, Take, escape};
+use logmetrics_mtail::source::Checked as CheckedPrograms;
 
 /// The exit code where rules are right.
 const RIGHT: u8 = 0;
@@ -13,10 +16,10 @@ const RIGHT: u8 = 0;
 /// The exit code where rules are wrong or cannot be read.
 const WRONG: u8 = 2;
 
-/// Check rules files; problems are shown with line and column.
+/// Check rules files and programs of mtail; problems are shown with line and column.
 #[derive(Debug, Default, clap::Args)]
 pub struct Args {
-    /// Rules files, or folders of them; without any, the built-in agentgateway rules.
+    /// Rules files, programs of mtail (.mtail), or folders of them; without any, the built-in agentgateway rules.
     pub rules: Vec<PathBuf>,
 
     /// List each rule with its metrics and labels, and where their values come from.
@@ -35,12 +38,17 @@ pub fn execute(args: &Args, out: &mut impl Write, err: &mut impl Write) -> io::R
 }
 
 fn check(args: &Args, colour: bool, out: &mut impl Write, err: &mut impl Write) -> io::Result<u8> {
-    match load(&args.rules) {
-        Ok(loaded) => {
-            for advice in &loaded.advice {
+    let programs = Programs::new(&args.rules, &MtailSettings::new(false), &Clock::system());
+    match programs.check(programs.gather()) {
+        Ok(checked) => {
+            let of_rules = checked.toml.iter().flat_map(|loaded| &loaded.advice);
+            for advice in of_rules.chain(&checked.mtail.advice) {
                 writeln!(err, "{}", advice.render(colour))?;
             }
-            summary(&loaded, args.verbose, out)?;
+            if let Some(loaded) = &checked.toml {
+                summary(loaded, args.verbose, out)?;
+            }
+            mtail_summary(&checked.mtail, args.verbose, out)?;
             Ok(RIGHT)
         }
         Err(problems) => {
@@ -63,6 +71,28 @@ fn summary(loaded: &Loaded, verbose: bool, out: &mut impl Write) -> io::Result<(
             if verbose {
                 describe(rule, &loaded.set, out)?;
             }
+        }
+    }
+    Ok(())
+}
+
+fn mtail_summary(checked: &CheckedPrograms, verbose: bool, out: &mut impl Write) -> io::Result<()> {
+    for (file, program) in &checked.programs {
+        let count = program.metrics.len();
+        let s = if count == 1 { "" } else { "s" };
+        writeln!(
+            out,
+            "{}: ok, 1 program, {count} metric{s}",
+            escape(&file.path)
+        )?;
+        for metric in program.metrics.iter().filter(|_| verbose) {
+            let hidden = if metric.hidden { "hidden " } else { "" };
+            let by = match metric.labels.is_empty() {
+                true => String::new(),
+                false => format!(" by {}", metric.labels.join(", ")),
+            };
+            let (kind, name) = (metric.kind.keyword(), &metric.exported);
+            writeln!(out, "  {}", escape(&format!("{hidden}{kind} {name}{by}")))?;
         }
     }
     Ok(())

@@ -12,6 +12,7 @@ pub mod exit;
 pub mod explain;
 pub mod healthcheck;
 pub mod jaeger_options;
+pub mod mtail_command;
 pub mod once;
 pub mod report;
 pub mod run;
@@ -28,6 +29,7 @@ Examples:
   logmetrics --rules my-rules.toml '/var/log/app/*.log'
   logmetrics --once access.log -r rules/nginx.toml
   logmetrics --jaeger http://jaeger:16686
+  logmetrics -progs /etc/mtail -logs /var/log/app.log     (as mtail; -progs p -help)
 
 Then: curl http://localhost:3903/metrics
 
@@ -81,6 +83,9 @@ enum Command {
 
 /// Reads the command line, does what it says, and gives the exit code.
 pub fn main() -> Exit {
+    if let Some(arguments) = mtail_command::arguments() {
+        return mtail_command::execute(&arguments);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use super::mtail_pages::MtailPages;
 use super::reload::RulesReloader;
 use super::restore::CheckpointStatus;
 use super::scrapers::Scrapers;
-use crate::server::status_page::{Input, MetricRow, Page, RuleRow};
-use crate::server::{Content, Pieces, Reloaded, Scrape};
+use crate::server::status_page::{self, Input, MetricRow, RuleRow};
+use crate::server::{Content, Page, Pieces, Reloaded, Scrape};
 use logmetrics_core::clock::Clock;
 use logmetrics_core::exposition::Exposition;
 use logmetrics_core::metrics::self_metrics::SelfMetrics;
@@ -30,6 +31,10 @@ pub struct AppState {
     pub samples: Arc<UnmatchedSamples>,
     /// The inputs as the command line names them.
     pub inputs: Vec<String>,
+    /// In mtail's own command line, its pages.
+    pub mtail: Option<MtailPages>,
+    /// Whether a scraper that has scraped before is shown new series at zero first.
+    pub zero_start: bool,
     /// The time.
     pub clock: Clock,
     /// Who has scraped before.
@@ -47,12 +52,16 @@ impl Content for AppState {
         let active = self.active.load_full();
         let mut snapshot = active.store.snapshot(now_ms);
         let births = snapshot.births;
-        if let Some(scraper) = request.scraper
+        if self.zero_start
+            && let Some(scraper) = request.scraper
             && let Some(before) = self.scrapers.visit(scraper, births, now_ms)
         {
             snapshot.show_new_at_zero(before);
         }
-        let self_metrics = self.self_metrics.gather(&active.store.counts());
+        let mut self_metrics = self.self_metrics.gather(&active.store.counts());
+        if let Some(mtail) = &self.mtail {
+            self_metrics.extend(mtail.families(&self.self_metrics));
+        }
         Box::new(Exposition::new(snapshot, self_metrics, request.format))
     }
 
@@ -61,7 +70,7 @@ impl Content for AppState {
         let since = |ms| Duration::from_millis(self.clock.now_ms().saturating_sub(ms));
         let mut last_unmatched = self.samples.lines();
         last_unmatched.reverse();
-        Page {
+        status_page::Page {
             version: crate::VERSION.to_owned(),
             uptime: since(self.started_ms),
             state: self
@@ -84,6 +93,13 @@ impl Content for AppState {
                 .collect(),
         }
         .render()
+    }
+
+    fn other_page(&self, path: &str, query: Option<&str>) -> Option<Page> {
+        let mtail = self.mtail.as_ref()?;
+        let active = self.active.load_full();
+        let snapshot = active.store.snapshot(self.clock.now_ms());
+        mtail.page((path, query), &active.engine, &snapshot)
     }
 
     fn reload(&self) -> Reloaded {

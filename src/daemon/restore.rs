@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::Failure;
+use crate::programs;
 use crate::server::status_page::StateRow;
 use crate::settings::{Settings, State};
 use logmetrics_core::checkpoint::{
@@ -74,6 +75,11 @@ impl Restored {
         self.saver.as_ref()?;
         let recognizer = Recognizer::restore(self.notes.of(HISTORY));
         Some(Arc::new(Mutex::new(recognizer)))
+    }
+
+    /// What mtail's programs remember, to be saved.
+    pub fn program_notes(&self, shared: &Shared) -> NoteSource {
+        programs::notes(&shared.active, &self.notes.of(programs::NOTES))
     }
 
     /// Begins to save, where a checkpoint is kept.

@@ -187,6 +187,10 @@ impl Family {
         if let Operation::Delete | Operation::ExpireAfter = operation {
             return self.remove(named, operation, value);
         }
+        if operation == Operation::Create {
+            self.create(named, exemplar(), moment);
+            return Ok(());
+        }
         let handle = named.handle.get();
         let slot = if handle.generation == self.generation {
             handle.slot
@@ -215,12 +219,21 @@ impl Family {
         Ok(())
     }
 
+    /// Creates a series where it is not there.
+    #[cold]
+    fn create(&mut self, named: &Named<'_>, exemplar: Option<Exemplar<'_>>, moment: &mut Moment) {
+        if self.find(named.text, named.hash).is_none() {
+            let slot = self.slot(named, moment) as usize;
+            self.keep_time(slot, exemplar.and_then(|one| one.time_seconds), moment);
+        }
+    }
+
     /// Notes the time of an update, where the metric keeps that.
     #[inline(always)]
     fn keep_time(&mut self, slot: usize, seconds: Option<f64>, moment: &Moment) {
         if self.definition.options.keeps_time {
             let now_ms = moment.now_ms as i64;
-            *self.times_ms.only_mut(slot) = seconds.map_or(now_ms, |s| (s * 1000.0) as i64);
+            *self.times_ms.only_mut(slot) = seconds.map_or(now_ms, |s| (s * 1000.0).round() as i64);
         }
     }
 
