@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::programs::MtailSettings;
 use crate::pseudonym_secret::PseudonymSecret;
 use crate::server::{Listen, Protection};
+use logmetrics_follow::NameFilter;
 use logmetrics_gateway::jaeger::{Query, Schedule};
 
 /// Everything that a run needs to know.
@@ -12,9 +14,11 @@ use logmetrics_gateway::jaeger::{Query, Schedule};
 pub struct Settings {
     /// Files, globs, fifos and `-`, as they were named.
     pub inputs: Vec<String>,
+    /// Files of globs that are left out by their base names.
+    pub ignored: Option<NameFilter>,
     /// The Jaeger whose spans count like lines.
     pub jaeger: Option<JaegerSettings>,
-    /// Rules files and folders; the built-in rules where there is none.
+    /// Files and folders of rules and programs; the built-in rules where there is none.
     pub rules: Vec<PathBuf>,
     /// Where to serve.
     pub listen: Listen,
@@ -32,6 +36,10 @@ pub struct Settings {
     pub state: Option<StateSettings>,
     /// The key of pseudonyms.
     pub secret: Option<PseudonymSecret>,
+    /// How programs of mtail run.
+    pub mtail: MtailSettings,
+    /// Whether a scraper that has scraped before is shown new series at zero first.
+    pub zero_start: bool,
 }
 
 /// Where positions and values are kept.

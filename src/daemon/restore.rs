@@ -6,6 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use super::Failure;
 use super::saved_pages::{Publisher, SavedPages};
 use super::scrapers::{self, Scrapers};
+use crate::programs;
 use crate::server::status_page::StateRow;
 use crate::settings::{Settings, StateSettings};
 use logmetrics_core::checkpoint::{
@@ -96,6 +97,11 @@ impl Restored {
         let unshown = scrapers.unshown(shared.clock.now_ms());
         shared.active.load().store.keep_unshown(unshown);
         Arc::new(scrapers)
+    }
+
+    /// What mtail's programs remember, to be saved.
+    pub fn program_notes(&self, shared: &Shared) -> NoteSource {
+        programs::notes(&shared.active, &self.notes.of(programs::NOTES))
     }
 
     /// Begins to save, where a checkpoint is kept.

@@ -47,12 +47,24 @@ pub trait Backend: Send + Sync + 'static {
     fn scrape(&self, request: Scrape) -> PendingPieces<'_>;
     /// The status page (HTML, whole).
     fn status_page(&self) -> String;
+    /// A page that only some runs have, whole.
+    fn other_page(&self, path: &str, query: Option<&str>) -> Option<Page> {
+        _ = (path, query);
+        None
+    }
     /// Reads the rules again. Called where waiting is allowed, by one request at a time.
     fn reload(&self) -> Reloaded;
 }
 
 /// The body of a scrape, once it is there.
 pub type PendingPieces<'a> = Pin<Box<dyn Future<Output = Pieces> + Send + 'a>>;
+
+/// A page that only some runs have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    pub content_type: &'static str,
+    pub text: String,
+}
 
 /// What became of a reload, as text for people.
 #[derive(Debug, Clone, PartialEq, Eq)]

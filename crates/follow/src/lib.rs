@@ -25,7 +25,7 @@ pub mod line;
 
 pub use files::follower::Follower;
 pub use files::identity::{FileId, Fingerprint, Position};
-pub use files::specification::{Glob, InputKind, Specification, SpecificationError};
+pub use files::specification::{Glob, InputKind, NameFilter, Specification, SpecificationError};
 pub use positions::{Positions, ReadGuard, SavedFile};
 pub use stop::Stop;
 pub use stream::Stream;

@@ -193,6 +193,10 @@ impl Family {
         if !is_counting && matches!(operation, Operation::Delete | Operation::ExpireAfter) {
             return self.remove(named, operation, value);
         }
+        if operation == Operation::Create {
+            self.create(named, exemplar(), moment);
+            return Ok(());
+        }
         let handle = named.handle.get();
         let slot = if handle.generation == self.generation {
             handle.slot
@@ -223,11 +227,22 @@ impl Family {
         Ok(())
     }
 
+    /// Creates a series where it is not there.
+    #[cold]
+    fn create(&mut self, named: &Named<'_>, exemplar: Option<Exemplar<'_>>, moment: &mut Moment) {
+        if self.find(named.text, named.hash).is_none() {
+            let slot = self.slot(named, moment) as usize;
+            if self.definition.options.keeps_time {
+                self.keep_time(slot, exemplar.and_then(|one| one.time_seconds), moment);
+            }
+        }
+    }
+
     /// Notes the time of an update.
     #[cold]
     fn keep_time(&mut self, slot: usize, seconds: Option<f64>, moment: &Moment) {
         let now_ms = moment.now_ms as i64;
-        *self.times_ms.only_mut(slot) = seconds.map_or(now_ms, |s| (s * 1000.0) as i64);
+        *self.times_ms.only_mut(slot) = seconds.map_or(now_ms, |s| (s * 1000.0).round() as i64);
     }
 
     /// Changes the value of what is no counter, or does to one what rules do not.

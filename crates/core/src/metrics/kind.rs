@@ -33,17 +33,20 @@ pub enum Operation {
     Delete,
     /// Lets the series expire after so many seconds without an update, whatever its metric says.
     ExpireAfter,
+    /// Creates the series where it is not there, and changes nothing otherwise.
+    Create,
 }
 
 impl Operation {
     #[cfg(test)]
-    const ALL: [Operation; 6] = [
+    const ALL: [Operation; 7] = [
         Operation::Add,
         Operation::Set,
         Operation::Observe,
         Operation::SetText,
         Operation::Delete,
         Operation::ExpireAfter,
+        Operation::Create,
     ];
 
     /// The operation with this number.

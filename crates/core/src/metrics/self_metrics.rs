@@ -12,10 +12,12 @@ use super::store::SeriesCounts;
 
 mod as_snapshot;
 mod checkpoint;
+mod file_lines;
 mod rules;
 
 pub use as_snapshot::as_snapshot;
 pub use checkpoint::Checkpoint;
+pub use file_lines::FileLines;
 use rules::OfRules;
 pub use rules::{FieldErrorKind, KnownRules, RuleCounters};
 
@@ -31,6 +33,8 @@ pub struct SelfMetrics {
     pub scrapes: IntCounter,
     /// What became of history that standard input repeated.
     pub replay: ReplayCounters,
+    /// Lines of each file, which no page of ours shows.
+    pub file_lines: FileLines,
 }
 
 /// What is counted of standard input that repeats history.
@@ -174,6 +178,7 @@ impl SelfMetrics {
             lines_unmatched,
             scrapes,
             replay,
+            file_lines: FileLines::default(),
         };
         for source in &known.sources {
             own.source(source);

@@ -237,7 +237,7 @@ impl ValueSource {
             ValueSource::Group(group) => found.groups.bytes(group, context.text),
             ValueSource::Time => found.times.text(context, found),
             ValueSource::Source => Some(context.line.origin.source.as_bytes()),
-            ValueSource::File => Some(context.line.origin.file.as_bytes()),
+            ValueSource::File => Some(context.line.origin.base_name().as_bytes()),
             ValueSource::Service => context.line.wrapping.service,
             ValueSource::Container => context.line.wrapping.container,
             // Slots have several values and are handled above.

@@ -110,7 +110,12 @@ impl Pattern {
     }
 
     /// Broken bytes are U+FFFD before the regex sees them, so that one of them does not hide a line.
-    fn by_regex(&self, number: usize, line: &[u8], groups: &mut Groups) -> bool {
+    pub(in crate::engine) fn by_regex(
+        &self,
+        number: usize,
+        line: &[u8],
+        groups: &mut Groups,
+    ) -> bool {
         let text = String::from_utf8_lossy(line);
         if !self.captures {
             return self.regex.is_match(&text);
@@ -175,6 +180,12 @@ impl Groups {
             *value = bytes.map_or(Value::Absent, Value::Bytes);
         }
         true
+    }
+
+    /// Where a group stands on the line or value, which was valid UTF-8.
+    pub(in crate::engine) fn span(&self, group: usize) -> Option<(usize, usize)> {
+        let (start, end) = (*self.spans.get(group)?)?;
+        Some((start as usize, end as usize))
     }
 
     /// Forgets the groups: the rule at hand has no pattern.

@@ -50,6 +50,13 @@ pub fn unreadable(path: &str, cause: &dyn Display) -> Draft {
     Draft::nowhere(format!("cannot read {}: {cause}", quote(path)))
 }
 
+pub fn program_of_mtail(path: &str) -> Draft {
+    Draft::nowhere(format!(
+        "{} is a program of mtail, and only rules in TOML can be used here",
+        quote(path)
+    ))
+}
+
 pub fn empty_folder(path: &str) -> Draft {
     Draft::nowhere(format!("folder {} has no .toml files", quote(path)))
 }
