@@ -290,7 +290,8 @@ pub(super) fn count(bits: &mut u64, value: f64, can_fall: bool) -> Result<usize,
     let sum = f64::from_bits(*bits) + value;
     // A counter that goes down would look like a restart; one that is infinite counts nothing more.
     let is_usual = value >= 0.0 && sum <= f64::MAX;
-    if !is_usual && !(can_fall && sum.is_finite()) {
+    let is_allowed = is_usual || (can_fall && sum.is_finite());
+    if !is_allowed {
         return Err(Refused);
     }
     *bits = sum.to_bits();

@@ -98,15 +98,9 @@ struct Vectors {
     lag_bytes: IntGaugeVec,
 }
 
-impl SelfMetrics {
-    /// Registers everything.
-    ///
-    /// # Errors
-    /// Never with the names that stand here; the registry's own error is handed on all the same.
-    pub fn new(known: &KnownSources<'_>) -> prometheus::Result<SelfMetrics> {
-        let registry = Registry::new();
-        let counters = Counters(&registry);
-        let vectors = Vectors {
+impl Vectors {
+    fn new(counters: &Counters<'_>) -> prometheus::Result<Vectors> {
+        Ok(Vectors {
             lines: counters.by(
                 "lines_total",
                 "Lines read, matched or not, after wrappings were joined.",
@@ -153,7 +147,19 @@ impl SelfMetrics {
                 "Bytes that exist and are not read yet.",
                 &["source"],
             )?,
-        };
+        })
+    }
+}
+
+impl SelfMetrics {
+    /// Registers everything.
+    ///
+    /// # Errors
+    /// Never with the names that stand here; the registry's own error is handed on all the same.
+    pub fn new(known: &KnownSources<'_>) -> prometheus::Result<SelfMetrics> {
+        let registry = Registry::new();
+        let counters = Counters(&registry);
+        let vectors = Vectors::new(&counters)?;
         let reload_success = counters.register(IntGauge::with_opts(options(
             "rules_reload_success",
             "Whether the rules that were last to be loaded are the ones that run.",
