@@ -58,6 +58,7 @@ impl Operation {
             3 => Operation::SetText,
             4 => Operation::Delete,
             5 => Operation::ExpireAfter,
+            6 => Operation::Create,
             _ => Operation::Add,
         }
     }
