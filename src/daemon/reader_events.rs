@@ -47,6 +47,7 @@ impl ReaderEvents {
 
 impl Events for ReaderEvents {
     fn waiting(&self, source: &str) {
+        self.self_metrics.source(source).up.set(0);
         let key = format!("nothing at {source}");
         if let Some(more) = self.messages.admit(&key) {
             info!("nothing at {source} yet; waiting for it{more}");
@@ -54,6 +55,7 @@ impl Events for ReaderEvents {
     }
 
     fn opened(&self, source: &str, path: &Path) {
+        self.self_metrics.source(source).up.set(1);
         debug!("reading {} (of {source})", path.display());
     }
 
@@ -84,6 +86,7 @@ impl Events for ReaderEvents {
     }
 
     fn unreadable(&self, source: &str, path: &Path, error: &io::Error) {
+        self.self_metrics.source(source).up.set(0);
         let key = format!("files of {source} cannot be read");
         if let Some(more) = self.messages.admit(&key) {
             warn!(

@@ -111,6 +111,13 @@ fn a_missing_log_is_waited_for_and_said_once() {
     daemon.until_said("no-such.log");
     // Ready: it is waited for, and nothing more can be read.
     daemon.until_ready();
+    let up = |page: &crate::fixture::Page, is_up: f64| {
+        let series = format!("logmetrics_source_up{{source=\"{}\"}}", log.display());
+        page.value(&series) == Some(is_up)
+    };
+    daemon.until(|page| up(page, 0.0));
+    scratch.write("no-such.log", "a line\n");
+    daemon.until(|page| up(page, 1.0));
     let said = daemon.stop();
     assert_eq!(said.matches("no-such.log").count(), 1, "{said}");
 }

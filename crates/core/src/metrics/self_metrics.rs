@@ -72,6 +72,8 @@ pub struct SourceCounters {
     pub other_content: IntCounter,
     /// Bytes that exist and are not read yet.
     pub lag_bytes: IntGauge,
+    /// 1 while it can be read, as far as was last seen; 0 while nothing is there, or it is refused.
+    pub up: IntGauge,
 }
 
 /// What the program is about to run, so that everything shows from the start, at 0.
@@ -96,6 +98,7 @@ struct Vectors {
     copies_ignored: IntCounterVec,
     identity_decisions: IntCounterVec,
     lag_bytes: IntGaugeVec,
+    up: IntGaugeVec,
 }
 
 impl Vectors {
@@ -145,6 +148,11 @@ impl Vectors {
             lag_bytes: counters.gauge_by(
                 "source_lag_bytes",
                 "Bytes that exist and are not read yet.",
+                &["source"],
+            )?,
+            up: counters.gauge_by(
+                "source_up",
+                "Whether the input can be read: 0 while nothing is there, or a file of it cannot be opened or read.",
                 &["source"],
             )?,
         })
@@ -217,7 +225,9 @@ impl SelfMetrics {
             same_content: decisions.with_label_values(&[source, "same"]),
             other_content: decisions.with_label_values(&[source, "new"]),
             lag_bytes: self.vectors.lag_bytes.with_label_values(label),
+            up: self.vectors.up.with_label_values(label),
         };
+        counters.up.set(1);
         sources.insert(source.into(), counters.clone());
         counters
     }
