@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 
+use crate::log_queue;
 use logmetrics_core::clock::Clock;
 
 /// The least message that is written unless something else is asked for.
@@ -60,7 +61,8 @@ pub fn start(options: &LogOptions, clock: Clock) -> Result<(), LogError> {
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr);
+        .with_writer(|| log_queue::QueueWriter);
+    log_queue::start();
     let started = match options.log_format {
         LogFormat::Plain => log
             .with_ansi(colour)

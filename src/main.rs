@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 mod cli;
 mod daemon;
+mod log_queue;
 mod logging;
 mod progress_bar;
 mod pseudonym_secret;
@@ -23,5 +24,7 @@ const VERSION: &str = concat!(
 );
 
 fn main() -> ExitCode {
-    cli::main().into()
+    let exit = cli::main();
+    log_queue::flush();
+    exit.into()
 }

@@ -4,6 +4,8 @@ use std::io;
 
 use tokio::sync::watch;
 
+use crate::log_queue;
+
 /// Tells the program to drain. Clones tell the same thing.
 #[derive(Debug, Clone)]
 pub struct Stop {
@@ -54,6 +56,7 @@ pub fn on_signals(stop: Stop) -> io::Result<()> {
         stop.stop();
         let second = signals.next().await;
         tracing::warn!("{second} again: stopped before the end");
+        log_queue::flush();
         std::process::exit(1);
     });
     Ok(())

@@ -3,19 +3,15 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
+use super::exit::Exit;
+use super::{environment, terminal};
 use logmetrics_core::engine::pattern::planned;
 use logmetrics_core::metrics::definition::Definition;
 use logmetrics_core::rules::{Action, Field, Loaded, Rule, RuleSet, Take, escape, load};
 
-/// The exit code where rules are right.
-const RIGHT: u8 = 0;
-
-/// The exit code where rules are wrong or cannot be read.
-const WRONG: u8 = 2;
-
 /// Check rules files; problems are shown with line and column.
 #[derive(Debug, Default, clap::Args)]
-pub struct Args {
+pub struct CheckArgs {
     /// Rules files, or folders of them; without any, the built-in agentgateway rules.
     pub rules: Vec<PathBuf>,
 
@@ -24,28 +20,39 @@ pub struct Args {
     pub verbose: bool,
 }
 
-/// Checks, says what there is to say, and gives the exit code: 0, or 2 where something is wrong.
-///
-/// # Errors
-///
-/// Only those of writing to `out` and `err`.
-pub fn execute(args: &Args, out: &mut impl Write, err: &mut impl Write) -> io::Result<u8> {
+/// Checks, and prints what is wrong.
+pub fn execute(args: CheckArgs) -> Exit {
+    let args = CheckArgs {
+        rules: environment::rules(args.rules),
+        ..args
+    };
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    check(args, io::stderr().is_terminal() && !no_color, out, err)
+    let colour = io::stderr().is_terminal() && !no_color;
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr());
+    match check(&args, colour, &mut out, &mut err) {
+        Ok(exit) => exit,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => terminal::fail(&error),
+    }
 }
 
-fn check(args: &Args, colour: bool, out: &mut impl Write, err: &mut impl Write) -> io::Result<u8> {
+fn check(
+    args: &CheckArgs,
+    colour: bool,
+    out: &mut impl Write,
+    err: &mut impl Write,
+) -> io::Result<Exit> {
     match load(&args.rules) {
         Ok(loaded) => {
             for advice in &loaded.advice {
                 writeln!(err, "{}", advice.render(colour))?;
             }
             summary(&loaded, args.verbose, out)?;
-            Ok(RIGHT)
+            Ok(Exit::Done)
         }
         Err(problems) => {
             write!(err, "{}", problems.render(colour))?;
-            Ok(WRONG)
+            Ok(Exit::Usage)
         }
     }
 }
@@ -129,12 +136,14 @@ mod tests {
 
     /// Exit code, standard output and standard error, with the folder's name taken out.
     fn run(folder: &Path, rules: &[&str], verbose: bool) -> (u8, String, String) {
-        let args = Args {
+        let args = CheckArgs {
             rules: rules.iter().map(|rule| folder.join(rule)).collect(),
             verbose,
         };
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let code = super::check(&args, false, &mut out, &mut err).unwrap();
+        let code = super::check(&args, false, &mut out, &mut err)
+            .unwrap()
+            .code();
         let text = |bytes: Vec<u8>| {
             let prefix = format!("{}/", folder.display());
             String::from_utf8(bytes).unwrap().replace(&prefix, "")

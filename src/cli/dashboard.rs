@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use super::exit::Exit;
-use super::terminal;
+use super::{environment, terminal};
 use logmetrics_core::rules::load;
 use logmetrics_gateway::dashboard::{Options, dashboard};
+use logmetrics_gateway::output_file::{OutputFile, OutputOptions};
 
 /// Print a Grafana dashboard for what the rules count.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct DashboardArgs {
     /// A rules file or a folder of them; repeatable; without it the built-in agentgateway rules
     #[arg(short, long, value_name = "PATH")]
     rules: Vec<PathBuf>,
@@ -26,14 +27,19 @@ pub struct Args {
     #[arg(long, value_name = "KEY", requires = "jaeger")]
     jaeger_tag: Option<String>,
 
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
     /// The name of the service in Jaeger
     #[arg(long, value_name = "NAME", default_value = "agentgateway")]
     service: String,
 }
 
 /// Prints the dashboard on standard output.
-pub fn execute(args: Args) -> Exit {
-    let loaded = match load(&args.rules) {
+pub fn execute(args: DashboardArgs) -> Exit {
+    let rules = environment::rules(args.rules);
+    let loaded = match load(&rules) {
         Ok(loaded) => loaded,
         Err(problems) => {
             terminal::say(&problems);
@@ -46,6 +52,17 @@ pub fn execute(args: Args) -> Exit {
         jaeger_tag: args.jaeger_tag,
         jaeger_service: args.service,
     };
-    let document = dashboard(&loaded.set, &options);
-    terminal::print(format!("{document:#}\n").as_bytes())
+    let document = format!("{:#}\n", dashboard(&loaded.set, &options));
+    let Some(path) = args.output else {
+        return terminal::print(document.as_bytes());
+    };
+    let options = OutputOptions {
+        replaces: true,
+        is_private: false,
+        inputs: &rules,
+    };
+    match OutputFile::create(&path, &options) {
+        Ok(output) => terminal::write_file(output, document.as_bytes()),
+        Err(error) => terminal::usage(&format_args!("cannot write `{}`: {error}", path.display())),
+    }
 }

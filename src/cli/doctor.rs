@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::environment;
 use super::exit::Exit;
 use super::jaeger_options::JaegerServer;
 use super::terminal::{self, harmless};
@@ -29,7 +30,7 @@ Exit codes: 0 all is well, 1 something is broken, 2 the command line or the rule
 Example, with all of the chain:
   docker-compose logs agentgateway 2>&1 | logmetrics doctor - --prometheus http://localhost:9090 \\
       --webui-env open-webui.env --gateway-config agentgateway.yaml --jaeger http://localhost:16686")]
-pub struct Args {
+pub struct DoctorArgs {
     /// Logs of the gateway (.gz and .zst too), a quoted glob, or - for standard input
     #[arg(value_name = "LOG")]
     logs: Vec<String>,
@@ -64,7 +65,12 @@ pub struct Args {
 }
 
 /// Looks at whatever is given, in the order of the chain.
-pub fn execute(args: &Args) -> Exit {
+pub fn execute(args: DoctorArgs) -> Exit {
+    let args = DoctorArgs {
+        logs: environment::logs(args.logs),
+        rules: environment::rules(args.rules),
+        ..args
+    };
     let query = match args.jaeger.clone().query() {
         Ok(query) => query,
         Err(message) => return terminal::usage(&message),
@@ -91,7 +97,7 @@ pub fn execute(args: &Args) -> Exit {
         Ok(examiner) => examiner,
         Err(error) => return terminal::usage(&error),
     };
-    let findings = examine(args, query.as_ref(), &examiner);
+    let findings = examine(&args, query.as_ref(), &examiner);
     let page = if args.json {
         document(&findings)
     } else {
@@ -105,7 +111,7 @@ pub fn execute(args: &Args) -> Exit {
     }
 }
 
-fn examine(args: &Args, query: Option<&Query>, examiner: &Examiner) -> Vec<Finding> {
+fn examine(args: &DoctorArgs, query: Option<&Query>, examiner: &Examiner) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut header = None;
     if let Some(path) = &args.webui_env {
@@ -143,7 +149,7 @@ fn examine(args: &Args, query: Option<&Query>, examiner: &Examiner) -> Vec<Findi
     findings
 }
 
-fn ask_prometheus(url: &str, args: &Args, examiner: &Examiner) -> Vec<Finding> {
+fn ask_prometheus(url: &str, args: &DoctorArgs, examiner: &Examiner) -> Vec<Finding> {
     let token = std::env::var(prometheus::TOKEN_VARIABLE).ok();
     let path = args.prometheus_ca.as_deref();
     let authorities = match path.map(std::fs::read).transpose() {

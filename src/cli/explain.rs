@@ -7,6 +7,7 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::environment;
 use super::exit::Exit;
 use super::terminal::{self, harmless};
 use logmetrics_core::engine::verdict::{Outcome, SkipReason, Update, Verdict};
@@ -18,10 +19,10 @@ use logmetrics_follow::to_end::{self, Inputs, PartSink};
 
 /// What a user types to have lines explained.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
-    /// A file, or - for standard input
-    #[arg(value_name = "LOG", default_value = "-")]
-    log: PathBuf,
+pub struct ExplainArgs {
+    /// Files, quoted globs, or - for standard input; without any, standard input
+    #[arg(value_name = "LOG")]
+    logs: Vec<String>,
 
     /// A rules file or a folder of them; repeatable; without it the built-in agentgateway rules
     #[arg(short, long, value_name = "PATH")]
@@ -36,8 +37,12 @@ pub struct Args {
 const SHOWN_CHARACTERS_MAX: usize = 240;
 
 /// Explains every line of the log.
-pub fn execute(args: &Args) -> Exit {
-    let loaded = match rules::load(&args.rules) {
+pub fn execute(args: ExplainArgs) -> Exit {
+    let mut logs = environment::logs(args.logs);
+    if logs.is_empty() {
+        logs.push("-".to_owned());
+    }
+    let loaded = match rules::load(&environment::rules(args.rules)) {
         Ok(loaded) => loaded,
         Err(problems) => {
             terminal::say(&problems);
@@ -50,10 +55,10 @@ pub fn execute(args: &Args) -> Exit {
         Ok(engine) => engine,
         Err(error) => return terminal::usage(&error),
     };
-    if args.log.as_os_str() == "-" && std::io::stdin().is_terminal() {
+    if logs.iter().any(|log| log == "-") && std::io::stdin().is_terminal() {
         terminal::say(&"reading standard input: paste lines, end with control-D");
     }
-    let inputs = match Specification::parse_all([&args.log]) {
+    let inputs = match Specification::parse_all(&logs) {
         Ok(specifications) => Inputs::of(&specifications),
         Err(errors) => return terminal::usage(&errors[0]),
     };

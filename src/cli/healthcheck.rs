@@ -38,7 +38,8 @@ pub struct HealthcheckArgs {
 }
 
 /// Asks, says on standard error what is wrong, and nothing where all is well.
-pub fn execute(args: &HealthcheckArgs) -> Exit {
+pub fn execute(args: HealthcheckArgs) -> Exit {
+    let args = &args;
     let (told, exit) = match target(args).and_then(|target| Ok((trust(args, &target)?, target))) {
         Ok((trust, target)) => match check(&target, trust, TIMEOUT) {
             Ok(()) => return Exit::Done,

@@ -112,6 +112,11 @@ impl JaegerServer {
         &self.service
     }
 
+    /// As if no Jaeger were named.
+    pub fn forget(&mut self) {
+        self.url = None;
+    }
+
     /// Whom to ask; nothing without `--jaeger`.
     ///
     /// # Errors

@@ -1,17 +1,19 @@
 //! The command line: what may be typed, and which file answers it.
 //!
-//! One file for each subcommand, with its arguments and an `execute`. Only this room prints. No
-//! work is done here, and no default is worked out from I/O.
+//! One file for each subcommand, with its arguments and an `execute`. Only this module prints data.
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub mod check;
 pub mod dashboard;
 pub mod doctor;
+pub mod environment;
 pub mod exit;
 pub mod explain;
 pub mod healthcheck;
 pub mod jaeger_options;
+mod no_subcommand;
 pub mod once;
 pub mod report;
 pub mod run;
@@ -19,7 +21,9 @@ pub mod security_options;
 pub mod terminal;
 pub mod test;
 
+use crate::logging::{self, LogOptions};
 use exit::Exit;
+use logmetrics_core::clock::Clock;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,25 +53,25 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    run: run::Args,
+    run: run::RunArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Follow logs and serve metrics (what happens without a subcommand)
-    Run(Box<run::Args>),
+    Run(Box<run::RunArgs>),
     /// Check rules; errors point at line and column
-    Check(check::Args),
+    Check(check::CheckArgs),
     /// Run the test cases that rules files carry
-    Test(test::Args),
+    Test(test::TestArgs),
     /// Say, line by line, which rule matched, and which part of which pattern did not
-    Explain(explain::Args),
+    Explain(explain::ExplainArgs),
     /// Check the chain from the front end to Prometheus, and say the next step
-    Doctor(doctor::Args),
+    Doctor(doctor::DoctorArgs),
     /// Print a Grafana dashboard for what the rules count
-    Dashboard(dashboard::Args),
+    Dashboard(dashboard::DashboardArgs),
     /// Say who asked what, with what result, how slowly, from logs or from Jaeger's traces
-    Report(Box<report::Args>),
+    Report(Box<report::ReportArgs>),
     /// Ask a running logmetrics whether it is healthy, for containers without a shell
     Healthcheck(healthcheck::HealthcheckArgs),
     /// Print a completion script for a shell
@@ -79,10 +83,12 @@ enum Command {
     Man,
 }
 
-/// Reads the command line, does what it says, and gives the exit code.
+/// Reads the command line, does what it asks for, and gives the exit code.
 pub fn main() -> Exit {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let matches = environment::without_unset(Cli::command()).try_get_matches();
+    let parsed = matches.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // clap chooses the stream; help and version are no failure.
             let _ = error.print();
@@ -93,23 +99,40 @@ pub fn main() -> Exit {
             };
         }
     };
-    match cli.command.unwrap_or(Command::Run(Box::new(cli.run))) {
-        Command::Run(args) => run::execute(*args),
-        Command::Check(args) => {
-            let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr());
-            match check::execute(&args, &mut out, &mut err) {
-                Ok(0) => Exit::Done,
-                Ok(_) => Exit::Usage,
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
-                Err(error) => terminal::fail(&error),
-            }
+    let own = matches.subcommand().map_or(&matches, |(_, own)| own);
+    let started = LogOptions::from_arg_matches(own).map_err(|error| error.to_string());
+    let started = started.and_then(|options| {
+        logging::start(&options, Clock::system()).map_err(|error| error.to_string())
+    });
+    if let Err(message) = started {
+        return terminal::usage(&message);
+    }
+    for warning in environment::mistyped(&Cli::command()) {
+        tracing::warn!("{warning}");
+    }
+    let report = matches.subcommand_matches("report");
+    let jaeger = report.and_then(|report| report.value_source("jaeger"));
+    execute(cli, jaeger == Some(ValueSource::CommandLine))
+}
+
+/// `names_jaeger`: a report's, on the command line and not in the environment.
+fn execute(cli: Cli, names_jaeger: bool) -> Exit {
+    let Some(command) = cli.command else {
+        if let Err(message) = no_subcommand::check(&Cli::command(), cli.run.first_log()) {
+            return terminal::usage(&message);
         }
-        Command::Test(args) => test::execute(&args),
-        Command::Explain(args) => explain::execute(&args),
-        Command::Doctor(args) => doctor::execute(&args),
+        return run::execute(cli.run);
+    };
+    match command {
+        Command::Run(args) => run::execute(*args),
+        Command::Check(args) => check::execute(args),
+        Command::Test(args) => test::execute(args),
+        Command::Explain(args) => explain::execute(args),
+        Command::Doctor(args) => doctor::execute(args),
         Command::Dashboard(args) => dashboard::execute(args),
-        Command::Report(args) => report::execute(*args),
-        Command::Healthcheck(args) => healthcheck::execute(&args),
+        Command::Report(args) if names_jaeger => report::execute(*args),
+        Command::Report(args) => report::execute(args.of_logs_alone()),
+        Command::Healthcheck(args) => healthcheck::execute(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "logmetrics", &mut script);

@@ -2,24 +2,25 @@
 //!
 //! Arguments, the progress line, and where the report goes; what is in it is the report room's.
 
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ValueEnum;
 
 use super::exit::Exit;
-use super::{jaeger_options, run, terminal};
+use super::{environment, jaeger_options, run, terminal};
 use crate::progress_bar::Progress;
 use crate::pseudonym_secret::PseudonymSecret;
 use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::Secret;
 use logmetrics_core::engine::extract::{Dimension, Extractor};
 use logmetrics_core::rules;
-use logmetrics_follow::Specification;
 use logmetrics_follow::line::Origin;
 use logmetrics_follow::to_end::{self, Inputs};
+use logmetrics_follow::{Specification, existing};
 use logmetrics_gateway::jaeger::{self as traces, Export, Lines, Query, Window};
+use logmetrics_gateway::output_file::{OutputFile, OutputOptions};
 use logmetrics_gateway::report::render::{Format, Options, render};
 use logmetrics_gateway::report::{Collector, Period, Plan, Report};
 
@@ -40,8 +41,8 @@ Examples:
   logmetrics report gateway.log --format json | jq '.users[] | {user, requests}'
 
 Percentiles are right to 1 %. A million users, and 100 000 routes, models, providers and statuses
-each, are told apart exactly, in up to 500 MB. Of more, the busiest are kept and the rest is added up as
-__other__: totals are right, and the report says how many requests one may have beyond what is shown,
+each, are told apart exactly; a million users take about 2 GB. Of more, the busiest are kept and the rest is
+added up as __other__: totals are right, and the report says how many requests one may have beyond what is shown,
 at most a millionth of all (Misra-Gries). --user is exact whatever there is. The same input gives the
 same report, however many threads read it.
 
@@ -59,7 +60,7 @@ or the rules are wrong.";
 /// What a user types for a report.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = NOTES)]
-pub struct Args {
+pub struct ReportArgs {
     /// A file (.gz and .zst too), a quoted glob, or - for standard input; with no LOG and a pipe on
     /// standard input, that
     #[arg(value_name = "LOG")]
@@ -129,8 +130,23 @@ enum FormatArg {
     Html,
 }
 
+impl ReportArgs {
+    /// Without the Jaeger of the environment where logs are named: their numbers would be added up.
+    pub fn of_logs_alone(mut self) -> ReportArgs {
+        if !self.logs.is_empty() {
+            self.jaeger.forget();
+        }
+        self
+    }
+}
+
 /// Reads the logs and writes the report.
-pub fn execute(args: Args) -> Exit {
+pub fn execute(args: ReportArgs) -> Exit {
+    let args = ReportArgs {
+        logs: environment::logs(args.logs),
+        rules: environment::rules(args.rules),
+        ..args
+    };
     let secret = PseudonymSecret::from_options(args.pseudonym_secret_file.clone())
         .and_then(|source| source.map(|source| source.read()).transpose());
     let secret = match secret {
@@ -152,6 +168,10 @@ pub fn execute(args: Args) -> Exit {
         };
         Ok((work, asked, period))
     });
+    let output = match output_file(&args) {
+        Ok(output) => output,
+        Err(message) => return terminal::usage(&message),
+    };
     let (work, asked, period) = match planned {
         Ok(planned) => planned,
         Err(message) => return terminal::usage(&message),
@@ -170,6 +190,19 @@ pub fn execute(args: Args) -> Exit {
         return Exit::Failed;
     }
     advise(&report, period, &args);
+    let (format, options) = rendering(&args, now_ms);
+    let written = match output {
+        None => terminal::print(&render(&report, format, &options)),
+        Some(output) => terminal::write_file(output, &render(&report, format, &options)),
+    };
+    if written == Exit::Done && !failed.is_empty() {
+        return Exit::Failed;
+    }
+    written
+}
+
+/// How the report is written.
+fn rendering(args: &ReportArgs, now_ms: u64) -> (Format, Options) {
     let options = Options {
         by: match args.by {
             By::User => Dimension::User,
@@ -189,11 +222,7 @@ pub fn execute(args: Args) -> Exit {
         FormatArg::Markdown => Format::Markdown,
         FormatArg::Html => Format::Html,
     };
-    let written = write(&render(&report, format, &options), args.output.as_deref());
-    if written == Exit::Done && !failed.is_empty() {
-        return Exit::Failed;
-    }
-    written
+    (format, options)
 }
 
 fn extractor(paths: &[PathBuf], secret: Option<&Secret>) -> Result<Extractor, Exit> {
@@ -214,7 +243,7 @@ fn extractor(paths: &[PathBuf], secret: Option<&Secret>) -> Result<Extractor, Ex
 }
 
 /// Beside Jaeger, standard input is read only where `-` says so.
-fn inputs(args: &Args, has_jaeger: bool) -> Result<Vec<Specification>, String> {
+fn inputs(args: &ReportArgs, has_jaeger: bool) -> Result<Vec<Specification>, String> {
     if has_jaeger && args.logs.is_empty() {
         return Ok(Vec::new());
     }
@@ -229,7 +258,7 @@ fn inputs(args: &Args, has_jaeger: bool) -> Result<Vec<Specification>, String> {
 fn add_jaeger(
     work: &mut Inputs,
     query: Query,
-    args: &Args,
+    args: &ReportArgs,
     period: Period,
     now_ms: u64,
 ) -> Result<Arc<traces::Progress>, String> {
@@ -270,7 +299,29 @@ fn export(path: &Path) -> Result<Export, String> {
     })
 }
 
-fn period(args: &Args, now_ms: u64) -> Result<Period, String> {
+/// The file of `--output`, where there is one; none of the files that are read.
+fn output_file(args: &ReportArgs) -> Result<Option<OutputFile>, String> {
+    let Some(path) = &args.output else {
+        return Ok(None);
+    };
+    let specifications = Specification::parse_all(&args.logs).unwrap_or_default();
+    let logs = existing(&specifications)
+        .0
+        .into_iter()
+        .map(|(_, path)| path);
+    let inputs: Vec<PathBuf> = logs.chain(args.rules.iter().cloned()).collect();
+    let options = OutputOptions {
+        replaces: true,
+        is_private: true,
+        inputs: &inputs,
+    };
+    let output = OutputFile::create(path, &options);
+    output
+        .map(Some)
+        .map_err(|error| format!("cannot write `{}`: {error}", path.display()))
+}
+
+fn period(args: &ReportArgs, now_ms: u64) -> Result<Period, String> {
     let moment = |option: &str, text: &Option<String>| {
         let text = text.as_deref();
         let moment = text.map(|text| Period::moment(text, now_ms)).transpose();
@@ -309,7 +360,7 @@ fn read(
 }
 
 /// Says why there is less in the report than there may have been expected.
-fn advise(report: &Report, period: Period, args: &Args) {
+fn advise(report: &Report, period: Period, args: &ReportArgs) {
     let requests = |count: u64| counted(count, "request");
     let said = |message: &dyn std::fmt::Display| terminal::say(&format_args!("note: {message}"));
     if report.left_out > 0 {
@@ -385,15 +436,4 @@ fn width(to_file: bool) -> u16 {
 fn has_colours() -> bool {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     std::io::stdout().is_terminal() && !no_color
-}
-
-fn write(bytes: &[u8], output: Option<&Path>) -> Exit {
-    let Some(path) = output else {
-        return terminal::print(bytes);
-    };
-    let written = std::fs::File::create(path).and_then(|mut file| file.write_all(bytes));
-    match written {
-        Ok(()) => Exit::Done,
-        Err(error) => terminal::fail(&format_args!("cannot write `{}`: {error}", path.display())),
-    }
 }

@@ -8,18 +8,17 @@ use clap::{ArgAction, ValueEnum};
 
 use super::exit::Exit;
 use super::security_options::ProtectionArgs;
-use super::{jaeger_options, once, terminal};
+use super::{environment, jaeger_options, once, terminal};
 use crate::daemon;
-use crate::logging::{self, LogOptions};
+use crate::logging::LogOptions;
 use crate::pseudonym_secret::PseudonymSecret;
 use crate::server::{Listen, parse_listen};
 use crate::settings::{Format, From, Settings, Since, State};
-use logmetrics_core::clock::Clock;
 use logmetrics_core::rules;
 
 /// What a user types to run.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
+pub struct RunArgs {
     /// A file, a quoted glob ('/var/log/gw/*.log'), a fifo, or - for standard input. With none and a
     /// pipe on standard input, standard input [env: LOGMETRICS_LOGS, separated like PATH]
     #[arg(value_name = "LOG")]
@@ -108,12 +107,16 @@ enum FormatArg {
     Json,
 }
 
-/// Runs until a signal, or to the end with `--once`.
-pub fn execute(args: Args) -> Exit {
-    let once = args.once;
-    if let Err(error) = logging::start(&args.log, Clock::system()) {
-        return terminal::usage(&error);
+impl RunArgs {
+    /// The first log that was named.
+    pub fn first_log(&self) -> Option<&str> {
+        self.logs.first().map(String::as_str)
     }
+}
+
+/// Runs until a signal, or to the end with `--once`.
+pub fn execute(args: RunArgs) -> Exit {
+    let once = args.once;
     let settings = match settings(args) {
         Ok(settings) => settings,
         Err(message) => return terminal::usage(&message),
@@ -128,20 +131,9 @@ pub fn execute(args: Args) -> Exit {
 }
 
 /// What was typed becomes what the program runs with.
-fn settings(args: Args) -> Result<Settings, String> {
-    let logs = if args.logs.is_empty() {
-        from_environment("LOGMETRICS_LOGS")
-    } else {
-        args.logs
-    };
-    let rules = if args.rules.is_empty() {
-        from_environment("LOGMETRICS_RULES")
-            .into_iter()
-            .map(PathBuf::from)
-            .collect()
-    } else {
-        args.rules
-    };
+fn settings(args: RunArgs) -> Result<Settings, String> {
+    let logs = environment::logs(args.logs);
+    let rules = environment::rules(args.rules);
     let jaeger = args.jaeger.settings()?;
     if args.once && jaeger.as_ref().is_some_and(|one| one.since == Since::Now) {
         return Err(
@@ -186,17 +178,6 @@ fn parse_interval(text: &str) -> Result<Duration, String> {
         Some(interval) if !interval.is_zero() => Ok(interval),
         _ => Err("a time such as `500ms`, `1s` or `1m` is wanted".to_owned()),
     }
-}
-
-/// A list of paths in a variable, separated as in PATH (`:`; on Windows `;`).
-fn from_environment(name: &str) -> Vec<String> {
-    let Some(value) = std::env::var_os(name) else {
-        return Vec::new();
-    };
-    std::env::split_paths(&value)
-        .map(|path| path.to_string_lossy().into_owned())
-        .filter(|path| !path.is_empty())
-        .collect()
 }
 
 /// The logs that were named, otherwise what is piped in; `command` is what to type, for the message.

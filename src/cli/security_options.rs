@@ -63,9 +63,10 @@ impl ProtectionArgs {
     }
 }
 
-/// The token in the environment.
+/// The token in the environment. An empty one is refused: whoever sets it means to close the port, and
+/// a secret that is missing must not open it.
 fn token() -> Result<Option<Token>, String> {
-    let text = std::env::var_os(TOKEN_VARIABLE).filter(|text| !text.is_empty());
+    let text = std::env::var_os(TOKEN_VARIABLE);
     let token = text.map(|text| Token::new(&text.to_string_lossy()));
     token
         .transpose()

@@ -5,6 +5,8 @@ use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 
 use super::exit::Exit;
+use crate::log_queue;
+use logmetrics_gateway::output_file::OutputFile;
 
 /// Writes data to standard output. A reader that has gone (`| head`) is no failure.
 pub fn print(bytes: &[u8]) -> Exit {
@@ -13,6 +15,15 @@ pub fn print(bytes: &[u8]) -> Exit {
         Ok(()) => Exit::Done,
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Done,
         Err(error) => fail(&format_args!("cannot write to standard output: {error}")),
+    }
+}
+
+/// Writes data to a file, which gets its name when it is whole.
+pub fn write_file(mut file: OutputFile, bytes: &[u8]) -> Exit {
+    let path = file.path().display().to_string();
+    match file.write_all(bytes).and_then(|()| file.finish()) {
+        Ok(()) => Exit::Done,
+        Err(error) => fail(&format_args!("cannot write `{path}`: {error}")),
     }
 }
 
@@ -30,6 +41,7 @@ pub fn usage(message: &dyn Display) -> Exit {
 
 /// Writes one line to standard error; if even that fails there is nobody to tell.
 pub fn say(message: &dyn Display) {
+    log_queue::flush();
     let _ = writeln!(std::io::stderr(), "{message}");
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::exit::Exit;
-use super::terminal;
+use super::{environment, terminal};
 use logmetrics_core::engine::{Engine, Secret};
 use logmetrics_core::exposition::{Exposition, Format};
 use logmetrics_core::metrics::batch::Batch;
@@ -17,15 +17,15 @@ use logmetrics_follow::to_end;
 
 /// What a user types to run rules' own tests.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
+pub struct TestArgs {
     /// Rules files and folders; without any the built-in agentgateway rules
     #[arg(value_name = "RULES")]
     rules: Vec<PathBuf>,
 }
 
 /// Runs every case and shows the differences.
-pub fn execute(args: &Args) -> Exit {
-    let loaded = match rules::load(&args.rules) {
+pub fn execute(args: TestArgs) -> Exit {
+    let loaded = match rules::load(&environment::rules(args.rules)) {
         Ok(loaded) => loaded,
         Err(problems) => {
             terminal::say(&problems);
@@ -44,16 +44,13 @@ pub fn execute(args: &Args) -> Exit {
             }
         }
     }
+    let printed = terminal::print(report.as_bytes());
     let total = loaded.cases.len();
     terminal::say(&match total {
         0 => "no [[test]] cases in these rules".to_owned(),
         _ => format!("{} of {total} cases passed", total - failed),
     });
-    if failed == 0 {
-        Exit::Done
-    } else {
-        Exit::Failed
-    }
+    if failed == 0 { printed } else { Exit::Failed }
 }
 
 /// The rules of one file: a case says what its own file does, whatever else is loaded beside it.

@@ -2,21 +2,27 @@
 //! program's own metrics.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
 use super::reload::RulesReloader;
-use super::restore::CheckpointStatus;
+use super::restore::ShownCheckpoint;
+use super::saved_pages::SavedPages;
 use super::scrapers::Scrapers;
 use crate::server::status_page::{Input, MetricRow, Page, RuleRow};
-use crate::server::{Content, Pieces, Reloaded, Scrape};
+use crate::server::{Backend, PendingPieces, Pieces, Reloaded, Scrape, Scraper};
 use logmetrics_core::clock::Clock;
 use logmetrics_core::exposition::Exposition;
 use logmetrics_core::metrics::self_metrics::SelfMetrics;
+use logmetrics_core::metrics::snapshot::Snapshot;
 use logmetrics_core::metrics::store::Store;
 use logmetrics_core::pipeline::Active;
 use logmetrics_core::pipeline::unmatched_samples::UnmatchedSamples;
+
+/// A page that was saved so long ago will do for those who are no scraper: whoever asks again and again
+/// does not keep the disk busy.
+const PEOPLE_WAIT_LESS: Duration = Duration::from_millis(100);
 
 /// The running program, as the server sees it.
 pub struct AppState {
@@ -34,26 +40,25 @@ pub struct AppState {
     pub clock: Clock,
     /// Who has scraped before.
     pub scrapers: Arc<Scrapers>,
-    /// The state of saving, where a checkpoint is kept.
-    pub checkpoint: Option<CheckpointStatus>,
+    /// What is shown of saving, where a checkpoint is kept.
+    pub saving: Option<ShownCheckpoint>,
     /// When the program started, in milliseconds since 1970.
     pub started_ms: u64,
 }
 
-impl Content for AppState {
-    fn scrape(&self, request: Scrape) -> Pieces {
-        self.self_metrics.scrapes.inc();
-        let now_ms = self.clock.now_ms();
-        let active = self.active.load_full();
-        let mut snapshot = active.store.snapshot(now_ms);
-        let births = snapshot.births;
-        if let Some(scraper) = request.scraper
-            && let Some(before) = self.scrapers.visit(scraper, births, now_ms)
-        {
-            snapshot.show_new_at_zero(before);
-        }
-        let self_metrics = self.self_metrics.gather(&active.store.counts());
-        Box::new(Exposition::new(snapshot, self_metrics, request.format))
+impl Backend for AppState {
+    fn scrape(&self, request: Scrape) -> PendingPieces<'_> {
+        Box::pin(async move {
+            self.self_metrics.scrapes.inc();
+            let snapshot = match &self.saving {
+                None => self.current(request.scraper.as_ref()),
+                Some(saving) => self.saved(&saving.pages, request.scraper.as_ref()).await,
+            };
+            let counts = self.active.load().store.counts();
+            let self_metrics = self.self_metrics.gather(&counts);
+            let exposition = Exposition::new(snapshot, self_metrics, request.format);
+            Box::new(exposition) as Pieces
+        })
     }
 
     fn status_page(&self) -> String {
@@ -65,9 +70,9 @@ impl Content for AppState {
             version: crate::VERSION.to_owned(),
             uptime: since(self.started_ms),
             state: self
-                .checkpoint
+                .saving
                 .as_ref()
-                .map(|checkpoint| checkpoint.row(self.clock.now_ms())),
+                .map(|saving| saving.status.row(self.clock.now_ms())),
             inputs: self
                 .inputs
                 .iter()
@@ -92,6 +97,37 @@ impl Content for AppState {
 }
 
 impl AppState {
+    /// What is counted now.
+    fn current(&self, scraper: Option<&Scraper>) -> Snapshot {
+        let now_ms = self.clock.now_ms();
+        let store = Arc::clone(&self.active.load().store);
+        let mut snapshot = store.snapshot(now_ms);
+        if let Some(scraper) = scraper {
+            let zero_from = self.scrapers.visit(scraper, snapshot.births, now_ms);
+            snapshot.show_new_at_zero(zero_from);
+            store.keep_unshown(self.scrapers.unshown(now_ms));
+        }
+        snapshot
+    }
+
+    /// What is counted and saved. The save holds that this scraper is shown it.
+    async fn saved(&self, pages: &SavedPages, scraper: Option<&Scraper>) -> Snapshot {
+        let key = scraper.map(|scraper| self.scrapers.announce(scraper));
+        let now = Instant::now();
+        let since = match key {
+            Some(_) => now,
+            None => now.checked_sub(PEOPLE_WAIT_LESS).unwrap_or(now),
+        };
+        let Some(page) = pages.page(since).await else {
+            return self.current(scraper);
+        };
+        let mut snapshot = page.snapshot.clone();
+        if let Some(zero_from) = key.and_then(|key| self.scrapers.zero_from(key)) {
+            snapshot.show_new_at_zero(zero_from);
+        }
+        snapshot
+    }
+
     fn input(&self, source: &str) -> Input {
         let counters = self.self_metrics.source(source);
         Input {

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use crate::server::{self, Access, Latch, Limits, Readiness};
 use crate::settings::{From, Settings};
 use crate::shutdown::{self, Stop};
-use logmetrics_core::checkpoint::Checkpointer;
+use logmetrics_core::checkpoint::{Checkpointer, NoteSource};
 use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::Engine;
 use logmetrics_core::history::{Notice, Recognizer};
@@ -27,6 +27,7 @@ mod once;
 mod reader_events;
 mod reload;
 mod restore;
+mod saved_pages;
 mod scrapers;
 
 use app_state::AppState;
@@ -34,7 +35,7 @@ use jaeger_input::JaegerInput;
 pub use once::{Counted, once};
 use reader_events::{MESSAGES_PER_MINUTE, ReaderEvents};
 use reload::{RulesContent, RulesReloader, RulesSource};
-use restore::{CheckpointStatus, Restored};
+use restore::{Restored, ShownCheckpoint};
 use scrapers::Scrapers;
 
 /// How often messages that were held back are looked for.
@@ -152,18 +153,18 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     let (stop, drain) = shutdown::channel();
     shutdown::on_signals(stop.clone()).map_err(no_signals)?;
     let positions = Arc::clone(&restored.positions);
-    let scrapers = Arc::new(Scrapers::restored(&restored.notes.of(scrapers::PREFIX)));
+    let scrapers = restored.scrapers(&shared);
     let history = restored.history();
     let jaeger = jaeger(settings, &shared, &restored)?;
     let notes = history.iter().map(restore::history_notes);
     let notes = notes.chain(jaeger.as_ref().map(JaegerInput::notes));
-    let notes = notes.chain([scrapers.notes()]).collect();
-    let (checkpointer, checkpoint) = restored.start_saving(&shared, notes)?.unzip();
+    let notes = notes.chain([scraper_notes(&scrapers, &shared)]).collect();
+    let saving = restored.start_saving(&shared, notes)?;
+    let (checkpointer, shown) = saving.map(|one| (one.checkpointer, one.shown)).unzip();
     let reloader = Arc::new(reloader(settings, &shared, &positions, &rules));
     tokio::spawn(reload::on_hangup(Arc::clone(&reloader)).map_err(no_signals)?);
     log_address(&listener, &access);
-    let shown = (&shared, checkpoint, scrapers);
-    let state = app_state(settings, &inputs, &reloader, shown);
+    let state = app_state(settings, &inputs, &reloader, (&shared, shown, scrapers));
     let (readiness, latch) = Readiness::new();
     let reading = logmetrics_follow::Stop::new();
     let at_end = settings.exit_on_eof.then(|| stop.clone());
@@ -233,7 +234,7 @@ fn app_state(
     settings: &Settings,
     inputs: &[Specification],
     reloader: &Arc<RulesReloader>,
-    (shared, checkpoint, scrapers): (&Shared, Option<CheckpointStatus>, Arc<Scrapers>),
+    (shared, saving, scrapers): (&Shared, Option<ShownCheckpoint>, Arc<Scrapers>),
 ) -> Arc<AppState> {
     let jaeger = settings.jaeger.as_ref().map(jaeger_input::source);
     Arc::new(AppState {
@@ -244,11 +245,26 @@ fn app_state(
         inputs: sources(inputs, jaeger.as_deref())
             .map(str::to_owned)
             .collect(),
-        checkpoint,
+        saving,
         scrapers,
         started_ms: shared.clock.now_ms(),
         clock: shared.clock.clone(),
     })
+}
+
+/// Lets the checkpoint hold who was shown what. Called within a save, after its page was taken.
+fn scraper_notes(scrapers: &Arc<Scrapers>, shared: &Shared) -> NoteSource {
+    let (scrapers, shared) = (Arc::clone(scrapers), shared.clone());
+    NoteSource {
+        prefix: scrapers::PREFIX,
+        changes: Box::new(move || {
+            let now_ms = shared.clock.now_ms();
+            let store = &shared.active.load().store;
+            let changes = scrapers.take_changes(store.births(), now_ms);
+            store.keep_unshown(scrapers.unshown(now_ms));
+            changes
+        }),
+    }
 }
 
 fn no_signals(error: io::Error) -> Failure {

@@ -77,8 +77,10 @@ fn once_with_state(settings: &Settings, built: Built) -> Result<Counted, Failure
     } = built;
     let positions = Arc::clone(&restored.positions);
     let history = restored.history();
-    let notes = history.iter().map(restore::history_notes).collect();
-    let checkpointer = restored.start_saving(&shared, notes)?;
+    let saving = restored.start_saving(
+        &shared,
+        history.iter().map(restore::history_notes).collect(),
+    )?;
     let stop = logmetrics_follow::Stop::new();
     let (follower, streams) =
         logmetrics_follow::readers(inputs, options(settings, Mode::Once), &positions);
@@ -101,8 +103,8 @@ fn once_with_state(settings: &Settings, built: Built) -> Result<Counted, Failure
     if let Some(jaeger) = &settings.jaeger {
         jaeger_input::once(jaeger, &mut worker, &shared.clock)?;
     }
-    if let Some((checkpointer, _)) = checkpointer {
-        finished(settings, checkpointer.finish())?;
+    if let Some(saving) = saving {
+        finished(settings, saving.checkpointer.finish())?;
     }
     Ok(counted(&shared, Vec::new()))
 }

@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::Failure;
+use super::saved_pages::{Publisher, SavedPages};
+use super::scrapers::{self, Scrapers};
 use crate::server::status_page::StateRow;
 use crate::settings::{Settings, State};
 use logmetrics_core::checkpoint::{
@@ -25,6 +27,18 @@ pub struct Restored {
     saver: Option<(Saver, State)>,
     has_files: bool,
     is_damaged: bool,
+}
+
+/// A checkpoint that is kept.
+pub struct Saving {
+    pub checkpointer: Checkpointer,
+    pub shown: ShownCheckpoint,
+}
+
+/// What the server shows of it.
+pub struct ShownCheckpoint {
+    pub pages: SavedPages,
+    pub status: CheckpointStatus,
 }
 
 /// How saving goes.
@@ -76,30 +90,47 @@ impl Restored {
         Some(Arc::new(Mutex::new(recognizer)))
     }
 
+    /// Who has scraped before. What was not shown to them does not expire.
+    pub fn scrapers(&self, shared: &Shared) -> Arc<Scrapers> {
+        let scrapers = Scrapers::restored(&self.notes.of(scrapers::PREFIX));
+        let unshown = scrapers.unshown(shared.clock.now_ms());
+        shared.active.load().store.keep_unshown(unshown);
+        Arc::new(scrapers)
+    }
+
     /// Begins to save, where a checkpoint is kept.
     pub fn start_saving(
         self,
         shared: &Shared,
         notes: Vec<NoteSource>,
-    ) -> Result<Option<(Checkpointer, CheckpointStatus)>, Failure> {
+    ) -> Result<Option<Saving>, Failure> {
         let Some((saver, wanted)) = self.saver else {
             return Ok(None);
         };
         let checkpoint = register(&shared.self_metrics)?;
         checkpoint.damaged.set(self.is_damaged.into());
+        let publisher = Publisher::default();
+        let published = publisher.subscribe();
         let active = Arc::clone(&shared.active);
         let source = Source {
             has_files: self.has_files,
             positions: self.positions,
             store: Box::new(move || Arc::clone(&active.load().store)),
             notes,
+            publish: Box::new(move |page| _ = publisher.send(Some(Arc::new(page)))),
         };
         let clock = shared.clock.clone();
         let checkpointer =
             Checkpointer::start(saver, source, wanted.interval, clock, checkpoint.clone())
                 .map_err(|error| Failure::Run(format!("cannot start a thread: {error}")))?;
         let file = wanted.file.display().to_string();
-        Ok(Some((checkpointer, CheckpointStatus { file, checkpoint })))
+        Ok(Some(Saving {
+            shown: ShownCheckpoint {
+                pages: SavedPages::new(checkpointer.trigger(), published),
+                status: CheckpointStatus { file, checkpoint },
+            },
+            checkpointer,
+        }))
     }
 }
 

@@ -3,12 +3,12 @@
 //! Checking a password is slow on purpose (bcrypt). It is done beside the thread that serves, one at
 //! a time, and its result is remembered, so that a scrape each second costs it once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -22,12 +22,15 @@ use tokio_rustls::rustls::crypto::ring;
 
 use crate::reloadable::ReloadableFiles;
 
-/// Results that are remembered; then all are forgotten.
+/// Results of each kind that are remembered; then all of that kind are forgotten.
 const REMEMBERED_MAX: usize = 1024;
 
-/// Passwords that wait to be checked. Whoever guesses cannot keep more than one core busy, and is told
-/// to come again.
-const WAITING_MAX: usize = 16;
+/// Passwords that wait to be checked. Guessing keeps no more than one core busy; further guesses are
+/// answered 503.
+const WAITING_MAX: usize = 64;
+
+/// Those of one address among them: guessing from one address leaves room for all others.
+const WAITING_OF_ADDRESS_MAX: usize = 2;
 
 /// The hardest hash that is taken: one more takes seconds for each check.
 const COST_MAX: u32 = 14;
@@ -103,7 +106,7 @@ impl fmt::Debug for Token {
 impl fmt::Debug for Auth {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (users, tokens) = (self.users.is_some(), self.tokens.is_some());
-        write!(formatter, "Gate {{ users: {users}, tokens: {tokens} }}")
+        write!(formatter, "Auth {{ users: {users}, tokens: {tokens} }}")
     }
 }
 
@@ -146,7 +149,7 @@ impl Auth {
     }
 
     /// What to say to a request with these headers. Waits while a password is checked.
-    pub async fn admits(&self, headers: &HeaderMap) -> Verdict {
+    pub async fn admits(&self, headers: &HeaderMap, address: IpAddr) -> Verdict {
         if self.is_open() {
             return Verdict::Allowed;
         }
@@ -167,7 +170,7 @@ impl Auth {
                 let hash = users.hashes.get(&user);
                 let is_known = hash.is_some();
                 let hash = hash.unwrap_or(&users.decoy);
-                match self.checks.password(&user, password, hash).await {
+                match self.checks.password(&user, password, hash, address).await {
                     Some(true) if is_known => Verdict::Allowed,
                     Some(_) => Verdict::Unauthorized,
                     None => Verdict::Busy,
@@ -215,9 +218,9 @@ fn credentials(header: &HeaderValue) -> Option<Credentials> {
 struct Checks {
     /// Of this process alone: what is remembered says nothing about passwords elsewhere.
     key: [u8; 32],
-    remembered: Mutex<HashMap<[u8; 32], bool>>,
+    remembered: Mutex<Remembered>,
     working: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    waiting: Mutex<HashMap<IpAddr, usize>>,
 }
 
 impl Default for Checks {
@@ -229,7 +232,7 @@ impl Default for Checks {
             key,
             remembered: Mutex::default(),
             working: Arc::new(Semaphore::new(1)),
-            waiting: AtomicUsize::new(0),
+            waiting: Mutex::default(),
         }
     }
 }
@@ -262,16 +265,22 @@ impl Checks {
     }
 
     /// Whether the password is that of the hash; none where too many wait for the same.
-    async fn password(&self, user: &[u8], password: Vec<u8>, hash: &str) -> Option<bool> {
+    async fn password(
+        &self,
+        user: &[u8],
+        password: Vec<u8>,
+        hash: &str,
+        address: IpAddr,
+    ) -> Option<bool> {
         let key = self.digest(&[user, &password, hash.as_bytes()]);
-        if let Some(&right) = self.lock().get(&key) {
+        if let Some(right) = self.lock().get(&key) {
             return Some(right);
         }
-        let _place = WaitingSlot::take(&self.waiting)?;
+        let _slot = WaitingSlot::take(&self.waiting, address)?;
         // The semaphore is never closed; without a permit the check just runs.
         let permit = self.working.clone().acquire_owned().await.ok();
         // Another request of the same client may have been faster.
-        if let Some(&right) = self.lock().get(&key) {
+        if let Some(right) = self.lock().get(&key) {
             return Some(right);
         }
         let hash = hash.to_owned();
@@ -281,35 +290,74 @@ impl Checks {
             bcrypt::verify(password, &hash).unwrap_or(false)
         });
         let right = right.await.unwrap_or(false);
-        let mut remembered = self.lock();
-        if remembered.len() >= REMEMBERED_MAX {
-            remembered.clear();
-        }
-        remembered.insert(key, right);
+        self.lock().insert(key, right);
         Some(right)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], bool>> {
+    fn lock(&self) -> MutexGuard<'_, Remembered> {
         self.remembered
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// Digests of passwords that were checked. Right ones are kept apart, so that wrong ones, of which
+/// there may be any number, never make a scraper wait that is known.
+#[derive(Default)]
+struct Remembered {
+    right: HashSet<[u8; 32]>,
+    wrong: HashSet<[u8; 32]>,
+}
+
+impl Remembered {
+    fn get(&self, digest: &[u8; 32]) -> Option<bool> {
+        let is_right = self.right.contains(digest);
+        (is_right || self.wrong.contains(digest)).then_some(is_right)
+    }
+
+    fn insert(&mut self, digest: [u8; 32], is_right: bool) {
+        let digests = if is_right {
+            &mut self.right
+        } else {
+            &mut self.wrong
+        };
+        if digests.len() >= REMEMBERED_MAX {
+            digests.clear();
+        }
+        digests.insert(digest);
+    }
+}
+
 /// A place among those who wait.
-struct WaitingSlot<'a>(&'a AtomicUsize);
+struct WaitingSlot<'a> {
+    waiting: &'a Mutex<HashMap<IpAddr, usize>>,
+    address: IpAddr,
+}
 
 impl<'a> WaitingSlot<'a> {
-    fn take(waiting: &'a AtomicUsize) -> Option<Self> {
-        let before = waiting.fetch_add(1, Ordering::Relaxed);
-        let place = WaitingSlot(waiting);
-        (before < WAITING_MAX).then_some(place)
+    fn take(waiting: &'a Mutex<HashMap<IpAddr, usize>>, address: IpAddr) -> Option<Self> {
+        let mut all = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.values().sum::<usize>() >= WAITING_MAX {
+            return None;
+        }
+        let of_address = all.entry(address).or_default();
+        if *of_address >= WAITING_OF_ADDRESS_MAX {
+            return None;
+        }
+        *of_address += 1;
+        Some(WaitingSlot { waiting, address })
     }
 }
 
 impl Drop for WaitingSlot<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        let mut all = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_address) = all.get_mut(&self.address) {
+            *of_address -= 1;
+            if *of_address == 0 {
+                all.remove(&self.address);
+            }
+        }
     }
 }
 

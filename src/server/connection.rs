@@ -18,53 +18,64 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::Limits;
 use super::body::Body;
 use super::connections::{Connection, Permit};
 use super::routes::Routes;
+use super::{Limits, Peer};
 
 /// Most of a response that is buffered before the other side takes it.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
 
 /// Serves one connection until it ends, breaks a limit, or is asked to leave.
-pub async fn run<S>(stream: S, peer: IpAddr, ticket: Permit, routes: Arc<Routes>, limits: &Limits)
-where
+pub async fn run<S>(
+    stream: S,
+    address: IpAddr,
+    permit: Permit,
+    routes: Arc<Routes>,
+    limits: &Limits,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let seat = ticket.seat.clone();
+    let connection = permit.connection.clone();
+    let is_open = Arc::new(());
+    let peer = Peer {
+        address,
+        connection: Arc::downgrade(&is_open),
+    };
     let service = service_fn(|request: Request<Incoming>| {
-        let (routes, running) = (routes.clone(), Running::start(seat.clone()));
+        let (routes, peer) = (routes.clone(), peer.clone());
+        let running = RunningRequest::start(connection.clone());
         async move {
-            let response = routes.answer(&request, peer).await;
-            running.seat.progress().response = Some(Instant::now());
-            Ok::<_, io::Error>(response.map(|body| Counted {
+            let response = routes.answer(&request, &peer).await;
+            running.connection.progress().response = Some(Instant::now());
+            Ok::<_, io::Error>(response.map(|body| CountedBody {
                 body,
                 _running: running,
             }))
         }
     });
-    let watched = Watched {
+    let watched = WatchedStream {
         stream,
-        seat: ticket.seat.clone(),
+        connection: permit.connection.clone(),
     };
-    let mut connection = pin!(builder(limits).serve_connection(TokioIo::new(watched), service));
+    let mut served = pin!(builder(limits).serve_connection(TokioIo::new(watched), service));
 
-    let mut leave = pin!(ticket.seat.leave.notified());
+    let mut leave = pin!(permit.connection.leave.notified());
     let mut leaving = false;
     let mut alarm = pin!(tokio::time::sleep(limits.head_timeout));
     let end = std::future::poll_fn(|context| {
         // Before anybody is sent away, what has arrived is read: a request then counts as running.
-        if let Poll::Ready(result) = connection.as_mut().poll(context) {
+        if let Poll::Ready(result) = served.as_mut().poll(context) {
             return Poll::Ready(End::Closed(result));
         }
         if !leaving && leave.as_mut().poll(context).is_ready() {
             leaving = true;
-            connection.as_mut().graceful_shutdown();
-            if let Poll::Ready(result) = connection.as_mut().poll(context) {
+            served.as_mut().graceful_shutdown();
+            if let Poll::Ready(result) = served.as_mut().poll(context) {
                 return Poll::Ready(End::Closed(result));
             }
         }
-        let progress = *ticket.seat.progress();
+        let progress = *permit.connection.progress();
         if leaving && progress.is_waiting() {
             return Poll::Ready(End::Left);
         }
@@ -79,9 +90,9 @@ where
     });
     match end.await {
         End::Closed(Ok(())) | End::Left => {}
-        End::Closed(Err(error)) => tracing::debug!(%peer, %error, "a connection broke"),
-        End::Late(true) => tracing::debug!(%peer, "a connection sent no request in time"),
-        End::Late(false) => tracing::debug!(%peer, "a response was not taken in time"),
+        End::Closed(Err(error)) => tracing::debug!(peer = %address, %error, "a connection broke"),
+        End::Late(true) => tracing::debug!(peer = %address, "a connection sent no request in time"),
+        End::Late(false) => tracing::debug!(peer = %address, "a response was not taken in time"),
     }
 }
 
@@ -107,34 +118,34 @@ fn builder(limits: &Limits) -> http1::Builder {
 }
 
 /// The time from a request's head to its response's last byte.
-struct Running {
-    seat: Arc<Connection>,
+struct RunningRequest {
+    connection: Arc<Connection>,
 }
 
-impl Running {
-    fn start(seat: Arc<Connection>) -> Self {
-        let mut progress = seat.progress();
+impl RunningRequest {
+    fn start(connection: Arc<Connection>) -> Self {
+        let mut progress = connection.progress();
         progress.waiting = None;
         progress.head = None;
         progress.response = None;
         drop(progress);
-        Self { seat }
+        Self { connection }
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningRequest {
     fn drop(&mut self) {
-        self.seat.progress().waiting = Some(Instant::now());
+        self.connection.progress().waiting = Some(Instant::now());
     }
 }
 
 /// A body whose end is the end of its [`Running`].
-struct Counted {
+struct CountedBody {
     body: Body,
-    _running: Running,
+    _running: RunningRequest,
 }
 
-impl http_body::Body for Counted {
+impl http_body::Body for CountedBody {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -155,14 +166,14 @@ impl http_body::Body for Counted {
 }
 
 /// A stream that writes down when a request begins to arrive and when writing stands still.
-struct Watched<S> {
+struct WatchedStream<S> {
     stream: S,
-    seat: Arc<Connection>,
+    connection: Arc<Connection>,
 }
 
-impl<S> Watched<S> {
+impl<S> WatchedStream<S> {
     fn note_write<T>(&self, result: &Poll<io::Result<T>>) {
-        let mut progress = self.seat.progress();
+        let mut progress = self.connection.progress();
         match result {
             Poll::Ready(_) => progress.blocked = None,
             Poll::Pending => {
@@ -172,7 +183,7 @@ impl<S> Watched<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WatchedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -181,7 +192,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
-            let mut progress = self.seat.progress();
+            let mut progress = self.connection.progress();
             if progress.waiting.is_some() {
                 progress.head.get_or_insert_with(Instant::now);
             }
@@ -190,7 +201,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

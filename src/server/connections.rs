@@ -15,14 +15,14 @@ use super::Limits;
 /// then never keep a health check out, and a kept-alive connection that is closed loses nothing.
 #[derive(Debug)]
 pub struct Connections {
-    seats_max: usize,
+    connections_max: usize,
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     next: u64,
-    seats: BTreeMap<u64, Arc<Connection>>,
+    open: BTreeMap<u64, Arc<Connection>>,
 }
 
 /// What is known of one connection. Its own task writes it; the crowd reads it.
@@ -51,15 +51,15 @@ pub struct Progress {
 #[derive(Debug)]
 pub struct Permit {
     /// The seat.
-    pub seat: Arc<Connection>,
-    crowd: Arc<Connections>,
+    pub connection: Arc<Connection>,
+    connections: Arc<Connections>,
 }
 
 impl Connections {
     /// Nobody yet, and at most so many.
-    pub fn new(seats_max: usize) -> Arc<Self> {
+    pub fn new(connections_max: usize) -> Arc<Self> {
         Arc::new(Self {
-            seats_max,
+            connections_max,
             inner: Mutex::default(),
         })
     }
@@ -68,13 +68,13 @@ impl Connections {
     /// everybody has a response running.
     pub fn admit(self: &Arc<Self>) -> Option<Permit> {
         let mut inner = self.lock();
-        if inner.seats.len() >= self.seats_max && !inner.dismiss_longest_waiting() {
+        if inner.open.len() >= self.connections_max && !inner.evict_longest_waiting() {
             return None;
         }
         let number = inner.next;
         inner.next += 1;
         let now = Instant::now();
-        let seat = Arc::new(Connection {
+        let connection = Arc::new(Connection {
             number,
             progress: Mutex::new(Progress {
                 waiting: Some(now),
@@ -84,22 +84,22 @@ impl Connections {
             }),
             leave: Notify::new(),
         });
-        inner.seats.insert(number, seat.clone());
+        inner.open.insert(number, connection.clone());
         Some(Permit {
-            seat,
-            crowd: self.clone(),
+            connection,
+            connections: self.clone(),
         })
     }
 
     /// Asks the connection that has waited longest to leave, where one waits.
-    pub fn dismiss_longest_waiting(&self) -> bool {
-        self.lock().dismiss_longest_waiting()
+    pub fn evict_longest_waiting(&self) -> bool {
+        self.lock().evict_longest_waiting()
     }
 
     /// Asks everybody to leave: at once, or after the response that is running.
-    pub fn dismiss_all(&self) {
-        for seat in self.lock().seats.values() {
-            seat.leave.notify_one();
+    pub fn evict_all(&self) {
+        for connection in self.lock().open.values() {
+            connection.leave.notify_one();
         }
     }
 
@@ -109,17 +109,17 @@ impl Connections {
 }
 
 impl Inner {
-    fn dismiss_longest_waiting(&mut self) -> bool {
-        let waiting = self.seats.values().filter_map(|seat| {
-            let progress = *seat.progress();
+    fn evict_longest_waiting(&mut self) -> bool {
+        let waiting = self.open.values().filter_map(|connection| {
+            let progress = *connection.progress();
             let since = progress.waiting.filter(|_| progress.blocked.is_none())?;
-            Some((since, seat.number))
+            Some((since, connection.number))
         });
         let Some((_, number)) = waiting.min() else {
             return false;
         };
-        if let Some(seat) = self.seats.remove(&number) {
-            seat.leave.notify_one();
+        if let Some(connection) = self.open.remove(&number) {
+            connection.leave.notify_one();
         }
         true
     }
@@ -127,7 +127,7 @@ impl Inner {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.crowd.lock().seats.remove(&self.seat.number);
+        self.connections.lock().open.remove(&self.connection.number);
     }
 }
 
@@ -164,43 +164,43 @@ mod tests {
 
     use super::*;
 
-    async fn asked_to_leave(ticket: &Permit) -> bool {
+    async fn asked_to_leave(permit: &Permit) -> bool {
         // A permit that is stored is there at the first poll.
-        tokio::time::timeout(Duration::ZERO, ticket.seat.leave.notified())
+        tokio::time::timeout(Duration::ZERO, permit.connection.leave.notified())
             .await
             .is_ok()
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_longest_waiting_gives_way() {
-        let crowd = Connections::new(2);
-        let first = crowd.admit().unwrap();
+        let connections = Connections::new(2);
+        let first = connections.admit().unwrap();
         tokio::time::advance(Duration::from_secs(1)).await;
-        let second = crowd.admit().unwrap();
+        let second = connections.admit().unwrap();
         // The first has asked and been answered since, so the second waits longer.
         tokio::time::advance(Duration::from_secs(1)).await;
-        first.seat.progress().waiting = Some(Instant::now());
-        let third = crowd.admit().unwrap();
+        first.connection.progress().waiting = Some(Instant::now());
+        let third = connections.admit().unwrap();
         assert!(asked_to_leave(&second).await);
         assert!(!asked_to_leave(&first).await);
         // Its place is taken already; giving back the ticket frees nothing twice.
         drop(second);
-        third.seat.progress().waiting = None;
-        let _fourth = crowd.admit().unwrap();
+        third.connection.progress().waiting = None;
+        let _fourth = connections.admit().unwrap();
         assert!(asked_to_leave(&first).await);
         assert!(!asked_to_leave(&third).await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn nobody_with_a_response_gives_way() {
-        let crowd = Connections::new(2);
-        let running = crowd.admit().unwrap();
-        running.seat.progress().waiting = None;
-        let blocked = crowd.admit().unwrap();
-        blocked.seat.progress().blocked = Some(Instant::now());
-        assert!(crowd.admit().is_none());
+        let connections = Connections::new(2);
+        let running = connections.admit().unwrap();
+        running.connection.progress().waiting = None;
+        let blocked = connections.admit().unwrap();
+        blocked.connection.progress().blocked = Some(Instant::now());
+        assert!(connections.admit().is_none());
         drop(running);
-        assert!(crowd.admit().is_some());
+        assert!(connections.admit().is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,8 +5,8 @@
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
-use std::sync::Arc;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -40,16 +40,19 @@ use logmetrics_core::exposition::Format;
 use logmetrics_core::rate_limit::Limited;
 use routes::Routes;
 
-/// What the server asks of the rest of the program. Called on a runtime thread: it must not wait.
-pub trait Content: Send + Sync + 'static {
+/// What the server asks of the rest of the program. Called on a runtime thread: it must not block.
+pub trait Backend: Send + Sync + 'static {
     /// The body of one scrape, in pieces that are rendered as they are asked for. Pieces of some
     /// 64 KiB are best: each is one turn of this connection.
-    fn scrape(&self, request: Scrape) -> Pieces;
+    fn scrape(&self, request: Scrape) -> PendingPieces<'_>;
     /// The status page (HTML, whole).
     fn status_page(&self) -> String;
     /// Reads the rules again. Called where waiting is allowed, by one request at a time.
     fn reload(&self) -> Reloaded;
 }
+
+/// The body of a scrape, once it is there.
+pub type PendingPieces<'a> = Pin<Box<dyn Future<Output = Pieces> + Send + 'a>>;
 
 /// What became of a reload, as text for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,13 +64,28 @@ pub enum Reloaded {
 }
 
 /// One scrape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Scrape {
-    /// The form that was asked for.
     pub format: Format,
-    /// Who scrapes, where it says that it is a Prometheus server; none for everybody else. An IPv4
-    /// address is never written as an IPv6 one.
-    pub scraper: Option<IpAddr>,
+    /// Who scrapes, where the request has the header of a Prometheus server; none for all others.
+    pub scraper: Option<Scraper>,
+}
+
+/// A Prometheus server.
+#[derive(Debug, Clone)]
+pub struct Scraper {
+    /// An IPv4 address is never written as an IPv6 one.
+    pub address: IpAddr,
+    /// Alive while its connection is open, and the same for all its scrapes by this connection.
+    pub connection: Weak<()>,
+}
+
+/// The other side of a connection.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    pub address: IpAddr,
+    /// Alive while the connection is open.
+    pub connection: Weak<()>,
 }
 
 /// So many connections beyond the limit are told that it is reached; further ones are only closed.
@@ -83,57 +101,57 @@ const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
 /// Serves until `drain` is done, then lets running responses end, for a limited time.
 pub async fn serve(
     listener: TcpListener,
-    content: Arc<dyn Content>,
+    backend: Arc<dyn Backend>,
     readiness: Readiness,
     limits: Limits,
     access: Access,
     drain: impl Future,
 ) {
     let access = Arc::new(access);
-    let routes = Routes::new(content, readiness, &limits, Arc::clone(&access));
+    let routes = Routes::new(backend, readiness, &limits, Arc::clone(&access));
     let looking = tokio::spawn(Arc::clone(&access).keep_up_to_date());
     let mut server = Server {
-        crowd: Connections::new(limits.connections_max),
+        connections: Connections::new(limits.connections_max),
         limits: Arc::new(limits),
         routes: Arc::new(routes),
         access,
-        connections: JoinSet::new(),
+        tasks: JoinSet::new(),
     };
-    let mut door = Door::new(listener);
+    let mut acceptor = Acceptor::new(listener);
     let mut drain = pin!(drain);
     loop {
         tokio::select! {
             biased;
             _ = &mut drain => break,
-            Some(_) = server.connections.join_next() => {}
-            accepted = door.accept() => match accepted {
+            Some(_) = server.tasks.join_next() => {}
+            accepted = acceptor.accept() => match accepted {
                 Ok((stream, peer)) => server.welcome(stream, peer),
                 // Where the system has no descriptor left, this frees one.
-                Err(_) if door.is_pausing() => _ = server.crowd.dismiss_longest_waiting(),
+                Err(_) if acceptor.is_pausing() => _ = server.connections.evict_longest_waiting(),
                 Err(_) => {}
             },
         }
     }
-    drop(door);
+    drop(acceptor);
     looking.abort();
     server.finish().await;
 }
 
 struct Server {
-    crowd: Arc<Connections>,
+    connections: Arc<Connections>,
     limits: Arc<Limits>,
     routes: Arc<Routes>,
     access: Arc<Access>,
-    connections: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Server {
     fn welcome(&mut self, stream: TcpStream, peer: SocketAddr) {
-        let Some(ticket) = self.crowd.admit() else {
+        let Some(permit) = self.connections.admit() else {
             // Who speaks TLS would not understand it.
             let is_plain = self.access.certificate.is_none();
-            if is_plain && self.connections.len() < self.limits.connections_max + REFUSALS_MAX {
-                self.connections.spawn(refuse(stream));
+            if is_plain && self.tasks.len() < self.limits.connections_max + REFUSALS_MAX {
+                self.tasks.spawn(refuse(stream));
             }
             return;
         };
@@ -141,29 +159,26 @@ impl Server {
         _ = stream.set_nodelay(true);
         let (routes, limits) = (self.routes.clone(), self.limits.clone());
         let (access, peer) = (self.access.clone(), peer.ip());
-        self.connections.spawn(async move {
+        self.tasks.spawn(async move {
             let Some(certificate) = &access.certificate else {
-                return connection::run(stream, peer, ticket, routes, &limits).await;
+                return connection::run(stream, peer, permit, routes, &limits).await;
             };
-            let shaken = certificate.shake_hands(stream, &ticket.seat, &limits);
+            let shaken = certificate.shake_hands(stream, &permit.connection, &limits);
             if let Some(stream) = shaken.await {
-                connection::run(stream, peer, ticket, routes, &limits).await;
+                connection::run(stream, peer, permit, routes, &limits).await;
             }
         });
     }
 
     async fn finish(mut self) {
-        self.crowd.dismiss_all();
-        let all = async { while self.connections.join_next().await.is_some() {} };
+        self.connections.evict_all();
+        let all = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(self.limits.drain_timeout, all)
             .await
             .is_err()
         {
-            tracing::warn!(
-                "closing {} connections before their end",
-                self.connections.len()
-            );
-            self.connections.shutdown().await;
+            tracing::warn!("closing {} connections before their end", self.tasks.len());
+            self.tasks.shutdown().await;
         }
     }
 }
@@ -183,14 +198,14 @@ async fn refuse(mut stream: TcpStream) {
 }
 
 /// The listener, and a pause after errors so that they never make it spin.
-struct Door {
+struct Acceptor {
     listener: TcpListener,
     pause: Duration,
     opens: Instant,
     complaints: Limited,
 }
 
-impl Door {
+impl Acceptor {
     fn new(listener: TcpListener) -> Self {
         let complaints = Limited::new(Clock::system(), 1);
         Self {

@@ -13,7 +13,6 @@
 //! Everything else is 404; another method is 405. A request's body is never read. Where passwords or
 //! tokens are asked for, all but `/healthz` and `/readyz` is 401 without one.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -25,7 +24,7 @@ use tokio::sync::Semaphore;
 use super::auth::Verdict;
 use super::body::Body;
 
-use super::{Access, Content, Limits, Readiness, Reloaded, Scrape};
+use super::{Access, Backend, Limits, Peer, Readiness, Reloaded, Scrape, Scraper};
 use logmetrics_core::exposition;
 use logmetrics_core::exposition::content_encoding::{self, Encoding};
 
@@ -56,7 +55,7 @@ and with --enable-lifecycle
 
 /// Answers requests.
 pub struct Routes {
-    content: Arc<dyn Content>,
+    backend: Arc<dyn Backend>,
     readiness: Readiness,
     access: Arc<Access>,
     reloading: tokio::sync::Mutex<()>,
@@ -69,13 +68,13 @@ pub struct Routes {
 impl Routes {
     /// Routes to this content.
     pub fn new(
-        content: Arc<dyn Content>,
+        backend: Arc<dyn Backend>,
         readiness: Readiness,
         limits: &Limits,
         access: Arc<Access>,
     ) -> Self {
         Self {
-            content,
+            backend,
             readiness,
             access,
             reloading: tokio::sync::Mutex::default(),
@@ -87,11 +86,16 @@ impl Routes {
 
     /// The answer to one request from `peer`. Waits only where a scrape stands in line, or while a
     /// password is checked.
-    pub async fn answer<B>(&self, request: &Request<B>, peer: IpAddr) -> Response<Body> {
+    pub async fn answer<B>(&self, request: &Request<B>, peer: &Peer) -> Response<Body> {
         let path = request.uri().path();
         // An orchestrator has no password; these two say nothing of what is counted.
         if !matches!(path, "/healthz" | "/readyz") {
-            match self.access.gate.admits(request.headers()).await {
+            match self
+                .access
+                .auth
+                .admits(request.headers(), peer.address)
+                .await
+            {
                 Verdict::Allowed => {}
                 Verdict::Unauthorized => return self.unauthorized(request.method()),
                 Verdict::Busy => return busy("too many passwords to check; try again\n"),
@@ -122,7 +126,7 @@ impl Routes {
         }
     }
 
-    async fn metrics<B>(&self, request: &Request<B>, peer: IpAddr) -> Response<Body> {
+    async fn metrics<B>(&self, request: &Request<B>, peer: &Peer) -> Response<Body> {
         let headers = request.headers();
         let format = exposition::negotiate(joined(headers, &header::ACCEPT).as_deref());
         let encoding =
@@ -136,10 +140,11 @@ impl Routes {
             // The semaphore is never closed; without a permit the scrape just runs.
             let permit = self.scrapes.clone().acquire_owned().await.ok();
             drop(line);
-            let scraper = headers
-                .contains_key(SCRAPE_TIMEOUT)
-                .then(|| peer.to_canonical());
-            let pieces = self.content.scrape(Scrape { format, scraper });
+            let scraper = headers.contains_key(SCRAPE_TIMEOUT).then(|| Scraper {
+                address: peer.address.to_canonical(),
+                connection: peer.connection.clone(),
+            });
+            let pieces = self.backend.scrape(Scrape { format, scraper }).await;
             match Body::streamed(pieces, encoding, permit) {
                 Ok(body) => body,
                 Err(error) => return failed(&error),
@@ -165,8 +170,8 @@ impl Routes {
             return plain(method, StatusCode::FORBIDDEN, NO_LIFECYCLE);
         }
         let _one_at_a_time = self.reloading.lock().await;
-        let content = Arc::clone(&self.content);
-        let (status, text) = match tokio::task::spawn_blocking(move || content.reload()).await {
+        let backend = Arc::clone(&self.backend);
+        let (status, text) = match tokio::task::spawn_blocking(move || backend.reload()).await {
             Ok(Reloaded::Done(text)) => (StatusCode::OK, text),
             Ok(Reloaded::Wrong(text)) => (StatusCode::UNPROCESSABLE_ENTITY, text),
             Err(error) => {
@@ -182,7 +187,7 @@ impl Routes {
         let status = StatusCode::UNAUTHORIZED;
         let text = "a password or token is missing or wrong; /healthz and /readyz need none\n";
         let mut response = plain(method, status, text);
-        for challenge in self.access.gate.challenges() {
+        for challenge in self.access.auth.challenges() {
             response
                 .headers_mut()
                 .append(header::WWW_AUTHENTICATE, challenge);
@@ -195,7 +200,7 @@ impl Routes {
             method,
             StatusCode::OK,
             HTML,
-            self.content.status_page().into(),
+            self.backend.status_page().into(),
         );
         let headers = response.headers_mut();
         headers.insert(

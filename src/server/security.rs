@@ -31,7 +31,7 @@ pub struct Access {
     /// The certificate, where TLS is spoken.
     pub certificate: Option<Certificate>,
     /// Who may come in.
-    pub gate: Auth,
+    pub auth: Auth,
     /// Whether who came in may have the rules reloaded.
     pub lifecycle: bool,
 }
@@ -43,7 +43,7 @@ impl Access {
     /// The first file that cannot be read or is wrong, as a text that names it.
     pub fn new(protection: &Protection) -> Result<Access, String> {
         let certificate = protection.tls.as_ref().map(Certificate::read).transpose()?;
-        let gate = Auth::read(protection.users.as_deref(), protection.tokens.as_ref())?;
+        let auth = Auth::read(protection.users.as_deref(), protection.tokens.as_ref())?;
         let key = protection.tls.as_ref().map(|files| &files.key);
         let token = match &protection.tokens {
             Some(TokenSource::File(path)) => Some(path),
@@ -57,7 +57,7 @@ impl Access {
         }
         Ok(Access {
             certificate,
-            gate,
+            auth,
             lifecycle: protection.lifecycle,
         })
     }
@@ -73,19 +73,19 @@ impl Access {
 
     /// Whether passwords or tokens are asked for and could be overheard.
     pub fn is_unencrypted(&self) -> bool {
-        self.certificate.is_none() && !self.gate.is_open()
+        self.certificate.is_none() && !self.auth.is_open()
     }
 
     /// Looks at the files for as long as it is polled.
     pub async fn keep_up_to_date(self: Arc<Self>) {
-        if self.certificate.is_none() && self.gate.is_open() {
+        if self.certificate.is_none() && self.auth.is_open() {
             return;
         }
         reloadable::watch(LOOK_INTERVAL, move || {
             if let Some(certificate) = &self.certificate {
                 certificate.look();
             }
-            self.gate.look();
+            self.auth.look();
         })
         .await;
     }

@@ -16,10 +16,10 @@ struct Stepped {
     begun: mpsc::UnboundedSender<()>,
 }
 
-impl Content for Stepped {
-    fn scrape(&self, _: Scrape) -> Pieces {
+impl Backend for Stepped {
+    fn scrape(&self, _: Scrape) -> PendingPieces<'_> {
         _ = self.begun.send(());
-        match self.scrapes.lock().unwrap().pop() {
+        let pieces: Pieces = match self.scrapes.lock().unwrap().pop() {
             // An empty piece, where there is none yet, asks to be called again.
             Some(pieces) => Box::new(std::iter::from_fn(move || match pieces.try_recv() {
                 Ok(piece) => Some(piece),
@@ -27,7 +27,8 @@ impl Content for Stepped {
                 Err(std::sync::mpsc::TryRecvError::Disconnected) => None,
             })),
             None => Box::new(std::iter::once(bytes::Bytes::from_static(b"up 1\n"))),
-        }
+        };
+        Box::pin(std::future::ready(pieces))
     }
 
     fn status_page(&self) -> String {
@@ -55,14 +56,14 @@ impl Fixture {
         let address = listener.local_addr().unwrap();
         let (begins, begun) = mpsc::unbounded_channel();
         let (pieces, scrape) = std::sync::mpsc::channel();
-        let content = Arc::new(Stepped {
+        let backend = Arc::new(Stepped {
             scrapes: Mutex::new(vec![scrape]),
             begun: begins,
         });
         let (drain, drained) = oneshot::channel();
         let server = tokio::spawn(serve(
             listener,
-            content,
+            backend,
             Readiness::ready(),
             limits,
             Access::default(),

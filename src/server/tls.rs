@@ -59,12 +59,12 @@ impl Certificate {
     pub async fn shake_hands(
         &self,
         stream: TcpStream,
-        seat: &Connection,
+        connection: &Connection,
         limits: &Limits,
     ) -> Option<TlsStream<TcpStream>> {
         let acceptor = TlsAcceptor::from(self.0.current());
         tokio::select! {
-            () = seat.leave.notified() => None,
+            () = connection.leave.notified() => None,
             result = tokio::time::timeout(limits.head_timeout, accept(stream, acceptor)) => match result {
                 Ok(Ok(stream)) => Some(stream),
                 Ok(Err(error)) => {

@@ -13,6 +13,7 @@ mod dice;
 mod disk;
 mod gateway;
 mod history;
+mod increase;
 mod rules;
 mod tally;
 mod trial;

@@ -25,7 +25,12 @@ fn once(jaeger: &Jaeger) -> Run {
 
 #[track_caller]
 fn assert_complete(run: Run, how: &str) {
-    let expected = text("tests/data/jaeger/expected");
+    assert_expected(run, "tests/data/jaeger", how);
+}
+
+#[track_caller]
+fn assert_expected(run: Run, recording: &str, how: &str) {
+    let expected = text(&format!("{recording}/expected"));
     let mut expected: Vec<_> = expected.lines().collect();
     expected.sort_unstable();
     let finished = run.go().success().calm();
@@ -45,6 +50,65 @@ fn each_interface_gives_the_counts_of_an_independent_reading() {
             ..Manner::default()
         });
         assert_complete(once(&jaeger), how);
+    }
+}
+
+#[test]
+fn a_span_of_a_message_within_a_request_does_not_count() {
+    let recording = "tests/data/jaeger-1.4";
+    for v3 in [true, false] {
+        let jaeger = Jaeger::start(Manner {
+            v3,
+            v1: !v3,
+            recording,
+            ..Manner::default()
+        });
+        assert_expected(once(&jaeger), recording, &format!("v3: {v3}"));
+        let report = Run::new().args("report --format json --since 1h --jaeger");
+        let report = report.arg(&jaeger.url).go().success();
+        let found: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
+        assert_eq!(found["total"]["requests"], 517);
+    }
+}
+
+#[test]
+fn the_older_interface_is_found_whatever_is_answered_in_the_place_of_the_newer() {
+    for (services, unknown) in [
+        (true, (404, "{\"error\":\"not found\"}")),
+        (
+            true,
+            (
+                404,
+                "{\"error\":{\"httpCode\":404,\"message\":\"no such route\"}}",
+            ),
+        ),
+        (
+            false,
+            (
+                404,
+                "{\"error\":{\"httpCode\":404,\"message\":\"no such route\"}}",
+            ),
+        ),
+        (false, (404, "{\"message\":\"no Route matched\"}")),
+        (false, (404, "page not found")),
+        (true, (200, "ok")),
+        (false, (200, "{\"status\":\"ok\"}")),
+        (true, (400, "{\"error\":\"bad request\"}")),
+        (true, (503, "no such service")),
+    ] {
+        let jaeger = Jaeger::start(Manner {
+            v3: false,
+            lists_services: services,
+            unknown,
+            ..Manner::default()
+        });
+        assert_complete(once(&jaeger), &format!("{unknown:?}"));
+        let report = Run::new().args("report --since 1h --format json --jaeger");
+        let report = report.arg(&jaeger.url).go().success();
+        assert!(
+            report.stdout.contains("\"requests\": 398")
+                || report.stdout.contains("\"requests\":398")
+        );
     }
 }
 

@@ -38,6 +38,10 @@ mod replay;
 mod report;
 /// HTTP as scrapers and orchestrators use it, and the end of a daemon's life.
 mod serve;
+/// Environment variables as settings of every subcommand, and mistyped subcommands.
+mod settings;
+/// Standard error that fails or that nobody reads: counting goes on.
+mod standard_error;
 /// `--state`: a restart loses nothing and repeats nothing.
 mod state;
 /// The written laws of the source tree, enforced.
@@ -46,3 +50,5 @@ mod tidy;
 mod usage;
 /// Not tests: the sample log as compose, docker, Kubernetes and terminals would show it.
 mod wrapping;
+/// What scrapers are shown of new series: zero first, and then their values.
+mod zero_start;

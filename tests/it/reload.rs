@@ -59,9 +59,9 @@ fn a_changed_file_takes_over_and_values_stay() {
     let matches = "logmetrics_rule_matches_total{rule=\"users\"}";
     assert_eq!(after.value(matches), Some(2.0));
     scratch.append("app.log", "user=ann\n");
-    let counted = daemon.until(|page| page.value(ANN) == Some(3.0));
+    let counted = daemon.until(|page| page.value(matches) == Some(3.0));
     assert_eq!(counted.value("new_total"), Some(1.0));
-    assert_eq!(counted.value(matches), Some(3.0));
+    assert_eq!(counted.value(ANN), Some(3.0));
     daemon.until_said("kept seen_total; new new_total; gone old_total");
     let page = daemon.get("/").text().to_owned();
     assert!(page.contains("new_total"), "{page}");

@@ -413,3 +413,23 @@ fn the_busiest_user_is_first_however_late_and_nobody_else_is_said_rightly() {
     let run = report().arg(&none).args("--user bob").go().success();
     run.says(&["no request of `bob`, nor of anybody else, among 1 line"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn an_output_is_private_and_never_one_of_the_files_that_are_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = Scratch::new();
+    let log = scratch.write("gateway.log", sample("text"));
+    std::os::unix::fs::symlink(&log, scratch.path("link")).unwrap();
+    for output in ["gateway.log", "link"] {
+        let refused = report().arg(&log).arg("-o").arg(scratch.path(output)).go();
+        refused.code(2).says(&["is read by the same command"]);
+    }
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), sample("text"));
+    let output = scratch.write("report", "old");
+    report().arg(&log).arg("-o").arg(&output).go().success();
+    let mode = std::fs::metadata(&output).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let full = report().arg(&log).args("-o /dev/full").go();
+    full.code(1).says(&["cannot write `/dev/full`"]);
+}

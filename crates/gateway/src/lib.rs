@@ -4,4 +4,5 @@
 pub mod dashboard;
 pub mod doctor;
 pub mod jaeger;
+pub mod output_file;
 pub mod report;

@@ -137,10 +137,10 @@ fn nobody_there() {
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     assert_eq!(
-        execute(&args(None, Some("127.0.0.1"), Some(port))),
+        execute(args(None, Some("127.0.0.1"), Some(port))),
         Exit::Failed
     );
-    assert_eq!(execute(&args(Some("ftp://x"), None, None)), Exit::Usage);
+    assert_eq!(execute(args(Some("ftp://x"), None, None)), Exit::Usage);
 }
 
 #[test]

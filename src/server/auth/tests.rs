@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::*;
 
+const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
 /// Cheap hashes, so that the tests are quick.
 fn hash(password: &str) -> String {
     bcrypt::hash(password, 4).unwrap()
@@ -30,11 +32,14 @@ fn basic(pair: &str) -> String {
 
 #[tokio::test]
 async fn an_open_gate_asks_nothing() {
-    let gate = Auth::default();
-    assert!(gate.is_open());
-    assert_eq!(gate.admits(&headers(&[])).await, Verdict::Allowed);
-    assert_eq!(gate.admits(&headers(&["Basic x"])).await, Verdict::Allowed);
-    assert_eq!(gate.challenges().count(), 0);
+    let auth = Auth::default();
+    assert!(auth.is_open());
+    assert_eq!(auth.admits(&headers(&[]), ADDRESS).await, Verdict::Allowed);
+    assert_eq!(
+        auth.admits(&headers(&["Basic x"]), ADDRESS).await,
+        Verdict::Allowed
+    );
+    assert_eq!(auth.challenges().count(), 0);
 }
 
 #[tokio::test]
@@ -44,7 +49,7 @@ async fn passwords() {
         hash("a:b ü"),
         hash("")
     ));
-    let gate = Auth::read(Some(users.path()), None).unwrap();
+    let auth = Auth::read(Some(users.path()), None).unwrap();
     for (given, expected) in [
         (basic("ann:a:b ü"), Verdict::Allowed),
         (basic("ann:a:b ü"), Verdict::Allowed),
@@ -60,26 +65,33 @@ async fn passwords() {
         ("Bearer x".into(), Verdict::Unauthorized),
         ("Digest username=\"ann\"".into(), Verdict::Unauthorized),
     ] {
-        assert_eq!(gate.admits(&headers(&[&given])).await, expected, "{given}");
+        assert_eq!(
+            auth.admits(&headers(&[&given]), ADDRESS).await,
+            expected,
+            "{given}"
+        );
     }
-    assert_eq!(gate.admits(&headers(&[])).await, Verdict::Unauthorized);
+    assert_eq!(
+        auth.admits(&headers(&[]), ADDRESS).await,
+        Verdict::Unauthorized
+    );
     let (right, wrong) = (basic("bob:"), basic("bob:x"));
     let twice = headers(&[&right, &wrong]);
-    assert_eq!(gate.admits(&twice).await, Verdict::Unauthorized);
+    assert_eq!(auth.admits(&twice, ADDRESS).await, Verdict::Unauthorized);
 }
 
 #[tokio::test]
 async fn the_hash_of_somebody_unknown_opens_nothing() {
     let users = file(&format!("ann:{}\n", hash("secret")));
-    let gate = Auth::read(Some(users.path()), None).unwrap();
+    let auth = Auth::read(Some(users.path()), None).unwrap();
     // The decoy is ann's hash; her password is still hers alone.
     let decoy = basic("nobody:secret");
     assert_eq!(
-        gate.admits(&headers(&[&decoy])).await,
+        auth.admits(&headers(&[&decoy]), ADDRESS).await,
         Verdict::Unauthorized
     );
     assert_eq!(
-        gate.admits(&headers(&[&decoy])).await,
+        auth.admits(&headers(&[&decoy]), ADDRESS).await,
         Verdict::Unauthorized
     );
 }
@@ -87,45 +99,89 @@ async fn the_hash_of_somebody_unknown_opens_nothing() {
 #[tokio::test]
 async fn a_password_that_was_right_once_costs_no_second_check() {
     let users = file(&format!("ann:{}\n", bcrypt::hash("x", 4).unwrap()));
-    let gate = Auth::read(Some(users.path()), None).unwrap();
+    let auth = Auth::read(Some(users.path()), None).unwrap();
     let (right, wrong) = (basic("ann:x"), basic("ann:y"));
-    assert_eq!(gate.admits(&headers(&[&right])).await, Verdict::Allowed);
     assert_eq!(
-        gate.admits(&headers(&[&wrong])).await,
+        auth.admits(&headers(&[&right]), ADDRESS).await,
+        Verdict::Allowed
+    );
+    assert_eq!(
+        auth.admits(&headers(&[&wrong]), ADDRESS).await,
         Verdict::Unauthorized
     );
     // From here on every check would wait for ever.
-    gate.checks.working.clone().forget_permits(1);
+    auth.checks.working.clone().forget_permits(1);
     let patience = Duration::from_secs(20);
     for (given, expected) in [(&right, Verdict::Allowed), (&wrong, Verdict::Unauthorized)] {
-        let verdict = tokio::time::timeout(patience, gate.admits(&headers(&[given]))).await;
+        let verdict =
+            tokio::time::timeout(patience, auth.admits(&headers(&[given]), ADDRESS)).await;
         assert_eq!(verdict.unwrap(), expected);
     }
-    // Others stand in line, up to a length.
-    let gate = Arc::new(gate);
+    // Others wait, up to a number for each address and for all together.
+    let auth = Arc::new(auth);
+    let address = |number: usize| IpAddr::from((number as u32).to_be_bytes());
+    let addresses = WAITING_MAX / WAITING_OF_ADDRESS_MAX;
     for number in 0..WAITING_MAX {
-        let (gate, given) = (Arc::clone(&gate), basic(&format!("ann:{number}")));
-        tokio::spawn(async move { gate.admits(&headers(&[&given])).await });
+        let (waiting, given) = (Arc::clone(&auth), basic(&format!("ann:{number}")));
+        let by = address(number % addresses);
+        let guessing = Arc::clone(&auth);
+        tokio::spawn(async move { guessing.admits(&headers(&[&given]), by).await });
+        let is_full = || {
+            waiting
+                .checks
+                .waiting
+                .lock()
+                .unwrap()
+                .values()
+                .sum::<usize>()
+                == number + 1
+        };
+        while !is_full() {
+            tokio::task::yield_now().await;
+        }
     }
-    while gate.checks.waiting.load(Ordering::Relaxed) < WAITING_MAX {
-        tokio::task::yield_now().await;
+    let one_more = headers(&[&basic("ann:one more")]);
+    for by in [address(0), address(addresses)] {
+        assert_eq!(auth.admits(&one_more, by).await, Verdict::Busy);
     }
-    let one_more = basic("ann:one more");
-    assert_eq!(gate.admits(&headers(&[&one_more])).await, Verdict::Busy);
-    assert_eq!(gate.admits(&headers(&[&right])).await, Verdict::Allowed);
+    // A password that is known to be right is answered all the same.
+    let known = auth.admits(&headers(&[&right]), address(0)).await;
+    assert_eq!(known, Verdict::Allowed);
 }
 
 #[tokio::test]
 async fn a_new_password_ends_the_old_one() {
     let users = file(&format!("ann:{}\n", hash("old")));
-    let gate = Auth::read(Some(users.path()), None).unwrap();
+    let auth = Auth::read(Some(users.path()), None).unwrap();
     let (old, new) = (basic("ann:old"), basic("ann:new"));
-    assert_eq!(gate.admits(&headers(&[&old])).await, Verdict::Allowed);
+    assert_eq!(
+        auth.admits(&headers(&[&old]), ADDRESS).await,
+        Verdict::Allowed
+    );
     std::fs::write(users.path(), format!("ann:{}\n", hash("new"))).unwrap();
-    gate.look();
-    gate.look();
-    assert_eq!(gate.admits(&headers(&[&old])).await, Verdict::Unauthorized);
-    assert_eq!(gate.admits(&headers(&[&new])).await, Verdict::Allowed);
+    auth.look();
+    auth.look();
+    assert_eq!(
+        auth.admits(&headers(&[&old]), ADDRESS).await,
+        Verdict::Unauthorized
+    );
+    assert_eq!(
+        auth.admits(&headers(&[&new]), ADDRESS).await,
+        Verdict::Allowed
+    );
+}
+
+#[test]
+fn any_number_of_wrong_passwords_leaves_right_ones_known() {
+    let mut remembered = Remembered::default();
+    remembered.insert([0; 32], true);
+    for number in 0..2 * REMEMBERED_MAX {
+        let mut digest = [1; 32];
+        digest[..8].copy_from_slice(&number.to_be_bytes());
+        remembered.insert(digest, false);
+    }
+    assert_eq!(remembered.get(&[0; 32]), Some(true));
+    assert!(remembered.wrong.len() <= REMEMBERED_MAX);
 }
 
 #[tokio::test]
@@ -146,8 +202,8 @@ async fn tokens() {
         ("abc", false, false),
         ("Basic abc", false, false),
     ] {
-        for (gate, welcome) in [(&file, in_file), (&value, in_value)] {
-            let verdict = gate.admits(&headers(&[given])).await;
+        for (auth, welcome) in [(&file, in_file), (&value, in_value)] {
+            let verdict = auth.admits(&headers(&[given]), ADDRESS).await;
             assert_eq!(verdict == Verdict::Allowed, welcome, "{given}");
         }
     }
@@ -157,11 +213,14 @@ async fn tokens() {
 async fn either_is_enough_and_both_are_named() {
     let users = file(&format!("ann:{}\n", hash("x")));
     let token = TokenSource::Value(Token::new("abc").unwrap());
-    let gate = Auth::read(Some(users.path()), Some(&token)).unwrap();
+    let auth = Auth::read(Some(users.path()), Some(&token)).unwrap();
     for given in ["Bearer abc".to_owned(), basic("ann:x")] {
-        assert_eq!(gate.admits(&headers(&[&given])).await, Verdict::Allowed);
+        assert_eq!(
+            auth.admits(&headers(&[&given]), ADDRESS).await,
+            Verdict::Allowed
+        );
     }
-    let challenges: Vec<_> = gate.challenges().collect();
+    let challenges: Vec<_> = auth.challenges().collect();
     assert_eq!(
         challenges,
         [

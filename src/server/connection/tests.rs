@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::server::connections::Connections;
-use crate::server::{Content, Pieces, Readiness, Scrape};
+use crate::server::{Backend, PendingPieces, Pieces, Readiness, Scrape};
 
 /// Scrapes of this many pieces of this many bytes.
 struct Pages {
@@ -17,10 +17,11 @@ struct Pages {
     piece_bytes: usize,
 }
 
-impl Content for Pages {
-    fn scrape(&self, _: Scrape) -> Pieces {
+impl Backend for Pages {
+    fn scrape(&self, _: Scrape) -> PendingPieces<'_> {
         let piece = Bytes::from(vec![b'x'; self.piece_bytes]);
-        Box::new(std::iter::repeat_n(piece, self.pieces))
+        let pieces: Pieces = Box::new(std::iter::repeat_n(piece, self.pieces));
+        Box::pin(std::future::ready(pieces))
     }
 
     fn status_page(&self) -> String {
@@ -35,8 +36,8 @@ impl Content for Pages {
 /// The far end of a connection that is being served.
 struct Client {
     stream: DuplexStream,
-    seat: Arc<Connection>,
-    crowd: Arc<Connections>,
+    connection: Arc<Connection>,
+    connections: Arc<Connections>,
     server: JoinHandle<()>,
     opened: Instant,
 }
@@ -52,24 +53,24 @@ impl Client {
         )
     }
 
-    fn connect_to(content: Pages, limits: Limits) -> Self {
+    fn connect_to(backend: Pages, limits: Limits) -> Self {
         let (stream, far) = tokio::io::duplex(4096);
-        let crowd = Connections::new(1);
-        let ticket = crowd.admit().unwrap();
-        let seat = ticket.seat.clone();
+        let connections = Connections::new(1);
+        let permit = connections.admit().unwrap();
+        let connection = permit.connection.clone();
         let routes = Arc::new(Routes::new(
-            Arc::new(content),
+            Arc::new(backend),
             Readiness::ready(),
             &limits,
             Arc::default(),
         ));
         let server = tokio::spawn(async move {
-            run(far, Ipv4Addr::LOCALHOST.into(), ticket, routes, &limits).await;
+            run(far, Ipv4Addr::LOCALHOST.into(), permit, routes, &limits).await;
         });
         Self {
             stream,
-            seat,
-            crowd,
+            connection,
+            connections,
             server,
             opened: Instant::now(),
         }
@@ -229,7 +230,7 @@ async fn asked_to_leave_an_idle_connection_goes_at_once() {
         let mut client = Client::connect(Limits::default());
         client.send(sent).await;
         client.settle().await;
-        client.crowd.dismiss_all();
+        client.connections.evict_all();
         let (answer, elapsed) = client.rest().await;
         assert_eq!(
             (answer.as_slice(), elapsed),
@@ -239,7 +240,7 @@ async fn asked_to_leave_an_idle_connection_goes_at_once() {
     }
     let mut client = Client::connect(Limits::default());
     client.ask(HEALTH).await;
-    client.crowd.dismiss_all();
+    client.connections.evict_all();
     assert_eq!(client.rest().await.1, Duration::ZERO);
 }
 
@@ -247,15 +248,15 @@ async fn asked_to_leave_an_idle_connection_goes_at_once() {
 async fn asked_to_leave_a_running_response_ends_first() {
     // The second content ends while its last bytes still wait to be taken.
     for (pieces, piece_bytes) in [(64, 16 * 1024), (1, 20 * 1024)] {
-        let content = Pages {
+        let backend = Pages {
             pieces,
             piece_bytes,
         };
-        let mut client = Client::connect_to(content, Limits::default());
+        let mut client = Client::connect_to(backend, Limits::default());
         client.send(SCRAPE).await;
         client.settle().await;
-        assert!(!client.seat.progress().is_waiting());
-        client.crowd.dismiss_all();
+        assert!(!client.connection.progress().is_waiting());
+        client.connections.evict_all();
         client.settle().await;
         let (answer, _) = client.rest().await;
         assert!(
@@ -271,7 +272,7 @@ async fn asked_to_leave_a_running_response_ends_first() {
 async fn a_request_that_has_arrived_is_answered_before_leaving() {
     let mut client = Client::connect(Limits::default());
     client.send(HEALTH).await;
-    client.crowd.dismiss_all();
+    client.connections.evict_all();
     let answer = client.rest_text().await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(answer.ends_with("\r\n\r\nok\n"), "{answer}");

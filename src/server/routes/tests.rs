@@ -7,8 +7,9 @@ use std::sync::Mutex;
 use http_body_util::BodyExt;
 
 use super::*;
-use crate::server::{Latch, Pieces};
+use crate::server::{Latch, PendingPieces, Pieces};
 use logmetrics_core::exposition::Format;
+use std::net::IpAddr;
 
 const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7));
 
@@ -19,15 +20,16 @@ struct Fixed {
     reloads: Mutex<u32>,
 }
 
-impl Content for Fixed {
-    fn scrape(&self, request: Scrape) -> Pieces {
+impl Backend for Fixed {
+    fn scrape(&self, request: Scrape) -> PendingPieces<'_> {
         self.asked.lock().unwrap().push(request);
         let pieces = ["requests_by_user 1\n", "", "up 1\n"];
-        Box::new(
+        let pieces: Pieces = Box::new(
             pieces
                 .into_iter()
                 .map(|piece| Bytes::from_static(piece.as_bytes())),
-        )
+        );
+        Box::pin(std::future::ready(pieces))
     }
 
     fn status_page(&self) -> String {
@@ -45,13 +47,31 @@ impl Content for Fixed {
     }
 }
 
+fn peer(address: IpAddr) -> Peer {
+    Peer {
+        address,
+        connection: std::sync::Weak::new(),
+    }
+}
+
 struct Fixture {
-    content: Arc<Fixed>,
+    backend: Arc<Fixed>,
     routes: Arc<Routes>,
     latch: Option<Latch>,
 }
 
 impl Fixture {
+    /// There was one scrape, in this format, by this scraper.
+    #[track_caller]
+    fn assert_asked(&self, format: Format, scraper: Option<IpAddr>) {
+        let asked = self.backend.asked.lock().unwrap();
+        let [asked] = &asked[..] else {
+            panic!("{asked:?}");
+        };
+        let by = asked.scraper.as_ref().map(|scraper| scraper.address);
+        assert_eq!((asked.format, by), (format, scraper));
+    }
+
     fn new() -> Self {
         Self::with(&Limits::default())
     }
@@ -61,16 +81,16 @@ impl Fixture {
     }
 
     fn behind(limits: &Limits, access: Access) -> Self {
-        let content = Arc::new(Fixed::default());
+        let backend = Arc::new(Fixed::default());
         let (readiness, latch) = Readiness::new();
         let routes = Arc::new(Routes::new(
-            content.clone(),
+            backend.clone(),
             readiness,
             limits,
             Arc::new(access),
         ));
         Self {
-            content,
+            backend,
             routes,
             latch: Some(latch),
         }
@@ -81,7 +101,9 @@ impl Fixture {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.routes.answer(&request.body(()).unwrap(), PEER).await
+        self.routes
+            .answer(&request.body(()).unwrap(), &peer(PEER))
+            .await
     }
 
     async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
@@ -120,11 +142,7 @@ async fn a_scrape() {
     x-content-type-options: nosniff
     ");
     assert_eq!(text(response).await, "requests_by_user 1\nup 1\n");
-    let scrape = Scrape {
-        format: Format::Text,
-        scraper: None,
-    };
-    assert_eq!(*fixture.content.asked.lock().unwrap(), [scrape]);
+    fixture.assert_asked(Format::Text, None);
 }
 
 #[tokio::test]
@@ -155,11 +173,7 @@ async fn a_scrape_by_prometheus() {
         .read_to_string(&mut plain)
         .unwrap();
     assert_eq!(plain, "requests_by_user 1\nup 1\n");
-    let scrape = Scrape {
-        format: Format::OpenMetrics,
-        scraper: Some(PEER),
-    };
-    assert_eq!(*fixture.content.asked.lock().unwrap(), [scrape]);
+    fixture.assert_asked(Format::OpenMetrics, Some(PEER));
 }
 
 #[tokio::test]
@@ -171,8 +185,8 @@ async fn a_scraper_has_one_address_however_it_is_written() {
         .body(())
         .unwrap();
     let mapped = Ipv4Addr::new(10, 0, 0, 7).to_ipv6_mapped();
-    fixture.routes.answer(&request, mapped.into()).await;
-    assert_eq!(fixture.content.asked.lock().unwrap()[0].scraper, Some(PEER));
+    fixture.routes.answer(&request, &peer(mapped.into())).await;
+    fixture.assert_asked(Format::Text, Some(PEER));
 }
 
 #[tokio::test]
@@ -204,11 +218,11 @@ async fn head_is_get_without_a_body_and_scrapes_nothing() {
         "/nowhere",
     ] {
         let get = fixture.get(path, &headers).await;
-        fixture.content.asked.lock().unwrap().clear();
+        fixture.backend.asked.lock().unwrap().clear();
         let response = fixture.ask(Method::HEAD, path, &headers).await;
         assert_eq!(head(&response), head(&get), "{path}");
         assert_eq!(bytes(response).await, "", "{path}");
-        assert_eq!(*fixture.content.asked.lock().unwrap(), [], "{path}");
+        assert!(fixture.backend.asked.lock().unwrap().is_empty(), "{path}");
     }
 }
 
@@ -289,7 +303,7 @@ async fn other_methods_are_told_which_there_are() {
             );
         }
     }
-    assert_eq!(*fixture.content.asked.lock().unwrap(), []);
+    assert!(fixture.backend.asked.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -344,7 +358,7 @@ async fn a_reload_is_for_those_who_may() {
     let refused = closed.ask(Method::POST, "/-/reload", &[]).await;
     assert_eq!(refused.status(), StatusCode::FORBIDDEN);
     assert!(text(refused).await.contains("--enable-lifecycle"));
-    assert_eq!(*closed.content.reloads.lock().unwrap(), 0);
+    assert_eq!(*closed.backend.reloads.lock().unwrap(), 0);
 
     let access = Access {
         lifecycle: true,
@@ -380,8 +394,8 @@ async fn strangers_hear_where_they_may_come_in() {
         let challenge = &response.headers()[header::WWW_AUTHENTICATE];
         assert_eq!(challenge, "Bearer realm=\"logmetrics\"");
     }
-    assert_eq!(*fixture.content.reloads.lock().unwrap(), 0);
-    assert!(fixture.content.asked.lock().unwrap().is_empty());
+    assert_eq!(*fixture.backend.reloads.lock().unwrap(), 0);
+    assert!(fixture.backend.asked.lock().unwrap().is_empty());
     for path in ["/healthz", "/readyz"] {
         let response = fixture.get(path, &[]).await;
         assert_ne!(response.status(), StatusCode::UNAUTHORIZED, "{path}");

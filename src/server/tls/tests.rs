@@ -45,7 +45,7 @@ impl Files {
 struct Server {
     listener: TcpListener,
     certificate: Certificate,
-    ticket: Permit,
+    permit: Permit,
     limits: Limits,
 }
 
@@ -54,7 +54,7 @@ impl Server {
         Server {
             listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
             certificate: Certificate::read(&files.files).unwrap(),
-            ticket: Connections::new(1).admit().unwrap(),
+            permit: Connections::new(1).admit().unwrap(),
             limits,
         }
     }
@@ -69,8 +69,11 @@ impl Server {
         let address = self.listener.local_addr().unwrap();
         let far = TcpStream::connect(address).await.unwrap();
         let (near, _) = self.listener.accept().await.unwrap();
-        let seat = &self.ticket.seat;
-        (far, self.certificate.shake_hands(near, seat, &self.limits))
+        let connection = &self.permit.connection;
+        (
+            far,
+            self.certificate.shake_hands(near, connection, &self.limits),
+        )
     }
 
     /// The certificate that a client that trusts only `trusted` takes.
@@ -137,7 +140,7 @@ async fn who_is_asked_to_leave_leaves_during_the_handshake() {
     files.renew();
     let server = Server::new(&files, Limits::default()).await;
     let (_far, near) = server.connect().await;
-    server.ticket.seat.leave.notify_one();
+    server.permit.connection.leave.notify_one();
     let patience = Duration::from_secs(5);
     let left = tokio::time::timeout(patience, near).await;
     assert!(left.unwrap().is_none());

@@ -7,6 +7,7 @@ use std::io::{PipeWriter, Write, pipe};
 use rustix::process::Signal;
 
 use super::dice::{self, Dice};
+use super::increase::Prometheus;
 use super::tally::Tally;
 use super::trial::rules;
 use super::{long, until_saved};
@@ -24,6 +25,7 @@ struct Compose<'a> {
     given: [usize; 2],
     /// How much of each log surely stands in the state.
     safe: [usize; 2],
+    prometheus: Prometheus,
 }
 
 impl Compose<'_> {
@@ -89,6 +91,11 @@ impl Compose<'_> {
                 daemon.signal(Signal::HUP);
             }
             std::thread::sleep(self.dice.ms(0..25));
+            assert!(
+                self.prometheus.scrape(&daemon).is_some(),
+                "{}",
+                daemon.said()
+            );
         }
         if self.dice.one_in(3) {
             self.give(&mut pipe);
@@ -134,7 +141,12 @@ fn a_history_that_is_repeated_to_a_killed_reader_counts_once() {
         logs: Default::default(),
         given: [0, 0],
         safe: [0, 0],
+        prometheus: Prometheus::default(),
     };
+    let (first, pipe) = compose.start();
+    assert!(compose.prometheus.scrape(&first).is_some());
+    drop(pipe);
+    first.stop();
     for _ in 0..long().unwrap_or(20) {
         compose.live();
     }
@@ -142,6 +154,8 @@ fn a_history_that_is_repeated_to_a_killed_reader_counts_once() {
         let (daemon, mut pipe) = compose.start();
         compose.give(&mut pipe);
         compose.settle(&daemon);
+        let lines = compose.tally.lines();
+        compose.prometheus.assert_increase(&daemon, lines);
         daemon.stop();
     }
 }

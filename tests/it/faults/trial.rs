@@ -10,8 +10,9 @@ use rustix::process::Signal;
 
 use super::dice::{self, Dice};
 use super::gateway::{Gateway, Habits, LOG};
+use super::increase::Prometheus;
 use super::tally::{RULES, Tally};
-use crate::fixture::{Client, Daemon, PATIENCE, Page, Run, Scratch, wait_for};
+use crate::fixture::{Client, Daemon, PATIENCE, Run, Scratch, wait_for};
 
 /// How a run ends.
 #[derive(Debug, Clone, Copy)]
@@ -73,19 +74,22 @@ impl Trial {
         // What was rotated before it ever looked is not its own.
         let first = killer.start();
         first.until_ready();
+        let mut prometheus = Prometheus::default();
+        assert!(prometheus.scrape(&first).is_some());
         killer.end_well(first);
+        let prometheus = Mutex::new(prometheus);
         std::thread::scope(|scope| {
             let stop_all = StopAll(&stop);
             let writing = scope.spawn(|| gateway.run(&stop));
             let scraping = scope.spawn(|| {
                 let _stop_all = StopAll(&stop);
-                scrape(&living, &tally, &stop)
+                scrape(&living, &tally, &stop, &prometheus)
             });
             killer.deaths(&stop);
             let last = killer.start();
             drop(stop_all);
             writing.join().unwrap();
-            killer.assert_exact(last);
+            killer.assert_exact(last, &prometheus);
             let scrapes = scraping.join().unwrap();
             println!("{} lines, {scrapes} scrapes", tally.lines());
         });
@@ -104,29 +108,25 @@ pub fn rules(version: u64) -> String {
     format!("{RULES}{other}")
 }
 
-/// Asks whoever lives, again and again: no count falls in one life, none exceeds what was written.
+/// Scrapes whoever lives, again and again: no count ever falls, none exceeds what was written.
 /// Gives the number of scrapes.
-fn scrape(living: &Living, tally: &Tally, stop: &AtomicBool) -> u64 {
-    let (mut scrapes, mut last): (u64, Option<(u64, Page)>) = (0, None);
+fn scrape(
+    living: &Living,
+    tally: &Tally,
+    stop: &AtomicBool,
+    prometheus: &Mutex<Prometheus>,
+) -> u64 {
+    let mut scrapes = 0;
     while !stop.load(Ordering::SeqCst) {
         std::thread::sleep(Duration::from_millis(10));
         let (life, url) = living.lock().unwrap().clone();
         let Some(url) = url else { continue };
-        let Ok(answer) = Client::new(url).try_request("GET", "/metrics", &[]) else {
+        let scraped = prometheus.lock().unwrap().scrape(&Client::new(url));
+        let Some(page) = scraped else {
             assert!(living.lock().unwrap().0 != life, "no answer in life {life}");
             continue;
         };
-        let page = Page(answer.text().to_owned());
         tally.assert_no_more(&page);
-        if let Some((before, earlier)) = &last
-            && *before == life
-        {
-            for (series, was) in earlier.series("seen") {
-                let is = page.value(&format!("seen{{{series}}}"));
-                assert!(is >= Some(was), "{series} fell from {was} to {is:?}");
-            }
-        }
-        last = Some((life, page));
         scrapes += 1;
     }
     scrapes
@@ -229,7 +229,7 @@ impl Killer<'_> {
     }
 
     /// Every line was counted once; so it stays when more is written, and after a restart.
-    fn assert_exact(&mut self, last: Daemon) {
+    fn assert_exact(&mut self, last: Daemon, prometheus: &Mutex<Prometheus>) {
         self.settle(&last);
         self.scratch.append(LOG, self.tally.line());
         self.settle(&last);
@@ -238,6 +238,9 @@ impl Killer<'_> {
         let again = self.start();
         again.until_ready();
         self.settle(&again);
+        let mut prometheus = prometheus.lock().unwrap();
+        prometheus.assert_increase(&again, self.tally.lines());
+        drop(prometheus);
         self.end_well(again);
     }
 

@@ -84,7 +84,7 @@ const MISSING: &[Case] = &[
         |manner| manner.instead = ("\"kind\":2", "\"kind\":3"),
         ALL,
         1,
-        &["398 spans of `agentgateway` in the last hour, but none of the kind `server`"],
+        &["398 spans of `agentgateway` in the last hour, but none of a request"],
     ),
 ];
 

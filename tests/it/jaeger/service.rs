@@ -1,5 +1,6 @@
 //! A Jaeger query service with the recorded traces, as good or as bad as a test wants it.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +12,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use tokio_rustls::rustls;
 
-use crate::fixture::text;
+use crate::fixture::repository;
 
 /// How the service behaves.
 #[derive(Clone)]
@@ -36,6 +37,12 @@ pub struct Manner {
     pub services: &'static [&'static str],
     /// A text that all answers have in the place of another.
     pub instead: (&'static str, &'static str),
+    /// The folder of the recorded traces.
+    pub recording: &'static str,
+    /// Whether the lists of services are there.
+    pub lists_services: bool,
+    /// What is answered under a path that is not there: status and body.
+    pub unknown: (u16, &'static str),
 }
 
 impl Default for Manner {
@@ -51,14 +58,19 @@ impl Default for Manner {
             delay: Duration::ZERO,
             services: &["jaeger", "agentgateway"],
             instead: ("", ""),
+            lists_services: true,
+            recording: "tests/data/jaeger",
+            // As Jaeger does: its page under every other path.
+            unknown: (200, "<!doctype html><title>Jaeger UI</title>"),
         }
     }
 }
 
-/// A trace of one span.
+/// A trace: a request's span, and of some requests a second one within it.
 struct Trace {
-    start_us: u64,
-    v3: Value,
+    /// When each span began.
+    starts_us: Vec<u64>,
+    v3: Vec<Value>,
     v1: Value,
 }
 
@@ -90,7 +102,7 @@ impl Jaeger {
     }
 
     fn serve(manner: Manner, tls: Option<Arc<ServerConfig>>) -> Jaeger {
-        let traces = recorded();
+        let traces = recorded(manner.recording);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let scheme = if tls.is_some() { "https" } else { "http" };
         let address = listener.local_addr().unwrap();
@@ -131,8 +143,11 @@ impl Jaeger {
     /// Its spans as one of the interfaces gives them.
     pub fn spans(&self, v3: bool) -> Vec<Value> {
         let traces = self.shared.traces.iter();
-        let spans = traces.map(|trace| if v3 { &trace.v3 } else { &trace.v1["spans"][0] });
-        spans.cloned().collect()
+        let spans = traces.flat_map(|trace| match v3 {
+            true => trace.v3.clone(),
+            false => trace.v1["spans"].as_array().unwrap().clone(),
+        });
+        spans.collect()
     }
 
     /// How often it was asked.
@@ -218,7 +233,7 @@ impl Shared {
                     let message = json!({"error": {"httpCode": 404, "message": "No traces found"}});
                     return (404, message.to_string());
                 }
-                let spans: Vec<_> = found.iter().map(|trace| &trace.v3).collect();
+                let spans: Vec<_> = found.iter().flat_map(|trace| &trace.v3).collect();
                 let service =
                     json!({"key": "service.name", "value": {"stringValue": "agentgateway"}});
                 let resource = json!({"resource": {"attributes": [service]}, "scopeSpans": [{"spans": spans}]});
@@ -239,15 +254,14 @@ impl Shared {
                     json!({"data": traces, "total": 0, "errors": null}).to_string(),
                 )
             }
-            Some("/api/v3/services") if manner.v3 => {
+            Some("/api/v3/services") if manner.v3 && manner.lists_services => {
                 (200, json!({"services": manner.services}).to_string())
             }
-            Some("/api/services") if manner.v1 => (
+            Some("/api/services") if manner.v1 && manner.lists_services => (
                 200,
                 json!({"data": manner.services, "errors": null}).to_string(),
             ),
-            // As Jaeger does: its page under every other path.
-            Some(_) => (200, "<!doctype html><title>Jaeger UI</title>".to_owned()),
+            Some(_) => (manner.unknown.0, manner.unknown.1.to_owned()),
             None => (404, "404 page not found".to_owned()),
         }
     }
@@ -255,8 +269,10 @@ impl Shared {
     fn search(&self, service: &str, (start, end): (u64, u64), limit: usize) -> Vec<&Trace> {
         let visible = self.visible.load(Ordering::SeqCst);
         let mut found: Vec<_> = self.traces[..visible].iter().collect();
-        found.retain(|trace| service == "agentgateway" && (start..=end).contains(&trace.start_us));
-        found.sort_by_key(|trace| std::cmp::Reverse(trace.start_us));
+        found.retain(|trace| {
+            service == "agentgateway" && trace.starts_us.iter().any(|at| (start..=end).contains(at))
+        });
+        found.sort_by_key(|trace| std::cmp::Reverse(trace.starts_us[0]));
         found.truncate(limit);
         found
     }
@@ -285,51 +301,55 @@ fn certified() -> (ServerConfig, String) {
 }
 
 /// The recorded traces in a mixed order, the last of them as if begun ten seconds ago.
-fn recorded() -> Vec<Trace> {
-    let read = |name: &str| -> Value {
-        serde_json::from_str(&text(&format!("tests/data/jaeger/{name}.json"))).unwrap()
-    };
-    let (mut v3, v1) = (Vec::new(), read("api-traces"));
-    for resource in read("api-v3-traces")["result"]["resourceSpans"]
-        .as_array()
-        .unwrap()
-    {
-        v3.extend(
-            resource["scopeSpans"][0]["spans"]
-                .as_array()
-                .unwrap()
-                .clone(),
-        );
+fn recorded(folder: &str) -> Vec<Trace> {
+    let (v3, v1) = (
+        answer_of(folder, "api-v3-traces"),
+        answer_of(folder, "api-traces"),
+    );
+    let mut traces: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for resource in v3["result"]["resourceSpans"].as_array().unwrap() {
+        for span in resource["scopeSpans"][0]["spans"].as_array().unwrap() {
+            let trace = span["traceId"].as_str().unwrap().to_owned();
+            traces.entry(trace).or_default().push(span.clone());
+        }
     }
-    let v1 = v1["data"].as_array().unwrap();
-    assert_eq!((v3.len(), v1.len()), (398, 398));
     let number = |value: &Value| -> u64 { value.as_str().unwrap().parse().unwrap() };
     let start = |span: &Value| number(&span["startTimeUnixNano"]);
-    let last = v3.iter().map(start).max().unwrap();
+    let last = traces.values().flatten().map(start).max().unwrap();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     // Whole microseconds, so that both forms still agree. It may be to the past.
     let by_us = now.as_micros() as i64 - 10_000_000 - (last / 1_000) as i64;
-    let mut traces: Vec<_> = v3
-        .into_iter()
-        .map(|mut span| {
+    let v1 = v1["data"].as_array().unwrap();
+    assert_eq!(traces.len(), v1.len());
+    let moved = |mut trace: Value| {
+        let mut spans = traces[trace["traceID"].as_str().unwrap()].clone();
+        for span in &mut spans {
             for key in ["startTimeUnixNano", "endTimeUnixNano"] {
                 let moved = number(&span[key]) as i64 + by_us * 1_000;
                 span[key] = json!(moved.to_string());
             }
-            let start_us = start(&span) / 1_000;
-            let mut v1 = v1
-                .iter()
-                .find(|trace| trace["traceID"] == span["traceId"])
-                .unwrap()
-                .clone();
-            v1["spans"][0]["startTime"] = json!(start_us);
-            Trace {
-                start_us,
-                v3: span,
-                v1,
+            let same = trace["spans"].as_array_mut().unwrap().iter_mut();
+            for old in same.filter(|old| old["spanID"] == span["spanId"]) {
+                old["startTime"] = json!(start(span) / 1_000);
             }
-        })
-        .collect();
-    traces.sort_by_key(|trace| trace.v3["spanId"].to_string());
+        }
+        Trace {
+            starts_us: spans.iter().map(|span| start(span) / 1_000).collect(),
+            v3: spans,
+            v1: trace,
+        }
+    };
+    let mut traces: Vec<_> = v1.iter().cloned().map(moved).collect();
+    traces.sort_by_key(|trace| trace.v3[0]["spanId"].to_string());
     traces
+}
+
+/// A recorded answer; a newer recording is compressed.
+fn answer_of(folder: &str, name: &str) -> Value {
+    let plain = repository(&format!("{folder}/{name}.json"));
+    if plain.exists() {
+        return serde_json::from_slice(&std::fs::read(plain).unwrap()).unwrap();
+    }
+    let packed = std::fs::File::open(repository(&format!("{folder}/{name}.json.gz"))).unwrap();
+    serde_json::from_reader(flate2::read::GzDecoder::new(packed)).unwrap()
 }

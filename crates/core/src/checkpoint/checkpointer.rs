@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use super::save::{ConsistentSnapshot, SaveError, Saver};
 use crate::clock::Clock;
 use crate::metrics::self_metrics::Checkpoint;
-use crate::metrics::store::Store;
+use crate::metrics::snapshot::Snapshot;
+use crate::metrics::store::{Store, UnsortedSnapshot};
 use crate::rate_limit::Limited;
 use logmetrics_follow::Positions;
 
@@ -32,6 +33,19 @@ pub struct NoteSource {
 /// See [`NoteSource::changes`].
 pub type Changes = Box<dyn FnMut() -> Vec<(Vec<u8>, Option<Vec<u8>>)> + Send>;
 
+/// What a save holds, to be shown: a page that shows only what is saved never shows less after a crash.
+#[derive(Debug)]
+pub struct SavedPage {
+    pub snapshot: Snapshot,
+    /// When the save began: everything counted before is in it.
+    pub begun: Instant,
+    /// Whether the disk took it.
+    pub is_saved: bool,
+}
+
+/// Takes the page of each save.
+pub type PublishPage = Box<dyn FnMut(SavedPage) + Send>;
+
 /// Where everything that is saved comes from.
 pub struct Source {
     /// Whether files are read: they may be rotated before they are in any save.
@@ -42,29 +56,39 @@ pub struct Source {
     pub store: Box<dyn Fn() -> Arc<Store> + Send>,
     /// What else there is.
     pub notes: Vec<NoteSource>,
+    pub publish: PublishPage,
+}
+
+/// A store at the instant of a save.
+struct PageCut {
+    store: Arc<Store>,
+    unsorted: UnsortedSnapshot,
 }
 
 impl Source {
     /// Everything at one instant.
-    pub fn cut(&mut self) -> ConsistentSnapshot {
+    fn take(&mut self, now_ms: u64) -> (ConsistentSnapshot, PageCut) {
         let Source {
-            has_files: _,
             positions,
             store,
             notes,
+            ..
         } = self;
         positions.snapshot(|files| {
+            let store = store();
+            let unsorted = store.unsorted(now_ms);
             let mut changes = Vec::new();
             for source in notes {
                 let prefix = source.prefix;
                 let changed = (source.changes)().into_iter();
                 changes.extend(changed.map(|(key, value)| ((prefix.to_owned(), key), value)));
             }
-            ConsistentSnapshot {
+            let saved = ConsistentSnapshot {
                 files: files.clone(),
-                image: store().image(),
+                image: store.image(),
                 notes: changes,
-            }
+            };
+            (saved, PageCut { store, unsorted })
         })
     }
 }
@@ -72,8 +96,26 @@ impl Source {
 /// The thread that saves.
 #[derive(Debug)]
 pub struct Checkpointer {
-    stop: mpsc::Sender<()>,
+    requests: mpsc::Sender<Request>,
     thread: JoinHandle<Result<(), SaveError>>,
+}
+
+/// What the thread is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Request {
+    Save,
+    Finish,
+}
+
+/// Asks for saves between the regular ones.
+#[derive(Debug, Clone)]
+pub struct SaveTrigger(mpsc::Sender<Request>);
+
+impl SaveTrigger {
+    /// Lets the next save begin as soon as the running one ends. `false` where no more are made.
+    pub fn save(&self) -> bool {
+        self.0.send(Request::Save).is_ok()
+    }
 }
 
 /// One save after the other.
@@ -98,7 +140,7 @@ impl Checkpointer {
         clock: Clock,
         checkpoint: Checkpoint,
     ) -> std::io::Result<Checkpointer> {
-        let (stop, stopped) = mpsc::channel();
+        let (requests, requested) = mpsc::channel();
         let mut round = Round {
             saver,
             source,
@@ -116,17 +158,26 @@ impl Checkpointer {
                 let saved = round.save();
                 let now = wait.min(interval);
                 wait = now.saturating_mul(4);
-                match stopped.recv_timeout(now) {
+                match requested.recv_timeout(now) {
                     Err(RecvTimeoutError::Timeout) => drop(saved),
+                    // One save answers all requests that were made before it begins.
+                    Ok(Request::Save) if requested.try_iter().all(|one| one == Request::Save) => {
+                        drop(saved);
+                    }
                     // Also where the other end is gone.
-                    Ok(()) | Err(RecvTimeoutError::Disconnected) => return round.save(),
+                    Ok(_) | Err(RecvTimeoutError::Disconnected) => return round.save(),
                 }
             }
         };
         let thread = std::thread::Builder::new()
             .name("state".into())
             .spawn(body)?;
-        Ok(Checkpointer { stop, thread })
+        Ok(Checkpointer { requests, thread })
+    }
+
+    /// Asks for saves between the regular ones.
+    pub fn trigger(&self) -> SaveTrigger {
+        SaveTrigger(self.requests.clone())
     }
 
     /// Saves a last time: call it when nothing is read any more.
@@ -135,7 +186,7 @@ impl Checkpointer {
     /// When the last save fails, with the reason.
     pub fn finish(self) -> Result<(), String> {
         // The thread may have ended by itself; joining shows that.
-        _ = self.stop.send(());
+        _ = self.requests.send(Request::Finish);
         match self.thread.join() {
             Ok(saved) => saved.map_err(|error| error.to_string()),
             Err(_) => Err("the thread that saves has failed".to_owned()),
@@ -147,8 +198,13 @@ impl Round {
     fn save(&mut self) -> Result<(), SaveError> {
         let begun = Instant::now();
         let now_ms = self.clock.now_ms();
-        let cut = self.source.cut();
-        let saved = self.saver.save(cut, now_ms);
+        let (snapshot, page) = self.source.take(now_ms);
+        let saved = self.saver.save(snapshot, now_ms);
+        (self.source.publish)(SavedPage {
+            snapshot: page.store.sorted(page.unsorted),
+            begun,
+            is_saved: saved.is_ok(),
+        });
         let path = self.saver.path().display();
         match &saved {
             Ok(()) => {
@@ -204,6 +260,7 @@ mod tests {
                     Vec::new()
                 }),
             }],
+            publish: Box::new(drop),
         };
         let hour = Duration::from_secs(3600);
         let keeper = Checkpointer::start(opened.saver, source, hour, Clock::system(), checkpoint);

@@ -14,7 +14,7 @@ mod schema;
 mod tests;
 mod write_ahead_log;
 
-pub use checkpointer::{Checkpointer, NoteSource, Source};
+pub use checkpointer::{Checkpointer, NoteSource, SaveTrigger, SavedPage, Source};
 pub use load::Notes;
 pub use open::{OpenError, OpenOutcome, Opened, open};
 pub use save::Saver;

@@ -58,6 +58,7 @@ impl Store {
             list,
             births: moment.births,
             expired_s: old.expired_s,
+            unshown: old.unshown,
         };
         Store {
             definitions: definitions.into(),

@@ -26,6 +26,43 @@ pub(super) struct Families {
     pub(super) births: u64,
     /// When expired series were last looked for, in seconds since 1970.
     pub(super) expired_s: u64,
+    pub(super) unshown: Unshown,
+}
+
+/// Series that may not expire yet, as somebody who scrapes has not been shown their last values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unshown {
+    /// Those updated at this time or later, in seconds since 1970.
+    pub updated_from_s: u64,
+    /// Those created when the store had so many births, or later.
+    pub born_from: u64,
+    /// Nobody is waited for longer, in seconds since 1970.
+    pub until_s: u64,
+}
+
+impl Unshown {
+    /// Whether a series may not expire yet.
+    pub(super) fn holds(&self, now_s: u64, updated_s: u64, born: u64) -> bool {
+        now_s <= self.until_s && (updated_s >= self.updated_from_s || born >= self.born_from)
+    }
+}
+
+impl Default for Unshown {
+    /// Nobody scrapes.
+    fn default() -> Self {
+        Unshown {
+            updated_from_s: u64::MAX,
+            born_from: u64::MAX,
+            until_s: 0,
+        }
+    }
+}
+
+/// All values at one instant, not sorted yet: taking them holds the store's lock for microseconds.
+#[derive(Debug)]
+pub struct UnsortedSnapshot {
+    births: u64,
+    families: Vec<Unsorted>,
 }
 
 /// How many series a metric has, and what its limits have folded.
@@ -68,6 +105,7 @@ impl Store {
             list,
             births: moment.births,
             expired_s: now_ms / 1000,
+            unshown: Unshown::default(),
         };
         Store {
             definitions: definitions.into(),
@@ -149,8 +187,14 @@ impl Store {
 
     /// All values at one instant. What has expired is forgotten first.
     pub fn snapshot(&self, now_ms: u64) -> Snapshot {
-        let (births, unsorted) = self.take(now_ms);
-        let (families, stale): (Vec<_>, Vec<_>) = unsorted.into_iter().map(Unsorted::sort).unzip();
+        let unsorted = self.unsorted(now_ms);
+        self.sorted(unsorted)
+    }
+
+    /// What [`Store::unsorted`] of this store gave, in its order.
+    pub fn sorted(&self, unsorted: UnsortedSnapshot) -> Snapshot {
+        let UnsortedSnapshot { births, families } = unsorted;
+        let (families, stale): (Vec<_>, Vec<_>) = families.into_iter().map(Unsorted::sort).unzip();
         if stale.iter().any(Option::is_some) {
             let mut store = self.lock();
             for ((kept, family), stale) in store.list.iter_mut().zip(&families).zip(&stale) {
@@ -162,11 +206,24 @@ impl Store {
         Snapshot { families, births }
     }
 
-    fn take(&self, now_ms: u64) -> (u64, Vec<Unsorted>) {
+    /// All values at one instant. What has expired is forgotten first.
+    pub fn unsorted(&self, now_ms: u64) -> UnsortedSnapshot {
         let mut families = self.lock();
         families.expire(now_ms);
-        let unsorted = families.list.iter_mut().map(Unsorted::take).collect();
-        (families.births, unsorted)
+        UnsortedSnapshot {
+            families: families.list.iter_mut().map(Unsorted::take).collect(),
+            births: families.births,
+        }
+    }
+
+    /// How many series were ever created.
+    pub fn births(&self) -> u64 {
+        self.lock().births
+    }
+
+    /// Keeps these series from expiring; replaces what was given before.
+    pub fn keep_unshown(&self, unshown: Unshown) {
+        self.lock().unshown = unshown;
     }
 
     /// The value of one series now, given its labels' text; `take` sees it under the lock.
@@ -212,7 +269,7 @@ impl Families {
     fn expire(&mut self, now_ms: u64) {
         self.expired_s = now_ms / 1000;
         for family in &mut self.list {
-            family.expire(now_ms);
+            family.expire(now_ms, &self.unshown);
         }
     }
 }

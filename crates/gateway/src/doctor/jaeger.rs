@@ -180,7 +180,7 @@ impl Spans {
             spans => Finding::failed(
                 Link::Jaeger,
                 format!(
-                    "{} of `{service}` in the last hour, but none of the kind `server`, as a request has",
+                    "{} of `{service}` in the last hour, but none of a request: of the kind `server`, with keys of HTTP",
                     count(spans as u64, "span")
                 ),
                 "is this service the gateway? Name it with --jaeger-service NAME",

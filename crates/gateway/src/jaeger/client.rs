@@ -14,7 +14,7 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::Query;
 use super::address::{Address, encoded};
-use super::response::{Answer, Form, Unreadable, parse, parse_keeping, said};
+use super::response::{Answer, Form, Unreadable, parse, parse_keeping, reported};
 use super::search::{Server, Window};
 
 /// The largest answer that is held in memory, in bytes, unpacked. A larger one is asked in halves.
@@ -34,8 +34,8 @@ const WAITS: [Duration; 4] = [
     Duration::from_secs(4),
 ];
 
-/// A URL with nothing behind it that we know.
-const NO_INTERFACE: &str =
+/// A URL without an interface that is known.
+pub(super) const NO_INTERFACE: &str =
     "has neither /api/v3/traces nor /api/traces; is its base path missing in the URL?";
 
 /// The longest wait that a server may ask for.
@@ -97,9 +97,12 @@ pub enum Failure {
     Stopped,
 }
 
-/// One attempt's end.
-enum Attempt {
+/// The result of one attempt.
+pub(super) enum Attempt {
     Done(Answer),
+    /// What v3 answers where it finds no traces, and what another server may answer where it has no
+    /// such route.
+    NothingFound,
     /// This interface is not there.
     NoRoute,
     Failed(Failure),
@@ -110,14 +113,14 @@ enum Attempt {
 /// A blocking client of one query service.
 pub struct Client {
     agent: Agent,
-    address: Address,
+    pub(super) address: Address,
     authorization: Option<String>,
     service: String,
     /// The interface that has answered.
-    form: Option<Form>,
+    pub(super) form: Option<Form>,
     keeps: bool,
     /// Waits between attempts.
-    waits: &'static [Duration],
+    pub(super) waits: &'static [Duration],
 }
 
 impl Client {
@@ -173,65 +176,8 @@ impl Client {
         self
     }
 
-    /// The interface that answers, and the services that it knows.
-    ///
-    /// # Errors
-    /// As those of a search.
-    pub fn services(&mut self) -> Result<(Form, Vec<String>), Failure> {
-        let mut waits = self.waits.iter();
-        loop {
-            let why = match self.attempt_services() {
-                Ok(Some(known)) => return Ok(known),
-                Ok(None) => return Err(self.refused(NO_INTERFACE)),
-                Err(Attempt::Failed(failure)) => return Err(failure),
-                Err(Attempt::Again(why, named)) => (why, named),
-                Err(Attempt::Done(_) | Attempt::NoRoute) => return Err(self.refused(NO_INTERFACE)),
-            };
-            self.wait(&mut waits, why)?;
-        }
-    }
-
-    fn attempt_services(&mut self) -> Result<Option<(Form, Vec<String>)>, Attempt> {
-        for (form, path) in [(Form::V3, "/api/v3/services"), (Form::V1, "/api/services")] {
-            let (status, headers, body) = self.get(&self.address.join(path))?;
-            let list = match form {
-                Form::V3 => "services",
-                Form::V1 => "data",
-            };
-            let found = (status == 200).then(|| names(&body, list)).flatten();
-            if let Some(names) = found {
-                self.form = Some(form);
-                return Ok(Some((form, names)));
-            }
-            match self.judge(form, status, &headers, &body) {
-                Attempt::Again(..) if status == 200 => {}
-                Attempt::NoRoute | Attempt::Done(_) => {}
-                other => return Err(other),
-            }
-        }
-        Ok(None)
-    }
-
-    /// Asks the newer interface, and the older one where that is not there.
-    fn attempt(&mut self, window: Window, limit: u32) -> Attempt {
-        let forms: &[Form] = match self.form {
-            Some(Form::V1) => &[Form::V1, Form::V3],
-            _ => &[Form::V3, Form::V1],
-        };
-        for &form in forms {
-            match self.attempt_form(form, window, limit) {
-                Attempt::NoRoute => {}
-                Attempt::Done(answer) => {
-                    self.form = Some(form);
-                    return Attempt::Done(answer);
-                }
-                other => return other,
-            }
-        }
-        Attempt::Failed(self.refused(NO_INTERFACE))
-    }
-
-    fn attempt_form(&self, form: Form, window: Window, limit: u32) -> Attempt {
+    /// A search by one interface.
+    pub(super) fn search(&self, form: Form, window: Window, limit: u32) -> Attempt {
         let Some(url) = self.url(form, window, limit) else {
             return Attempt::Failed(self.refused("cannot be asked for times so far away"));
         };
@@ -242,7 +188,7 @@ impl Client {
     }
 
     /// Status, headers and body of an answer.
-    fn get(&self, url: &str) -> Result<(u16, HeaderMap, Vec<u8>), Attempt> {
+    pub(super) fn get(&self, url: &str) -> Result<(u16, HeaderMap, Vec<u8>), Attempt> {
         let mut request = self
             .agent
             .get(url)
@@ -287,7 +233,13 @@ impl Client {
         parse(body, form, &self.service)
     }
 
-    fn judge(&self, form: Form, status: u16, headers: &HeaderMap, body: &[u8]) -> Attempt {
+    pub(super) fn judge(
+        &self,
+        form: Form,
+        status: u16,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Attempt {
         // Jaeger answers with its page under every path that it does not know.
         let is_page = body.trim_ascii_start().starts_with(b"<");
         let error = error_of(body);
@@ -295,11 +247,11 @@ impl Client {
             200 if is_page => Attempt::NoRoute,
             200 => match self.parse(body, form) {
                 Ok(answer) => Attempt::Done(answer),
+                Err(Unreadable::Foreign) => Attempt::NoRoute,
                 Err(error) => Attempt::Again(error.to_string(), None),
             },
-            // What v3 says when nothing is found; otherwise the route is not there.
-            404 if error.is_some() => Attempt::Done(Answer::default()),
-            404 | 405 | 501 => Attempt::NoRoute,
+            404 if form == Form::V3 && is_v3_error(body) => Attempt::NothingFound,
+            404 | 405 | 410 | 501 => Attempt::NoRoute,
             401 | 403 => Attempt::Failed(self.refused(&format!(
                 "answers {status}: it wants other credentials; see `--jaeger-user` and `--jaeger-token-file`"
             ))),
@@ -342,7 +294,7 @@ impl Client {
     }
 
     /// Waits before the next attempt, as long as the server said or as is our way.
-    fn wait(
+    pub(super) fn wait(
         &self,
         waits: &mut std::slice::Iter<'_, Duration>,
         (why, named): (String, Option<Duration>),
@@ -358,7 +310,7 @@ impl Client {
         Ok(())
     }
 
-    fn refused(&self, why: &str) -> Failure {
+    pub(super) fn refused(&self, why: &str) -> Failure {
         Failure::Refused {
             address: self.address.to_string(),
             why: why.to_owned(),
@@ -374,6 +326,7 @@ impl Server for Client {
                 Attempt::Done(answer) => return Ok(answer),
                 Attempt::Failed(failure) => return Err(failure),
                 Attempt::Again(why, named) => (why, named),
+                Attempt::NothingFound => return Ok(Answer::default()),
                 Attempt::NoRoute => return Err(self.refused(NO_INTERFACE)),
             };
             self.wait(&mut waits, why)?;
@@ -391,22 +344,21 @@ fn is_distrust(error: &ureq::Error) -> bool {
     matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
 }
 
-/// The texts of a list in an object.
-fn names(body: &[u8], list: &str) -> Option<Vec<String>> {
-    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let names = match body.get(list)? {
-        serde_json::Value::Null => return Some(Vec::new()),
-        list => list.as_array()?,
-    };
-    let names = names.iter().filter_map(|name| name.as_str());
-    Some(names.map(str::to_owned).collect())
-}
-
 /// What a JSON error says: `{"error":{…}}` of v3, `{"errors":[…]}` of the older interface.
 fn error_of(body: &[u8]) -> Option<String> {
     let body: serde_json::Value = serde_json::from_slice(body).ok()?;
     let error = body.get("error").or_else(|| body.get("errors"))?;
-    Some(said(&error.to_string()))
+    Some(reported(&error.to_string()))
+}
+
+/// Whether a body is an error as v3 writes it: `{"error":{"httpCode":404,"message":"…"}}`.
+fn is_v3_error(body: &[u8]) -> bool {
+    let Ok(body) = serde_json::from_slice::<serde_json::Value>(body) else {
+        return false;
+    };
+    let error = body.get("error").and_then(|error| error.as_object());
+    let keys = ["httpCode", "grpcCode", "message"];
+    error.is_some_and(|error| keys.iter().any(|key| error.contains_key(*key)))
 }
 
 fn authorities(pem: &[u8]) -> Result<Vec<ureq::tls::Certificate<'static>>, Failure> {

@@ -4,69 +4,53 @@
 //! requests belong to the part that they began in; all its other spans are written with the first.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::response::{Answer, Other};
 use super::search::{Request, Window, requests_of};
+use crate::output_file::{OutputFile, OutputOptions};
 use logmetrics_follow::line::unwrap::span;
 
-/// A file that is being written. It has its name only when it is whole; one that is dropped before
-/// is deleted.
+/// A file that is being written. It has its name only when it is whole.
 pub struct Export {
     path: PathBuf,
-    /// Where it is written meanwhile; nothing where `path` is no plain file, such as a fifo.
-    part: Option<PathBuf>,
-    packed: Option<Packed>,
+    encoder: Encoder,
     /// The line that is written.
     line: Vec<u8>,
 }
 
-enum Packed {
-    Plain(BufWriter<File>),
-    Gzip(flate2::write::GzEncoder<BufWriter<File>>),
-    Zstandard(zstd::stream::write::Encoder<'static, BufWriter<File>>),
+enum Encoder {
+    Plain(BufWriter<OutputFile>),
+    Gzip(flate2::write::GzEncoder<BufWriter<OutputFile>>),
+    Zstandard(zstd::stream::write::Encoder<'static, BufWriter<OutputFile>>),
 }
 
 impl Export {
-    /// Begins a file that is not there yet; packed where it is named `.gz` or `.zst`.
+    /// Begins a file that is not there yet; compressed where it is named `.gz` or `.zst`.
     ///
     /// # Errors
     /// [`io::ErrorKind::AlreadyExists`], or why it cannot be written.
     pub fn create(path: &Path) -> io::Result<Export> {
-        let part = match std::fs::symlink_metadata(path).and_then(|_| path.metadata()) {
-            Ok(metadata) if metadata.is_file() || metadata.is_dir() => {
-                return Err(io::ErrorKind::AlreadyExists.into());
-            }
-            Ok(_) => None,
-            Err(_) => {
-                let mut name = path.as_os_str().to_owned();
-                name.push(".part");
-                Some(PathBuf::from(name))
-            }
+        let options = OutputOptions {
+            is_private: true,
+            ..OutputOptions::default()
         };
-        let mut options = OpenOptions::new();
-        let file = match &part {
-            Some(part) => options.write(true).create(true).truncate(true).open(part)?,
-            None => options.write(true).open(path)?,
-        };
-        let file = BufWriter::new(file);
+        let file = BufWriter::new(OutputFile::create(path, &options)?);
         let ending = path.extension().unwrap_or_default();
-        let packed = if ending.eq_ignore_ascii_case("gz") {
-            Packed::Gzip(flate2::write::GzEncoder::new(
+        let encoder = if ending.eq_ignore_ascii_case("gz") {
+            Encoder::Gzip(flate2::write::GzEncoder::new(
                 file,
                 flate2::Compression::default(),
             ))
         } else if ending.eq_ignore_ascii_case("zst") {
-            Packed::Zstandard(zstd::stream::write::Encoder::new(file, 0)?)
+            Encoder::Zstandard(zstd::stream::write::Encoder::new(file, 0)?)
         } else {
-            Packed::Plain(file)
+            Encoder::Plain(file)
         };
         Ok(Export {
             path: path.to_owned(),
-            part,
-            packed: Some(packed),
+            encoder,
             line: Vec::new(),
         })
     }
@@ -101,41 +85,23 @@ impl Export {
     ///
     /// # Errors
     /// When its end cannot be written.
-    pub fn finish(mut self) -> io::Result<()> {
-        let file = match self.packed.take() {
-            None => return Ok(()),
-            Some(Packed::Plain(file)) => file,
-            Some(Packed::Gzip(encoder)) => encoder.finish()?,
-            Some(Packed::Zstandard(encoder)) => encoder.finish()?,
+    pub fn finish(self) -> io::Result<()> {
+        let file = match self.encoder {
+            Encoder::Plain(file) => file,
+            Encoder::Gzip(encoder) => encoder.finish()?,
+            Encoder::Zstandard(encoder) => encoder.finish()?,
         };
         let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        if let Some(part) = &self.part {
-            file.sync_all()?;
-            std::fs::rename(part, &self.path)?;
-            self.part = None;
-        }
-        Ok(())
+        file.finish()
     }
 
     fn write(&mut self, request: Option<&[u8]>, raw: &[u8]) -> io::Result<()> {
         self.line.clear();
         span::write(request, raw, &mut self.line);
-        match &mut self.packed {
-            None => Ok(()),
-            Some(Packed::Plain(file)) => file.write_all(&self.line),
-            Some(Packed::Gzip(encoder)) => encoder.write_all(&self.line),
-            Some(Packed::Zstandard(encoder)) => encoder.write_all(&self.line),
-        }
-    }
-}
-
-impl Drop for Export {
-    fn drop(&mut self) {
-        // What was not written yet must not be, into a file that is gone.
-        self.packed = None;
-        if let Some(part) = &self.part {
-            // What cannot be deleted stays, under a name that says what it is.
-            _ = std::fs::remove_file(part);
+        match &mut self.encoder {
+            Encoder::Plain(file) => file.write_all(&self.line),
+            Encoder::Gzip(encoder) => encoder.write_all(&self.line),
+            Encoder::Zstandard(encoder) => encoder.write_all(&self.line),
         }
     }
 }

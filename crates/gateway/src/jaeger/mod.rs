@@ -10,6 +10,7 @@ mod address;
 mod client;
 mod counted_spans;
 mod export;
+mod interface;
 mod metrics;
 mod poller;
 mod response;

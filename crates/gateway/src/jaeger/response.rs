@@ -6,13 +6,16 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::search::Request;
 use super::span_to_line::{self, Attribute};
+
+mod ids;
+mod raw_span;
+
+use ids::{number, span_id, trace_id};
 
 /// Which of the two interfaces gave an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +33,9 @@ pub struct Answer {
     pub traces: usize,
     /// Spans of the service that was asked for, of any kind.
     pub spans: usize,
-    /// The service's server spans.
+    /// The service's request spans.
     pub requests: Vec<Request>,
-    /// Server spans of the service without a readable id or start.
+    /// Request spans of the service without a readable id or start.
     pub unreadable: usize,
     /// All other spans, where they are kept.
     pub others: Vec<Other>,
@@ -55,9 +58,12 @@ pub enum Unreadable {
     /// It is no JSON of this form; often it was cut short.
     #[error("the answer cannot be read: {0}")]
     Form(#[from] serde_json::Error),
-    /// Jaeger says what went wrong.
+    /// It is JSON of something else.
+    #[error("the answer is not Jaeger's")]
+    Foreign,
+    /// Jaeger reports an error.
     #[error("it says: {0}")]
-    Said(String),
+    Reported(String),
 }
 
 /// Reads an answer.
@@ -105,8 +111,8 @@ fn read(body: &[u8], form: Form, service: &str, keeps: bool) -> Result<Answer, U
 
 #[derive(Deserialize)]
 struct V3<'a> {
-    #[serde(borrow)]
-    result: Option<V3Result<'a>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    result: Option<Option<V3Result<'a>>>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
 }
@@ -151,6 +157,15 @@ struct KeyValue<'a> {
     value: Option<&'a RawValue>,
 }
 
+/// A member that is there, be it `null`: it tells an empty answer from one of another server.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
 /// A text that is borrowed where it has no escapes.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] std::borrow::Cow<'a, str>);
@@ -174,8 +189,8 @@ struct OtlpSpan<'a> {
 
 #[derive(Deserialize)]
 struct V1<'a> {
-    #[serde(borrow)]
-    data: Option<Vec<V1Trace<'a>>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    data: Option<Option<Vec<V1Trace<'a>>>>,
     #[serde(borrow)]
     errors: Option<&'a RawValue>,
 }
@@ -246,9 +261,10 @@ struct Reading<'s> {
 impl Reading<'_> {
     fn v3(&mut self, document: &V3<'_>) -> Result<(), Unreadable> {
         if let Some(error) = document.error.filter(|error| error.get() != "null") {
-            return Err(Unreadable::Said(said(error.get())));
+            return Err(Unreadable::Reported(reported(error.get())));
         }
-        let resources = document.result.as_ref().map(|one| &one.resource_spans);
+        let result = document.result.as_ref().ok_or(Unreadable::Foreign)?;
+        let resources = result.as_ref().map(|one| &one.resource_spans);
         for resource in resources.into_iter().flatten().flatten() {
             let is_ours = self.is_ours(resource.resource);
             let scopes = resource.scope_spans.iter().flatten();
@@ -311,7 +327,9 @@ impl Reading<'_> {
         let kind = span.kind.map_or("", RawValue::get);
         let start_ns = number(span.start_time_unix_nano);
         let place = (trace, start_ns.map(|start_ns| start_ns / 1_000));
-        if !is_ours || (kind != "2" && kind != "\"SPAN_KIND_SERVER\"") {
+        let is_server = kind == "2" || kind == "\"SPAN_KIND_SERVER\"";
+        let mut keys = span.attributes.iter().flatten().map(|one| &*one.key.0);
+        if !is_ours || !is_server || !keys.any(is_of_request) {
             return place;
         }
         let id = span.span_id.as_ref().and_then(|id| span_id(&id.0));
@@ -332,12 +350,16 @@ impl Reading<'_> {
 
     fn v1(&mut self, document: &V1<'_>) -> Result<(), Unreadable> {
         let errors = document.errors.map_or("null", RawValue::get);
-        let data = document.data.as_deref().unwrap_or_default();
+        let data = document
+            .data
+            .as_ref()
+            .map(|data| data.as_deref().unwrap_or_default());
         // An error beside data tells of one trace that could not be put together.
-        if data.is_empty() && errors != "null" && errors != "[]" {
-            return Err(Unreadable::Said(said(errors)));
+        let has_error = errors != "null" && errors != "[]";
+        if has_error && data.is_none_or(<[_]>::is_empty) {
+            return Err(Unreadable::Reported(reported(errors)));
         }
-        for trace in data {
+        for trace in data.ok_or(Unreadable::Foreign)? {
             for raw in trace.spans.iter().flatten() {
                 let before = self.answer.requests.len();
                 let span = serde_json::from_str::<V1Span<'_>>(raw.get());
@@ -389,7 +411,7 @@ impl Reading<'_> {
         let is_server = tags.iter().any(|tag| {
             tag.key.0 == "span.kind" && tag.value.is_some_and(|kind| kind.get() == "\"server\"")
         });
-        if !is_server {
+        if !is_server || !tags.iter().any(|tag| is_of_request(&tag.key.0)) {
             return place;
         }
         let span_id = span.span_id.as_ref().and_then(|id| span_id(&id.0));
@@ -429,34 +451,15 @@ impl Reading<'_> {
     }
 }
 
-/// A number, or a text that holds one: JSON's own numbers are too small for 64 bits.
-fn number(value: Option<&RawValue>) -> Option<u64> {
-    value?.get().trim_matches('"').parse().ok()
+/// Whether only a request's span has such a key. agentgateway 0.12 to 1.4 also writes a span of the
+/// kind `server` for each message of an MCP session, within the span of its request; that one has no
+/// attributes of its own. The request's has always had `url.scheme` and keys of HTTP.
+fn is_of_request(key: &str) -> bool {
+    key.starts_with("url.") || key.starts_with("http.")
 }
 
-/// A trace's id: up to 32 hexadecimal digits, or base64 of 16 bytes, as protobuf's JSON has it.
-fn trace_id(text: &str) -> Option<u128> {
-    if text.len() == 24 && text.ends_with("==") {
-        let bytes = STANDARD.decode(text).ok()?;
-        return Some(u128::from_be_bytes(bytes.try_into().ok()?));
-    }
-    is_hex(text).then(|| u128::from_str_radix(text, 16).ok())?
-}
-
-fn span_id(text: &str) -> Option<u64> {
-    if text.len() == 12 && text.ends_with('=') {
-        let bytes = STANDARD.decode(text).ok()?;
-        return Some(u64::from_be_bytes(bytes.try_into().ok()?));
-    }
-    is_hex(text).then(|| u64::from_str_radix(text, 16).ok())?
-}
-
-fn is_hex(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// What an error says: `{"httpCode":…,"message":…}`, or `[{"code":…,"msg":…}]`.
-pub(super) fn said(error: &str) -> String {
+/// The message of an error: `{"httpCode":…,"message":…}`, or `[{"code":…,"msg":…}]`.
+pub(super) fn reported(error: &str) -> String {
     #[derive(Deserialize)]
     struct Error {
         #[serde(alias = "msg")]
@@ -471,6 +474,5 @@ pub(super) fn said(error: &str) -> String {
     short.escape_debug().to_string()
 }
 
-mod raw_span;
 #[cfg(test)]
 mod tests;

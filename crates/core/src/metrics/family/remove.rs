@@ -10,6 +10,7 @@ use super::{FREE, Family, is_always_there, next_generation};
 use crate::metrics::batch::{Named, spread};
 use crate::metrics::kind::{Kind, Operation, Refused};
 use crate::metrics::label_text::{TextRange, Texts};
+use crate::metrics::store::Unshown;
 
 /// After how many idle seconds the series in a slot goes, for those that an update told so.
 pub(super) type OwnExpiry = HashMap<u32, u32>;
@@ -53,7 +54,7 @@ impl Family {
     }
 
     /// Forgets the series that were idle for too long.
-    pub(crate) fn expire(&mut self, now_ms: u64) {
+    pub(crate) fn expire(&mut self, now_ms: u64, unshown: &Unshown) {
         if self.expire_s.is_none() && self.own_expiry.is_empty() {
             return;
         }
@@ -64,8 +65,12 @@ impl Family {
             let Some(expire_s) = own.map(u64::from).or(self.expire_s) else {
                 continue;
             };
-            if updated_s != FREE && now_s.saturating_sub(u64::from(updated_s)) >= expire_s {
-                self.forget(slot as u32);
+            let is_idle = now_s.saturating_sub(u64::from(updated_s)) >= expire_s;
+            if updated_s != FREE && is_idle {
+                let born = self.births.only(slot).born;
+                if !unshown.holds(now_s, updated_s.into(), born) {
+                    self.forget(slot as u32);
+                }
             }
         }
         self.settle_removed();

@@ -5,6 +5,8 @@ use std::io::Read;
 
 use proptest::prelude::*;
 
+use std::fs::File;
+
 use super::*;
 
 /// One trace's spans: when each began, and what it is: a request, another span of the service, or

@@ -36,6 +36,35 @@ fn both_forms_give_the_same_lines() {
     }
 }
 
+/// What agentgateway 1.4.1 sent for 517 requests, with 53 spans within those of MCP requests.
+#[test]
+fn a_span_of_a_message_within_a_request_is_no_request() {
+    for (form, name) in [(Form::V3, "api-v3-traces"), (Form::V1, "api-traces")] {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/jaeger-1.4");
+        let file = std::fs::File::open(format!("{folder}/{name}.json.gz")).unwrap();
+        let mut body = Vec::new();
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(file), &mut body).unwrap();
+        let answer = parse_keeping(&body, form, "agentgateway").unwrap();
+        let counts = (answer.spans, answer.requests.len(), answer.others.len());
+        assert_eq!(counts, (570, 517, 53), "{form:?}");
+        assert_eq!(answer.unreadable, 0);
+    }
+}
+
+#[test]
+fn json_of_another_server_is_no_answer() {
+    for (form, body) in [
+        (Form::V3, r#"{"status":"ok"}"#),
+        (Form::V3, r#"{"data":[],"errors":null}"#),
+        (Form::V1, r#"{"message":"Not Found"}"#),
+        (Form::V1, r#"{"result":{"resourceSpans":[]}}"#),
+        (Form::V1, "{}"),
+    ] {
+        let error = parse(body.as_bytes(), form, "a").unwrap_err();
+        assert!(matches!(error, Unreadable::Foreign), "{form:?} {body}");
+    }
+}
+
 #[test]
 fn another_service_and_other_kinds_are_no_requests() {
     for (form, body) in RECORDED {
@@ -103,7 +132,7 @@ fn a_stream_of_documents_is_one_answer() {
 fn a_span_without_id_or_start_hides_no_other() {
     let span = |id: &str, start: &str| {
         format!(
-            r#"{{"traceId":"0a","spanId":{id},"kind":"SPAN_KIND_SERVER","startTimeUnixNano":{start}}}"#
+            r#"{{"traceId":"0a","spanId":{id},"kind":"SPAN_KIND_SERVER","startTimeUnixNano":{start},"attributes":[{{"key":"url.scheme","value":{{"stringValue":"http"}}}}]}}"#
         )
     };
     let spans = [
@@ -152,7 +181,7 @@ fn kept(request: Option<&[u8]>, raw: &[u8]) -> Vec<u8> {
 fn every_span_is_kept_with_all_that_stands_around_it() {
     let span = |kind: &str| {
         format!(
-            "{{\"traceId\":\"0a\",\r\n \"spanId\":\"0b\",\"kind\":{kind},\"startTimeUnixNano\":\"5000\",\"events\":[1]}}"
+            "{{\"traceId\":\"0a\",\r\n \"spanId\":\"0b\",\"kind\":{kind},\"startTimeUnixNano\":\"5000\",\"events\":[1],\"attributes\":[{{\"key\":\"http.method\"}}]}}"
         )
     };
     let resource = r#"{"attributes":[{"key":"service.name","value":{"stringValue":"gw"}}],"x":1}"#;
