@@ -8,8 +8,9 @@ use divan::Bencher;
 use divan::counter::BytesCount;
 use logmetrics_follow::line::framer::Framer;
 use logmetrics_follow::line::unwrap::Unwrapper;
-use logmetrics_scan::keys::{Keys, UntrustedRange};
+use logmetrics_scan::keys::Keys;
 use logmetrics_scan::slots::Slots;
+use logmetrics_scan::untrusted::UntrustedRange;
 use logmetrics_scan::{json, logfmt};
 
 /// Keys that rules ask for. The last two are on no line.
@@ -121,10 +122,7 @@ fn read(
 
 #[divan::bench]
 fn logfmt_fields(bencher: Bencher) {
-    let untrusted = UntrustedRange {
-        from: "protocol".into(),
-        to: "duration".into(),
-    };
+    let untrusted = UntrustedRange::new(["protocol"], "duration", []);
     read(bencher, logfmt_line, |line, keys, slots| {
         logfmt::read(line, keys, Some(&untrusted), slots)
     });

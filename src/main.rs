@@ -7,6 +7,7 @@ mod cli;
 mod daemon;
 mod log_queue;
 mod logging;
+mod programs;
 mod progress_bar;
 mod pseudonym_secret;
 mod reloadable;

@@ -20,7 +20,7 @@ pub struct Progress {
     /// How many of them were read.
     pub read: Arc<AtomicU64>,
     /// What is fetched.
-    pub jaeger: Option<Arc<jaeger::Progress>>,
+    pub jaeger: Option<Arc<jaeger::FetchProgress>>,
 }
 
 impl Progress {
@@ -71,7 +71,7 @@ impl Progress {
 }
 
 /// `12345 requests up to 2026-10-08 14:03`
-fn said(jaeger: &jaeger::Progress) -> String {
+fn said(jaeger: &jaeger::FetchProgress) -> String {
     let micros = i64::try_from(jaeger.reached_us()).unwrap_or_default();
     let reached = jiff::Timestamp::from_microsecond(micros).unwrap_or_default();
     let reached = reached.strftime("%Y-%m-%d %H:%M");

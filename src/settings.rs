@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::programs::MtailSettings;
 use crate::pseudonym_secret::PseudonymSecret;
 use crate::server::{Listen, Protection};
+use logmetrics_follow::NameFilter;
 use logmetrics_gateway::jaeger::{Query, Schedule};
 
 /// Everything that a run needs to know.
@@ -12,16 +14,18 @@ use logmetrics_gateway::jaeger::{Query, Schedule};
 pub struct Settings {
     /// Files, globs, fifos and `-`, as they were named.
     pub inputs: Vec<String>,
+    /// Files of globs that are left out by their base names.
+    pub ignored: Option<NameFilter>,
     /// The Jaeger whose spans count like lines.
-    pub jaeger: Option<Jaeger>,
-    /// Rules files and folders; the built-in rules where there is none.
+    pub jaeger: Option<JaegerSettings>,
+    /// Files and folders of rules and programs; the built-in rules where there is none.
     pub rules: Vec<PathBuf>,
     /// Where to serve.
     pub listen: Listen,
     /// Who may ask, and over what.
     pub protection: Protection,
     /// Where to begin in a file that exists at the start.
-    pub from: From,
+    pub from: BeginAt,
     /// How `--once` prints.
     pub format: Format,
     /// Whether the end of standard input is the end of the run.
@@ -29,14 +33,18 @@ pub struct Settings {
     /// How long a renamed file is read on for while nobody writes to it.
     pub rotate_wait: Duration,
     /// Where positions and values are kept, and how often.
-    pub state: Option<State>,
+    pub state: Option<StateSettings>,
     /// The key of pseudonyms.
     pub secret: Option<PseudonymSecret>,
+    /// How programs of mtail run.
+    pub mtail: MtailSettings,
+    /// Whether a scraper that has scraped before is shown new series at zero first.
+    pub zero_start: bool,
 }
 
 /// Where positions and values are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
+pub struct StateSettings {
     /// The file.
     pub file: PathBuf,
     /// The time between two saves.
@@ -45,23 +53,23 @@ pub struct State {
 
 /// Jaeger as an input.
 #[derive(Clone)]
-pub struct Jaeger {
+pub struct JaegerSettings {
     /// Whom to ask, and for what.
     pub query: Query,
     /// When to ask.
     pub schedule: Schedule,
-    /// From where on spans count, by their start.
+    /// Spans that start at this time or later count.
     pub since: Since,
 }
 
-impl std::fmt::Debug for Jaeger {
+impl std::fmt::Debug for JaegerSettings {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // No credentials.
         write!(formatter, "Jaeger({})", self.query.address)
     }
 }
 
-/// From where on spans count.
+/// Which spans count, by their start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Since {
     /// When the program starts.
@@ -74,7 +82,7 @@ pub enum Since {
 
 /// Where reading begins in a file that exists at the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
+pub enum BeginAt {
     /// At its first byte.
     Start,
     /// At its end: only what is written from now on counts.

@@ -4,12 +4,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use logmetrics_gateway::jaeger::{Form, parse, parse_keeping};
+use logmetrics_gateway::jaeger::{Interface, parse, parse_keeping};
 use logmetrics_follow::line::LINE_BYTES_MAX;
 use logmetrics_follow::line::unwrap::{Unwrapper, span};
 
 fuzz_target!(|body: &[u8]| {
-    for form in [Form::V3, Form::V1] {
+    for form in [Interface::V3, Interface::V1] {
         let Ok(answer) = parse(body, form, "a") else {
             continue;
         };

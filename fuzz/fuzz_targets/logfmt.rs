@@ -4,12 +4,13 @@
 
 use libfuzzer_sys::fuzz_target;
 use logmetrics_scan::{
-    keys::{Form, Keys, UntrustedRange, Span},
+    keys::{Form, Keys, Matches, Span},
     logfmt,
     slots::{FieldSlot, Slots},
+    untrusted::UntrustedRange,
 };
 
-#[path = "../../src/matcher/logfmt/tests/reference.rs"]
+#[path = "../../crates/scan/src/logfmt/tests/reference.rs"]
 mod reference;
 
 fuzz_target!(|line: &[u8]| {
@@ -18,10 +19,7 @@ fuzz_target!(|line: &[u8]| {
     for key in ["a", "b", "f", "t", "http.status", "é"] {
         keys.add(key);
     }
-    let untrusted = UntrustedRange {
-        from: "f".into(),
-        to: "t".into(),
-    };
+    let untrusted = UntrustedRange::new(["f"], "t", []);
     for untrusted in [None, Some(&untrusted)] {
         let mut slots = Slots::default();
         slots.clear(&keys);

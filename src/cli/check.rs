@@ -5,14 +5,17 @@ use std::path::PathBuf;
 
 use super::exit::Exit;
 use super::{environment, terminal};
+use crate::programs::{MtailSettings, Programs};
+use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::pattern::planned;
 use logmetrics_core::metrics::definition::Definition;
-use logmetrics_core::rules::{Action, Field, Loaded, Rule, RuleSet, Take, escape, load};
+use logmetrics_core::rules::{Action, Field, Loaded, Rule, RuleSet, Take, escape};
+use logmetrics_mtail::source::Checked as CheckedPrograms;
 
-/// Check rules files; problems are shown with line and column.
+/// Check rules files and programs of mtail; problems are shown with line and column.
 #[derive(Debug, Default, clap::Args)]
 pub struct CheckArgs {
-    /// Rules files, or folders of them; without any, the built-in agentgateway rules.
+    /// Rules files, programs of mtail (.mtail), or folders of them; without any, the built-in agentgateway rules.
     pub rules: Vec<PathBuf>,
 
     /// List each rule with its metrics and labels, and where their values come from.
@@ -42,12 +45,17 @@ fn check(
     out: &mut impl Write,
     err: &mut impl Write,
 ) -> io::Result<Exit> {
-    match load(&args.rules) {
-        Ok(loaded) => {
-            for advice in &loaded.advice {
+    let programs = Programs::new(&args.rules, &MtailSettings::new(false), &Clock::system());
+    match programs.check(programs.gather()) {
+        Ok(checked) => {
+            let of_rules = checked.toml.iter().flat_map(|loaded| &loaded.advice);
+            for advice in of_rules.chain(&checked.mtail.advice) {
                 writeln!(err, "{}", advice.render(colour))?;
             }
-            summary(&loaded, args.verbose, out)?;
+            if let Some(loaded) = &checked.toml {
+                summary(loaded, args.verbose, out)?;
+            }
+            mtail_summary(&checked.mtail, args.verbose, out)?;
             Ok(Exit::Done)
         }
         Err(problems) => {
@@ -70,6 +78,28 @@ fn summary(loaded: &Loaded, verbose: bool, out: &mut impl Write) -> io::Result<(
             if verbose {
                 describe(rule, &loaded.set, out)?;
             }
+        }
+    }
+    Ok(())
+}
+
+fn mtail_summary(checked: &CheckedPrograms, verbose: bool, out: &mut impl Write) -> io::Result<()> {
+    for (file, program) in &checked.programs {
+        let count = program.metrics.len();
+        let s = if count == 1 { "" } else { "s" };
+        writeln!(
+            out,
+            "{}: ok, 1 program, {count} metric{s}",
+            escape(&file.path)
+        )?;
+        for metric in program.metrics.iter().filter(|_| verbose) {
+            let hidden = if metric.hidden { "hidden " } else { "" };
+            let by = match metric.labels.is_empty() {
+                true => String::new(),
+                false => format!(" by {}", metric.labels.join(", ")),
+            };
+            let (kind, name) = (metric.kind.keyword(), &metric.exported);
+            writeln!(out, "  {}", escape(&format!("{hidden}{kind} {name}{by}")))?;
         }
     }
     Ok(())
@@ -155,7 +185,7 @@ mod tests {
     fn without_arguments_the_built_in_rules_are_checked() {
         let (code, out, err) = run(Path::new("."), &[], false);
         assert_eq!((code, err.as_str()), (0, ""));
-        assert_eq!(out, "built-in agentgateway rules: ok, 1 rule, 7 metrics\n");
+        assert_eq!(out, "built-in agentgateway rules: ok, 1 rule, 8 metrics\n");
     }
 
     #[test]

@@ -18,7 +18,9 @@ use logmetrics_follow::line::Origin;
 use logmetrics_follow::to_end::decompressed;
 use logmetrics_follow::{InputKind, Specification, existing};
 use logmetrics_gateway::doctor::log::{Examiner, LogFindings, Others};
-use logmetrics_gateway::doctor::{Finding, Link, State, gateway, jaeger, prometheus, webui, worst};
+use logmetrics_gateway::doctor::{
+    Finding, Link, LinkState, gateway, jaeger, prometheus, webui, worst,
+};
 use logmetrics_gateway::jaeger::Query;
 
 /// What a user types to have the chain checked.
@@ -104,9 +106,9 @@ pub fn execute(args: DoctorArgs) -> Exit {
         page(&findings)
     };
     match (terminal::print(page.as_bytes()), worst(&findings)) {
-        (Exit::Done, State::Ok) => Exit::Done,
-        (Exit::Done, State::Warning) => Exit::Warnings,
-        (Exit::Done, State::Failed) => Exit::Failed,
+        (Exit::Done, LinkState::Ok) => Exit::Done,
+        (Exit::Done, LinkState::Warning) => Exit::Warnings,
+        (Exit::Done, LinkState::Failed) => Exit::Failed,
         (failed, _) => failed,
     }
 }
@@ -336,9 +338,9 @@ fn page(findings: &[Finding]) -> String {
         }
     }
     let said = match worst(findings) {
-        State::Ok => "the chain is whole, as far as it was looked at",
-        State::Warning => "it works, but see the warnings",
-        State::Failed => "the chain is broken: begin with the first that failed",
+        LinkState::Ok => "the chain is whole, as far as it was looked at",
+        LinkState::Warning => "it works, but see the warnings",
+        LinkState::Failed => "the chain is broken: begin with the first that failed",
     };
     page.push_str(said);
     page.push('\n');

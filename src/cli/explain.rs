@@ -10,9 +10,10 @@ use std::sync::Arc;
 use super::environment;
 use super::exit::Exit;
 use super::terminal::{self, harmless};
+use crate::programs::{MtailSettings, Programs};
+use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::verdict::{Outcome, SkipReason, Update, Verdict};
 use logmetrics_core::engine::{Engine, FieldErrorKind, Secret};
-use logmetrics_core::rules;
 use logmetrics_follow::Specification;
 use logmetrics_follow::line::{Line, Origin};
 use logmetrics_follow::to_end::{self, Inputs, PartSink};
@@ -24,9 +25,14 @@ pub struct ExplainArgs {
     #[arg(value_name = "LOG")]
     logs: Vec<String>,
 
-    /// A rules file or a folder of them; repeatable; without it the built-in agentgateway rules
+    /// A rules file, a program of mtail (.mtail), or a folder of them; repeatable; without it the
+    /// built-in agentgateway rules
     #[arg(short, long, value_name = "PATH")]
     rules: Vec<PathBuf>,
+
+    /// Run programs of mtail with all its surprises
+    #[arg(long)]
+    mtail_strict: bool,
 
     /// Show only the lines that no rule matched
     #[arg(short, long)]
@@ -42,8 +48,10 @@ pub fn execute(args: ExplainArgs) -> Exit {
     if logs.is_empty() {
         logs.push("-".to_owned());
     }
-    let loaded = match rules::load(&environment::rules(args.rules)) {
-        Ok(loaded) => loaded,
+    let mtail = MtailSettings::new(args.mtail_strict);
+    let programs = Programs::new(&environment::rules(args.rules), &mtail, &Clock::system());
+    let checked = match programs.check(programs.gather()) {
+        Ok(checked) => checked,
         Err(problems) => {
             terminal::say(&problems);
             return Exit::Usage;
@@ -51,8 +59,8 @@ pub fn execute(args: ExplainArgs) -> Exit {
     };
     // Pseudonyms are shown under a key of no meaning: the real one is for the running program.
     let key = Secret::new(b"explain only: no secret").ok();
-    let engine = match Engine::new(&loaded.set, key.as_ref()) {
-        Ok(engine) => engine,
+    let engine = match programs.compile(&checked, key.as_ref()) {
+        Ok(runnable) => runnable.engine,
         Err(error) => return terminal::usage(&error),
     };
     if logs.iter().any(|log| log == "-") && std::io::stdin().is_terminal() {
@@ -86,9 +94,7 @@ impl PartSink for Explainer<'_> {
         }
         self.lines += 1;
         let verdicts = self.engine.explain(line);
-        let hit = verdicts
-            .iter()
-            .any(|verdict| matches!(verdict.outcome, Outcome::Matched(_)));
+        let hit = verdicts.iter().any(|verdict| verdict.outcome.is_match());
         self.matched += u64::from(hit);
         if !hit || !self.unmatched_only {
             let text = describe(self.lines, line, &verdicts);
@@ -141,6 +147,12 @@ fn describe(number: u64, line: &Line, verdicts: &[Verdict]) -> String {
                 updates
                     .iter()
                     .try_for_each(|update| writeln!(out, "    {}", show(update)))
+            }
+            Outcome::ScriptMatched { held, updates } => {
+                let _ = writeln!(out, "  {}: match", verdict.rule);
+                held.iter().chain(updates).try_for_each(|text| {
+                    writeln!(out, "    {}", shorten(&harmless(text.as_bytes())))
+                })
             }
             other => writeln!(out, "  {}: no match: {other}", verdict.rule),
         };

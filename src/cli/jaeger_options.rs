@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::settings::{Jaeger, Since};
+use crate::settings::{JaegerSettings, Since};
 use logmetrics_gateway::jaeger::{Address, Credentials, Query, Schedule};
 use logmetrics_gateway::report::moment;
 
-/// Whom to ask, and how to get in.
+/// Which Jaeger to ask, and how to authenticate.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Jaeger")]
 pub struct JaegerServer {
@@ -82,25 +82,28 @@ pub struct JaegerArgs {
     #[command(flatten)]
     server: JaegerServer,
 
-    /// From where on spans count, by their start: a time ago (1h), a moment (2026-10-08T00:00Z), or
-    /// now
+    /// Count spans that start at or after TIME: a time ago (1h), a moment (2026-10-08T00:00Z), or now
     #[arg(id = "jaeger_since", long = "jaeger-since", value_name = "TIME", env = "LOGMETRICS_JAEGER_SINCE",
           default_value = "now", value_parser = since)]
     since: Since,
 
-    /// From one poll to the next
+    /// Time between two polls
     #[arg(id = "jaeger_interval", long = "jaeger-interval", value_name = "TIME", env = "LOGMETRICS_JAEGER_INTERVAL",
           default_value = "15s", value_parser = duration)]
     interval: Duration,
 
-    /// How long after its start a span may show and be counted still; the request's own time is
-    /// part of it
+    /// Accept spans arriving this late after their start; the request's duration is part of it
     #[arg(id = "jaeger_late", long = "jaeger-late", value_name = "TIME", env = "LOGMETRICS_JAEGER_LATE",
           default_value = "10m", value_parser = duration)]
     late: Duration,
 }
 
 impl JaegerServer {
+    /// As if no Jaeger were named.
+    pub fn forget(&mut self) {
+        self.url = None;
+    }
+
     /// Whether there is a Jaeger to ask.
     pub fn is_given(&self) -> bool {
         let url = self.url.as_deref().unwrap_or_default();
@@ -110,11 +113,6 @@ impl JaegerServer {
     /// The service whose server spans are requests.
     pub fn service(&self) -> &str {
         &self.service
-    }
-
-    /// As if no Jaeger were named.
-    pub fn forget(&mut self) {
-        self.url = None;
     }
 
     /// Whom to ask; nothing without `--jaeger`.
@@ -162,10 +160,10 @@ impl JaegerArgs {
     ///
     /// # Errors
     /// As [`JaegerServer::query`].
-    pub fn settings(self) -> Result<Option<Jaeger>, String> {
+    pub fn settings(self) -> Result<Option<JaegerSettings>, String> {
         let (interval, late, since) = (self.interval, self.late, self.since);
         let query = self.server.query()?;
-        Ok(query.map(|query| Jaeger {
+        Ok(query.map(|query| JaegerSettings {
             query,
             schedule: Schedule { interval, late },
             since,

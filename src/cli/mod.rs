@@ -13,6 +13,7 @@ pub mod exit;
 pub mod explain;
 pub mod healthcheck;
 pub mod jaeger_options;
+pub mod mtail_command;
 mod no_subcommand;
 pub mod once;
 pub mod report;
@@ -32,6 +33,7 @@ Examples:
   logmetrics --rules my-rules.toml '/var/log/app/*.log'
   logmetrics --once access.log -r rules/nginx.toml
   logmetrics --jaeger http://jaeger:16686
+  logmetrics -progs /etc/mtail -logs /var/log/app.log     (as mtail; -progs p -help)
 
 Then: curl http://localhost:3903/metrics
 
@@ -85,6 +87,9 @@ enum Command {
 
 /// Reads the command line, does what it asks for, and gives the exit code.
 pub fn main() -> Exit {
+    if let Some(arguments) = mtail_command::arguments() {
+        return mtail_command::execute(&arguments);
+    }
     let matches = environment::without_unset(Cli::command()).try_get_matches();
     let parsed = matches.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {

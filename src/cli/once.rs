@@ -8,7 +8,9 @@ use logmetrics_core::exposition::{Exposition, Format as Page, json};
 
 /// Reads to the end and prints.
 pub fn execute(settings: &Settings) -> Exit {
-    let Counted { snapshot, errors } = match daemon::once(settings) {
+    let Counted {
+        snapshot, errors, ..
+    } = match daemon::once(settings) {
         Ok(counted) => counted,
         Err(failure) => return say(failure),
     };

@@ -19,7 +19,7 @@ use logmetrics_core::rules;
 use logmetrics_follow::line::Origin;
 use logmetrics_follow::to_end::{self, Inputs};
 use logmetrics_follow::{Specification, existing};
-use logmetrics_gateway::jaeger::{self as traces, Export, Lines, Query, Window};
+use logmetrics_gateway::jaeger::{self as traces, Export, Query, RequestLines, Window};
 use logmetrics_gateway::output_file::{OutputFile, OutputOptions};
 use logmetrics_gateway::report::render::{Format, Options, render};
 use logmetrics_gateway::report::{Collector, Period, Plan, Report};
@@ -41,10 +41,10 @@ Examples:
   logmetrics report gateway.log --format json | jq '.users[] | {user, requests}'
 
 Percentiles are right to 1 %. A million users, and 100 000 routes, models, providers and statuses
-each, are told apart exactly; a million users take about 2 GB. Of more, the busiest are kept and the rest is
-added up as __other__: totals are right, and the report says how many requests one may have beyond what is shown,
-at most a millionth of all (Misra-Gries). --user is exact whatever there is. The same input gives the
-same report, however many threads read it.
+each, are told apart exactly; a million users take about 2 GB of memory. Of more, the busiest are kept
+and the rest is added up as __other__: totals are right, and the report says how many requests one may
+have beyond what is shown, at most a millionth of all (Misra-Gries). --user is exact whatever there
+is. The same input gives the same report, however many threads read it.
 
 Which fields are the user, the route and the status is what [rule.report] in the rules says.
 
@@ -261,7 +261,7 @@ fn add_jaeger(
     args: &ReportArgs,
     period: Period,
     now_ms: u64,
-) -> Result<Arc<traces::Progress>, String> {
+) -> Result<Arc<traces::FetchProgress>, String> {
     let now_seconds = now_ms as f64 / 1e3;
     let since = period.since.unwrap_or_else(|| {
         terminal::say(&"note: jaeger is asked for the last 24 hours; `--since 7d` asks for more");
@@ -281,8 +281,8 @@ fn add_jaeger(
         file: Arc::clone(&source),
         source,
     };
-    let progress = Arc::new(traces::Progress::new(window));
-    let lines = Lines::fetch(query, export, Arc::clone(&progress));
+    let progress = Arc::new(traces::FetchProgress::new(window));
+    let lines = RequestLines::fetch(query, export, Arc::clone(&progress));
     work.add_bytes(origin, lines.map_err(|error| error.to_string())?);
     Ok(progress)
 }
@@ -343,7 +343,7 @@ fn period(args: &ReportArgs, now_ms: u64) -> Result<Period, String> {
 fn read(
     plan: &Arc<Plan>,
     work: Inputs,
-    jaeger: Option<Arc<traces::Progress>>,
+    jaeger: Option<Arc<traces::FetchProgress>>,
 ) -> (Report, Vec<String>) {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let progress = Progress {

@@ -11,9 +11,10 @@ use super::security_options::ProtectionArgs;
 use super::{environment, jaeger_options, once, terminal};
 use crate::daemon;
 use crate::logging::LogOptions;
+use crate::programs::MtailSettings;
 use crate::pseudonym_secret::PseudonymSecret;
 use crate::server::{Listen, parse_listen};
-use crate::settings::{Format, From, Settings, Since, State};
+use crate::settings::{BeginAt, Format, Settings, Since, StateSettings};
 use logmetrics_core::rules;
 
 /// What a user types to run.
@@ -24,7 +25,8 @@ pub struct RunArgs {
     #[arg(value_name = "LOG")]
     logs: Vec<String>,
 
-    /// A rules file or a folder of them; repeatable; without it the built-in agentgateway rules
+    /// A rules file, a program of mtail (.mtail), or a folder of them; repeatable; without it the
+    /// built-in agentgateway rules
     /// [env: LOGMETRICS_RULES, separated like PATH]
     #[arg(short, long, value_name = "PATH")]
     rules: Vec<PathBuf>,
@@ -85,6 +87,11 @@ pub struct RunArgs {
     /// A file with the secret that keys pseudonyms (or LOGMETRICS_PSEUDONYM_SECRET)
     #[arg(long, value_name = "FILE", env = "LOGMETRICS_PSEUDONYM_SECRET_FILE")]
     pseudonym_secret_file: Option<PathBuf>,
+
+    /// Run programs of mtail with all its surprises, also those that lose lines
+    #[arg(long, env = "LOGMETRICS_MTAIL_STRICT", action = ArgAction::SetTrue,
+          value_parser = clap::builder::FalseyValueParser::new())]
+    mtail_strict: bool,
 
     #[command(flatten)]
     log: LogOptions,
@@ -147,6 +154,7 @@ fn settings(args: RunArgs) -> Result<Settings, String> {
         } else {
             inputs(logs, "logmetrics")?
         },
+        ignored: None,
         jaeger,
         rules,
         listen: Listen {
@@ -155,8 +163,8 @@ fn settings(args: RunArgs) -> Result<Settings, String> {
         },
         protection: args.protection.settings()?,
         from: match args.from {
-            FromArg::Start => From::Start,
-            FromArg::End => From::End,
+            FromArg::Start => BeginAt::Start,
+            FromArg::End => BeginAt::End,
         },
         format: match args.format {
             FormatArg::Text => Format::Text,
@@ -165,15 +173,17 @@ fn settings(args: RunArgs) -> Result<Settings, String> {
         },
         exit_on_eof: args.exit_on_eof,
         rotate_wait: Duration::from_secs(args.rotate_wait),
-        state: args.state.map(|file| State {
+        state: args.state.map(|file| StateSettings {
             file,
             interval: args.state_interval,
         }),
         secret: PseudonymSecret::from_options(args.pseudonym_secret_file)?,
+        mtail: MtailSettings::new(args.mtail_strict),
+        zero_start: true,
     })
 }
 
-fn parse_interval(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_interval(text: &str) -> Result<Duration, String> {
     match rules::parse_duration(text) {
         Some(interval) if !interval.is_zero() => Ok(interval),
         _ => Err("a time such as `500ms`, `1s` or `1m` is wanted".to_owned()),

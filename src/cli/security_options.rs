@@ -1,4 +1,4 @@
-//! The options that close the door: TLS, passwords, tokens. Secrets come from files or the
+//! The options for TLS, passwords and tokens. Secrets come from files or the
 //! environment, never from the command line, which everybody on the machine can read.
 
 use std::path::PathBuf;
@@ -11,8 +11,8 @@ const TOKEN_VARIABLE: &str = "LOGMETRICS_BEARER_TOKEN";
 /// What a user types.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ProtectionArgs {
-    /// Serve by TLS with this certificate (PEM, with those between it and the authority); read again
-    /// when it changes
+    /// Serve by TLS with this certificate (PEM, with its intermediate certificates); read again when it
+    /// changes
     #[arg(long, value_name = "FILE", env = "LOGMETRICS_TLS_CERT")]
     tls_cert: Option<PathBuf>,
 
@@ -20,12 +20,12 @@ pub struct ProtectionArgs {
     #[arg(long, value_name = "FILE", env = "LOGMETRICS_TLS_KEY")]
     tls_key: Option<PathBuf>,
 
-    /// Let in only who has a password: a file of `user:hash` lines as `htpasswd -B` writes them
-    /// (/healthz and /readyz stay open)
+    /// Require basic authentication: a file of `user:hash` lines as `htpasswd -B` writes them (/healthz
+    /// and /readyz stay open)
     #[arg(long, value_name = "FILE", env = "LOGMETRICS_BASIC_AUTH_FILE")]
     basic_auth_file: Option<PathBuf>,
 
-    /// Let in only who has a token: a file of tokens, one a line (or LOGMETRICS_BEARER_TOKEN)
+    /// Require a bearer token: a file of tokens, one a line (or LOGMETRICS_BEARER_TOKEN)
     #[arg(long, value_name = "FILE", env = "LOGMETRICS_BEARER_TOKEN_FILE")]
     bearer_token_file: Option<PathBuf>,
 
@@ -63,7 +63,7 @@ impl ProtectionArgs {
     }
 }
 
-/// The token in the environment. An empty one is refused: whoever sets it means to close the port, and
+/// The token in the environment. An empty one is refused: setting it means to close the port, and
 /// a secret that is missing must not open it.
 fn token() -> Result<Option<Token>, String> {
     let text = std::env::var_os(TOKEN_VARIABLE);

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
+use super::mtail_pages::MtailPages;
 use super::reload::RulesReloader;
 use super::restore::ShownCheckpoint;
 use super::saved_pages::SavedPages;
 use super::scrapers::Scrapers;
-use crate::server::status_page::{Input, MetricRow, Page, RuleRow};
-use crate::server::{Backend, PendingPieces, Pieces, Reloaded, Scrape, Scraper};
+use crate::server::status_page::{self, Input, MetricRow, RuleRow};
+use crate::server::{Backend, Page, PendingPieces, Pieces, Reloaded, Scrape, Scraper};
 use logmetrics_core::clock::Clock;
 use logmetrics_core::exposition::Exposition;
 use logmetrics_core::metrics::self_metrics::SelfMetrics;
@@ -20,7 +21,7 @@ use logmetrics_core::metrics::store::Store;
 use logmetrics_core::pipeline::Active;
 use logmetrics_core::pipeline::unmatched_samples::UnmatchedSamples;
 
-/// A page that was saved so long ago will do for those who are no scraper: whoever asks again and again
+/// A page that was saved so long ago will do for those who are no scraper: asking again and again
 /// does not keep the disk busy.
 const PEOPLE_WAIT_LESS: Duration = Duration::from_millis(100);
 
@@ -36,6 +37,10 @@ pub struct AppState {
     pub samples: Arc<UnmatchedSamples>,
     /// The inputs as the command line names them.
     pub inputs: Vec<String>,
+    /// In mtail's own command line, its pages.
+    pub mtail: Option<MtailPages>,
+    /// Whether a scraper that has scraped before is shown new series at zero first.
+    pub zero_start: bool,
     /// The time.
     pub clock: Clock,
     /// Who has scraped before.
@@ -50,12 +55,16 @@ impl Backend for AppState {
     fn scrape(&self, request: Scrape) -> PendingPieces<'_> {
         Box::pin(async move {
             self.self_metrics.scrapes.inc();
+            let scraper = request.scraper.as_ref().filter(|_| self.zero_start);
             let snapshot = match &self.saving {
-                None => self.current(request.scraper.as_ref()),
-                Some(saving) => self.saved(&saving.pages, request.scraper.as_ref()).await,
+                None => self.current(scraper),
+                Some(saving) => self.saved(&saving.pages, scraper).await,
             };
             let counts = self.active.load().store.counts();
-            let self_metrics = self.self_metrics.gather(&counts);
+            let mut self_metrics = self.self_metrics.gather(&counts);
+            if let Some(mtail) = &self.mtail {
+                self_metrics.extend(mtail.families(&self.self_metrics));
+            }
             let exposition = Exposition::new(snapshot, self_metrics, request.format);
             Box::new(exposition) as Pieces
         })
@@ -66,7 +75,7 @@ impl Backend for AppState {
         let since = |ms| Duration::from_millis(self.clock.now_ms().saturating_sub(ms));
         let mut last_unmatched = self.samples.lines();
         last_unmatched.reverse();
-        Page {
+        status_page::Page {
             version: crate::VERSION.to_owned(),
             uptime: since(self.started_ms),
             state: self
@@ -89,6 +98,13 @@ impl Backend for AppState {
                 .collect(),
         }
         .render()
+    }
+
+    fn other_page(&self, path: &str, query: Option<&str>) -> Option<Page> {
+        let mtail = self.mtail.as_ref()?;
+        let active = self.active.load_full();
+        let snapshot = active.store.snapshot(self.clock.now_ms());
+        mtail.page((path, query), &active.engine, &snapshot)
     }
 
     fn reload(&self) -> Reloaded {

@@ -7,7 +7,7 @@ use tracing::{info, warn};
 
 use super::Failure;
 use crate::server::Latch;
-use crate::settings::{Jaeger, Since};
+use crate::settings::{JaegerSettings, Since};
 use logmetrics_core::checkpoint::NoteSource;
 use logmetrics_core::clock::Clock;
 use logmetrics_core::metrics::self_metrics::SelfMetrics;
@@ -38,7 +38,7 @@ impl JaegerInput {
     /// # Errors
     /// Certificates that cannot be read.
     pub fn new(
-        settings: &Jaeger,
+        settings: &JaegerSettings,
         saved: Vec<(Vec<u8>, Vec<u8>)>,
         positions: Arc<Positions>,
         self_metrics: &SelfMetrics,
@@ -110,7 +110,11 @@ impl JaegerInput {
 ///
 /// # Errors
 /// Where Jaeger cannot be asked.
-pub fn once(settings: &Jaeger, worker: &mut impl Sink, clock: &Clock) -> Result<(), Failure> {
+pub fn once(
+    settings: &JaegerSettings,
+    worker: &mut impl Sink,
+    clock: &Clock,
+) -> Result<(), Failure> {
     let origin = origin(settings);
     let window = Window {
         start_us: since_us(settings, clock),
@@ -132,11 +136,11 @@ pub fn once(settings: &Jaeger, worker: &mut impl Sink, clock: &Clock) -> Result<
 }
 
 /// The input as metrics and messages name it: the URL without credentials.
-pub fn source(settings: &Jaeger) -> String {
+pub fn source(settings: &JaegerSettings) -> String {
     settings.query.address.to_string()
 }
 
-fn origin(settings: &Jaeger) -> Origin {
+fn origin(settings: &JaegerSettings) -> Origin {
     let source: Arc<str> = Arc::from(source(settings));
     Origin {
         file: Arc::clone(&source),
@@ -144,7 +148,7 @@ fn origin(settings: &Jaeger) -> Origin {
     }
 }
 
-fn since_us(settings: &Jaeger, clock: &Clock) -> u64 {
+fn since_us(settings: &JaegerSettings, clock: &Clock) -> u64 {
     let now_us = clock.now_ms().saturating_mul(1_000);
     match settings.since {
         Since::Now => now_us,

@@ -8,12 +8,12 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 
+use crate::programs::{self, Programs, Runnable};
 use crate::server::{self, Access, Latch, Limits, Readiness};
-use crate::settings::{From, Settings};
+use crate::settings::{BeginAt, Settings};
 use crate::shutdown::{self, Stop};
 use logmetrics_core::checkpoint::{Checkpointer, NoteSource};
 use logmetrics_core::clock::Clock;
-use logmetrics_core::engine::Engine;
 use logmetrics_core::history::{Notice, Recognizer};
 use logmetrics_core::metrics::self_metrics::{KnownSources, SelfMetrics};
 use logmetrics_core::pipeline::{Active, HistorySink, Shared, Worker};
@@ -23,6 +23,7 @@ use logmetrics_follow::{Begin, Mode, Options, Positions, Specification};
 
 mod app_state;
 mod jaeger_input;
+mod mtail_pages;
 mod once;
 mod reader_events;
 mod reload;
@@ -32,6 +33,7 @@ mod scrapers;
 
 use app_state::AppState;
 use jaeger_input::JaegerInput;
+use mtail_pages::MtailPages;
 pub use once::{Counted, once};
 use reader_events::{MESSAGES_PER_MINUTE, ReaderEvents};
 use reload::{RulesContent, RulesReloader, RulesSource};
@@ -55,6 +57,7 @@ pub enum Failure {
 /// What a run is made of, before anything is read.
 struct Built {
     inputs: Vec<Specification>,
+    programs: Programs,
     /// The rules and the secret as they were loaded.
     rules: RulesContent,
     shared: Shared,
@@ -66,13 +69,26 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Failure::Usage(errors.join("\nerror: "))
     })?;
-    let rules = RulesContent::read(&settings.rules, settings.secret.as_ref());
-    let loaded = rules.gathered.clone().check().map_err(Failure::Rules)?;
-    let secret = rules.secret.clone().map_err(Failure::Usage)?;
-    let engine = Engine::new(&loaded.set, secret.as_ref())
-        .map_err(|error| Failure::Usage(error.to_string()))?;
-    reload::log_advice(&loaded.advice);
+    let inputs = match &settings.ignored {
+        None => inputs,
+        Some(ignored) => (inputs.into_iter())
+            .filter_map(|input| input.without(ignored))
+            .collect(),
+    };
     let clock = Clock::system();
+    let programs = Programs::new(&settings.rules, &settings.mtail, &clock);
+    let rules = RulesContent::read(&programs, settings.secret.as_ref());
+    let checked = programs.check(rules.gathered.clone());
+    let checked = checked.map_err(Failure::Rules)?;
+    let secret = rules.secret.clone().map_err(Failure::Usage)?;
+    let Runnable {
+        engine,
+        definitions,
+        advice,
+    } = programs
+        .compile(&checked, secret.as_ref())
+        .map_err(|error| Failure::Usage(error.to_string()))?;
+    reload::log_advice(&advice);
     let jaeger = settings.jaeger.as_ref().map(jaeger_input::source);
     let self_metrics = SelfMetrics::new(&KnownSources {
         sources: sources(&inputs, jaeger.as_deref()).collect(),
@@ -82,7 +98,9 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
     .map_err(|error| Failure::Run(error.to_string()))?;
     let now_ms = clock.now_ms();
     self_metrics.reloaded(Some(now_ms));
-    let (store, restored) = Restored::open(settings, loaded.set.metrics, now_ms)?;
+    let (store, restored) = Restored::open(settings, definitions, now_ms)?;
+    let notes = restored.notes.of(programs::NOTES);
+    programs::resume(&engine, None, &notes, (&store, now_ms));
     let active = Active {
         store: Arc::new(store),
         counters: reload::rule_counters(&self_metrics, &engine),
@@ -97,6 +115,7 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
     };
     Ok(Built {
         inputs,
+        programs,
         rules,
         shared,
         restored,
@@ -115,8 +134,8 @@ fn options(settings: &Settings, mode: Mode) -> Options {
     Options {
         mode,
         begin: match settings.from {
-            From::Start => Begin::Start,
-            From::End => Begin::End,
+            BeginAt::Start => Begin::Start,
+            BeginAt::End => Begin::End,
         },
         rotate_wait: settings.rotate_wait,
         ..Options::default()
@@ -144,6 +163,7 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
 async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(), Failure> {
     let Built {
         inputs,
+        programs,
         rules,
         shared,
         restored,
@@ -158,10 +178,11 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     let jaeger = jaeger(settings, &shared, &restored)?;
     let notes = history.iter().map(restore::history_notes);
     let notes = notes.chain(jaeger.as_ref().map(JaegerInput::notes));
-    let notes = notes.chain([scraper_notes(&scrapers, &shared)]).collect();
-    let saving = restored.start_saving(&shared, notes)?;
+    let remembered = restored.program_notes(&shared);
+    let notes = notes.chain([scraper_notes(&scrapers, &shared), remembered]);
+    let saving = restored.start_saving(&shared, notes.collect())?;
     let (checkpointer, shown) = saving.map(|one| (one.checkpointer, one.shown)).unzip();
-    let reloader = Arc::new(reloader(settings, &shared, &positions, &rules));
+    let reloader = Arc::new(reloader(settings, programs, (&shared, &positions), &rules));
     tokio::spawn(reload::on_hangup(Arc::clone(&reloader)).map_err(no_signals)?);
     log_address(&listener, &access);
     let state = app_state(settings, &inputs, &reloader, (&shared, shown, scrapers));
@@ -214,12 +235,12 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
 
 fn reloader(
     settings: &Settings,
-    shared: &Shared,
-    positions: &Arc<Positions>,
+    programs: Programs,
+    (shared, positions): (&Shared, &Arc<Positions>),
     loaded: &RulesContent,
 ) -> RulesReloader {
     let source = RulesSource {
-        paths: settings.rules.clone(),
+        programs,
         secret: settings.secret.clone(),
         active: Arc::clone(&shared.active),
         self_metrics: Arc::clone(&shared.self_metrics),
@@ -237,14 +258,23 @@ fn app_state(
     (shared, saving, scrapers): (&Shared, Option<ShownCheckpoint>, Arc<Scrapers>),
 ) -> Arc<AppState> {
     let jaeger = settings.jaeger.as_ref().map(jaeger_input::source);
+    let inputs: Vec<String> = sources(inputs, jaeger.as_deref())
+        .map(str::to_owned)
+        .collect();
+    let is_mtails = settings.mtail.page.is_mtails;
+    let mtail = is_mtails.then(|| MtailPages {
+        loads: Arc::clone(reloader.source().programs.loads()),
+        has_pages: settings.mtail.has_pages,
+        inputs: inputs.clone(),
+    });
     Arc::new(AppState {
+        mtail,
+        zero_start: settings.zero_start,
         active: Arc::clone(&shared.active),
         reloader: Arc::clone(reloader),
         self_metrics: Arc::clone(&shared.self_metrics),
         samples: Arc::clone(&shared.samples),
-        inputs: sources(inputs, jaeger.as_deref())
-            .map(str::to_owned)
-            .collect(),
+        inputs,
         saving,
         scrapers,
         started_ms: shared.clock.now_ms(),

@@ -8,6 +8,7 @@ use super::restore;
 use super::{Built, Failure, build, finished, jaeger_input, options, with_history};
 use crate::progress_bar::Progress;
 use crate::settings::Settings;
+use logmetrics_core::engine::Engine;
 use logmetrics_core::metrics::snapshot::Snapshot;
 use logmetrics_core::pipeline::{HistorySink, PartCounter, Shared, Turns, Worker};
 use logmetrics_follow::to_end::{self, Inputs};
@@ -19,6 +20,8 @@ pub struct Counted {
     pub snapshot: Snapshot,
     /// What could not be read to its end.
     pub errors: Vec<String>,
+    /// What counted.
+    pub engine: Arc<Engine>,
 }
 
 /// Reads everything that is there and gives the rules' metrics.
@@ -40,8 +43,10 @@ pub fn once(settings: &Settings) -> Result<Counted, Failure> {
 
 fn counted(shared: &Shared, errors: Vec<String>) -> Counted {
     let now_ms = shared.clock.now_ms();
+    let active = shared.active.load();
     Counted {
-        snapshot: shared.active.load().store.snapshot(now_ms),
+        snapshot: active.store.snapshot(now_ms),
+        engine: Arc::clone(&active.engine),
         errors,
     }
 }
@@ -54,7 +59,9 @@ fn read_all(specifications: Vec<Specification>, shared: &Shared) -> Result<Vec<S
         return Err(Failure::Usage(errors.join("\nerror: ")));
     }
     // Knows of affinity and of control groups.
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let needs_order = shared.active.load().engine.needs_order();
+    let threads = if needs_order { 1 } else { processors };
     let progress = Progress {
         bytes: inputs.bytes,
         read: Arc::default(),
@@ -77,10 +84,9 @@ fn once_with_state(settings: &Settings, built: Built) -> Result<Counted, Failure
     } = built;
     let positions = Arc::clone(&restored.positions);
     let history = restored.history();
-    let saving = restored.start_saving(
-        &shared,
-        history.iter().map(restore::history_notes).collect(),
-    )?;
+    let notes = history.iter().map(restore::history_notes);
+    let notes = notes.chain([restored.program_notes(&shared)]).collect();
+    let saving = restored.start_saving(&shared, notes)?;
     let stop = logmetrics_follow::Stop::new();
     let (follower, streams) =
         logmetrics_follow::readers(inputs, options(settings, Mode::Once), &positions);

@@ -11,6 +11,7 @@ use crate::shutdown::Stop;
 use logmetrics_core::metrics::self_metrics::SelfMetrics;
 use logmetrics_core::rate_limit::Limited;
 use logmetrics_follow::Events;
+use logmetrics_follow::line::encoding::Encoding;
 
 /// Messages of one kind about one input that are written in a minute.
 pub const MESSAGES_PER_MINUTE: u32 = 3;
@@ -113,6 +114,57 @@ impl Events for ReaderEvents {
     fn skipped(&self, _source: &str, path: &Path, error: &io::Error) {
         warn!(
             "cannot read {} whole: {error}; nothing of it is counted yet, it is tried again",
+            path.display()
+        );
+    }
+
+    fn not_utf8_text(&self, source: &str, path: &Path, encoding: Encoding) {
+        self.self_metrics.source(source).not_utf8_files.inc();
+        let key = format!("files of {source} are not UTF-8");
+        if let Some(more) = self.messages.admit(&key) {
+            warn!(
+                "{} is {encoding}, and only UTF-8 is read: nothing of it is counted; write the log \
+                 in UTF-8{more}",
+                path.display()
+            );
+        }
+    }
+
+    fn incomplete_record(&self, source: &str, path: &Path) {
+        self.self_metrics.source(source).incomplete_records.inc();
+        let key = format!("records of {source} have no end");
+        if let Some(more) = self.messages.admit(&key) {
+            warn!(
+                "{} ends in a record whose rest never came; its part counts as a line{more}",
+                path.display()
+            );
+        }
+    }
+
+    fn copy_found(&self, source: &str, path: &Path) {
+        self.self_metrics.source(source).copies_ignored.inc();
+        let key = format!("files of {source} are copies");
+        if let Some(more) = self.messages.admit(&key) {
+            info!(
+                "{} holds what a file that is followed holds; it is a copy and not counted{more}",
+                path.display()
+            );
+        }
+    }
+
+    fn same_content(&self, source: &str, path: &Path) {
+        self.self_metrics.source(source).same_content.inc();
+        info!(
+            "{} has another inode or device than the file that was followed, and the same content: \
+             reading on where that was left",
+            path.display()
+        );
+    }
+
+    fn other_content(&self, source: &str, path: &Path) {
+        self.self_metrics.source(source).other_content.inc();
+        info!(
+            "{} begins like the file that was followed, and was made later: reading it from its start",
             path.display()
         );
     }

@@ -3,12 +3,12 @@
 //! nothing.
 
 use std::fmt::{self, Write};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use crate::programs::{self, Programs, Runnable};
 use crate::pseudonym_secret::PseudonymSecret;
 use crate::reloadable::{self, Reloadable, Source};
 use crate::server::Reloaded;
@@ -17,7 +17,7 @@ use logmetrics_core::engine::{Engine, Secret};
 use logmetrics_core::metrics::reload::Change;
 use logmetrics_core::metrics::self_metrics::{KnownRules, RuleCounters, SelfMetrics};
 use logmetrics_core::pipeline::Active;
-use logmetrics_core::rules::{self, Gathered, Problem};
+use logmetrics_core::rules::{Problem, Severity};
 use logmetrics_follow::Positions;
 
 /// How often the rules' files are looked at. They are read whole each time: they are small, and
@@ -28,8 +28,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 pub type RulesReloader = Reloadable<RulesSource>;
 
 pub struct RulesSource {
-    /// Rules files and folders; the built-in rules where there is none.
-    pub paths: Vec<PathBuf>,
+    /// Where rules and programs are read.
+    pub programs: Programs,
     pub secret: Option<PseudonymSecret>,
     pub active: Arc<ArcSwap<Active>>,
     pub self_metrics: Arc<SelfMetrics>,
@@ -41,16 +41,16 @@ pub struct RulesSource {
 /// What the files hold.
 #[derive(Clone, PartialEq)]
 pub struct RulesContent {
-    pub gathered: Gathered,
+    pub gathered: programs::Gathered,
     /// An error where the secret's file cannot be used.
     pub secret: Result<Option<Secret>, String>,
 }
 
 impl RulesContent {
     /// Reads rules and secret.
-    pub fn read(paths: &[PathBuf], secret: Option<&PseudonymSecret>) -> RulesContent {
+    pub fn read(programs: &Programs, secret: Option<&PseudonymSecret>) -> RulesContent {
         RulesContent {
-            gathered: rules::gather(paths),
+            gathered: programs.gather(),
             secret: secret.map(PseudonymSecret::read).transpose(),
         }
     }
@@ -68,7 +68,7 @@ impl Source for RulesSource {
     type Outcome = Reloaded;
 
     fn read(&self) -> RulesContent {
-        RulesContent::read(&self.paths, self.secret.as_ref())
+        RulesContent::read(&self.programs, self.secret.as_ref())
     }
 
     fn identity(&self, content: &RulesContent) -> RulesContent {
@@ -96,19 +96,26 @@ impl Source for RulesSource {
 impl RulesSource {
     fn swap(&self, content: RulesContent) -> Result<Summary, String> {
         let RulesContent { gathered, secret } = content;
-        let loaded = gathered.check().map_err(|problems| problems.to_string())?;
+        let checked = self.programs.check(gathered);
+        let checked = checked.map_err(|problems| problems.to_string())?;
         let secret = secret.map_err(|error| format!("error: {error}\n"))?;
-        let engine = Engine::new(&loaded.set, secret.as_ref());
-        let engine = Arc::new(engine.map_err(|error| format!("error: {error}\n"))?);
-        log_advice(&loaded.advice);
+        let compiled = self.programs.compile(&checked, secret.as_ref());
+        let Runnable {
+            engine,
+            definitions,
+            advice,
+        } = compiled.map_err(|error| format!("error: {error}\n"))?;
+        let engine = Arc::new(engine);
+        log_advice(&advice);
         let now_ms = self.clock.now_ms();
         // The rest of the program waits only here: nothing is read or compiled any more.
         let change = self.positions.snapshot(|_| {
             let old = self.active.load_full();
-            let definitions = loaded.set.metrics;
             let change = Change::between(old.store.definitions(), &definitions);
+            let store = old.store.reload(definitions, now_ms);
+            programs::resume(&engine, Some(&old.engine), &[], (&store, now_ms));
             self.active.store(Arc::new(Active {
-                store: Arc::new(old.store.reload(definitions, now_ms)),
+                store: Arc::new(store),
                 counters: rule_counters(&self.self_metrics, &engine),
                 engine,
                 loaded_ms: now_ms,
@@ -127,7 +134,7 @@ impl RulesSource {
 pub async fn watch(reloader: Arc<RulesReloader>) {
     let source = reloader.source();
     let has_files =
-        !source.paths.is_empty() || matches!(source.secret, Some(PseudonymSecret::File(_)));
+        source.programs.has_files() || matches!(source.secret, Some(PseudonymSecret::File(_)));
     if has_files {
         reloadable::watch(LOOK_INTERVAL, move || reloader.look()).await;
     }
@@ -159,7 +166,11 @@ pub fn on_hangup(_reloader: Arc<RulesReloader>) -> std::io::Result<impl Future<O
 /// Logs what in the rules is probably not meant.
 pub fn log_advice(advice: &[Problem]) {
     for problem in advice {
-        tracing::warn!("{}", problem.message);
+        match problem.severity {
+            Severity::Warning => tracing::warn!("{}", problem.message),
+            // A program that was left out: where it is wrong must be seen.
+            Severity::Error => tracing::error!("{}", problem.render(false).trim_end()),
+        }
     }
 }
 

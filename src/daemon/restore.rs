@@ -6,8 +6,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use super::Failure;
 use super::saved_pages::{Publisher, SavedPages};
 use super::scrapers::{self, Scrapers};
+use crate::programs;
 use crate::server::status_page::StateRow;
-use crate::settings::{Settings, State};
+use crate::settings::{Settings, StateSettings};
 use logmetrics_core::checkpoint::{
     self, Checkpointer, NoteSource, Notes, OpenOutcome, Saver, Source,
 };
@@ -24,7 +25,7 @@ pub struct Restored {
     pub positions: Arc<Positions>,
     /// What other parts of the program had saved.
     pub notes: Notes,
-    saver: Option<(Saver, State)>,
+    saver: Option<(Saver, StateSettings)>,
     has_files: bool,
     is_damaged: bool,
 }
@@ -98,6 +99,11 @@ impl Restored {
         Arc::new(scrapers)
     }
 
+    /// What mtail's programs remember, to be saved.
+    pub fn program_notes(&self, shared: &Shared) -> NoteSource {
+        programs::notes(&shared.active, &self.notes.of(programs::NOTES))
+    }
+
     /// Begins to save, where a checkpoint is kept.
     pub fn start_saving(
         self,
@@ -169,7 +175,7 @@ fn register(self_metrics: &SelfMetrics) -> Result<Checkpoint, Failure> {
         .map_err(|error| Failure::Run(error.to_string()))
 }
 
-fn log_outcome(outcome: &OpenOutcome, wanted: &State) {
+fn log_outcome(outcome: &OpenOutcome, wanted: &StateSettings) {
     let file = wanted.file.display();
     if let Some((why, aside)) = &outcome.damaged {
         tracing::error!(

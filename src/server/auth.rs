@@ -1,6 +1,6 @@
-//! Who may come in: a user with a password, or whoever has a token. Knows headers, no routes.
+//! Authentication: a user with a password, or a token. Knows headers, no routes.
 //!
-//! Checking a password is slow on purpose (bcrypt). It is done beside the thread that serves, one at
+//! Checking a password is slow on purpose (bcrypt). It is done on another thread than serving, one at
 //! a time, and its result is remembered, so that a scrape each second costs it once.
 
 use std::collections::{HashMap, HashSet};
@@ -48,7 +48,7 @@ pub enum TokenSource {
     Value(Token),
 }
 
-/// Lets in those who have a password or a token; everybody where neither is asked for.
+/// Allows requests with a right password or token; all where neither is required.
 #[derive(Default)]
 pub struct Auth {
     users: Option<ReloadableFiles<Users>>,
@@ -56,10 +56,10 @@ pub struct Auth {
     checks: Checks,
 }
 
-/// What the gate says.
+/// The result of authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Come in.
+    /// The request is answered.
     Allowed,
     /// The password or token is missing or wrong.
     Unauthorized,
@@ -180,7 +180,7 @@ impl Auth {
         }
     }
 
-    /// What a stranger may show, for `WWW-Authenticate` (RFC 9110, 11.6.1).
+    /// The credentials that are accepted, for `WWW-Authenticate` (RFC 9110, 11.6.1).
     pub fn challenges(&self) -> impl Iterator<Item = HeaderValue> {
         let basic = HeaderValue::from_static("Basic realm=\"logmetrics\", charset=\"UTF-8\"");
         let bearer = HeaderValue::from_static("Bearer realm=\"logmetrics\"");

@@ -1,4 +1,4 @@
-//! Who is connected: one seat for each connection, and who gives way when all are taken. No I/O.
+//! The open connections, up to a limit, and which one is evicted for a new one. No I/O.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,9 +10,9 @@ use super::Limits;
 
 /// All open connections, up to a limit.
 ///
-/// When all seats are taken, the connection that has waited longest for a request gives way to the
-/// new one, rather than the new one being refused: whoever opens connections and asks nothing can
-/// then never keep a health check out, and a kept-alive connection that is closed loses nothing.
+/// At the limit, the connection that has waited longest for a request is evicted for
+/// the new one, rather than the new one being refused: a client that opens connections and asks nothing
+/// can then never keep a health check out, and a kept-alive connection that is closed loses nothing.
 #[derive(Debug)]
 pub struct Connections {
     connections_max: usize,
@@ -25,7 +25,7 @@ struct Inner {
     open: BTreeMap<u64, Arc<Connection>>,
 }
 
-/// What is known of one connection. Its own task writes it; the crowd reads it.
+/// What is known of one connection. Its own task writes it; [`Connections`] reads it.
 #[derive(Debug)]
 pub struct Connection {
     number: u64,
@@ -47,16 +47,15 @@ pub struct Progress {
     pub blocked: Option<Instant>,
 }
 
-/// A seat that is given back when dropped.
+/// A place among the open connections, given back when dropped.
 #[derive(Debug)]
 pub struct Permit {
-    /// The seat.
     pub connection: Arc<Connection>,
     connections: Arc<Connections>,
 }
 
 impl Connections {
-    /// Nobody yet, and at most so many.
+    /// None yet, and at most so many.
     pub fn new(connections_max: usize) -> Arc<Self> {
         Arc::new(Self {
             connections_max,
@@ -64,8 +63,8 @@ impl Connections {
         })
     }
 
-    /// A seat for a new connection. When all are taken somebody is asked to leave; none where
-    /// everybody has a response running.
+    /// A place for a new connection. At the limit another one is evicted; none where all have a
+    /// response running.
     pub fn admit(self: &Arc<Self>) -> Option<Permit> {
         let mut inner = self.lock();
         if inner.open.len() >= self.connections_max && !inner.evict_longest_waiting() {
@@ -91,12 +90,12 @@ impl Connections {
         })
     }
 
-    /// Asks the connection that has waited longest to leave, where one waits.
+    /// Evicts the connection that has waited longest for a request; `false` where none waits.
     pub fn evict_longest_waiting(&self) -> bool {
         self.lock().evict_longest_waiting()
     }
 
-    /// Asks everybody to leave: at once, or after the response that is running.
+    /// Asks all connections to end: at once, or after the response that is running.
     pub fn evict_all(&self) {
         for connection in self.lock().open.values() {
             connection.leave.notify_one();
@@ -183,7 +182,7 @@ mod tests {
         let third = connections.admit().unwrap();
         assert!(asked_to_leave(&second).await);
         assert!(!asked_to_leave(&first).await);
-        // Its place is taken already; giving back the ticket frees nothing twice.
+        // Its place is taken already; giving back the permit frees nothing twice.
         drop(second);
         third.connection.progress().waiting = None;
         let _fourth = connections.admit().unwrap();

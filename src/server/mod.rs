@@ -1,6 +1,6 @@
-//! HTTP: the accept loop over a bound listener, who may come in, and the end. No routes, no rules.
+//! HTTP: the accept loop over a bound listener, authentication, and draining. No routes, no rules.
 //!
-//! The only room that knows hyper. What it serves comes from [`Content`], implemented elsewhere.
+//! The only module that knows hyper. What it serves comes from [`Content`], implemented elsewhere.
 
 use std::future::Future;
 use std::io;
@@ -47,12 +47,24 @@ pub trait Backend: Send + Sync + 'static {
     fn scrape(&self, request: Scrape) -> PendingPieces<'_>;
     /// The status page (HTML, whole).
     fn status_page(&self) -> String;
+    /// A page that only some runs have, whole.
+    fn other_page(&self, path: &str, query: Option<&str>) -> Option<Page> {
+        _ = (path, query);
+        None
+    }
     /// Reads the rules again. Called where waiting is allowed, by one request at a time.
     fn reload(&self) -> Reloaded;
 }
 
 /// The body of a scrape, once it is there.
 pub type PendingPieces<'a> = Pin<Box<dyn Future<Output = Pieces> + Send + 'a>>;
+
+/// A page that only some runs have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    pub content_type: &'static str,
+    pub text: String,
+}
 
 /// What became of a reload, as text for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,7 +137,7 @@ pub async fn serve(
             _ = &mut drain => break,
             Some(_) = server.tasks.join_next() => {}
             accepted = acceptor.accept() => match accepted {
-                Ok((stream, peer)) => server.welcome(stream, peer),
+                Ok((stream, peer)) => server.accept(stream, peer),
                 // Where the system has no descriptor left, this frees one.
                 Err(_) if acceptor.is_pausing() => _ = server.connections.evict_longest_waiting(),
                 Err(_) => {}
@@ -146,7 +158,7 @@ struct Server {
 }
 
 impl Server {
-    fn welcome(&mut self, stream: TcpStream, peer: SocketAddr) {
+    fn accept(&mut self, stream: TcpStream, peer: SocketAddr) {
         let Some(permit) = self.connections.admit() else {
             // Who speaks TLS would not understand it.
             let is_plain = self.access.certificate.is_none();

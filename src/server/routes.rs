@@ -10,7 +10,7 @@
 //! | `/-/reload` | POST | reloads the rules: 200, or 422 with what is wrong; 403 unless it is allowed |
 //! | `/favicon.ico` | GET, HEAD | 204, so that browsers leave no 404 behind |
 //!
-//! Everything else is 404; another method is 405. A request's body is never read. Where passwords or
+//! As mtail there are also `/json`, `/varz`, `/graphite` and `/progz`. Everything else is 404; another method is 405. A request's body is never read. Where passwords or
 //! tokens are asked for, all but `/healthz` and `/readyz` is 401 without one.
 
 use std::sync::Arc;
@@ -108,7 +108,7 @@ impl Routes {
             path,
             "/" | "/metrics" | "/healthz" | "/readyz" | "/favicon.ico"
         ) {
-            return plain(request.method(), StatusCode::NOT_FOUND, NOT_FOUND);
+            return self.other_page(request);
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return method_not_allowed(request.method(), "GET, HEAD");
@@ -123,6 +123,17 @@ impl Routes {
             "/healthz" | "/readyz" => plain(request.method(), StatusCode::OK, "ok\n"),
             "/favicon.ico" => favicon(),
             _ => self.status_page(request.method()),
+        }
+    }
+
+    fn other_page<B>(&self, request: &Request<B>) -> Response<Body> {
+        let (method, uri) = (request.method(), request.uri());
+        match self.backend.other_page(uri.path(), uri.query()) {
+            None => plain(method, StatusCode::NOT_FOUND, NOT_FOUND),
+            Some(_) if !matches!(*method, Method::GET | Method::HEAD) => {
+                method_not_allowed(method, "GET, HEAD")
+            }
+            Some(page) => whole(method, StatusCode::OK, page.content_type, page.text.into()),
         }
     }
 

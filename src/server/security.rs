@@ -1,4 +1,4 @@
-//! How closed the door is: TLS, passwords, tokens; together, from files that are looked at again.
+//! TLS, passwords and tokens together, from files that are read again when they change.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,14 +25,14 @@ pub struct Protection {
     pub lifecycle: bool,
 }
 
-/// The door as it is now.
+/// The certificate and credentials now.
 #[derive(Debug, Default)]
 pub struct Access {
     /// The certificate, where TLS is spoken.
     pub certificate: Option<Certificate>,
-    /// Who may come in.
+    /// Who is allowed.
     pub auth: Auth,
-    /// Whether who came in may have the rules reloaded.
+    /// Whether `POST /-/reload` is allowed.
     pub lifecycle: bool,
 }
 

@@ -46,7 +46,7 @@ pub struct StateRow {
     pub saved_ago: Option<Duration>,
     /// Saves that failed.
     pub failures: u64,
-    /// What was saved before was damaged, so that counting began anew.
+    /// What was saved before was damaged, so that counting restarted from zero.
     pub is_damaged: bool,
 }
 
@@ -152,7 +152,7 @@ impl Page {
             )?;
         }
         if state.is_damaged {
-            let words = "what was saved before was damaged; counting began anew";
+            let words = "what was saved before was damaged; counting restarted from zero";
             write!(out, ", <span class=\"warn\">{words}</span>")?;
         }
         out.write_str("</p>\n")

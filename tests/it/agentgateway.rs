@@ -32,6 +32,90 @@ fn samples_give_the_counts_of_an_independent_reading() {
     }
 }
 
+/// The samples whose lines one reads differently: what is forged in them, or torn.
+const HOSTILE: &str = "tests/data/agentgateway-hostile";
+
+#[test]
+fn nobody_is_counted_for_what_a_client_forged() {
+    let forge = text(&format!("{HOSTILE}/forge.log"));
+    let run = Run::new().arg("--once").stdin(forge).go().success();
+    let expected = text(&format!("{HOSTILE}/forge.expected"));
+    let mut expected: Vec<_> = expected.lines().collect();
+    expected.sort_unstable();
+    assert_eq!(run.sorted("requests_by_user{"), expected);
+    for forged in [
+        " 1000\n",
+        "7000000",
+        "7.0000",
+        "} 99\n",
+        "_sum{model=\"cheap\"}",
+    ] {
+        assert!(!run.stdout.contains(forged), "{forged}: {}", run.stdout);
+    }
+    // What the gateway wrote itself is there.
+    assert!(run.stdout.contains("ai_gateway_cost_usd_total{"));
+    for name in ["jwtsub", "nodur", "v09"] {
+        let log = text(&format!("{HOSTILE}/{name}.log"));
+        let lines = log.lines().count();
+        let run = Run::new().arg("--once").stdin(&log).go().success();
+        let requests = run.sorted("requests_by_user{");
+        let counted: usize = requests
+            .iter()
+            .filter_map(|sample| sample.rsplit(' ').next()?.parse::<usize>().ok())
+            .sum();
+        assert_eq!(counted, lines, "{name}: {}", run.stdout);
+        assert!(
+            !run.stdout.contains("user_email=\"ceo@x.com\""),
+            "{name}: {}",
+            run.stdout
+        );
+    }
+    let log = text(&format!("{HOSTILE}/v09.log"));
+    let run = Run::new().arg("--once").stdin(log).go().success();
+    let tool = "ai_gateway_mcp_calls_total{target=\"everything\",tool=\"echo\",user_email=\"anonymous\"} 1";
+    assert!(run.stdout.contains(tool), "{}", run.stdout);
+}
+
+#[test]
+fn a_torn_record_is_nobodys_request() {
+    let torn = text(&format!("{HOSTILE}/torn.log"));
+    let run = Run::new().arg("--once").stdin(&torn).go().success();
+    assert_eq!(
+        run.sorted("requests_by_user{"),
+        [
+            "requests_by_user{route=\"default/r\",status=\"200\",user_email=\"ok@x.org\"} 1",
+            // Only its last brace is missing, and it names its user, route and status itself.
+            "requests_by_user{route=\"default/r\",status=\"200\",user_email=\"torn2@x.org\"} 1"
+        ]
+    );
+    let run = Run::new().arg("explain").stdin(&torn).go().success();
+    assert!(
+        run.stdout
+            .contains("no match: the line cannot be read, as its JSON breaks at byte 120"),
+        "{}",
+        run.stdout
+    );
+    let run = Run::new()
+        .arg("--once")
+        .stdin(text(&format!("{HOSTILE}/docker-nonl.log")))
+        .go()
+        .success();
+    assert!(!run.stdout.contains("anonymous"), "{}", run.stdout);
+}
+
+#[test]
+fn whole_numbers_may_be_written_with_a_fraction() {
+    let log = text(&format!("{HOSTILE}/odd.log"));
+    let run = Run::new().arg("--once").stdin(log).go().success();
+    for sample in [
+        "requests_by_user{route=\"default/r\",status=\"200\",user_email=\"stf@x.org\"} 1\n",
+        "ai_gateway_tokens_total{model=\"m\",type=\"input\",user_email=\"tokf@x.org\"} 5\n",
+        "ai_gateway_tokens_total{model=\"m\",type=\"input\",user_email=\"toke@x.org\"} 1000\n",
+    ] {
+        assert!(run.stdout.contains(sample), "{sample}{}", run.stdout);
+    }
+}
+
 #[test]
 fn a_file_gives_the_same_as_a_pipe() {
     let run = Run::new()

@@ -26,6 +26,8 @@ mod follow;
 mod hostile;
 /// Jaeger's spans count like lines: complete and once, whatever its service does.
 mod jaeger;
+/// Programs of mtail count what mtail counted, by rules and by its own command line.
+mod mtail;
 /// All that is published is right: the pages' code blocks, the rules we ship, the examples.
 mod published;
 /// The program's own log: a few lines, whatever happens how often.

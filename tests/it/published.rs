@@ -77,6 +77,7 @@ fn rules_on_the_pages_are_right() {
 fn commands_on_the_pages_exist() {
     let help = |command: &str| Run::new().args(command).arg("--help").go().success().stdout;
     let top = help("");
+    let mtails = Run::new().args("-progs p -help").go().success().stdout;
     for fence in fences() {
         if !["console", "sh", "bash", "shell"].contains(&fence.language.as_str()) {
             continue;
@@ -87,7 +88,9 @@ fn commands_on_the_pages_exist() {
                 let mut columns = line.split_whitespace();
                 line.starts_with("  ") && columns.next() == Some(first)
             });
-            let text = if known && !first.starts_with('-') {
+            let text = if first == "-progs" {
+                mtails.clone()
+            } else if known && !first.starts_with('-') {
                 help(first)
             } else {
                 top.clone()

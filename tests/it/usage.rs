@@ -228,6 +228,7 @@ fn a_reader_that_goes_away_is_no_failure() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_logmetrics"))
+        .env_clear()
         .args(["completions", "bash"])
         .stdout(writer)
         .output()

@@ -25,7 +25,7 @@ pub mod line;
 
 pub use files::follower::Follower;
 pub use files::identity::{FileId, Fingerprint, Position};
-pub use files::specification::{Glob, InputKind, Specification, SpecificationError};
+pub use files::specification::{Glob, InputKind, NameFilter, Specification, SpecificationError};
 pub use positions::{Positions, ReadGuard, SavedFile};
 pub use stop::Stop;
 pub use stream::Stream;
@@ -198,6 +198,21 @@ pub trait Events: Send + Sync {
     /// A file was left with the first part of a record (of Kubernetes or docker) whose rest never came. The
     /// part is handed on as a line.
     fn incomplete_record(&self, source: &str, path: &Path) {
+        let _ = (source, path);
+    }
+    /// A file holds what another one does that is followed, or its beginning: it is a copy and not counted.
+    /// Said again when a copy has grown.
+    fn copy_found(&self, source: &str, path: &Path) {
+        let _ = (source, path);
+    }
+    /// A file has another number than the one that was followed before, or was made after the last save; but
+    /// it has the same long content: it is the same file, read on where it was left.
+    fn same_content(&self, source: &str, path: &Path) {
+        let _ = (source, path);
+    }
+    /// A file begins with the few lines that were read of another one before, and is new all the same: it is
+    /// read from its start.
+    fn other_content(&self, source: &str, path: &Path) {
         let _ = (source, path);
     }
     /// File events cannot be had (`why`); files are looked at by polling instead.

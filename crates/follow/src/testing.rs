@@ -270,6 +270,12 @@ impl Events for Said {
     fn incomplete_record(&self, _source: &str, path: &Path) {
         self.say("incomplete record", path);
     }
+    fn same_content(&self, _source: &str, path: &Path) {
+        self.say("same content", path);
+    }
+    fn other_content(&self, _source: &str, path: &Path) {
+        self.say("other content", path);
+    }
     fn polling(&self, why: &str) {
         self.say("polling:", Path::new(why));
     }

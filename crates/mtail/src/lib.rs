@@ -11,9 +11,13 @@ mod dialect;
 mod layout;
 mod lexer;
 mod number;
+pub mod pages;
 mod parser;
 mod problem;
 pub mod script;
+pub mod source;
+pub mod test_file;
+pub mod unit;
 
 pub use ast::{Arithmetic, Bits, Compare, Kind};
 pub use dialect::{Translated, translate};

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::short_bytes::same;
+
 /// The number of the next keys. 0 is that of none.
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
 
@@ -15,12 +17,22 @@ pub struct Keys {
     /// a power of two, at least four times the names, so that most keys of a line, which no rule
     /// wants, meet an empty place at once.
     places: Vec<KeySlot>,
-    /// Whether there is a name with such an [`ending`]: a look that refuses most other keys.
+    /// For each [`ending`] the slot plus one of the only name that has it, [`SEVERAL`], or 0.
     endings: Endings,
 }
 
-/// One bit for each ending.
-type Endings = [u64; 4];
+/// What is known of each ending. Nearly all keys of a line are told by one look, and one comparison.
+#[derive(Debug, Clone)]
+struct Endings([u16; 256]);
+
+impl Default for Endings {
+    fn default() -> Self {
+        Endings([0; 256])
+    }
+}
+
+/// More than one name has this ending, or the one that has it has a great number.
+const SEVERAL: u16 = u16::MAX;
 
 /// A number for the length of a key and its last byte, which tell most keys of a log apart.
 #[inline]
@@ -46,7 +58,9 @@ impl Keys {
         self.names.push(name.into());
         self.number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
         let ending = ending(name.as_bytes());
-        self.endings[ending / 64] |= 1 << (ending % 64);
+        let number = u16::try_from(self.names.len()).unwrap_or(SEVERAL);
+        let known = &mut self.endings.0[ending];
+        *known = if *known == 0 { number } else { SEVERAL };
         if self.places.len() < 4 * self.names.len() {
             let length = (8 * self.names.len()).next_power_of_two();
             self.places = vec![KeySlot::default(); length];
@@ -74,11 +88,14 @@ impl Keys {
     /// The slot of a key as it stands on a line.
     #[inline(always)]
     pub fn slot(&self, key: &[u8]) -> Option<usize> {
-        let ending = ending(key);
-        if self.endings[ending / 64] >> (ending % 64) & 1 == 0 {
-            return None;
+        match self.endings.0[ending(key)] {
+            0 => None,
+            SEVERAL => self.known_slot(key),
+            number => {
+                let slot = usize::from(number) - 1;
+                same(self.names.get(slot)?.as_bytes(), key).then_some(slot)
+            }
         }
-        self.known_slot(key)
     }
 
     /// [`Keys::slot`] for a key that may well have one.
@@ -234,6 +251,21 @@ pub struct Matches {
 }
 
 impl Matches {
+    /// A key that is there, of which no value can be relied on: not one, and every one of them empty.
+    pub(super) const UNKNOWN: Matches = Matches {
+        count: 2,
+        first: Span {
+            start: 0,
+            end: 0,
+            form: Form::Plain,
+        },
+        last: Span {
+            start: 0,
+            end: 0,
+            form: Form::Plain,
+        },
+    };
+
     /// The one value as it is meant; `None` where there are several, or it is empty or has escapes.
     #[inline(always)]
     pub fn only<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
@@ -251,16 +283,6 @@ impl Matches {
         self.last = span;
         self.count += 1;
     }
-}
-
-/// Two keys of a logfmt line between which stands what strangers chose: whatever is between the
-/// first `from=` and the last `to=` is not `trusted`. Where either is missing, all is trusted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UntrustedRange {
-    /// The key that begins the part that is left out.
-    pub from: Box<str>,
-    /// The key that ends it; it and its value are trusted again.
-    pub to: Box<str>,
 }
 
 #[cfg(test)]

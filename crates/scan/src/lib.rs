@@ -13,3 +13,4 @@ pub mod short_bytes;
 pub mod slots;
 #[cfg(test)]
 mod tests;
+pub mod untrusted;

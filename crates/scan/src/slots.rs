@@ -8,7 +8,7 @@ use super::keys::{Keys, Matches, Span};
 pub struct FieldSlot {
     /// On the whole line.
     pub everywhere: Matches,
-    /// Outside the [`UntrustedRange`](super::keys::UntrustedRange), where the rule has some; otherwise the same as
+    /// Outside the [`UntrustedRange`](super::untrusted::UntrustedRange), where the rule has some; otherwise the same as
     /// `everywhere`.
     pub trusted: Matches,
 }
@@ -91,7 +91,7 @@ impl Slots {
         is_one.then(|| there.trailing_zeros() as usize)
     }
 
-    /// What was found for a key on the whole line, or `trusted` the [`UntrustedRange`](super::keys::UntrustedRange)
+    /// What was found for a key on the whole line, or `trusted` the [`UntrustedRange`](super::untrusted::UntrustedRange)
     /// alone; `None` where nothing was.
     #[inline]
     pub fn matches(&self, slot: usize, trusted: bool) -> Option<&Matches> {
@@ -153,6 +153,17 @@ impl Slots {
         slot.trusted.count = 1;
         self.bits |= 1 << number;
         true
+    }
+
+    /// Whether the slots are those of a JSON record, in which the order of the keys means nothing.
+    pub fn is_json(&self) -> bool {
+        self.all_trusted
+    }
+
+    /// Whether the last value of a key is behind the last one of another key, which is on the line.
+    pub fn is_behind(&self, slot: usize, other: usize) -> bool {
+        let last = |slot| Some(self.matches(slot, false)?.last.start);
+        self.is_json() || last(other).is_some_and(|other| last(slot) > Some(other))
     }
 
     /// Lets `trusted` be the same as `everywhere`, until all slots are emptied.

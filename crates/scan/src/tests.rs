@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::keys::{Keys, UntrustedRange};
+use super::keys::Keys;
 use super::slots::{FieldSlot, Slots};
+use super::untrusted::UntrustedRange;
 use super::{json, logfmt};
 
 const KEYS: [&str; 4] = [
@@ -64,10 +65,7 @@ fn counted<'l>(
 }
 
 fn text(log: &str) -> String {
-    let untrusted = UntrustedRange {
-        from: "protocol".into(),
-        to: "duration".into(),
-    };
+    let untrusted = UntrustedRange::new(["protocol"], "duration", []);
     let lines = log.lines().filter(|line| line.contains("\tinfo\trequest "));
     counted(lines, |line, keys, slots| {
         logfmt::read(line, keys, Some(&untrusted), slots)

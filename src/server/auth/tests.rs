@@ -202,9 +202,9 @@ async fn tokens() {
         ("abc", false, false),
         ("Basic abc", false, false),
     ] {
-        for (auth, welcome) in [(&file, in_file), (&value, in_value)] {
+        for (auth, expected) in [(&file, in_file), (&value, in_value)] {
             let verdict = auth.admits(&headers(&[given]), ADDRESS).await;
-            assert_eq!(verdict == Verdict::Allowed, welcome, "{given}");
+            assert_eq!(verdict == Verdict::Allowed, expected, "{given}");
         }
     }
 }

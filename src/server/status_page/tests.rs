@@ -63,7 +63,7 @@ fn a_page_with_everything() {
     <div><dt>Series</dt><dd>42</dd></div>
     <div><dt>Still to be read</dt><dd><span class="good">nothing</span></dd></div>
     </dl>
-    <p>State in &lt;state&gt;.db, saved 1 s ago, <span class="warn">saving failed 2 times</span>, <span class="warn">what was saved before was damaged; counting began anew</span></p>
+    <p>State in &lt;state&gt;.db, saved 1 s ago, <span class="warn">saving failed 2 times</span>, <span class="warn">what was saved before was damaged; counting restarted from zero</span></p>
     <h2>Inputs</h2>
     <div class="scroll"><table>
     <thead><tr><th>Source</th><th class="number">Lines</th><th class="number">Read</th><th class="number">Behind</th></tr></thead>

@@ -199,7 +199,8 @@ impl Round {
         let begun = Instant::now();
         let now_ms = self.clock.now_ms();
         let (snapshot, page) = self.source.take(now_ms);
-        let saved = self.saver.save(snapshot, now_ms);
+        // Noted as of after the snapshot: every file that is in it was made before.
+        let saved = self.saver.save(snapshot, self.clock.now_ms());
         (self.source.publish)(SavedPage {
             snapshot: page.store.sorted(page.unsorted),
             begun,

@@ -180,7 +180,7 @@ fn restore(
         } else {
             &mut outcome.new
         };
-        list.push(definition.name.clone());
+        list.push(definition.saved_name().into_owned());
         ids.push(saved.as_ref().map(|metric| metric.id));
         families.push(saved.map(|metric| metric.family));
     }
@@ -206,7 +206,7 @@ fn restore(
 
 fn is_of(saved: &SavedMetric, definition: &Definition) -> bool {
     let (kind, buckets) = schema::kind(definition);
-    saved.name == definition.name
+    saved.name == definition.saved_name()
         && saved.kind == kind
         && saved.buckets == buckets
         && saved.labels == schema::label_names(definition)

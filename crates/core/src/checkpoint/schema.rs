@@ -242,7 +242,7 @@ pub fn metric_row<T>(
     let (kind, buckets) = kind(definition);
     take(&[
         ValueRef::Integer(id),
-        ValueRef::Text(definition.name.as_bytes()),
+        ValueRef::Text(definition.saved_name().as_bytes()),
         ValueRef::Text(kind.as_bytes()),
         ValueRef::Blob(&buckets),
         ValueRef::Text(label_names(definition).as_bytes()),

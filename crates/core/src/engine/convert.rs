@@ -66,6 +66,12 @@ impl Short {
     }
 }
 
+/// A number without a unit.
+pub(super) fn plain_number(text: &[u8]) -> Option<f64> {
+    let number = plain(std::str::from_utf8(text).ok()?)?;
+    number.is_finite().then_some(number)
+}
+
 fn plain(text: &str) -> Option<f64> {
     // The standard parser also takes `inf`, `nan` and `infinity`, which are words in a log.
     let number = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E');

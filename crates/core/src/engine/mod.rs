@@ -18,6 +18,7 @@ mod prefilter;
 pub mod pseudonym;
 pub mod rule;
 pub mod script;
+pub mod script_patterns;
 pub mod source;
 pub mod timestamp;
 pub mod verdict;
@@ -28,7 +29,7 @@ pub use pseudonym::Secret;
 use rule::field::Context;
 pub use rule::pattern;
 use rule::{Mismatch, Program, Scratch};
-use script::ScriptOutcome;
+use script::{ScriptOutcome, ScriptRunner};
 
 /// Rules in the form that runs. Shared by all reading threads.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ pub struct Engine {
     units: Vec<Unit>,
     field_errors: Vec<FieldError>,
     prefilter: Prefilter,
+    block_order: script::BlockOrder,
 }
 
 /// What looks at a line and makes updates of it.
@@ -52,6 +54,13 @@ impl Unit {
             Unit::Script(unit) => unit.script.name(),
         }
     }
+
+    fn runner(&self) -> Option<Box<dyn ScriptRunner>> {
+        match self {
+            Unit::Rule(_) => None,
+            Unit::Script(unit) => Some(unit.script.runner()),
+        }
+    }
 }
 
 /// What one thread needs to run an engine: buffers kept from line to line.
@@ -60,6 +69,8 @@ pub struct Runner {
     scratch: Scratch,
     counts: Counts,
     candidates: prefilter::Candidates,
+    /// For each unit that is a script, what this thread runs it by.
+    scripts: Vec<Option<Box<dyn ScriptRunner>>>,
 }
 
 /// A rule asks for pseudonyms and no secret was given.
@@ -93,6 +104,7 @@ impl Engine {
             units,
             field_errors,
             prefilter,
+            block_order: script::BlockOrder::default(),
         }
     }
 
@@ -112,6 +124,7 @@ impl Engine {
             scratch: Scratch::default(),
             counts: Counts::new(self.units.len(), self.field_errors.len()),
             candidates: prefilter::Candidates::default(),
+            scripts: self.units.iter().map(Unit::runner).collect(),
         }
     }
 
@@ -135,6 +148,7 @@ impl Engine {
             scratch,
             counts,
             candidates,
+            scripts,
         } = runner;
         let mut matched = false;
         let mut try_unit = |number: usize, unit: &Unit| {
@@ -150,7 +164,12 @@ impl Engine {
                     }
                     Err(_) => false,
                 },
-                Unit::Script(unit) => unit.run(line, batch) == ScriptOutcome::Matched,
+                Unit::Script(unit) => match &mut scripts[number] {
+                    Some(runner) => {
+                        unit.run(runner.as_mut(), line, batch) == ScriptOutcome::Matched
+                    }
+                    None => false,
+                },
             };
             matched |= is_match;
             counts.matches[number] += u64::from(is_match);

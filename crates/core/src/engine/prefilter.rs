@@ -53,6 +53,13 @@ impl Candidates {
         self.words[rule / 64] |= 1 << (rule % 64);
     }
 
+    /// Whether the rule with this number is worth trying.
+    #[inline]
+    pub(super) fn contains(&self, rule: usize) -> bool {
+        let word = self.words.get(rule / 64);
+        word.is_some_and(|word| word >> (rule % 64) & 1 == 1)
+    }
+
     /// The numbers of the rules, rising.
     pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
         self.words.iter().enumerate().flat_map(|(word, &bits)| {

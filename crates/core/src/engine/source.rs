@@ -39,7 +39,9 @@ pub trait ProgramSource {
 pub struct Compiled {
     programs: Vec<rule::Program>,
     field_errors: Vec<FieldError>,
-    scripts: Vec<Box<dyn Script>>,
+    /// Each with how many of the definitions are its own; they stand in this order, behind those of
+    /// the rules.
+    scripts: Vec<(Box<dyn Script>, usize)>,
     /// The metrics that they update; their numbers are the places here.
     pub definitions: Vec<Definition>,
     /// What is probably not meant.
@@ -47,13 +49,24 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// Scripts and the metrics that they update.
-    pub fn of_scripts(scripts: Vec<Box<dyn Script>>, definitions: Vec<Definition>) -> Compiled {
+    /// A script and the metrics that it updates.
+    pub fn of_script(script: Box<dyn Script>, definitions: Vec<Definition>) -> Compiled {
         Compiled {
-            scripts,
+            scripts: vec![(script, definitions.len())],
             definitions,
             ..Compiled::default()
         }
+    }
+
+    /// Scripts that were compiled one by one.
+    pub fn joined(scripts: Vec<Compiled>) -> Compiled {
+        let mut all = Compiled::default();
+        for one in scripts {
+            all.scripts.extend(one.scripts);
+            all.definitions.extend(one.definitions);
+            all.advice.extend(one.advice);
+        }
+        all
     }
 
     /// An engine of these programs and then of some scripts, each with its own definitions, and the
@@ -61,17 +74,17 @@ impl Compiled {
     pub fn with_scripts(self, scripts: Vec<Compiled>) -> (Engine, Vec<Definition>) {
         let programs = self.programs.into_iter();
         let mut units: Vec<Unit> = programs.map(|one| Unit::Rule(Box::new(one))).collect();
+        let own: usize = self.scripts.iter().map(|(_, metrics)| metrics).sum();
+        let mut first_metric = self.definitions.len() - own;
         let mut definitions = self.definitions;
-        let own = (self.scripts, Vec::new());
-        let others = scripts
-            .into_iter()
-            .map(|one| (one.scripts, one.definitions));
-        let mut first_metric = 0;
-        for (scripts, more) in [own].into_iter().chain(others) {
-            let unit = |script| Unit::Script(script::Unit::new(script, first_metric));
-            units.extend(scripts.into_iter().map(unit));
-            definitions.extend(more);
-            first_metric = definitions.len() as u32;
+        let mut all = self.scripts;
+        let others = Compiled::joined(scripts);
+        all.extend(others.scripts);
+        definitions.extend(others.definitions);
+        for (script, metrics) in all {
+            let unit = script::Unit::new(script, first_metric as u32, metrics);
+            units.push(Unit::Script(unit));
+            first_metric += metrics;
         }
         (Engine::of(units, self.field_errors), definitions)
     }

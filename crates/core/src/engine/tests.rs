@@ -251,6 +251,7 @@ fn the_origin_and_the_wrapping_are_fields() {
         service: Some(b"gw"),
         container: Some(b"gw-1"),
         time: Some(b"2026-01-01T00:00:00Z"),
+        whole: None,
     };
     let rules = r#"
 [[rule]]

@@ -2,8 +2,8 @@
 
 use logmetrics_scan::short_bytes::same;
 
-/// Reads RFC 3339 (`2026-11-23T15:18:33.229071Z`), or seconds since 1970 with or without a
-/// fraction. Returns seconds since 1970.
+/// Reads RFC 3339 (`2026-11-23T15:18:33.229071Z`), or a number since 1970, with or without a fraction:
+/// seconds, milliseconds, microseconds or nanoseconds, as its size tells. Returns seconds since 1970.
 ///
 /// With `unpadded_micros` the digits after the seconds are microseconds without leading zeros, as
 /// agentgateway writes them: `:48.7271Z` is 7.271 milliseconds.
@@ -88,13 +88,27 @@ fn digits(text: &[u8]) -> Option<u64> {
 fn by_library(text: &[u8], unpadded_micros: bool) -> Option<f64> {
     let text = std::str::from_utf8(text).ok()?;
     if let Ok(epoch) = text.parse::<f64>() {
-        return (epoch.is_finite() && epoch >= 0.0).then_some(epoch);
+        return since_epoch(epoch);
     }
     if unpadded_micros && let Some(seconds) = unpadded(text) {
         return Some(seconds);
     }
     let timestamp: jiff::Timestamp = text.parse().ok()?;
     Some(in_seconds(timestamp))
+}
+
+/// Seconds of a number that counts from 1970 in seconds, milliseconds, micro- or nanoseconds. Which of
+/// them is told by its size: each is taken for the years 1970 (1973 for all but seconds) to 2286. A
+/// number between two of these ranges, or above all, is no time.
+fn since_epoch(number: f64) -> Option<f64> {
+    const LAST_SECOND: f64 = 1e10;
+    for per_second in [1.0, 1e3, 1e6, 1e9] {
+        let first = if per_second == 1.0 { 0.0 } else { 1e8 };
+        if (first * per_second..LAST_SECOND * per_second).contains(&number) {
+            return Some(number / per_second);
+        }
+    }
+    None
 }
 
 fn unpadded(text: &str) -> Option<f64> {
@@ -143,6 +157,30 @@ mod tests {
         assert_eq!(seconds(b"yesterday", false), None);
         assert_eq!(seconds(b"-5", false), None);
         assert_eq!(seconds(b"\xff", false), None);
+    }
+
+    #[test]
+    fn the_size_of_a_number_tells_its_unit() {
+        for (text, expected) in [
+            ("0", Some(0.0)),
+            ("1646861401.5241024", Some(1_646_861_401.524_102_4)),
+            ("1772359200123", Some(1_772_359_200.123)),
+            ("1772359200123.5", Some(1_772_359_200.123_5)),
+            ("1772359200123456", Some(1_772_359_200.123_456)),
+            ("1772359200123456000", Some(1_772_359_200.123_456)),
+            ("9999999999", Some(9_999_999_999.0)),
+            ("9999999999999", Some(9_999_999_999.999)),
+            // Neither seconds nor milliseconds of any year that a log is of.
+            ("20000000000", None),
+            ("20260301103000", None),
+            ("99999999999999999999", None),
+            ("1e300", None),
+            ("-1772359200123", None),
+            ("nan", None),
+            ("inf", None),
+        ] {
+            assert_eq!(seconds(text.as_bytes(), false), expected, "{text}");
+        }
     }
 
     #[test]

@@ -39,11 +39,25 @@ pub enum Outcome {
     OtherJson { name: Box<str>, pattern: String },
     /// A script stopped half-way, for this reason.
     ScriptFailed(Box<str>),
+    /// A script had nothing to do with the line.
+    ScriptIdle,
+    /// A script did something: what held on the line, and its updates, in words.
+    ScriptMatched {
+        held: Vec<Box<str>>,
+        updates: Vec<Box<str>>,
+    },
     /// The rule matched; each of its metrics in the order of the file.
     Matched(Vec<Update>),
 }
 
 /// Why the line is no match, in words that follow "no match: ".
+impl Outcome {
+    /// Whether the line counts as matched.
+    pub fn is_match(&self) -> bool {
+        matches!(self, Outcome::Matched(_) | Outcome::ScriptMatched { .. })
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -68,7 +82,8 @@ impl fmt::Display for Outcome {
                 write!(f, "`match_json` asks that `{name}` is `{pattern}`")
             }
             Outcome::ScriptFailed(why) => write!(f, "the program stopped: {why}"),
-            Outcome::Matched(_) => Ok(()),
+            Outcome::ScriptIdle => f.write_str("no condition of the program holds"),
+            Outcome::Matched(_) | Outcome::ScriptMatched { .. } => Ok(()),
         }
     }
 }
@@ -116,10 +131,14 @@ pub(super) fn explain(number: usize, unit: &Unit, engine: &Engine, line: &Line) 
         Unit::Rule(program) => rule_outcome(number, program, engine, &context),
         Unit::Script(unit) => {
             let mut batch = Batch::new(LabelHasher::default());
-            match unit.run(line, &mut batch) {
+            let mut runner = unit.script.runner();
+            match unit.run(runner.as_mut(), line, &mut batch) {
                 ScriptOutcome::Failed(why) => Outcome::ScriptFailed(why),
-                ScriptOutcome::Matched => Outcome::Matched(Vec::new()),
-                ScriptOutcome::NotMatched => Outcome::NoFields,
+                ScriptOutcome::NotMatched => Outcome::ScriptIdle,
+                ScriptOutcome::Matched => Outcome::ScriptMatched {
+                    held: runner.held(),
+                    updates: unit.describe(&batch),
+                },
             }
         }
     };

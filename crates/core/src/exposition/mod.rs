@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use prometheus::proto::MetricFamily;
 
-use crate::metrics::definition::{Definition, Kind};
+use crate::metrics::definition::{Definition, Kind, NumberForm};
 use crate::metrics::self_metrics;
 use crate::metrics::snapshot::{FamilySnapshot, Snapshot};
 
@@ -53,6 +53,8 @@ impl Format {
 pub struct Exposition {
     families: std::vec::IntoIter<FamilySnapshot>,
     current: Option<Current>,
+    /// The name of the family that was begun last.
+    last_name: String,
     format: Format,
     ended: bool,
 }
@@ -79,6 +81,7 @@ impl Exposition {
         Exposition {
             families: families.into_iter(),
             current: None,
+            last_name: String::new(),
             format,
             ended: false,
         }
@@ -94,13 +97,20 @@ impl Exposition {
 
     fn begin(&mut self, family: FamilySnapshot, out: &mut Vec<u8>) {
         let definition = &family.definition;
+        // Metrics of one name, which several programs may have, are one family for the outside.
+        let is_continued = self.last_name == definition.name;
+        self.last_name.clone_from(&definition.name);
         let bounds = match self.format {
             Format::Text => {
-                text::header(definition, out);
-                bounds(definition, number::write)
+                if !is_continued {
+                    text::header(definition, out);
+                }
+                bounds(definition, text_bound(definition))
             }
             Format::OpenMetrics => {
-                openmetrics::header(definition, out);
+                if !is_continued {
+                    openmetrics::header(definition, out);
+                }
                 bounds(definition, number::write_canonical)
             }
             Format::Protobuf => {
@@ -129,7 +139,7 @@ impl Current {
         let definition = &self.family.definition;
         for series in self.family.series_from(self.next) {
             match format {
-                Format::Text => text::series(&definition.name, &self.bounds, &series, out),
+                Format::Text => text::series(definition, &self.bounds, &series, out),
                 Format::OpenMetrics => openmetrics::series(definition, &self.bounds, &series, out),
                 Format::Protobuf => protobuf::series(definition.kind, &series, out),
             }
@@ -161,6 +171,14 @@ impl Iterator for Exposition {
             }
         }
         (!out.is_empty()).then(|| out.into())
+    }
+}
+
+/// How the text format writes the bounds of a metric's buckets.
+fn text_bound(definition: &Definition) -> fn(f64, &mut Vec<u8>) {
+    match definition.options.number_form {
+        NumberForm::Decimal => number::write,
+        NumberForm::General => number::write_general,
     }
 }
 

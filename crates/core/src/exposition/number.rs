@@ -35,14 +35,21 @@ pub fn write(value: f64, out: &mut Vec<u8>) {
 /// exponent below 1e-4 and from 1e6 on), and never like an integer (`1.0`).
 /// <https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md#considerations-canonical-numbers>
 pub fn write_canonical(value: f64, out: &mut Vec<u8>) {
-    if value != 0.0 && value.is_finite() && !(1e-4..1e6).contains(&value.abs()) {
-        return exponent(value, out);
-    }
     let start = out.len();
-    write(value, out);
+    write_general(value, out);
     let is_plain = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
     if out[start..].iter().all(is_plain) {
         out.extend_from_slice(b".0");
+    }
+}
+
+/// Appends a number as C's `%g` and Go print it, with the fewest digits that read back the same: with
+/// an exponent below 1e-4 and from 1e6 on. There is no negative zero.
+pub fn write_general(value: f64, out: &mut Vec<u8>) {
+    if value != 0.0 && value.is_finite() && !(1e-4..1e6).contains(&value.abs()) {
+        exponent(value, out);
+    } else {
+        write(value + 0.0, out);
     }
 }
 
@@ -115,6 +122,25 @@ mod tests {
         ] {
             let mut out = Vec::new();
             write_canonical(value, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn general_numbers_have_an_exponent_sooner() {
+        for (value, expected) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (100_000.0, "100000"),
+            (1e6, "1e+06"),
+            (975_017.0, "975017"),
+            (62_793_673.0, "6.2793673e+07"),
+            (1e-4, "0.0001"),
+            (-1e-5, "-1e-05"),
+            (f64::INFINITY, "+Inf"),
+        ] {
+            let mut out = Vec::new();
+            write_general(value, &mut out);
             assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
     }

@@ -4,7 +4,7 @@
 //! Gives byte for byte what the `prometheus` crate's encoder gives; a property test holds them equal.
 
 use super::number;
-use crate::metrics::definition::Definition;
+use crate::metrics::definition::{Definition, NumberForm};
 use crate::metrics::kind::{Sample, SampleValue};
 use crate::metrics::snapshot::Series;
 
@@ -32,12 +32,25 @@ pub(super) fn header(definition: &Definition, out: &mut Vec<u8>) {
 }
 
 /// All samples of one series. `bounds` are those of a histogram.
-pub(super) fn series(name: &str, bounds: &[Vec<u8>], series: &Series<'_>, out: &mut Vec<u8>) {
+pub(super) fn series(
+    definition: &Definition,
+    bounds: &[Vec<u8>],
+    series: &Series<'_>,
+    out: &mut Vec<u8>,
+) {
     let labels = series.labels();
+    let options = &definition.options;
+    let time_ms = series.time_ms().filter(|_| !options.hides_time);
     series.reading().samples(|sample| {
-        begin(name, &sample, labels, bounds, out);
-        value(sample.value, out);
-        if let Some(time_ms) = series.time_ms() {
+        begin(&definition.name, &sample, labels, bounds, out);
+        match (options.number_form, sample.value) {
+            (NumberForm::Decimal, plain) => value(plain, out),
+            (NumberForm::General, SampleValue::Number(value)) => number::write_general(value, out),
+            (NumberForm::General, SampleValue::Count(count)) => {
+                number::write_general(count as f64, out);
+            }
+        }
+        if let Some(time_ms) = time_ms {
             out.push(b' ');
             number::write(time_ms as f64, out);
         }

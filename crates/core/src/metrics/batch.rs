@@ -237,7 +237,7 @@ impl Batch {
     }
 
     /// The text of an update that sets one.
-    pub(super) fn text_of(&self, update: &Update) -> &[u8] {
+    pub fn text_of(&self, update: &Update) -> &[u8] {
         let place = update.value.to_bits();
         let range = (place >> 32) as usize..place as u32 as usize;
         self.values.get(range).unwrap_or_default()

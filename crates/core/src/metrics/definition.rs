@@ -1,5 +1,6 @@
 //! What a metric is: name, type, labels and limits.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 pub use super::kind::Kind;
@@ -45,13 +46,29 @@ pub struct Definition {
 /// What no rule asks for, but programs of other languages do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
+    /// The program whose metric it is: another one may have a metric of the same name.
+    pub program: Option<String>,
+    /// How its numbers are written in the text format.
+    pub number_form: NumberForm,
     /// It is kept and saved, but on no page.
     pub is_hidden: bool,
     /// An update may lower the counter.
     pub can_fall: bool,
     /// Each series keeps the time that its last update says, which a page can show.
     pub keeps_time: bool,
+    /// The text format leaves that time out.
+    pub hides_time: bool,
     pub when_full: WhenFull,
+}
+
+/// How numbers are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NumberForm {
+    /// With all their digits, as far as is readable.
+    #[default]
+    Decimal,
+    /// As C's `%g` and Go write them: with an exponent below 1e-4 and from 1e6 on.
+    General,
 }
 
 /// What becomes of a new series where there are as many as there may be.
@@ -69,6 +86,15 @@ pub enum WhenFull {
 pub struct MetricId(pub u32);
 
 impl Definition {
+    /// The name under which it is saved: no other metric has it, whichever program it is of.
+    pub fn saved_name(&self) -> Cow<'_, str> {
+        match &self.options.program {
+            None => Cow::Borrowed(&self.name),
+            // No metric's name has a slash.
+            Some(program) => Cow::Owned(format!("{program}/{}", self.name)),
+        }
+    }
+
     /// Whether values counted under one definition stand for the other too: the same name, type,
     /// buckets and labels. Help, limits and expiry may differ.
     pub fn is_same_metric(&self, other: &Definition) -> bool {
@@ -77,6 +103,7 @@ impl Definition {
             labels.map(|label| label.name.clone()).collect()
         };
         self.name == other.name
+            && self.options.program == other.options.program
             && self.kind == other.kind
             && self.buckets == other.buckets
             && names(self) == names(other)

@@ -75,6 +75,10 @@ impl Moment {
 #[derive(Debug, Clone)]
 pub(crate) struct Family {
     pub(crate) definition: Arc<Definition>,
+    /// The definition's own, which every update asks for.
+    kind: Kind,
+    can_fall: bool,
+    keeps_time: bool,
     hasher: LabelHasher,
     table: HashTable<FoundSeries>,
     pub(crate) births: Column<Birth>,
@@ -125,6 +129,9 @@ impl Family {
         let Definition { kind, buckets, .. } = definition;
         Family {
             definition: Arc::new(definition.clone()),
+            kind: *kind,
+            can_fall: definition.options.can_fall,
+            keeps_time: definition.options.keeps_time,
             table: HashTable::new(),
             births: Column::new(1),
             values: Column::new(kind.columns(buckets)),
@@ -159,6 +166,8 @@ impl Family {
         self.exemplars.share();
         let mut family = self.clone();
         family.definition = Arc::new(definition.clone());
+        family.can_fall = definition.options.can_fall;
+        family.keeps_time = definition.options.keeps_time;
         family.expire_s = expire_s(definition);
         family.restore_times();
         family.limits.redefine(&definition.labels);
@@ -180,12 +189,13 @@ impl Family {
         exemplar: impl FnOnce() -> Option<Exemplar<'e>>,
         moment: &mut Moment,
     ) -> Result<(), Refused> {
-        let is_counting = operation == Operation::Add && self.definition.kind == Kind::Counter;
-        if is_counting && !value.is_finite() {
-            return Err(Refused);
-        }
-        if let Operation::Delete | Operation::ExpireAfter = operation {
+        let is_counting = operation == Operation::Add && self.kind == Kind::Counter;
+        if !is_counting && matches!(operation, Operation::Delete | Operation::ExpireAfter) {
             return self.remove(named, operation, value);
+        }
+        if operation == Operation::Create {
+            self.create(named, exemplar(), moment);
+            return Ok(());
         }
         let handle = named.handle.get();
         let slot = if handle.generation == self.generation {
@@ -194,8 +204,7 @@ impl Family {
             self.slot(named, moment)
         } as usize;
         let place = if is_counting {
-            let can_fall = self.definition.options.can_fall;
-            kind::count(self.values.only_mut(slot), value, can_fall)?
+            kind::count(self.values.only_mut(slot), value, self.can_fall)?
         } else {
             self.set(slot, (operation, value), text)?
         };
@@ -203,25 +212,37 @@ impl Family {
         if *self.updated_s.only(slot) != moment.updated_s {
             *self.updated_s.only_mut(slot) = moment.updated_s;
         }
-        if let Some(exemplar) = exemplar() {
-            if self.definition.kind.has_exemplars() && !exemplar.trace_id.is_empty() {
-                let exemplars = &mut self.exemplars;
-                exemplars.set(slot, place, value, exemplar, moment.now_s);
-            }
-            self.keep_time(slot, exemplar.time_seconds, moment);
-        } else {
-            self.keep_time(slot, None, moment);
+        let exemplar = exemplar();
+        if self.keeps_time {
+            let seconds = exemplar.and_then(|exemplar| exemplar.time_seconds);
+            self.keep_time(slot, seconds, moment);
+        }
+        if let Some(exemplar) = exemplar
+            && self.kind.has_exemplars()
+            && !exemplar.trace_id.is_empty()
+        {
+            let exemplars = &mut self.exemplars;
+            exemplars.set(slot, place, value, exemplar, moment.now_s);
         }
         Ok(())
     }
 
-    /// Notes the time of an update, where the metric keeps that.
-    #[inline(always)]
-    fn keep_time(&mut self, slot: usize, seconds: Option<f64>, moment: &Moment) {
-        if self.definition.options.keeps_time {
-            let now_ms = moment.now_ms as i64;
-            *self.times_ms.only_mut(slot) = seconds.map_or(now_ms, |s| (s * 1000.0) as i64);
+    /// Creates a series where it is not there.
+    #[cold]
+    fn create(&mut self, named: &Named<'_>, exemplar: Option<Exemplar<'_>>, moment: &mut Moment) {
+        if self.find(named.text, named.hash).is_none() {
+            let slot = self.slot(named, moment) as usize;
+            if self.definition.options.keeps_time {
+                self.keep_time(slot, exemplar.and_then(|one| one.time_seconds), moment);
+            }
         }
+    }
+
+    /// Notes the time of an update.
+    #[cold]
+    fn keep_time(&mut self, slot: usize, seconds: Option<f64>, moment: &Moment) {
+        let now_ms = moment.now_ms as i64;
+        *self.times_ms.only_mut(slot) = seconds.map_or(now_ms, |s| (s * 1000.0).round() as i64);
     }
 
     /// Changes the value of what is no counter, or does to one what rules do not.
@@ -233,7 +254,7 @@ impl Family {
     ) -> Result<usize, Refused> {
         let definition = &self.definition;
         let row = self.values.row_mut(slot);
-        if let (Kind::Text, Operation::SetText) = (definition.kind, update.0) {
+        if let (Kind::Text, Operation::SetText) = (self.kind, update.0) {
             self.value_texts
                 .forget(TextRange::of_numbers([row[0], row[1]]));
             row.copy_from_slice(&self.value_texts.add(text()).numbers());

@@ -33,23 +33,34 @@ pub enum Operation {
     Delete,
     /// Lets the series expire after so many seconds without an update, whatever its metric says.
     ExpireAfter,
+    /// Creates the series where it is not there, and changes nothing otherwise.
+    Create,
 }
 
 impl Operation {
-    const ALL: [Operation; 6] = [
+    #[cfg(test)]
+    const ALL: [Operation; 7] = [
         Operation::Add,
         Operation::Set,
         Operation::Observe,
         Operation::SetText,
         Operation::Delete,
         Operation::ExpireAfter,
+        Operation::Create,
     ];
 
     /// The operation with this number.
     #[inline]
     pub(super) fn of_number(number: u32) -> Operation {
-        let known = Operation::ALL.get(number as usize);
-        known.copied().unwrap_or(Operation::Add)
+        match number {
+            1 => Operation::Set,
+            2 => Operation::Observe,
+            3 => Operation::SetText,
+            4 => Operation::Delete,
+            5 => Operation::ExpireAfter,
+            6 => Operation::Create,
+            _ => Operation::Add,
+        }
     }
 }
 
@@ -279,7 +290,9 @@ impl Kind {
 pub(super) fn count(bits: &mut u64, value: f64, can_fall: bool) -> Result<usize, Refused> {
     let sum = f64::from_bits(*bits) + value;
     // A counter that goes down would look like a restart; one that is infinite counts nothing more.
-    if !sum.is_finite() || (value < 0.0 && !can_fall) {
+    let is_usual = value >= 0.0 && sum <= f64::MAX;
+    let is_allowed = is_usual || (can_fall && sum.is_finite());
+    if !is_allowed {
         return Err(Refused);
     }
     *bits = sum.to_bits();
@@ -291,7 +304,7 @@ fn observe(bounds: &[f64], row: &mut [u64], value: f64) -> Result<usize, Refused
     let sum = before + value;
     // Numbers alone do not make the sum infinite. What is no number, or infinite, is observed as in
     // Prometheus' own libraries: within no finite bound, or above all.
-    if value.is_finite() && before.is_finite() && !sum.is_finite() {
+    if !sum.is_finite() && value.is_finite() && before.is_finite() {
         return Err(Refused);
     }
     row[bounds.len() + 1] = sum.to_bits();

@@ -12,10 +12,12 @@ use super::store::SeriesCounts;
 
 mod as_snapshot;
 mod checkpoint;
+mod file_lines;
 mod rules;
 
 pub use as_snapshot::as_snapshot;
 pub use checkpoint::Checkpoint;
+pub use file_lines::FileLines;
 use rules::OfRules;
 pub use rules::{FieldErrorKind, KnownRules, RuleCounters};
 
@@ -31,6 +33,8 @@ pub struct SelfMetrics {
     pub scrapes: IntCounter,
     /// What became of history that standard input repeated.
     pub replay: ReplayCounters,
+    /// Lines of each file, which no page of ours shows.
+    pub file_lines: FileLines,
 }
 
 /// What is counted of standard input that repeats history.
@@ -56,6 +60,16 @@ pub struct SourceCounters {
     pub rotations: IntCounter,
     /// Files that were cut short.
     pub truncations: IntCounter,
+    /// Files in another encoding than UTF-8.
+    pub not_utf8_files: IntCounter,
+    /// Records of containers whose rest never came.
+    pub incomplete_records: IntCounter,
+    /// Files that hold what a followed file holds.
+    pub copies_ignored: IntCounter,
+    /// Files with another identity and the same content, taken for the file that was followed.
+    pub same_content: IntCounter,
+    /// Files that begin like the one that was followed, and were taken for new ones.
+    pub other_content: IntCounter,
     /// Bytes that exist and are not read yet.
     pub lag_bytes: IntGauge,
 }
@@ -77,18 +91,16 @@ struct Vectors {
     oversized: IntCounterVec,
     rotations: IntCounterVec,
     truncations: IntCounterVec,
+    not_utf8_files: IntCounterVec,
+    incomplete_records: IntCounterVec,
+    copies_ignored: IntCounterVec,
+    identity_decisions: IntCounterVec,
     lag_bytes: IntGaugeVec,
 }
 
-impl SelfMetrics {
-    /// Registers everything.
-    ///
-    /// # Errors
-    /// Never with the names that stand here; the registry's own error is handed on all the same.
-    pub fn new(known: &KnownSources<'_>) -> prometheus::Result<SelfMetrics> {
-        let registry = Registry::new();
-        let counters = Counters(&registry);
-        let vectors = Vectors {
+impl Vectors {
+    fn new(counters: &Counters<'_>) -> prometheus::Result<Vectors> {
+        Ok(Vectors {
             lines: counters.by(
                 "lines_total",
                 "Lines read, matched or not, after wrappings were joined.",
@@ -110,12 +122,44 @@ impl SelfMetrics {
                 "Files that were cut short and read again from their start.",
                 &["source"],
             )?,
+            not_utf8_files: counters.by(
+                "not_utf8_files_total",
+                "Files in another encoding than UTF-8 (UTF-16, mostly); nothing of them is counted.",
+                &["source"],
+            )?,
+            incomplete_records: counters.by(
+                "incomplete_records_total",
+                "Records of containers in parts whose rest never came; the part counts as a line.",
+                &["source"],
+            )?,
+            copies_ignored: counters.by(
+                "copies_ignored_total",
+                "Files that hold what a followed file holds, and are not counted again.",
+                &["source"],
+            )?,
+            identity_decisions: counters.by(
+                "identity_decisions_total",
+                "Files that were told by their content where their identity says otherwise: same (read on) or new (read from the start).",
+                &["source", "decision"],
+            )?,
             lag_bytes: counters.gauge_by(
                 "source_lag_bytes",
                 "Bytes that exist and are not read yet.",
                 &["source"],
             )?,
-        };
+        })
+    }
+}
+
+impl SelfMetrics {
+    /// Registers everything.
+    ///
+    /// # Errors
+    /// Never with the names that stand here; the registry's own error is handed on all the same.
+    pub fn new(known: &KnownSources<'_>) -> prometheus::Result<SelfMetrics> {
+        let registry = Registry::new();
+        let counters = Counters(&registry);
+        let vectors = Vectors::new(&counters)?;
         let reload_success = counters.register(IntGauge::with_opts(options(
             "rules_reload_success",
             "Whether the rules that were last to be loaded are the ones that run.",
@@ -140,6 +184,7 @@ impl SelfMetrics {
             lines_unmatched,
             scrapes,
             replay,
+            file_lines: FileLines::default(),
         };
         for source in &known.sources {
             own.source(source);
@@ -159,12 +204,18 @@ impl SelfMetrics {
             return counters.clone();
         }
         let label = &[source];
+        let decisions = &self.vectors.identity_decisions;
         let counters = SourceCounters {
             lines: self.vectors.lines.with_label_values(label),
             bytes: self.vectors.bytes.with_label_values(label),
             oversized: self.vectors.oversized.with_label_values(label),
             rotations: self.vectors.rotations.with_label_values(label),
             truncations: self.vectors.truncations.with_label_values(label),
+            not_utf8_files: self.vectors.not_utf8_files.with_label_values(label),
+            incomplete_records: self.vectors.incomplete_records.with_label_values(label),
+            copies_ignored: self.vectors.copies_ignored.with_label_values(label),
+            same_content: decisions.with_label_values(&[source, "same"]),
+            other_content: decisions.with_label_values(&[source, "new"]),
             lag_bytes: self.vectors.lag_bytes.with_label_values(label),
         };
         sources.insert(source.into(), counters.clone());

@@ -50,6 +50,8 @@ pub(super) struct Counting {
     batch: Batch,
     lines: u64,
     unmatched: Vec<Vec<u8>>,
+    /// A block was begun and has not ended.
+    is_in_block: bool,
 }
 
 impl Counting {
@@ -64,6 +66,7 @@ impl Counting {
             batch,
             lines: 0,
             unmatched: Vec::new(),
+            is_in_block: false,
         }
     }
 
@@ -75,6 +78,10 @@ impl Counting {
             self.active = Arc::clone(&active);
             self.runner = active.engine.runner();
             self.batch = Batch::new(active.store.hasher());
+        }
+        if !self.is_in_block {
+            self.is_in_block = true;
+            self.active.engine.begin_block();
         }
     }
 
@@ -105,11 +112,22 @@ impl Counting {
 
     /// The store first, then the program's own counts: who sees a line counted as read also sees
     /// what it counted.
-    pub(super) fn finish_block(&mut self, counters: &SourceCounters, bytes: u64, oversized: u64) {
+    ///
+    /// Gives the number of lines.
+    pub(super) fn finish_block(
+        &mut self,
+        counters: &SourceCounters,
+        bytes: u64,
+        oversized: u64,
+    ) -> u64 {
+        let lines = std::mem::take(&mut self.lines);
         self.apply();
+        if std::mem::take(&mut self.is_in_block) {
+            self.active.engine.end_block();
+        }
         counters.bytes.inc_by(bytes);
         counters.oversized.inc_by(oversized);
-        counters.lines.inc_by(std::mem::take(&mut self.lines));
+        counters.lines.inc_by(lines);
         let counts = self.runner.counts();
         let self_metrics = &self.shared.self_metrics;
         self_metrics.lines_unmatched.inc_by(counts.unmatched);
@@ -120,5 +138,6 @@ impl Counting {
         if !self.unmatched.is_empty() {
             self.shared.samples.add(self.unmatched.drain(..));
         }
+        lines
     }
 }

@@ -1,6 +1,7 @@
 //! One reading thread's part of the pipeline: a sink for the bytes of its streams.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::counting::{Counting, Shared};
 use crate::metrics::self_metrics::{SelfMetrics, SourceCounters};
@@ -19,6 +20,8 @@ pub struct Worker {
 struct Stream {
     origin: Origin,
     counters: SourceCounters,
+    /// The lines of this file.
+    file_lines: Arc<AtomicU64>,
     framer: Framer,
     unwrapper: Unwrapper,
 }
@@ -33,6 +36,7 @@ pub(super) struct Block<'w> {
 pub(super) struct BlockLines<'w> {
     origin: &'w Origin,
     counters: &'w SourceCounters,
+    file_lines: &'w AtomicU64,
     unwrapper: &'w mut Unwrapper,
     counting: &'w mut Counting,
 }
@@ -69,6 +73,7 @@ impl Worker {
             lines: BlockLines {
                 origin: &stream.origin,
                 counters: &stream.counters,
+                file_lines: &stream.file_lines,
                 unwrapper: &mut stream.unwrapper,
                 counting: &mut self.counting,
             },
@@ -87,7 +92,9 @@ impl BlockLines<'_> {
     /// Counts a raw line that begins at `offset` in its stream.
     #[inline]
     pub(super) fn count(&mut self, offset: u64, raw: &[u8]) {
-        if let Some(unwrapped) = self.unwrapper.unwrap(offset, raw) {
+        let whole = self.unwrapper.whole(raw);
+        if let Some(mut unwrapped) = self.unwrapper.unwrap(offset, raw) {
+            unwrapped.wrapping.whole = whole;
             count(self.counting, self.origin, &unwrapped);
         }
     }
@@ -102,7 +109,8 @@ impl BlockLines<'_> {
     /// Ends the block; `cut` is what became of its bytes.
     pub(super) fn finish(self, cut: Framed) {
         let oversized = cut.oversized + self.unwrapper.take_oversized();
-        (self.counting).finish_block(self.counters, cut.taken as u64, oversized);
+        let lines = (self.counting).finish_block(self.counters, cut.taken as u64, oversized);
+        self.file_lines.fetch_add(lines, Ordering::Relaxed);
     }
 }
 
@@ -121,10 +129,12 @@ fn count(counting: &mut Counting, origin: &Origin, unwrapped: &Unwrapped<'_>) {
 impl Sink for Worker {
     fn open(&mut self, origin: Origin, _offset: u64, resume_state: &[u8]) -> StreamId {
         let counters = self.self_metrics().source(&origin.source);
+        let file_lines = self.self_metrics().file_lines.of(&origin.file);
         let (framer, unwrapper) = resume::read(resume_state);
         let stream = Stream {
             origin,
             counters,
+            file_lines,
             framer,
             unwrapper,
         };

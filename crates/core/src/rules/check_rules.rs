@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 
 use super::load::SourceText;
 use super::metric_definitions::MetricUse;
-use super::problem::{At, Draft, messages};
-use super::raw_rules::{FieldSpec, LabelSpec, RuleSpec};
+use super::problem::{At, Draft, ProblemPlace, messages};
+use super::raw_rules::{FieldSpec, LabelSpec, RangeSpec, RuleSpec};
 use super::report_section;
 use super::rule_metrics;
 use super::{
     Field, FieldsMode, LABEL_BYTES_MAX, LabelSource, Rule, TimeField, metric_names, rule_patterns,
 };
-use logmetrics_scan::keys::UntrustedRange;
+use logmetrics_scan::untrusted::UntrustedRange;
 
 /// A rule, and what its actions say of their metrics, in the order of the actions. The ids of the
 /// metrics are not known yet.
@@ -99,7 +99,8 @@ impl<'s> Scope<'s> {
         Field {
             from: spec.from.iter().map(|key| key.value.clone()).collect(),
             take: spec.take,
-            trusted_only: spec.untrusted_between.is_some(),
+            trusted_only: spec.trusted.is_some(),
+            after: spec.after.as_ref().map(|key| key.value.clone()),
         }
     }
 
@@ -213,6 +214,7 @@ pub(super) fn label_source(spec: &LabelSpec, scope: &mut Scope<'_>) -> LabelSour
         field: scope.field(&spec.field),
         default: spec.default.clone(),
         lowercase: spec.lowercase,
+        integer: spec.integer,
         map,
         pseudonym: spec.pseudonym,
         bytes_max: spec.bytes_max.unwrap_or(LABEL_BYTES_MAX),
@@ -228,27 +230,42 @@ pub(super) fn check_label_name(name: &At<String>, scope: &mut Scope<'_>) {
     }
 }
 
-/// The untrusted range that the rule's fields agree on.
+/// The untrusted range that the rule and its fields agree on.
 fn untrusted_range(scope: &mut Scope<'_>) -> Option<UntrustedRange> {
     let spec = scope.spec;
-    let mut pairs: Vec<&At<UntrustedRange>> = spec
-        .fields()
-        .filter_map(|field| field.untrusted_between.as_ref())
-        .collect();
-    pairs.sort_by_key(|pair| pair.place);
-    let (first, others) = pairs.split_first()?;
+    let of_fields = spec.fields().filter_map(|field| field.trusted.as_ref());
+    let of_fields = of_fields.filter_map(|At { value, place }| Some((value.as_ref()?, *place)));
+    let of_rule = spec.untrusted_between.iter();
+    let of_rule = of_rule.map(|At { value, place }| (value, *place));
+    let mut ranges: Vec<(&RangeSpec, ProblemPlace)> = of_rule.chain(of_fields).collect();
+    ranges.sort_by_key(|(_, place)| *place);
+    let first = ranges.first().copied();
     let logfmt = matches!(spec.fields, Some(FieldsMode::Logfmt | FieldsMode::Auto));
-    if !logfmt && spec.names_known {
-        scope
-            .drafts
-            .push(messages::untrusted_without_logfmt(first.place));
-    }
-    for other in others {
-        if other.value != first.value {
+    for (other, place) in &ranges {
+        if let Some((_, first)) = first.filter(|(range, _)| range != other) {
             scope
                 .drafts
-                .push(messages::untrusted_differs(other.place, first.place));
+                .push(messages::untrusted_differs(*place, first));
         }
     }
-    Some(first.value.clone())
+    let raw = spec.raw.iter();
+    let mut needs = raw.map(|(key, _)| (key.place, "raw")).chain(
+        (spec.fields())
+            .filter_map(|field| field.trusted.as_ref())
+            .map(|trusted| (trusted.place, "trusted")),
+    );
+    let Some((range, place)) = first else {
+        let missing = needs.next();
+        scope
+            .drafts
+            .extend(missing.map(|(at, key)| messages::no_untrusted_range(at, key)));
+        return None;
+    };
+    if !logfmt && spec.names_known {
+        scope.drafts.push(messages::untrusted_without_logfmt(place));
+    }
+    let raw = spec.raw.iter();
+    let raw = raw.map(|(key, until)| (key.value.as_str(), until.value.as_str()));
+    let from = range.from.iter().map(String::as_str);
+    Some(UntrustedRange::new(from, &range.to, raw))
 }

@@ -124,6 +124,9 @@ fn files(path: &Path, drafts: &mut Vec<Draft>) -> Vec<PathBuf> {
 
 fn read(path: &Path) -> Result<SourceText, Draft> {
     let name = path.display().to_string();
+    if path.extension().is_some_and(|ending| ending == "mtail") {
+        return Err(messages::program_of_mtail(&name));
+    }
     let bytes = std::fs::read(path).map_err(|error| messages::unreadable(&name, &error))?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(SourceText { path: name, text }),

@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::metrics::definition::{Definition, MetricId};
-use logmetrics_scan::keys::UntrustedRange;
+use logmetrics_scan::untrusted::UntrustedRange;
 
 /// The longest label value, in bytes, unless the rule says otherwise.
 pub const LABEL_BYTES_MAX: usize = 1024;
@@ -102,6 +102,8 @@ pub struct Field {
     pub take: Take,
     /// Whether values inside the rule's untrusted range are left out.
     pub trusted_only: bool,
+    /// On a logfmt line only a value behind the last one of this key is taken.
+    pub after: Option<String>,
 }
 
 /// Where the line's own time is found.
@@ -114,13 +116,15 @@ pub struct TimeField {
 }
 
 /// Where a label's value comes from and what is done to it, in this order: default, lowercase,
-/// map, pseudonym, length.
+/// integer, map, pseudonym, length.
 #[derive(Debug, Clone)]
 pub struct LabelSource {
     pub field: Field,
     /// Used where the field is absent or empty.
     pub default: Option<String>,
     pub lowercase: bool,
+    /// Whether a number that is whole is written so: `200.0` and `2e2` as `200`.
+    pub integer: bool,
     /// The first pattern that matches the whole value gives the new one.
     pub map: Vec<(regex::Regex, String)>,
     /// Whether the value is replaced by a keyed hash.

@@ -13,7 +13,6 @@ use super::report_section::{self, ReportSpec};
 use super::toml_table::{Reader, Table, TomlValue};
 use super::{Case, FieldsMode, Take};
 use crate::metrics::kind::Kind;
-use logmetrics_scan::keys::UntrustedRange;
 
 #[derive(Debug, Default)]
 pub(super) struct FileSpec {
@@ -29,6 +28,8 @@ pub(super) struct RuleSpec {
     pub pattern: Option<At<String>>,
     pub json_fields: Vec<(At<String>, At<String>)>,
     pub fields: Option<FieldsMode>,
+    pub untrusted_between: Option<At<RangeSpec>>,
+    pub raw: Vec<(At<String>, At<String>)>,
     pub time: Option<(FieldSpec, bool)>,
     pub trace: Option<FieldSpec>,
     pub labels: Vec<LabelSpec>,
@@ -40,12 +41,23 @@ pub(super) struct RuleSpec {
     pub broken: bool,
 }
 
-/// A string, a list of strings, or `{ from, take, untrusted_between }`.
+/// A string, a list of strings, or `{ from, take, trusted, untrusted_between, after }`.
 #[derive(Debug, Clone)]
 pub(super) struct FieldSpec {
     pub from: Vec<At<String>>,
     pub take: Take,
-    pub untrusted_between: Option<At<UntrustedRange>>,
+    /// That only trusted values are taken; with the range that they are outside of, where the field
+    /// says it and not its rule.
+    pub trusted: Option<At<Option<RangeSpec>>>,
+    /// The key that comes before it.
+    pub after: Option<At<String>>,
+}
+
+/// `[from, to]` or `[[from, …], to]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RangeSpec {
+    pub from: Vec<String>,
+    pub to: String,
 }
 
 /// An entry of `[rule.labels]`.
@@ -55,6 +67,7 @@ pub(super) struct LabelSpec {
     pub field: FieldSpec,
     pub default: Option<String>,
     pub lowercase: bool,
+    pub integer: bool,
     pub map: Vec<(At<String>, At<String>)>,
     pub pseudonym: bool,
     pub bytes_max: Option<usize>,
@@ -123,6 +136,8 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
         .and_then(|value| choice(&value, FIELDS_MODES, reader));
     let names_known = reader.drafts.len() == read_before;
     let json_fields = table.take("match_json").map(|value| value.pairs(reader));
+    let untrusted_between = take_range(&mut table, reader);
+    let raw = table.take("raw").map(|value| value.pairs(reader));
     let time = table
         .take("time")
         .and_then(|value| read_time(&value, reader));
@@ -156,6 +171,8 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
         pattern,
         json_fields: json_fields.unwrap_or_default(),
         fields,
+        untrusted_between,
+        raw: raw.unwrap_or_default(),
         time,
         trace,
         labels,
@@ -216,11 +233,12 @@ fn read_from(value: &TomlValue<'_>, reader: &mut Reader) -> Option<FieldSpec> {
     value.text_or_texts(reader).map(|from| FieldSpec {
         from,
         take: Take::default(),
-        untrusted_between: None,
+        trusted: None,
+        after: None,
     })
 }
 
-/// `from`, `take` and `untrusted_between`; without `from` the field of the name that is given.
+/// What a field is; without `from` the one of the name that is given.
 pub(super) fn read_field_table(
     table: &mut Table<'_>,
     name: Option<&At<String>>,
@@ -230,12 +248,12 @@ pub(super) fn read_field_table(
     let take = table
         .take("take")
         .and_then(|value| choice(&value, TAKES, reader));
-    if let Some(place) = table.take_renamed("outside") {
-        reader.note(messages::renamed_key(place, "outside", "untrusted_between"));
-    }
-    let untrusted_between = table
-        .take("untrusted_between")
-        .and_then(|value| read_untrusted_range(&value, reader));
+    let range = take_range(table, reader);
+    let trusted = table.take("trusted").and_then(|value| {
+        let is_trusted = value.flag(reader)?;
+        is_trusted.then(|| At::new(None, value.place))
+    });
+    let after = table.take("after").and_then(|value| value.text(reader));
     let from = match (from, name) {
         (Some(value), _) => value.text_or_texts(reader)?,
         (None, Some(name)) => vec![name.clone()],
@@ -247,26 +265,29 @@ pub(super) fn read_field_table(
     Some(FieldSpec {
         from,
         take: take.unwrap_or_default(),
-        untrusted_between,
+        trusted: range
+            .map(|At { value, place }| At::new(Some(value), place))
+            .or(trusted),
+        after,
     })
 }
 
-fn read_untrusted_range(value: &TomlValue<'_>, reader: &mut Reader) -> Option<At<UntrustedRange>> {
-    let before = reader.drafts.len();
-    let keys = value.list("a list of two strings", reader)?;
-    let texts: Vec<_> = keys.iter().filter_map(|key| key.text(reader)).collect();
-    if reader.drafts.len() > before {
-        return None;
+fn take_range(table: &mut Table<'_>, reader: &mut Reader) -> Option<At<RangeSpec>> {
+    if let Some(place) = table.take_renamed("outside") {
+        reader.note(messages::renamed_key(place, "outside", "untrusted_between"));
     }
-    let [from, to] = texts.as_slice() else {
-        reader.note(messages::untrusted_pair(value.place, texts.len()));
+    let value = table.take("untrusted_between")?;
+    let keys = value.list("a list of two", reader)?;
+    let [from, to] = keys.as_slice() else {
+        reader.note(messages::untrusted_pair(value.place, keys.len()));
         return None;
     };
-    let untrusted = UntrustedRange {
-        from: from.value.as_str().into(),
-        to: to.value.as_str().into(),
+    let (from, to) = (from.text_or_texts(reader), to.text(reader));
+    let range = RangeSpec {
+        from: from?.into_iter().map(|key| key.value).collect(),
+        to: to?.value,
     };
-    Some(At::new(untrusted, value.place))
+    Some(At::new(range, value.place))
 }
 
 pub(super) fn read_label(
@@ -279,6 +300,7 @@ pub(super) fn read_label(
         field,
         default: None,
         lowercase: false,
+        integer: false,
         map: Vec::new(),
         pseudonym: false,
         bytes_max: None,
@@ -291,6 +313,7 @@ pub(super) fn read_label(
     let field = read_field_table(&mut table, Some(&name), reader);
     let default = table.take("default").and_then(|value| value.text(reader));
     let lowercase = table.take("lowercase").and_then(|value| value.flag(reader));
+    let integer = table.take("integer").and_then(|value| value.flag(reader));
     let map = table.take("map").map(|value| value.pairs(reader));
     let pseudonym = table.take("pseudonym").and_then(|value| value.flag(reader));
     let bytes_max = table
@@ -308,6 +331,7 @@ pub(super) fn read_label(
     Some(LabelSpec {
         default: default.map(|default| default.value),
         lowercase: lowercase.unwrap_or(false),
+        integer: integer.unwrap_or(false),
         map: map.unwrap_or_default(),
         pseudonym: pseudonym.unwrap_or(false),
         bytes_max: bytes_max.map(|count| count.value),

@@ -66,7 +66,7 @@ pub(super) struct ReportSpec {
     pub trace: Option<FieldSpec>,
 }
 
-/// `{ from, take, untrusted_between, where }`
+/// A field, and `where`.
 #[derive(Debug)]
 pub(super) struct NumberSpec {
     pub key: &'static str,
@@ -113,7 +113,8 @@ fn read_number(
             field: FieldSpec {
                 from,
                 take: Default::default(),
-                untrusted_between: None,
+                trusted: None,
+                after: None,
             },
             conditions: Vec::new(),
         });
@@ -149,10 +150,12 @@ impl ReportSpec {
 fn plain_name(text: &LabelSpec) -> Option<&At<String>> {
     let plain = text.default.is_none()
         && !text.lowercase
+        && !text.integer
         && text.map.is_empty()
         && !text.pseudonym
         && text.bytes_max.is_none()
-        && text.field.untrusted_between.is_none();
+        && text.field.trusted.is_none()
+        && text.field.after.is_none();
     match text.field.from.as_slice() {
         [name] if plain => Some(name),
         _ => None,

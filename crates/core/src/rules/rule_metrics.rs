@@ -141,9 +141,11 @@ pub(super) fn plain_label(name: &str) -> LabelSource {
             from: vec![name.to_string()],
             take: Take::default(),
             trusted_only: false,
+            after: None,
         },
         default: None,
         lowercase: false,
+        integer: false,
         map: Vec::new(),
         pseudonym: false,
         bytes_max: LABEL_BYTES_MAX,
@@ -173,6 +175,7 @@ pub(super) fn condition_field(key: &str, value: Option<&FieldSpec>) -> Field {
     Field {
         from: vec![key.to_string()],
         take: value.map_or(Take::First, |value| value.take),
-        trusted_only: value.is_some_and(|value| value.untrusted_between.is_some()),
+        trusted_only: value.is_some_and(|value| value.trusted.is_some()),
+        after: value.and_then(|value| Some(value.after.as_ref()?.value.clone())),
     }
 }

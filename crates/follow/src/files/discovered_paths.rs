@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use super::discover::{Discovery, discover, is_compressed};
 use super::follower::Outside;
@@ -150,11 +150,9 @@ impl Paths {
             .filter(|(path, one)| one.current.is_none() || !found.paths.contains_key(&***path))
             .map(|(path, _)| Arc::clone(path))
             .collect();
-        // A copy is known by its original, so originals are opened first.
-        let (unsettled, rotated): (Vec<_>, Vec<_>) = unsettled
-            .into_iter()
-            .partition(|path| base_of(path).is_none());
-        for path in unsettled.into_iter().chain(rotated) {
+        let mut unsettled = unsettled;
+        unsettled.sort_by_cached_key(|path| opening_order(path, recovery));
+        for path in unsettled {
             self.look_at(&path, false, open, recovery, outside);
             self.drop_lost(&path, open, outside.waker.now());
         }
@@ -177,6 +175,18 @@ impl Paths {
             self.table.0.remove(path);
         }
     }
+}
+
+/// A copy is known by its original, so originals are opened first: those that are not named like rotated
+/// ones, among them those that the last run followed, then the older ones.
+fn opening_order(path: &Path, recovery: &Recovery) -> (bool, bool, Option<SystemTime>) {
+    let metadata = fs::metadata(path);
+    let is_expected = |metadata| recovery.is_expected(path, FileId::of(path, metadata));
+    (
+        base_of(path).is_some(),
+        !metadata.as_ref().is_ok_and(is_expected),
+        metadata.and_then(|metadata| metadata.created()).ok(),
+    )
 }
 
 /// Reports the first compressed file of each input that a glob matched.

@@ -12,14 +12,18 @@ use std::path::{Component, Path, PathBuf};
 
 use super::identity::FileId;
 
+mod name_filter;
 mod pattern;
 
+pub use name_filter::NameFilter;
 use pattern::NamePattern;
 
 /// A pattern, with its braces written out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glob {
     alternatives: Vec<Alternative>,
+    /// Files that are left out though they match.
+    ignored: Option<NameFilter>,
 }
 
 /// A pattern without braces.
@@ -73,7 +77,10 @@ impl Glob {
         if !pattern::has_braces(text) {
             // By itself, so that an error's place fits what was typed.
             alternatives.push(Alternative::parse(text, current)?);
-            return Ok(Glob { alternatives });
+            return Ok(Glob {
+                alternatives,
+                ignored: None,
+            });
         }
         for text in pattern::without_braces(text)? {
             let alternative = Alternative::parse(&text, current)?;
@@ -81,12 +88,22 @@ impl Glob {
                 alternatives.push(alternative);
             }
         }
-        Ok(Glob { alternatives })
+        Ok(Glob {
+            alternatives,
+            ignored: None,
+        })
+    }
+
+    /// The same pattern, but files whose base names the filter names are left out.
+    pub(super) fn without(self, ignored: NameFilter) -> Glob {
+        let ignored = Some(ignored);
+        Glob { ignored, ..self }
     }
 
     /// Whether `path` matches.
     pub(super) fn matches(&self, path: &Path) -> bool {
-        (self.alternatives.iter()).any(|one| one.compare(path) == Some(Fit::Whole))
+        let is_ignored = || self.ignored.as_ref().is_some_and(|one| one.names(path));
+        (self.alternatives.iter()).any(|one| one.compare(path) == Some(Fit::Whole)) && !is_ignored()
     }
 
     /// Whether a change of `path` can change what matches: it matches, or is on the way to a match.
@@ -103,6 +120,9 @@ impl Glob {
             let mut chain = Vec::new();
             matches.folders.insert(alternative.base.clone());
             matches.walk(&alternative.base, &alternative.parts, &mut chain);
+        }
+        if let Some(ignored) = &self.ignored {
+            matches.paths.retain(|path| !ignored.names(path));
         }
         matches.paths.sort_unstable();
         matches.paths.dedup();

@@ -77,16 +77,30 @@ pub struct Fingerprint {
     pub hash: u64,
 }
 
+/// One step of FNV-1a.
+fn next_hash(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+}
+
 impl Fingerprint {
     /// The fingerprint of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
-        let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = (bytes.iter()).fold(0xcbf2_9ce4_8422_2325, |hash, byte| next_hash(hash, *byte));
         Fingerprint {
             length: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
             hash,
         }
+    }
+
+    /// The hash of each beginning of `bytes`, by its length.
+    pub fn of_beginnings(bytes: &[u8]) -> Vec<u64> {
+        let mut hash = Fingerprint::of(b"").hash;
+        let mut hashes = vec![hash];
+        for byte in bytes {
+            hash = next_hash(hash, *byte);
+            hashes.push(hash);
+        }
+        hashes
     }
 
     /// The fingerprint of what follows the last NUL in `bytes`: one that is filled later changes nothing.

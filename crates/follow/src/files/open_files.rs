@@ -118,10 +118,9 @@ impl Inputs {
     }
 
     pub(crate) fn origin(&self, input: usize, path: &Path) -> Origin {
-        let name = path.file_name().unwrap_or(path.as_os_str());
         Origin {
             source: Arc::clone(self.source(input)),
-            file: Arc::from(name.to_string_lossy()),
+            file: Arc::from(path.to_string_lossy()),
         }
     }
 }

@@ -15,7 +15,6 @@ use super::identity::{self, FileId, ID_IS_EXACT, Position};
 use super::open_errors::OpenError;
 use super::open_files::OpenFiles;
 use super::tail::line_start_before;
-use crate::recovery::rotated_names::base_of;
 use crate::recovery::{Opened, Recovery};
 use crate::{Begin, Events, Options, SavedFile, Sink};
 
@@ -263,8 +262,13 @@ impl Paths {
             return Ok(());
         };
         let input = followed.input;
-        let (position, resume_state) = match recovery.of_opened(path, id, &file, open)? {
-            Opened::Copy => return Ok(()),
+        let source = Arc::clone(open.inputs.source(input));
+        let opened = recovery.of_opened(path, id, &file, open, outside.events)?;
+        let (position, resume_state) = match opened {
+            Opened::Copy => {
+                outside.events.copy_found(&source, path);
+                return Ok(());
+            }
             Opened::Known(known) => (known.position, known.resume_state),
             Opened::New => (
                 start_of_new(&file, id, followed.from_end, metadata.len())?,
@@ -283,7 +287,7 @@ impl Paths {
         };
         let tail = (open.reader).begin(file, origin, saved, None, outside.sink)?;
         recovery.reopened(id);
-        open.add(Arc::clone(path), input, tail, base_of(path).is_some());
+        open.add(Arc::clone(path), input, tail, true);
         self.opened(path, id, open, outside.events);
         if open.started {
             recovery.search_after_replacement(path, id, &self.table, open, outside);

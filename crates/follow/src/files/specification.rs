@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use super::glob::Glob;
+pub use super::glob::{Glob, NameFilter};
 
 /// One input, as the command line names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +97,16 @@ impl Specification {
             Err(_) => InputKind::File(path),
         };
         Ok(Specification { source, kind })
+    }
+
+    /// The same input without files that the filter names; none where that is all of it.
+    pub fn without(self, ignored: &NameFilter) -> Option<Self> {
+        let kind = match self.kind {
+            InputKind::Glob(glob) => InputKind::Glob(glob.without(ignored.clone())),
+            InputKind::File(path) | InputKind::Fifo(path) if ignored.names(&path) => return None,
+            other => other,
+        };
+        Some(Specification { kind, ..self })
     }
 
     /// Reads every LOG argument; the same argument twice is one input. All errors are returned.

@@ -3,6 +3,8 @@
 //! this crate holds the vocabulary that the others share. It opens no file, knows no rule and no
 //! metric, and imports no other room.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::sync::Arc;
 
 pub mod encoding;
@@ -20,8 +22,16 @@ pub struct Origin {
     /// The input as the command line names it (`/var/log/gw/*.log`, `-`): the `source` label and
     /// the field `_source`.
     pub source: Arc<str>,
-    /// The base name of the file (`_file`); for standard input the same as `source`.
+    /// The path of the file, as absolute as it is known; for standard input the same as `source`.
     pub file: Arc<str>,
+}
+
+impl Origin {
+    /// The last part of the path (`_file`).
+    pub fn base_name(&self) -> &str {
+        let name = Path::new(&*self.file).file_name();
+        name.and_then(OsStr::to_str).unwrap_or(&self.file)
+    }
 }
 
 /// What was around a line, as slices of the bytes it was read from.
@@ -33,6 +43,8 @@ pub struct Wrapping<'a> {
     pub container: Option<&'a [u8]>,
     /// The time that the wrapping gives the line (RFC 3339).
     pub time: Option<&'a [u8]>,
+    /// The line with all that was around it, without its end; nothing where it was joined of parts.
+    pub whole: Option<&'a [u8]>,
 }
 
 /// One log line: its text without line end and without wrapping, any bytes.

@@ -1,54 +1,145 @@
 //! Files that are copied and then cut short (logrotate's copytruncate).
 //!
 //! Lines are counted from the original. What of it was not read when it was cut short is read from the
-//! copy, which has a name that rotation gives. Where a glob matches the copy too, it is not opened
-//! before that: whatever it holds is in the original as well.
+//! copy. Where a glob matches the copy too, it is not opened before that: whatever it holds is in the
+//! original as well.
 
 use std::fs::{File, Metadata};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Recovery;
+use super::places::log_of;
 use super::rotated_names::{base_of, base_or_self};
 use super::rotation_search::{Recognized, RotationSearch};
 use super::search::look_at_siblings;
-use super::siblings::Sibling;
+use super::siblings::{self, Sibling};
 use crate::files::follower::Outside;
-use crate::files::identity::FileId;
-use crate::files::open_files::OpenFiles;
+use crate::files::identity::{self, FileId, Fingerprint, read_at};
+use crate::files::open_files::{OpenFiles, TailedFile};
 use crate::files::paths::PathTable;
 use crate::{SavedFile, Sink};
 
-/// Whether the file that `path` leads to is a copy of one that is followed, whole or being made.
-pub(super) fn is_copy(path: &Path, file: &File, open: &OpenFiles) -> io::Result<bool> {
-    let Some((base, _)) = base_of(path) else {
-        return Ok(false);
-    };
-    is_copy_of(&base, file, FileId::of(path, &file.metadata()?), open)
+/// Whether the file that `path` leads to is a copy of one that is followed, whole or being made. Content
+/// decides: a copy has any name. Files of unrelated names that are met together for the first time
+/// (without `history`) are not compared.
+pub(super) fn is_copy(
+    path: &Path,
+    file: &File,
+    open: &OpenFiles,
+    history: bool,
+) -> io::Result<bool> {
+    is_copy_in(
+        path,
+        base_of(path).map(|_| log_of(path)),
+        file,
+        open,
+        history,
+    )
+}
+
+fn is_copy_in(
+    path: &Path,
+    log: Option<PathBuf>,
+    file: &File,
+    open: &OpenFiles,
+    history: bool,
+) -> io::Result<bool> {
+    let copy = PossibleCopy::new(path, log, file)?;
+    for (id, original) in &open.files {
+        if *id != copy.id && copy.is_of(original, open.started || history)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The same for a rotated sibling that was found.
 pub(super) fn is_copied(sibling: &Sibling, open: &OpenFiles) -> bool {
     // What cannot be compared is read: rather twice than not at all.
-    is_copy(&sibling.path, &sibling.file, open).unwrap_or(false)
+    is_copy(&sibling.path, &sibling.file, open, true).unwrap_or(false)
 }
 
-fn is_copy_of(base: &Path, copy: &File, copy_id: FileId, open: &OpenFiles) -> io::Result<bool> {
-    let stem = base.with_extension("");
-    let stem = stem.as_os_str().as_encoded_bytes();
-    for (id, original) in &open.files {
-        let path = &*original.path;
-        if *id != copy_id
-            && path.as_os_str().as_encoded_bytes().starts_with(stem)
-            && base_or_self(path) == *base
-            && is_younger(&copy.metadata()?, &original.tail.metadata()?)
-            && original.tail.is_copied_in(copy)?
-        {
-            return Ok(true);
-        }
+/// So much of the same content in files with unrelated names is no coincidence. More of it may still be a
+/// header; but then the files differ as soon as one of them grows.
+const UNRELATED_BYTES_MIN: u64 = 128;
+
+/// How much before the end of a copy is compared.
+const COMPARED_BYTES: usize = 4096;
+
+/// A file that is compared with those that are open.
+struct PossibleCopy<'a> {
+    path: &'a Path,
+    file: &'a File,
+    id: FileId,
+    /// Where its log would be, if its name is one that rotation gives.
+    log: Option<PathBuf>,
+    metadata: Metadata,
+    head: Vec<u8>,
+    /// The hash of each beginning of the head, by length.
+    hashes: Vec<u64>,
+}
+
+impl<'a> PossibleCopy<'a> {
+    fn new(path: &'a Path, log: Option<PathBuf>, file: &'a File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        let head = identity::head(file)?;
+        Ok(PossibleCopy {
+            path,
+            file,
+            id: FileId::of(path, &metadata),
+            log,
+            metadata,
+            hashes: Fingerprint::of_beginnings(&head),
+            head,
+        })
     }
-    Ok(false)
+
+    fn is_of(&self, original: &TailedFile, unrelated_too: bool) -> io::Result<bool> {
+        let position = original.tail.position();
+        if self.log.as_ref() == Some(&original.log) {
+            let is_younger = is_younger(&self.metadata, &original.tail.metadata()?);
+            return Ok(is_younger && original.tail.is_copied_in(self.file)?);
+        }
+        let size = self.metadata.len();
+        let is_related =
+            is_related(self.path, &original.path) || is_related(self.path, &original.log);
+        let is_enough = is_related || (unrelated_too && size >= UNRELATED_BYTES_MIN);
+        if self.head.is_empty() || !is_enough {
+            return Ok(false);
+        }
+        let length = position.signature.length as usize;
+        let begins_alike = match self.hashes.get(length) {
+            Some(hash) => length > 0 && *hash == position.signature.hash,
+            None => identity::head(original.tail.file())?.starts_with(&self.head),
+        };
+        if !begins_alike || !is_younger(&self.metadata, &original.tail.metadata()?) {
+            return Ok(false);
+        }
+        let of_original = original.tail.file();
+        if !position.still_in(of_original)? {
+            // Cut short just now: what was read of it is in the copy.
+            return Ok(position.offset > 0 && position.still_in(self.file)?);
+        }
+        if size > original.tail.metadata()?.len() {
+            return Ok(false);
+        }
+        let from = size.saturating_sub(COMPARED_BYTES as u64);
+        let (mut one, mut other) = (vec![0; COMPARED_BYTES], vec![0; COMPARED_BYTES]);
+        let read = read_at(self.file, &mut one, from)?;
+        let length = usize::try_from(size - from).unwrap_or(read).min(read);
+        let read = read_at(of_original, &mut other, from)?;
+        Ok(length <= read && one[..length] == other[..length])
+    }
+}
+
+/// Whether a copy's name says of what it is one: it has the other name in it, or begins as that does.
+pub(super) fn is_related(copy: &Path, original: &Path) -> bool {
+    match (copy.file_name(), original.file_name()) {
+        (Some(copy), Some(original)) => copy != original && siblings::is_related(copy, original),
+        _ => false,
+    }
 }
 
 /// Whether a file may have been made after another: a copy is, while a file that was renamed is older
@@ -77,7 +168,10 @@ impl Recovery {
         outside.events.truncated(source, &file.path);
         file.is_possible_copy = file.tail.lag() == 0 && base_of(&file.path).is_some();
         let (path, input) = (file.path.to_path_buf(), file.input);
-        let logs = [file.log.clone()];
+        // Every name of a file may be the one that is copied.
+        let names = paths.iter().filter(|(_, one)| one.current == Some(id));
+        let mut logs: Vec<PathBuf> = names.map(|(path, _)| path.to_path_buf()).collect();
+        logs.push(file.log.clone());
         let Some(before) = open.reader.restart(&mut file.tail, outside.sink) else {
             return Vec::new();
         };
@@ -105,11 +199,8 @@ impl Recovery {
             }
             self.remember(SavedFile { left, ..before }, open);
         }
-        let is_sibling =
-            |one: &Path| base_of(one).is_some_and(|(one, _)| one == base || one == path);
-        let closed = paths
-            .iter()
-            .filter(|(one, followed)| followed.current.is_none() && is_sibling(one));
+        // What was taken for a copy so far is looked at again.
+        let closed = paths.iter().filter(|(_, one)| one.current.is_none());
         closed.map(|(path, _)| Arc::clone(path)).collect()
     }
 
@@ -153,19 +244,15 @@ impl Recovery {
         }
     }
 
-    /// Whether a file under the name of a rotated one holds now what another does.
+    /// Whether an open file holds now what another does.
     pub(crate) fn has_become_a_copy(&self, id: FileId, open: &OpenFiles) -> bool {
         let Some(file) = open.files.get(&id) else {
             return false;
         };
-        let base = base_of(&file.path).map(|(base, _)| base);
-        // A file that no path leads to was found next to this path.
-        let found_next_to = || (file.paths == 0).then(|| file.path.to_path_buf());
-        let Some(base) = base.or_else(found_next_to) else {
-            return false;
-        };
         // What cannot be compared is read: rather twice than not at all.
-        is_copy_of(&base, file.tail.file(), id, open).unwrap_or(false)
+        let is_rotated = file.paths == 0 || base_of(&file.path).is_some();
+        let log = is_rotated.then(|| file.log.clone());
+        is_copy_in(&file.path, log, file.tail.file(), open, true).unwrap_or(false)
     }
 
     /// Whether a file that was empty when it was opened now holds what another does.

@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use crate::files::identity::{FileId, Position};
 use crate::files::open_files::OpenFiles;
-use crate::{Positions, SavedFile};
+use crate::{Events, Positions, SavedFile};
 
 pub(crate) mod compressed;
 mod copytruncate;
@@ -26,6 +26,7 @@ mod recently_closed;
 mod retry;
 pub(crate) mod rotated_names;
 mod rotation_search;
+mod same_content;
 mod search;
 mod siblings;
 mod take_up;
@@ -73,10 +74,11 @@ impl Recovery {
         id: FileId,
         file: &File,
         open: &OpenFiles,
+        events: &dyn Events,
     ) -> io::Result<Opened> {
-        let known = self.known(path, id, file, &open.reader.positions)?;
+        let known = self.known(path, id, file, &open.reader.positions, events)?;
         let has_evidence = known.as_ref().is_some_and(SavedFile::has_evidence);
-        if !has_evidence && copytruncate::is_copy(path, file, open)? {
+        if !has_evidence && copytruncate::is_copy(path, file, open, self.pending.has_history())? {
             open.reader.positions.read_guard().forget(id);
             return Ok(Opened::Copy);
         }
@@ -94,16 +96,43 @@ impl Recovery {
         id: FileId,
         file: &File,
         positions: &Positions,
+        events: &dyn Events,
     ) -> io::Result<Option<SavedFile>> {
-        let Some(known) = positions.file(id).filter(|known| !known.compressed) else {
-            return Ok(None);
+        let known = positions.file(id).filter(|known| !known.compressed);
+        let Some(known) = known else {
+            return self.taken_over(path, id, file, positions, events);
         };
-        if known.position.still_in(file)? {
+        let is_it = known.position.still_in(file)?
+            && (!self.is_recreated(&known, file, positions)?
+                || same_content::is_same_though_recreated(&known, path, events));
+        if is_it {
             self.pending.found(path, id, &known);
             return Ok(Some(known));
         }
         self.free_number(known, positions);
-        Ok(None)
+        self.taken_over(path, id, file, positions, events)
+    }
+
+    /// A file that is known by its content: what was noted of it is noted under its number now.
+    fn taken_over(
+        &mut self,
+        path: &Path,
+        id: FileId,
+        file: &File,
+        positions: &Positions,
+        events: &dyn Events,
+    ) -> io::Result<Option<SavedFile>> {
+        let Some(known) = self.known_by_content(path, id, file, positions, events)? else {
+            return Ok(None);
+        };
+        positions.read_guard().forget(known.position.id);
+        self.pending.files.remove(&known.position.id);
+        self.recently_closed.forget(known.position.id);
+        let position = Position {
+            id,
+            ..known.position
+        };
+        Ok(Some(SavedFile { position, ..known }))
     }
 
     /// The number of a file was given to another, or it was copied and cut short: it is known by its
@@ -122,6 +151,12 @@ impl Recovery {
         } else {
             self.pending.files.insert(position.id, known);
         }
+    }
+
+    /// Whether the last run followed this file under this path.
+    pub(crate) fn is_expected(&self, path: &Path, id: FileId) -> bool {
+        let file = self.pending.files.get(&id);
+        file.is_some_and(|file| file.path == path)
     }
 
     /// A file that was closed is open again.

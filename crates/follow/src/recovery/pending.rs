@@ -13,6 +13,8 @@ use crate::{Positions, SavedFile};
 pub(super) struct Pending {
     /// Files that were followed and have not been opened yet.
     pub(super) files: BTreeMap<FileId, SavedFile>,
+    /// Files that the last run had left.
+    pub(super) left: HashSet<FileId>,
     /// Paths that were followed.
     followed: HashSet<PathBuf>,
     /// Those of them under which no file was surely followed when the last run ended.
@@ -30,6 +32,7 @@ impl Pending {
         for file in positions.files() {
             pending.followed.insert(file.path.clone());
             if file.left {
+                pending.left.insert(file.position.id);
                 recently_closed.keep(file.position.id, positions);
             } else {
                 pending.files.insert(file.position.id, file);
@@ -47,6 +50,11 @@ impl Pending {
     pub(super) fn was_followed(&self, path: &Path) -> bool {
         self.followed.contains(path)
             || base_of(path).is_some_and(|(base, _)| self.followed.contains(&base))
+    }
+
+    /// Whether there was a run before this one.
+    pub(super) fn has_history(&self) -> bool {
+        !self.followed.is_empty()
     }
 
     /// A file was found again under `path`, which is followed.

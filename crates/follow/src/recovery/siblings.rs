@@ -164,7 +164,7 @@ impl Wanted<'_> {
 }
 
 /// Whether a name has another in it, or begins as that does up to its ending.
-fn is_related(name: &OsStr, base: &OsStr) -> bool {
+pub(super) fn is_related(name: &OsStr, base: &OsStr) -> bool {
     let (name, whole) = (name.as_encoded_bytes(), base.as_encoded_bytes());
     let stem = Path::new(base)
         .file_stem()

@@ -46,10 +46,7 @@ pub(crate) fn run<S: Sink>(
     let Some(path) = &stream.path else {
         return read_input(stream, io::stdin().as_fd(), sink, events, stop);
     };
-    let name = path
-        .file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy();
+    let name = path.to_string_lossy();
     let pump = Pump::new(&stream.source, Arc::from(name), sink, &stream.positions);
     let reader = Reader {
         pump,

@@ -135,10 +135,9 @@ fn identity(path: &Path) -> Result<FileId, PathBuf> {
 }
 
 fn origin(source: &Arc<str>, path: Option<&Path>) -> Origin {
-    let name = path.and_then(Path::file_name);
     Origin {
         source: Arc::clone(source),
-        file: name.map_or_else(|| Arc::clone(source), |name| name.to_string_lossy().into()),
+        file: path.map_or_else(|| Arc::clone(source), |path| path.to_string_lossy().into()),
     }
 }
 

@@ -131,7 +131,9 @@ impl<S: PartSink> PartLines<'_, S> {
 
     fn line(&mut self, at: usize, raw: &[u8]) {
         let offset = self.part.offset + at as u64;
-        if let Some(unwrapped) = self.unwrapper.unwrap(offset, raw) {
+        let whole = self.unwrapper.whole(raw);
+        if let Some(mut unwrapped) = self.unwrapper.unwrap(offset, raw) {
+            unwrapped.wrapping.whole = whole;
             self.lines += 1;
             give(self.sink, &self.part.input, offset, &unwrapped);
         }

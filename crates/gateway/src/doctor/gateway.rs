@@ -1,6 +1,6 @@
 //! agentgateway's configuration: whether it writes the user down, in its log and on its traces.
 
-use super::{Finding, Link, State};
+use super::{Finding, Link, LinkState};
 
 mod configuration;
 mod expression;
@@ -63,7 +63,7 @@ pub fn examine(name: &str, text: &str, known: KnownHeaders<'_>) -> Vec<Finding> 
 }
 
 impl Judged<'_> {
-    fn finding(&self, state: State, saw: &str, next: Option<String>) -> Finding {
+    fn finding(&self, state: LinkState, saw: &str, next: Option<String>) -> Finding {
         Finding {
             link: Link::Gateway,
             state,
@@ -78,7 +78,7 @@ impl Judged<'_> {
         let finding = |(old, new): &(&str, &str)| {
             let saw = format!("both {old} and {new} are there; agentgateway refuses to start so");
             let next = format!("move what stands under {old} to {new}, and take the old out");
-            self.finding(State::Failed, &saw, Some(next))
+            self.finding(LinkState::Failed, &saw, Some(next))
         };
         conflicts.map(finding).collect()
     }
@@ -92,7 +92,7 @@ impl Judged<'_> {
                 "the log's level is `{level}`: requests are written at `info`, so there is no line of any"
             );
             let next = "set config.logging.level: info, or `warn,request=info` (and RUST_LOG, where it is set)";
-            findings.push(self.finding(State::Failed, &saw, Some(next.to_owned())));
+            findings.push(self.finding(LinkState::Failed, &saw, Some(next.to_owned())));
         }
         let nothing = Access::default();
         let access = configuration.access.as_ref().unwrap_or(&nothing);
@@ -103,12 +103,12 @@ impl Judged<'_> {
                 "the access log has a filter, `{filter}`: what it leaves out is not counted"
             );
             let next = "take `filter` out of accessLog, or read the counts as what they are";
-            findings.push(self.finding(State::Warning, &saw, Some(next.to_owned())));
+            findings.push(self.finding(LinkState::Warning, &saw, Some(next.to_owned())));
         }
         if !configuration.is_json {
             let next = "set LOG_FORMAT=json for the gateway where clients are not trusted: its text log can be forged by a line break in a model's name";
             let saw = "the log is text, unless LOG_FORMAT says otherwise";
-            findings.push(self.finding(State::Ok, saw, Some(next.to_owned())));
+            findings.push(self.finding(LinkState::Ok, saw, Some(next.to_owned())));
         }
         findings
     }
@@ -122,13 +122,13 @@ impl Judged<'_> {
         let keeps_subject = !access.remove.iter().any(|key| key == "jwt.sub");
         if self.configuration.verifies_tokens && reads_subject && keeps_subject {
             return self.finding(
-                State::Warning,
+                LinkState::Warning,
                 "nothing is added to the access log; where a token is verified, `jwt.sub` names the user",
                 Some(format!("for an address instead of an id, add to {}:\n{example}", self.name)),
             );
         }
         self.finding(
-            State::Failed,
+            LinkState::Failed,
             "nothing is added to the access log, so no line names a user",
             Some(format!("add to {}:\n{example}", self.name)),
         )
@@ -140,7 +140,7 @@ impl Judged<'_> {
             let (state, what) = removed::loss(key, self.known.keys)?;
             Some((state, format!("`{key}` ({what})")))
         });
-        let (states, losses): (Vec<State>, Vec<String>) = losses.unzip();
+        let (states, losses): (Vec<LinkState>, Vec<String>) = losses.unzip();
         let state = states.into_iter().max()?;
         let saw = format!(
             "accessLog.remove takes away what is counted: {}",
@@ -154,7 +154,7 @@ impl Judged<'_> {
     fn one_route(&self) -> Option<Finding> {
         self.configuration.has_models.then(|| {
             self.finding(
-                State::Ok,
+                LinkState::Ok,
                 "models are configured by `llm:`: all have the route `internal/llm:request`, and what the model router \
                  answers itself (404 unknown model, 403, 400) names no user, whatever is added",
                 Some(
@@ -173,7 +173,7 @@ impl Judged<'_> {
         }) = &self.configuration.tracing
         else {
             return self.finding(
-                State::Failed,
+                LinkState::Failed,
                 "tracing is not configured, so Jaeger gets nothing",
                 Some(format!("add to {}:\n{example}", self.name)),
             );
@@ -182,11 +182,11 @@ impl Judged<'_> {
         if !is_full {
             let saw = format!("randomSampling is {sampling}, so not every request has a trace");
             let next = "set randomSampling: \"1.0\" where counts come from traces";
-            return self.finding(State::Warning, &saw, Some(next.to_owned()));
+            return self.finding(LinkState::Warning, &saw, Some(next.to_owned()));
         }
         if attributes.is_empty() {
             return self.finding(
-                State::Failed,
+                LinkState::Failed,
                 "nothing is added to traces, so none names a user",
                 Some(format!(
                     "what the log was told to add is not on the trace; add to {}:\n{example}",
@@ -211,7 +211,7 @@ impl Judged<'_> {
         let add = || Some(format!("add to {}:\n{example}", self.name));
         if users.is_empty() {
             let saw = format!("nothing that is added to {place} holds a user");
-            return self.finding(State::Failed, &saw, add());
+            return self.finding(LinkState::Failed, &saw, add());
         }
         if let Some(header) = self.known.header
             && !users.iter().any(|(_, text)| {
@@ -222,13 +222,13 @@ impl Judged<'_> {
             let saw = format!(
                 "{place} never holds the header `{header}`, in which Open WebUI sends the user"
             );
-            return self.finding(State::Failed, &saw, add());
+            return self.finding(LinkState::Failed, &saw, add());
         }
         let read = users.iter().find(|(key, _)| self.reads(key));
         match (read, users.first()) {
             (Some((key, text)), _) => {
                 let saw = format!("{place} holds the user as `{key}` ({text})");
-                self.finding(State::Ok, &saw, None)
+                self.finding(LinkState::Ok, &saw, None)
             }
             (None, Some((key, text))) if !self.known.keys.is_empty() => {
                 let saw = format!(
@@ -238,9 +238,9 @@ impl Judged<'_> {
                     "call it `{}` there, or add `{key}` to `from` of the user's label in the rules",
                     self.known.keys[0]
                 );
-                self.finding(State::Failed, &saw, Some(next))
+                self.finding(LinkState::Failed, &saw, Some(next))
             }
-            (None, _) => self.finding(State::Ok, &format!("{place} holds a user"), None),
+            (None, _) => self.finding(LinkState::Ok, &format!("{place} holds a user"), None),
         }
     }
 

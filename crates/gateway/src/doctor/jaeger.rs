@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::log::Examiner;
 use super::{Finding, Link, count, gateway};
-use crate::jaeger::{Answer, Client, Failure, Form, Query, Server, Window};
+use crate::jaeger::{Answer, Client, Failure, Interface, Query, Server, Window};
 use logmetrics_follow::line::Origin;
 
 /// How far back spans are looked for, in microseconds.
@@ -35,8 +35,8 @@ pub fn examine(
         Err(failure) => return vec![failed(&failure)],
     };
     let interface = match form {
-        Form::V3 => "/api/v3",
-        Form::V1 => "the older /api/traces",
+        Interface::V3 => "/api/v3",
+        Interface::V1 => "the older /api/traces",
     };
     let address = &query.address;
     let mut findings = vec![Finding::ok(

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use super::{Finding, Link, State, count};
+use super::{Finding, Link, LinkState, count};
 use logmetrics_core::engine::{Engine, FieldErrorKind, Secret};
 use logmetrics_core::metrics::batch::Batch;
 use logmetrics_core::metrics::definition::{Definition, Kind, MetricId, Options};
@@ -52,7 +52,7 @@ pub struct LogFindings {
     /// Requests in which a key holds a user, in the order of the rule.
     keys: Vec<(String, u64)>,
     /// Other keys that look like users.
-    strangers: BTreeMap<String, u64>,
+    other_user_keys: BTreeMap<String, u64>,
     /// For each rule: its name and the lines that it matched.
     rules: Vec<(String, u64)>,
     /// Rule, field, what is wrong, and on how many lines.
@@ -70,7 +70,7 @@ pub struct Examiner {
     set: RuleSet,
     user: Option<(String, String)>,
     keys: Vec<String>,
-    stranger: Option<Regex>,
+    user_like_key: Option<Regex>,
 }
 
 impl Examiner {
@@ -94,7 +94,8 @@ impl Examiner {
             user: user.map(|(rule, label, _)| (rule.name.clone(), label.to_owned())),
             keys,
             // A key as logfmt or JSON writes it, with a user in its name.
-            stranger: Regex::new(r#"(?i)[ "]([a-z0-9_.\-]*(?:user|mail)[a-z0-9_.\-]*)"?[=:]"#).ok(),
+            user_like_key: Regex::new(r#"(?i)[ "]([a-z0-9_.\-]*(?:user|mail)[a-z0-9_.\-]*)"?[=:]"#)
+                .ok(),
         })
     }
 
@@ -171,18 +172,18 @@ impl Examiner {
             }
         }
         seen.named += u64::from(is_named);
-        if is_named || seen.strangers.len() > 100 {
+        if is_named || seen.other_user_keys.len() > 100 {
             return;
         }
         let text = String::from_utf8_lossy(line.text);
         for captures in self
-            .stranger
+            .user_like_key
             .iter()
             .flat_map(|one| one.captures_iter(&text))
         {
             let key = &captures[1];
             if !key.contains("agent") && !self.keys.iter().any(|known| known == key) {
-                *seen.strangers.entry(key.to_owned()).or_default() += 1;
+                *seen.other_user_keys.entry(key.to_owned()).or_default() += 1;
             }
         }
     }
@@ -227,6 +228,7 @@ fn diagnosis(user: Option<(&Rule, &str, &LabelSource)>) -> (RuleSet, Vec<String>
                 from: vec![key.clone()],
                 take: Take::First,
                 trusted_only: label.field.trusted_only,
+                after: None,
             }),
             something.clone(),
         )],
@@ -269,7 +271,7 @@ impl LogFindings {
         if !self.is_counted() && others.are_counted {
             findings
                 .iter_mut()
-                .for_each(|one| one.state = State::Warning);
+                .for_each(|one| one.state = LinkState::Warning);
         }
         if let Some(quiet) = quiet
             && others.quiet.unwrap_or(quiet) > QUIET
@@ -334,12 +336,12 @@ impl LogFindings {
                 "the others count for the label's default: do all clients send a user header?",
             );
         }
-        let strangers = self.strangers();
+        let other_user_keys = self.other_user_keys();
         let saw = format!("{name}: no request names a user");
-        if !strangers.is_empty() {
+        if !other_user_keys.is_empty() {
             return Finding::failed(
                 Link::Log,
-                format!("{saw} under a key that the rules read; there is {strangers}"),
+                format!("{saw} under a key that the rules read; there is {other_user_keys}"),
                 format!(
                     "add the right one to `from` of `{}` in the rules",
                     self.user_label
@@ -369,15 +371,15 @@ impl LogFindings {
     }
 
     /// Keys that look like users and that no rule reads, most of them first.
-    fn strangers(&self) -> String {
-        let mut strangers: Vec<_> = self.strangers.iter().collect();
-        strangers.sort_by_key(|(_, lines)| std::cmp::Reverse(**lines));
-        let strangers: Vec<String> = strangers
+    fn other_user_keys(&self) -> String {
+        let mut other_user_keys: Vec<_> = self.other_user_keys.iter().collect();
+        other_user_keys.sort_by_key(|(_, lines)| std::cmp::Reverse(**lines));
+        let other_user_keys: Vec<String> = other_user_keys
             .iter()
             .take(STRANGERS_MAX)
             .map(|(key, lines)| format!("`{key}` ({lines})"))
             .collect();
-        strangers.join(", ")
+        other_user_keys.join(", ")
     }
 
     fn rules(&self, name: &str) -> Vec<Finding> {

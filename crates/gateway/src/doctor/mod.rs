@@ -43,7 +43,7 @@ impl Link {
 
 /// How a link is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub enum LinkState {
     /// As it should be.
     Ok,
     /// It works, but not for everybody or not for ever.
@@ -52,13 +52,13 @@ pub enum State {
     Failed,
 }
 
-impl State {
+impl LinkState {
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
-            State::Ok => "ok",
-            State::Warning => "warning",
-            State::Failed => "failed",
+            LinkState::Ok => "ok",
+            LinkState::Warning => "warning",
+            LinkState::Failed => "failed",
         }
     }
 }
@@ -69,7 +69,7 @@ pub struct Finding {
     /// Where.
     pub link: Link,
     /// How it is.
-    pub state: State,
+    pub state: LinkState,
     /// What was seen.
     pub saw: String,
     /// The next step, exact enough to be typed; may have several lines.
@@ -81,7 +81,7 @@ impl Finding {
     pub fn ok(link: Link, saw: impl Into<String>) -> Finding {
         Finding {
             link,
-            state: State::Ok,
+            state: LinkState::Ok,
             saw: saw.into(),
             next: None,
         }
@@ -91,7 +91,7 @@ impl Finding {
     pub fn warning(link: Link, saw: impl Into<String>, next: impl Into<String>) -> Finding {
         Finding {
             link,
-            state: State::Warning,
+            state: LinkState::Warning,
             saw: saw.into(),
             next: Some(next.into()),
         }
@@ -101,7 +101,7 @@ impl Finding {
     pub fn failed(link: Link, saw: impl Into<String>, next: impl Into<String>) -> Finding {
         Finding {
             link,
-            state: State::Failed,
+            state: LinkState::Failed,
             saw: saw.into(),
             next: Some(next.into()),
         }
@@ -109,9 +109,9 @@ impl Finding {
 }
 
 /// The worst of all.
-pub fn worst(findings: &[Finding]) -> State {
+pub fn worst(findings: &[Finding]) -> LinkState {
     let states = findings.iter().map(|finding| finding.state);
-    states.max().unwrap_or(State::Ok)
+    states.max().unwrap_or(LinkState::Ok)
 }
 
 /// The header in which Open WebUI sends a user's address, unless it is told otherwise.

@@ -130,37 +130,40 @@ fn plain(value: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::{State, worst};
+    use crate::doctor::{LinkState, worst};
 
     #[test]
     fn only_true_is_true() {
         for (text, state) in [
-            ("", State::Failed),
-            ("ENABLE_FORWARD_USER_INFO_HEADERS=1", State::Failed),
-            ("# ENABLE_FORWARD_USER_INFO_HEADERS=true", State::Failed),
-            ("ENABLE_FORWARD_USER_INFO_HEADERS=false", State::Failed),
-            ("ENABLE_FORWARD_USER_INFO_HEADERS=True", State::Ok),
+            ("", LinkState::Failed),
+            ("ENABLE_FORWARD_USER_INFO_HEADERS=1", LinkState::Failed),
+            ("# ENABLE_FORWARD_USER_INFO_HEADERS=true", LinkState::Failed),
+            ("ENABLE_FORWARD_USER_INFO_HEADERS=false", LinkState::Failed),
+            ("ENABLE_FORWARD_USER_INFO_HEADERS=True", LinkState::Ok),
             (
                 "export ENABLE_FORWARD_USER_INFO_HEADERS=\"true\"",
-                State::Ok,
+                LinkState::Ok,
             ),
             (
                 "ENABLE_FORWARD_USER_INFO_HEADERS=true # who asks",
-                State::Ok,
+                LinkState::Ok,
             ),
-            ("      - ENABLE_FORWARD_USER_INFO_HEADERS=true", State::Ok),
+            (
+                "      - ENABLE_FORWARD_USER_INFO_HEADERS=true",
+                LinkState::Ok,
+            ),
             (
                 "      ENABLE_FORWARD_USER_INFO_HEADERS: \"true\"",
-                State::Ok,
+                LinkState::Ok,
             ),
             (
                 "ENABLE_FORWARD_USER_INFO_HEADERS=true\nCUSTOM_REQUEST_HEADERS={}",
-                State::Warning,
+                LinkState::Warning,
             ),
         ] {
             let webui = examine(".env", text);
             assert_eq!(worst(&webui.findings), state, "{text}: {webui:?}");
-            assert_eq!(webui.header.is_some(), state != State::Failed, "{text}");
+            assert_eq!(webui.header.is_some(), state != LinkState::Failed, "{text}");
         }
     }
 
@@ -177,7 +180,7 @@ mod tests {
             &format!("{on}FORWARD_USER_INFO_HEADER_JWT_SECRET=very-secret"),
         );
         assert_eq!(signed.header, None);
-        assert_eq!(worst(&signed.findings), State::Warning);
+        assert_eq!(worst(&signed.findings), LinkState::Warning);
         let said = format!("{signed:?}");
         assert!(!said.contains("very-secret"));
         // Such a token is signed with a shared secret: no set of public keys can check it.

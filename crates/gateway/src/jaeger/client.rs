@@ -14,7 +14,7 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::Query;
 use super::address::{Address, encoded};
-use super::response::{Answer, Form, Unreadable, parse, parse_keeping, reported};
+use super::response::{Answer, Interface, Unreadable, parse, parse_keeping, reported};
 use super::search::{Server, Window};
 
 /// The largest answer that is held in memory, in bytes, unpacked. A larger one is asked in halves.
@@ -117,7 +117,7 @@ pub struct Client {
     authorization: Option<String>,
     service: String,
     /// The interface that has answered.
-    pub(super) form: Option<Form>,
+    pub(super) form: Option<Interface>,
     keeps: bool,
     /// Waits between attempts.
     pub(super) waits: &'static [Duration],
@@ -177,7 +177,7 @@ impl Client {
     }
 
     /// A search by one interface.
-    pub(super) fn search(&self, form: Form, window: Window, limit: u32) -> Attempt {
+    pub(super) fn search(&self, form: Interface, window: Window, limit: u32) -> Attempt {
         let Some(url) = self.url(form, window, limit) else {
             return Attempt::Failed(self.refused("cannot be asked for times so far away"));
         };
@@ -228,14 +228,14 @@ impl Client {
         Ok((status, response.headers().clone(), body))
     }
 
-    fn parse(&self, body: &[u8], form: Form) -> Result<Answer, Unreadable> {
+    fn parse(&self, body: &[u8], form: Interface) -> Result<Answer, Unreadable> {
         let parse = if self.keeps { parse_keeping } else { parse };
         parse(body, form, &self.service)
     }
 
     pub(super) fn judge(
         &self,
-        form: Form,
+        form: Interface,
         status: u16,
         headers: &HeaderMap,
         body: &[u8],
@@ -250,7 +250,7 @@ impl Client {
                 Err(Unreadable::Foreign) => Attempt::NoRoute,
                 Err(error) => Attempt::Again(error.to_string(), None),
             },
-            404 if form == Form::V3 && is_v3_error(body) => Attempt::NothingFound,
+            404 if form == Interface::V3 && is_v3_error(body) => Attempt::NothingFound,
             404 | 405 | 410 | 501 => Attempt::NoRoute,
             401 | 403 => Attempt::Failed(self.refused(&format!(
                 "answers {status}: it wants other credentials; see `--jaeger-user` and `--jaeger-token-file`"
@@ -262,7 +262,7 @@ impl Client {
                 Attempt::Again(why.trim_end().to_owned(), wait.map(Duration::from_secs))
             }
             // A server that speaks the older interface only need not say 404.
-            400 if form == Form::V3 && error.is_none() => Attempt::NoRoute,
+            400 if form == Interface::V3 && error.is_none() => Attempt::NoRoute,
             _ => {
                 let why = format!("answers {status} {}", error.unwrap_or_default());
                 Attempt::Failed(self.refused(why.trim_end()))
@@ -271,10 +271,10 @@ impl Client {
     }
 
     /// Raw traces: Jaeger would otherwise move spans in time, to hide differences of clocks.
-    fn url(&self, form: Form, window: Window, limit: u32) -> Option<String> {
+    fn url(&self, form: Interface, window: Window, limit: u32) -> Option<String> {
         let service = encoded(&self.service);
         Some(match form {
-            Form::V3 => {
+            Interface::V3 => {
                 let time = |us: u64| {
                     let us = i64::try_from(us).ok()?;
                     let time = jiff::Timestamp::from_microsecond(us).ok()?;
@@ -286,7 +286,7 @@ impl Client {
                      &query.startTimeMax={end}&query.searchDepth={limit}&query.rawTraces=true"
                 ))
             }
-            Form::V1 => self.address.join(&format!(
+            Interface::V1 => self.address.join(&format!(
                 "/api/traces?service={service}&start={}&end={}&limit={limit}&raw=true",
                 window.start_us, window.end_us
             )),

@@ -52,7 +52,7 @@ impl CountedSpans {
         }
     }
 
-    /// Goes on with saved rows. Where they are of another question, or make no sense, begins anew
+    /// Goes on with saved rows. Where they are of another question, or make no sense, starts again
     /// and says `false`; the changes delete them then.
     pub fn restore(
         question: String,

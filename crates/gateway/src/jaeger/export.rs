@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::response::{Answer, Other};
+use super::response::{Answer, OtherSpan};
 use super::search::{Request, Window, requests_of};
 use crate::output_file::{OutputFile, OutputOptions};
 use logmetrics_follow::line::unwrap::span;
@@ -108,7 +108,7 @@ impl Export {
 
 /// The spans that are no requests, of traces whose first span of the service within `whole` began
 /// within `part`.
-fn others_of(answer: &mut Answer, part: Window, whole: Window) -> Vec<Other> {
+fn others_of(answer: &mut Answer, part: Window, whole: Window) -> Vec<OtherSpan> {
     let starts = answer
         .requests
         .iter()

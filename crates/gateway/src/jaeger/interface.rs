@@ -5,13 +5,13 @@
 //! route, so that only an answer of `/api/traces` tells them apart.
 
 use super::client::{Attempt, Client, Failure, NO_INTERFACE};
-use super::response::{Answer, Form};
+use super::response::{Answer, Interface};
 use super::search::Window;
 
 /// Both interfaces, the preferred one first, and where each lists its services.
-const INTERFACES: [(Form, &str, &str); 2] = [
-    (Form::V3, "/api/v3/services", "services"),
-    (Form::V1, "/api/services", "data"),
+const INTERFACES: [(Interface, &str, &str); 2] = [
+    (Interface::V3, "/api/v3/services", "services"),
+    (Interface::V1, "/api/services", "data"),
 ];
 
 impl Client {
@@ -19,7 +19,7 @@ impl Client {
     ///
     /// # Errors
     /// As those of a search.
-    pub fn services(&mut self) -> Result<(Form, Vec<String>), Failure> {
+    pub fn services(&mut self) -> Result<(Interface, Vec<String>), Failure> {
         let mut waits = self.waits.iter();
         loop {
             let why = match self.list_services() {
@@ -49,7 +49,7 @@ impl Client {
     }
 
     /// Takes the first interface that lists services; none where neither does.
-    fn list_services(&mut self) -> Result<Option<(Form, Vec<String>)>, Attempt> {
+    fn list_services(&mut self) -> Result<Option<(Interface, Vec<String>)>, Attempt> {
         let mut failed = None;
         for (form, path, list) in INTERFACES {
             let (status, headers, body) = self.get(&self.address.join(path))?;

@@ -24,9 +24,9 @@ pub use counted_spans::{CountedSpans, NoteRow};
 pub use export::Export;
 pub use metrics::JaegerMetrics;
 pub use poller::{Poller, Schedule, Watcher};
-pub use response::{Answer, Form, Other, Unreadable, parse, parse_keeping};
+pub use response::{Answer, Interface, OtherSpan, Unreadable, parse, parse_keeping};
 pub use search::{Request, Search, Server, Window};
-pub use span_reader::{Lines, Progress};
+pub use span_reader::{FetchProgress, RequestLines};
 
 /// Whom to ask, and for which spans.
 #[derive(Clone)]

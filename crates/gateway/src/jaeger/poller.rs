@@ -57,7 +57,7 @@ pub trait Watcher: Send + Sync {
 pub struct Poller {
     /// When to ask.
     pub schedule: Schedule,
-    /// What was counted; shared with whoever saves it.
+    /// What was counted; shared with the checkpoint.
     pub seen: Arc<Mutex<CountedSpans>>,
     /// Keeps a cut from between the counts and what is known of them.
     pub positions: Arc<Positions>,

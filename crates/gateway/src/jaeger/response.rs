@@ -19,7 +19,7 @@ use ids::{number, span_id, trace_id};
 
 /// Which of the two interfaces gave an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum Interface {
     /// `/api/v3/traces`: `{"result":{"resourceSpans":[…]}}`.
     V3,
     /// `/api/traces`: `{"data":[…]}`.
@@ -38,12 +38,12 @@ pub struct Answer {
     /// Request spans of the service without a readable id or start.
     pub unreadable: usize,
     /// All other spans, where they are kept.
-    pub others: Vec<Other>,
+    pub others: Vec<OtherSpan>,
 }
 
 /// A span that is no request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Other {
+pub struct OtherSpan {
     /// The trace, where it can be told.
     pub trace: Option<u128>,
     /// When a span of the service began, in microseconds since 1970; nothing of other services.
@@ -57,7 +57,7 @@ pub struct Other {
 pub enum Unreadable {
     /// It is no JSON of this form; often it was cut short.
     #[error("the answer cannot be read: {0}")]
-    Form(#[from] serde_json::Error),
+    Json(#[from] serde_json::Error),
     /// It is JSON of something else.
     #[error("the answer is not Jaeger's")]
     Foreign,
@@ -70,7 +70,7 @@ pub enum Unreadable {
 ///
 /// # Errors
 /// Where it is not in `form`, or holds an error instead of spans.
-pub fn parse(body: &[u8], form: Form, service: &str) -> Result<Answer, Unreadable> {
+pub fn parse(body: &[u8], form: Interface, service: &str) -> Result<Answer, Unreadable> {
     read(body, form, service, false)
 }
 
@@ -78,14 +78,14 @@ pub fn parse(body: &[u8], form: Form, service: &str) -> Result<Answer, Unreadabl
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_keeping(body: &[u8], form: Form, service: &str) -> Result<Answer, Unreadable> {
+pub fn parse_keeping(body: &[u8], form: Interface, service: &str) -> Result<Answer, Unreadable> {
     read(body, form, service, true)
 }
 
-fn read(body: &[u8], form: Form, service: &str, keeps: bool) -> Result<Answer, Unreadable> {
+fn read(body: &[u8], form: Interface, service: &str, keeps: bool) -> Result<Answer, Unreadable> {
     // Broken text in one span must not hide the others.
     let body = String::from_utf8_lossy(body);
-    let mut reading = Reading {
+    let mut reading = AnswerReader {
         service,
         keeps,
         traces: HashSet::new(),
@@ -93,7 +93,7 @@ fn read(body: &[u8], form: Form, service: &str, keeps: bool) -> Result<Answer, U
     };
     match form {
         // A gateway of gRPC streams writes one document after another.
-        Form::V3 => {
+        Interface::V3 => {
             let mut any = false;
             for document in serde_json::Deserializer::from_str(&body).into_iter::<V3<'_>>() {
                 any = true;
@@ -103,7 +103,7 @@ fn read(body: &[u8], form: Form, service: &str, keeps: bool) -> Result<Answer, U
                 serde_json::from_str::<V3<'_>>("")?;
             }
         }
-        Form::V1 => reading.v1(&serde_json::from_str(&body)?)?,
+        Interface::V1 => reading.v1(&serde_json::from_str(&body)?)?,
     }
     reading.answer.traces = reading.traces.len();
     Ok(reading.answer)
@@ -251,14 +251,14 @@ impl Ord for Text<'_> {
     }
 }
 
-struct Reading<'s> {
+struct AnswerReader<'s> {
     service: &'s str,
     keeps: bool,
     traces: HashSet<u128>,
     answer: Answer,
 }
 
-impl Reading<'_> {
+impl AnswerReader<'_> {
     fn v3(&mut self, document: &V3<'_>) -> Result<(), Unreadable> {
         if let Some(error) = document.error.filter(|error| error.get() != "null") {
             return Err(Unreadable::Reported(reported(error.get())));
@@ -311,7 +311,7 @@ impl Reading<'_> {
     fn keep(&mut self, before: usize, trace: Option<u128>, start_us: Option<u64>, raw: Vec<u8>) {
         match self.answer.requests.get_mut(before) {
             Some(request) => request.raw = raw,
-            None => self.answer.others.push(Other {
+            None => self.answer.others.push(OtherSpan {
                 trace,
                 start_us,
                 raw,

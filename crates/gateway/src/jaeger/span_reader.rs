@@ -10,11 +10,11 @@ use super::client::{Client, Failure};
 use super::export::Export;
 use super::search::{Search, Window, requests_of};
 
-/// Lines that wait to be read, at most.
+/// RequestLines that wait to be read, at most.
 const LINES_WAITING: usize = 1_024;
 
 /// The lines of a window, fetched on a thread of its own while they are read.
-pub struct Lines {
+pub struct RequestLines {
     fetched: Receiver<Result<Vec<u8>, Failure>>,
     line: Vec<u8>,
     /// How much of `line` was read.
@@ -23,17 +23,17 @@ pub struct Lines {
 
 /// How far a window was fetched.
 #[derive(Debug)]
-pub struct Progress {
+pub struct FetchProgress {
     /// All that is asked for.
     pub window: Window,
     reached_us: AtomicU64,
     requests: AtomicU64,
 }
 
-impl Progress {
+impl FetchProgress {
     /// Nothing was fetched yet.
-    pub fn new(window: Window) -> Progress {
-        Progress {
+    pub fn new(window: Window) -> FetchProgress {
+        FetchProgress {
             window,
             reached_us: AtomicU64::new(window.start_us),
             requests: AtomicU64::new(0),
@@ -51,7 +51,7 @@ impl Progress {
     }
 }
 
-impl Lines {
+impl RequestLines {
     /// Begins to fetch the window of `progress`, and to keep what comes in `export`.
     ///
     /// # Errors
@@ -59,8 +59,8 @@ impl Lines {
     pub fn fetch(
         query: Query,
         export: Option<Export>,
-        progress: Arc<Progress>,
-    ) -> Result<Lines, Failure> {
+        progress: Arc<FetchProgress>,
+    ) -> Result<RequestLines, Failure> {
         let mut client = Client::new(&query)?;
         client.keep_spans(export.is_some());
         let (give, fetched) = mpsc::sync_channel(LINES_WAITING);
@@ -75,7 +75,7 @@ impl Lines {
             address: query.address.to_string(),
             why: error.to_string(),
         })?;
-        Ok(Lines {
+        Ok(RequestLines {
             fetched,
             line: Vec::new(),
             read: 0,
@@ -86,7 +86,7 @@ impl Lines {
 fn fetch(
     client: &mut Client,
     mut export: Option<Export>,
-    progress: &Progress,
+    progress: &FetchProgress,
     give: &SyncSender<Result<Vec<u8>, Failure>>,
 ) -> Result<(), Failure> {
     let path = export.as_ref().map(|export| export.path().to_owned());
@@ -122,7 +122,7 @@ fn fetch(
     }
 }
 
-impl Read for Lines {
+impl Read for RequestLines {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.read >= self.line.len() {
             match self.fetched.recv() {

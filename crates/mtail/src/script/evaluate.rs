@@ -123,7 +123,7 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
             return Ok(false);
         };
         place.stamp = self.state.stamp;
-        place.matched = self.matcher.find(pattern, &subject, &mut place.spans);
+        place.matched = self.matcher.find_in(pattern, &subject, &mut place.spans);
         let matched = place.matched;
         std::mem::swap(&mut place.subject, &mut subject);
         self.state.give_text(subject);

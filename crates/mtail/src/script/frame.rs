@@ -18,6 +18,8 @@ pub(super) struct State {
     texts: Vec<String>,
     labels: Vec<Labels>,
     pub times: Times,
+    /// The lines of the program whose conditions held on the line at hand, in order.
+    pub held: Vec<usize>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -69,8 +71,9 @@ impl State {
 /// mtail's memory of times: by the text alone, whatever the layout; none for a text that is no time.
 /// The text that was asked for last comes last.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Times {
-    list: Vec<(String, Option<Time>)>,
+pub struct Times {
+    /// What each text was, the one that was asked for last at the end.
+    pub list: Vec<(String, Option<Time>)>,
 }
 
 impl Times {

@@ -31,7 +31,17 @@ impl Spans {
 
 /// Matches the patterns of a program, which are known by their numbers in it.
 pub trait Matcher {
-    /// Whether the pattern matches, leftmost first; if so, `spans` has the groups that are needed.
+    /// A line begins, of which [`Matcher::find`] will be asked.
+    fn begin_line(&mut self, line: &str) {
+        _ = line;
+    }
+
+    /// Whether the pattern matches another text than the line.
+    fn find_in(&mut self, pattern: usize, text: &str, spans: &mut Spans) -> bool {
+        self.find(pattern, text, spans)
+    }
+
+    /// Whether the pattern matches the line, leftmost first; if so, `spans` has the groups that are needed.
     fn find(&mut self, pattern: usize, text: &str, spans: &mut Spans) -> bool;
 
     /// Adds the text to `out`, with each match replaced by `new` as it is.

@@ -10,6 +10,7 @@ mod run;
 mod vars;
 
 pub use exposition::ExpositionOptions;
+pub use frame::Times;
 pub use matcher::{Matcher, RegexMatcher, Spans};
 pub use memory::Memory;
 pub use run::{Cause, Line, RuntimeError, Script, Settings};

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::code::{Action, Program, Refusal, Statement, Target};
 use super::evaluate::fits;
-use super::frame::State;
+use super::frame::{State, Times};
 use super::matcher::Matcher;
 use super::vars::{Labels, Metrics, Number};
 use crate::layout::{Defaults, Time};
@@ -127,6 +127,20 @@ impl<M: Matcher> Script<M> {
         &self.program
     }
 
+    /// The lines of the program whose conditions held on the line that was run last.
+    pub fn held(&self) -> &[usize] {
+        &self.state.held
+    }
+
+    /// The memory of times, which only strict mode has.
+    pub fn times(&self) -> &Times {
+        &self.state.times
+    }
+
+    pub fn set_times(&mut self, times: Times) {
+        self.state.times = times;
+    }
+
     /// Runs the `begin` blocks; once, when the program is loaded.
     pub fn begin(&mut self, read: Time, metrics: &mut impl Metrics) -> Result<(), RuntimeError> {
         let line = Line {
@@ -157,6 +171,8 @@ impl<M: Matcher> Script<M> {
             Err(_) => String::from_utf8_lossy(line.text),
         };
         self.state.stamp += 1;
+        self.state.held.clear();
+        self.matcher.begin_line(&text);
         let mut run = Run {
             program: &self.program,
             matcher: &mut self.matcher,
@@ -210,6 +226,9 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
                         cause,
                         line: statement.line,
                     })?;
+                    if holds {
+                        self.state.held.push(statement.line);
+                    }
                     self.branch(holds, then, otherwise)?
                 }
                 Action::Stop => Flow::Stop,

@@ -66,6 +66,17 @@ impl Labels {
     }
 }
 
+impl Labels {
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+}
+
 impl Hash for Labels {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.text.hash(state);

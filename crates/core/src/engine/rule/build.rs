@@ -178,6 +178,7 @@ impl<'a> RuleCompiler<'a> {
             field: self.field(&source.field),
             default: source.default.as_deref().map(Into::into),
             lowercase: source.lowercase,
+            integer: source.integer,
             map: map
                 .map(|(from, to)| (Pattern::new(from.clone(), false), to.as_str().into()))
                 .collect(),
@@ -349,7 +350,12 @@ impl<'a> RuleCompiler<'a> {
     pub(in crate::engine) fn field(&mut self, field: &Field) -> FieldProgram {
         let from = field.from.iter();
         let from = from.filter_map(|name| self.place(name)).collect();
-        FieldProgram::new(from, field.take, field.trusted_only)
+        let mut program = FieldProgram::new(from, field.take, field.trusted_only);
+        let after = field.after.as_ref().and_then(|name| self.place(name));
+        if let Some(ValueSource::Slot(slot)) = after {
+            program.after = Some(slot);
+        }
+        program
     }
 
     fn place(&mut self, name: &str) -> Option<ValueSource> {
@@ -376,6 +382,7 @@ fn plain_field(name: &str) -> Field {
         from: vec![name.to_owned()],
         take: Default::default(),
         trusted_only: false,
+        after: None,
     }
 }
 

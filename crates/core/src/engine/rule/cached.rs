@@ -3,7 +3,7 @@
 
 use super::byte_class::Numbers;
 use super::field::{Context, FieldProgram, Found, ReadAs, Value};
-use super::known_values::KnownValues;
+use super::known_values::{KnownValues, ValueId};
 use super::line_plans::{Key, LinePlans, Lookup, PlanSteps};
 use super::{ActionProgram, Program, Scratch, Subject, found};
 use crate::engine::convert::Short;
@@ -45,7 +45,16 @@ impl Program {
         match scratch.plans.find(&key) {
             Lookup::PlanSteps(steps) => Some(steps),
             Lookup::Plain => None,
-            Lookup::New => self.new_plan(&key, &mut scratch.known, &mut scratch.plans),
+            Lookup::New => {
+                scratch.labels_are_known = true;
+                let Scratch {
+                    known,
+                    plans,
+                    labels,
+                    ..
+                } = scratch;
+                self.new_plan(&key, known, plans, labels)
+            }
         }
     }
 
@@ -93,9 +102,11 @@ impl Program {
         key: &Key<'_>,
         known: &mut KnownValues,
         plans: &mut LinePlans,
+        values: &mut Vec<Option<ValueId>>,
     ) -> Option<PlanSteps> {
         known.begin();
-        let mut values = vec![None; self.labels.len()];
+        values.clear();
+        values.resize(self.labels.len(), None);
         for (&input, value) in self.inputs.iter().zip(key.values) {
             let value = known.value(&self.labels[input], *value);
             if known.is_missing(value) {
@@ -144,8 +155,9 @@ impl Program {
         batch: &mut Batch,
         counts: &mut Counts,
     ) {
-        // Labels of the line before are forgotten only where any is asked for.
-        let mut begun = false;
+        // Labels of the line before are forgotten only where any is asked for. Those of a new plan
+        // were worked out just now.
+        let mut begun = scratch.labels_are_known;
         for place in 0.. {
             let Some(step) = scratch.plans.step(steps, place) else {
                 return;
@@ -186,6 +198,7 @@ impl Program {
 pub(in crate::engine) struct QuickNumber {
     slot: usize,
     trusted_only: bool,
+    after: Option<usize>,
     /// Whether the conditions hold for numbers with units, too.
     with_units: bool,
 }
@@ -202,7 +215,10 @@ impl QuickNumber {
             let Subject::Field(asked) = subject else {
                 return None;
             };
-            if asked.only_slot() != Some(slot) || asked.trusted_only != field.trusted_only {
+            let is_same = asked.only_slot() == Some(slot)
+                && asked.trusted_only == field.trusted_only
+                && asked.after == field.after;
+            if !is_same {
                 return None;
             }
             numbers = numbers.min(taken);
@@ -210,6 +226,7 @@ impl QuickNumber {
         (numbers > Numbers::Some).then_some(QuickNumber {
             slot,
             trusted_only: field.trusted_only,
+            after: field.after,
             with_units: numbers == Numbers::All,
         })
     }
@@ -217,9 +234,14 @@ impl QuickNumber {
     /// The number, where the conditions hold. `None` says nothing.
     #[inline]
     fn read(&self, context: &Context<'_>, slots: &Slots) -> Option<f64> {
-        let bytes = slots
-            .matches(self.slot, self.trusted_only)?
-            .only(context.text)?;
+        let matches = slots.matches(self.slot, self.trusted_only)?;
+        let bytes = matches.only(context.text)?;
+        if self
+            .after
+            .is_some_and(|after| !slots.is_behind(self.slot, after))
+        {
+            return None;
+        }
         let short = Short::read(bytes)?;
         (self.with_units || !short.has_unit).then_some(short.value)
     }

@@ -48,6 +48,8 @@ pub(in crate::engine) struct FieldProgram {
     pub(in crate::engine) from: Vec<ValueSource>,
     pub(in crate::engine) take: Take,
     pub(in crate::engine) trusted_only: bool,
+    /// On a logfmt line a value counts only behind the last one of this slot.
+    pub(in crate::engine) after: Option<usize>,
     /// The bits of its slots, where it comes from nothing else.
     pub(in crate::engine) only_slots: Option<u64>,
 }
@@ -90,6 +92,7 @@ impl FieldProgram {
             from,
             take,
             trusted_only,
+            after: None,
         }
     }
 
@@ -110,6 +113,9 @@ impl FieldProgram {
         found: &Found<'_>,
     ) -> Option<&'a [u8]> {
         let slot = found.slots.only_one(self.only_slots?)?;
+        if !self.is_in_place(found.slots, slot) {
+            return None;
+        }
         found
             .slots
             .matches(slot, self.trusted_only)?
@@ -163,6 +169,13 @@ impl FieldProgram {
         self.first_of_several(context, found, read_as)
     }
 
+    /// Whether the last value of one of its slots is where it may be.
+    #[inline(always)]
+    pub(in crate::engine) fn is_in_place(&self, slots: &Slots, slot: usize) -> bool {
+        let is_behind = |after| slots.is_behind(slot, after);
+        self.after.is_none_or(is_behind)
+    }
+
     /// Whether none of its keys is on the line, which one look tells. False says nothing.
     #[inline(always)]
     pub(in crate::engine) fn is_surely_absent(&self, found: &Found<'_>) -> bool {
@@ -184,6 +197,9 @@ impl FieldProgram {
                     let Some(seen) = found.slots.matches(slot, self.trusted_only) else {
                         continue;
                     };
+                    if !self.is_in_place(found.slots, slot) {
+                        continue;
+                    }
                     match (seen.count, self.take) {
                         (2.., Take::Only) => {
                             *read_as = ReadAs::Ambiguous;
@@ -221,7 +237,7 @@ impl ValueSource {
             ValueSource::Group(group) => found.groups.bytes(group, context.text),
             ValueSource::Time => found.times.text(context, found),
             ValueSource::Source => Some(context.line.origin.source.as_bytes()),
-            ValueSource::File => Some(context.line.origin.file.as_bytes()),
+            ValueSource::File => Some(context.line.origin.base_name().as_bytes()),
             ValueSource::Service => context.line.wrapping.service,
             ValueSource::Container => context.line.wrapping.container,
             // Slots have several values and are handled above.

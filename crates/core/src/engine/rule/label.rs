@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::field::{FieldProgram, Value};
 use super::pattern::Pattern;
+use crate::engine::convert;
 use crate::engine::pseudonym::Secret;
 use crate::rules::AMBIGUOUS;
 
@@ -16,6 +17,7 @@ pub(in crate::engine) struct LabelProgram {
     pub(in crate::engine) field: FieldProgram,
     pub(in crate::engine) default: Option<Box<str>>,
     pub(in crate::engine) lowercase: bool,
+    pub(in crate::engine) integer: bool,
     pub(in crate::engine) map: Vec<(Pattern, Box<str>)>,
     pub(in crate::engine) pseudonym: Option<Secret>,
     pub(in crate::engine) bytes_max: usize,
@@ -47,6 +49,9 @@ impl LabelProgram {
         clean(bytes, out);
         if self.lowercase {
             lowercase(out, start);
+        }
+        if self.integer {
+            integer(out, start);
         }
         // Cut before the patterns see it: a value of a megabyte is no error to run them over it.
         if out.len() - start > self.bytes_max {
@@ -88,6 +93,20 @@ fn lowercase(out: &mut Vec<u8>, start: usize) {
     } else if let Cow::Owned(lower) = lower_unicode(&out[start..]) {
         out.truncate(start);
         out.extend_from_slice(lower.as_bytes());
+    }
+}
+
+/// Writes a whole number without fraction and exponent.
+fn integer(out: &mut Vec<u8>, start: usize) {
+    let text = &out[start..];
+    let is_plain = text.iter().all(u8::is_ascii_digit);
+    let Some(number) = convert::plain_number(text).filter(|_| !is_plain) else {
+        return;
+    };
+    // Beyond these a float is no exact count.
+    if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 {
+        out.truncate(start);
+        out.extend_from_slice((number as i64).to_string().as_bytes());
     }
 }
 
@@ -135,6 +154,25 @@ mod tests {
         let mut out = b"12345678".to_vec();
         cut(&mut out, 2, 3);
         assert_eq!(String::from_utf8(out).unwrap(), "12345…");
+    }
+
+    #[test]
+    fn whole_numbers_are_written_as_integers() {
+        for (text, expected) in [
+            ("200.0", "200"),
+            ("2e2", "200"),
+            ("007", "007"),
+            ("200.5", "200.5"),
+            ("-1.0", "-1"),
+            ("2xx.0", "2xx.0"),
+            ("1e300", "1e300"),
+            ("", ""),
+            ("200ms", "200ms"),
+        ] {
+            let mut out = format!("x{text}").into_bytes();
+            integer(&mut out, 1);
+            assert_eq!(&out[1..], expected.as_bytes());
+        }
     }
 
     #[test]

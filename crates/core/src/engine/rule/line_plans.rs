@@ -1,4 +1,4 @@
-//! What a thread remembers of whole lines: for the raw values of all of a rule's labels and for which
+//! Cached plans of lines: for the raw values of all of a rule's labels and for which
 //! fields are there, which of its metrics are updated and which series those updates are of.
 //!
 //! Lines of one user, route and status come again and again. All that follows from their labels is
@@ -7,7 +7,7 @@
 //! Bounded; where values hardly come again it is not tried for a while.
 //!
 //! Each block of lines drives this out of the processor's nearest caches, so what one line needs
-//! stands side by side: a small place in the table, then the key and the steps in one piece.
+//! is side by side: a small place in the table, then the key and the steps in one piece.
 
 use std::hash::{BuildHasher, Hasher};
 

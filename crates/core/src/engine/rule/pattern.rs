@@ -9,11 +9,14 @@ use regex::{CaptureLocations, Regex};
 use super::byte_class::{ByteClassMatcher, Numbers};
 use super::field::Value;
 use logmetrics_scan::plan::{Hint, NotPlanned, Outcome, Plan, Required, required};
+use logmetrics_scan::short_bytes::same;
 
 #[derive(Debug)]
 pub(in crate::engine) struct Pattern {
     regex: Regex,
     plan: Option<Plan>,
+    /// The one value that the pattern takes, where it is that of a whole value and has no choice.
+    literal: Option<Box<[u8]>>,
     /// For values; a line is too long to have one.
     byte_class: Option<ByteClassMatcher>,
     /// Whether any named group is asked for; finding out whether a line matches is cheaper.
@@ -36,9 +39,11 @@ impl Pattern {
     pub(in crate::engine) fn new(regex: Regex, captures: bool) -> Pattern {
         let plan = Plan::new(regex.as_str()).ok();
         let byte_class = ByteClassMatcher::new(regex.as_str());
+        let literal = literal(regex.as_str());
         Pattern {
             regex,
             plan,
+            literal,
             byte_class,
             captures,
         }
@@ -57,6 +62,9 @@ impl Pattern {
     /// Whether the pattern is found in a value, which unlike a line may hold line feeds. The regex
     /// sees U+FFFD for broken bytes.
     pub(in crate::engine) fn is_match(&self, value: &[u8]) -> bool {
+        if let Some(literal) = &self.literal {
+            return same(literal, value);
+        }
         let byte_class = self.byte_class.as_ref();
         if let Some(answer) = byte_class.and_then(|byte_class| byte_class.is_match(value)) {
             return answer;
@@ -102,7 +110,12 @@ impl Pattern {
     }
 
     /// Broken bytes are U+FFFD before the regex sees them, so that one of them does not hide a line.
-    fn by_regex(&self, number: usize, line: &[u8], groups: &mut Groups) -> bool {
+    pub(in crate::engine) fn by_regex(
+        &self,
+        number: usize,
+        line: &[u8],
+        groups: &mut Groups,
+    ) -> bool {
         let text = String::from_utf8_lossy(line);
         if !self.captures {
             return self.regex.is_match(&text);
@@ -169,11 +182,24 @@ impl Groups {
         true
     }
 
+    /// Where a group stands on the line or value, which was valid UTF-8.
+    pub(in crate::engine) fn span(&self, group: usize) -> Option<(usize, usize)> {
+        let (start, end) = (*self.spans.get(group)?)?;
+        Some((start as usize, end as usize))
+    }
+
     /// Forgets the groups: the rule at hand has no pattern.
     pub(in crate::engine) fn clear(&mut self) {
         self.spans.clear();
         self.repaired = None;
     }
+}
+
+/// The text of `^(?:text)$`, where it is plain ASCII and nothing in it means anything.
+fn literal(pattern: &str) -> Option<Box<[u8]>> {
+    let text = pattern.strip_prefix("^(?:")?.strip_suffix(")$")?;
+    let is_plain = text.is_ascii() && regex_syntax::escape(text) == text;
+    is_plain.then(|| text.as_bytes().into())
 }
 
 /// Whether a pattern has a plan, and what prevents it.

@@ -1,8 +1,9 @@
 //! Which reader of fields a line gets, and what came of it.
 
 use crate::rules::FieldsMode;
-use logmetrics_scan::keys::{Keys, UntrustedRange};
+use logmetrics_scan::keys::Keys;
 use logmetrics_scan::slots::Slots;
+use logmetrics_scan::untrusted::UntrustedRange;
 use logmetrics_scan::{json, logfmt};
 
 /// Reads a line's own fields.

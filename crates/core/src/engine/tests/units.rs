@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::*;
-use crate::engine::script::{Script, ScriptOutcome, ScriptOutput};
+use crate::engine::script::{Script, ScriptOutcome, ScriptOutput, ScriptRunner};
 use crate::engine::source::{Compiled, ProgramSource, TomlRules};
 use crate::metrics::definition::{Definition, Options};
 use crate::metrics::kind::{Kind, Operation};
@@ -12,7 +12,7 @@ use crate::metrics::testing::definition;
 /// Sessions that are open: `open X`, `close X`; and the text of the last `note`.
 #[derive(Debug, Default)]
 struct Sessions {
-    opened: Mutex<u64>,
+    opened: Arc<Mutex<u64>>,
 }
 
 impl Script for Sessions {
@@ -20,7 +20,18 @@ impl Script for Sessions {
         "sessions"
     }
 
-    fn run(&self, line: &Line<'_>, out: &mut ScriptOutput<'_>) -> ScriptOutcome {
+    fn keeps_state(&self) -> bool {
+        true
+    }
+
+    fn runner(&self) -> Box<dyn ScriptRunner> {
+        let opened = Arc::clone(&self.opened);
+        Box::new(Sessions { opened })
+    }
+}
+
+impl ScriptRunner for Sessions {
+    fn run(&mut self, line: &Line<'_>, out: &mut ScriptOutput<'_>) -> ScriptOutcome {
         let text = String::from_utf8_lossy(line.text);
         let Some((word, name)) = text.split_once(' ') else {
             return ScriptOutcome::NotMatched;
@@ -56,8 +67,8 @@ fn sessions() -> Compiled {
         options: hidden,
         ..definition("note", Kind::Text, &[])
     };
-    Compiled::of_scripts(
-        vec![Box::new(Sessions::default())],
+    Compiled::of_script(
+        Box::new(Sessions::default()),
         vec![definition("sessions", Kind::Gauge, &["n"]), notes],
     )
 }
@@ -105,6 +116,7 @@ fn scripts_run_beside_rules() {
 fn what_a_script_says_of_a_line_is_explained() {
     let (engine, _) = Compiled::default().with_scripts(vec![sessions()]);
     assert_eq!(engine.rule_names().collect::<Vec<_>>(), ["sessions"]);
+    assert!(engine.needs_order());
     let origin = Origin {
         source: Arc::from("-"),
         file: Arc::from("-"),

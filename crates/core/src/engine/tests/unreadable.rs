@@ -68,6 +68,46 @@ fn what_breaks_counts_for_nobody() {
 }
 
 #[test]
+fn a_line_without_its_last_brace_counts_where_no_default_speaks_for_it() {
+    for (line, expected) in [
+        (
+            r#"{"scope":"request","user":"ann""#,
+            "requests{user=\"ann\"} 1\n",
+        ),
+        (
+            r#"{"scope":"request","user":"ann","more":[1]"#,
+            "requests{user=\"ann\"} 1\n",
+        ),
+        // The user may have been on what is gone.
+        (r#"{"scope":"request","route":"r""#, ""),
+        (
+            r#"{"scope":"request","user":"""#,
+            "requests{user=\"anonymous\"} 1\n",
+        ),
+        // The number may have been longer.
+        (r#"{"scope":"request","user":"ann","tokens":5"#, ""),
+        (r#"{"scope":"request","user":"ann","tok"#, ""),
+        (r#"{"scope":"request","user":"an"#, ""),
+        (r#"{"user":"ann","a":{"b":"c""#, ""),
+    ] {
+        let outcome = run(RULES, &[line.as_bytes()]);
+        assert_eq!(
+            outcome.samples,
+            format!("{expected}tokens_total 0\n"),
+            "{line}"
+        );
+        let (unreadable, unmatched) = (outcome.unreadable, outcome.unmatched);
+        let is_other = !line.starts_with(r#"{"scope":"request""#);
+        assert_eq!(unmatched, u64::from(expected.is_empty()), "{line}");
+        assert_eq!(
+            unreadable,
+            u64::from(expected.is_empty() && !is_other),
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn a_line_is_of_a_kind_by_its_own_field() {
     for other in [
         r#"{"scope":"audit","b":[{"scope":"request"}]}"#,
@@ -102,7 +142,7 @@ fn a_pattern_alone_still_counts_where_there_are_no_fields() {
 }
 
 proptest! {
-    /// However a record is cut, it counts as it is or not at all.
+    /// However a record is cut, it counts for its own user or not at all.
     #[test]
     fn no_part_of_a_record_is_a_request(
         cut in 0_usize..200,
@@ -114,8 +154,10 @@ proptest! {
         let cut = whole.floor_char_boundary(cut.min(whole.len()));
         let part = &whole[..cut];
         let outcome = run(RULES, &[part.as_bytes()]);
-        let is_whole = cut == whole.len();
-        prop_assert_eq!(outcome.samples.contains("requests{"), is_whole, "{}", part);
+        let as_whole = run(RULES, &[whole.as_bytes()]).samples;
+        let is_nobody = !outcome.samples.contains("requests{");
+        prop_assert!(is_nobody || outcome.samples == as_whole, "{}", part);
+        prop_assert!(cut < whole.len() || !is_nobody);
         prop_assert!(!outcome.samples.contains("anonymous"));
     }
 }

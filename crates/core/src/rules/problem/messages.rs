@@ -50,6 +50,13 @@ pub fn unreadable(path: &str, cause: &dyn Display) -> Draft {
     Draft::nowhere(format!("cannot read {}: {cause}", quote(path)))
 }
 
+pub fn program_of_mtail(path: &str) -> Draft {
+    Draft::nowhere(format!(
+        "{} is a program of mtail, and only rules in TOML can be used here",
+        quote(path)
+    ))
+}
+
 pub fn empty_folder(path: &str) -> Draft {
     Draft::nowhere(format!("folder {} has no .toml files", quote(path)))
 }
@@ -133,7 +140,7 @@ pub fn renamed_key(place: ProblemPlace, old: &str, new: &str) -> Draft {
 
 pub fn untrusted_pair(place: ProblemPlace, found: usize) -> Draft {
     Draft::error(place, format!("expected two keys for `untrusted_between`, but found {found}")).hint(
-        "`untrusted_between = [\"a\", \"b\"]` leaves out what stands between the first `a=` and the last `b=`",
+        "`untrusted_between = [\"a\", \"b\"]` leaves out what is between the first `a=` and the last `b=`",
     )
 }
 
@@ -265,6 +272,14 @@ pub fn match_json_without_json(place: ProblemPlace) -> Draft {
         place,
         "`match_json` needs a rule with `fields = \"json\"` or `\"auto\"`",
     )
+}
+
+pub fn no_untrusted_range(place: ProblemPlace, key: &str) -> Draft {
+    Draft::error(
+        place,
+        format!("`{key}` needs `untrusted_between` in the rule"),
+    )
+    .hint("`untrusted_between = [[\"a\", \"b.*\"], \"z\"]` says between which keys clients write")
 }
 
 pub fn untrusted_without_logfmt(place: ProblemPlace) -> Draft {

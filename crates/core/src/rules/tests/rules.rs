@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 
 use super::{advice, load, refused, refused_files};
 use crate::rules::{Condition, Field, FieldsMode, Take};
+use logmetrics_scan::untrusted::UntrustedRange;
 
 #[test]
 fn patterns_are_pointed_into() {
@@ -268,6 +269,37 @@ fn untrusted_range_is_one_pair_and_for_logfmt() {
 }
 
 #[test]
+fn a_rule_says_its_untrusted_range_once() {
+    let rules = |more: &str| {
+        format!(
+            "[[rule]]\nfields = 'auto'\n{more}\nlabels.a = {{ trusted = true, after = 'b' }}\nmetric = [{{ counter = 'c', by = ['a'] }}]\n"
+        )
+    };
+    let loaded = load(&rules(
+        "untrusted_between = [['r', 'g.*'], 'z']\nraw = { r = 'g.a' }",
+    ));
+    let loaded = loaded.unwrap();
+    let rule = &loaded.set.rules[0];
+    let range = UntrustedRange::new(["r", "g.*"], "z", [("r", "g.a")]);
+    assert_eq!(rule.untrusted, Some(range));
+    let field = &rule.labels["a"].field;
+    assert_eq!(
+        (field.trusted_only, field.after.as_deref()),
+        (true, Some("b"))
+    );
+    assert_snapshot!(refused(&rules("")), @r#"
+    error: `trusted` needs `untrusted_between` in the rule
+     --> rules.toml:4:24
+      |
+    4 | labels.a = { trusted = true, after = 'b' }
+      |                        ^^^^
+      = hint: `untrusted_between = [["a", "b.*"], "z"]` says between which keys clients write
+
+    1 problem in the rules
+    "#);
+}
+
+#[test]
 fn the_old_word_for_the_untrusted_range_names_the_new_one() {
     assert_snapshot!(refused("[[rule]]\nfields = 'auto'\nlabels.a = { outside = ['x', 'y'] }\nmetric = [{ counter = 'c', by = ['a'] }]\n"), @r"
     error: `outside` is called `untrusted_between` now
@@ -308,8 +340,8 @@ where = { class = "2xx|3xx", d = '\d+', "http.status" = "2.." }
         (rule.name.as_str(), rule.fields),
         ("rule-1", Some(FieldsMode::Logfmt))
     );
-    let untrusted = rule.untrusted.as_ref().unwrap();
-    assert_eq!((&*untrusted.from, &*untrusted.to), ("p", "d"));
+    let untrusted = UntrustedRange::new(["p"], "d", []);
+    assert_eq!(rule.untrusted, Some(untrusted));
     let time = rule.time.as_ref().unwrap();
     assert!(time.unpadded_micros);
     assert_eq!(time.field.from, ["t", "ts"]);
@@ -319,6 +351,7 @@ where = { class = "2xx|3xx", d = '\d+', "http.status" = "2.." }
         from: from.iter().map(ToString::to_string).collect(),
         take,
         trusted_only,
+        after: None,
     };
     assert_eq!(user.field, field(&["u", "v"], Take::Last, true));
     assert_eq!(user.default.as_deref(), Some("anonymous"));

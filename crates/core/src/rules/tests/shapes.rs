@@ -74,7 +74,7 @@ fn unknown_keys_suggest_the_one_that_was_meant() {
       |
     3 | labels.u = { form = 'x', colour = 1 }
       |                          ^^^^^^
-      = hint: known here: from, take, untrusted_between, default, lowercase, map, pseudonym, max_length, max_values
+      = hint: known here: from, take, untrusted_between, trusted, after, default, lowercase, integer, map, pseudonym, max_length, max_values
 
     3 problems in the rules
     ");
@@ -248,7 +248,7 @@ fn choices_and_pairs() {
       |
     3 | labels.u = { untrusted_between = ['a'] }
       |                                  ^^^^^
-      = hint: `untrusted_between = ["a", "b"]` leaves out what stands between the first `a=` and the last `b=`
+      = hint: `untrusted_between = ["a", "b"]` leaves out what is between the first `a=` and the last `b=`
 
     error: expected a string for `untrusted_between`, but found the number `2`
      --> rules.toml:4:40
@@ -394,7 +394,7 @@ fn control_characters_of_a_file_never_reach_the_terminal() {
       |
     3 | "k\u001b[31m\u202e" = 1
       | ^^^^^^^^^^^^^^^^^^^
-      = hint: known here: name, match, fields, match_json, time, trace, labels, metric, report
+      = hint: known here: name, match, fields, match_json, untrusted_between, raw, time, trace, labels, metric, report
 
     1 problem in the rules
     "#);

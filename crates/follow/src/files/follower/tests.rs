@@ -15,6 +15,7 @@ use crate::{Begin, Options, Positions, SavedFile, Specification};
 mod copying;
 mod following;
 mod holes;
+mod identity;
 mod links;
 mod looking;
 mod model;

@@ -20,6 +20,7 @@ impl<'a> Prefix<'a> {
             service: Some(service(self.container)),
             container: Some(self.container),
             time: self.time,
+            whole: None,
         }
     }
 }

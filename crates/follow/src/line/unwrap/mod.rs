@@ -81,6 +81,13 @@ impl Unwrapper {
         Some(Unwrapped { text, wrapping })
     }
 
+    /// The line as it was written, for [`Wrapping::whole`]: without one `\r` at its end; nothing while
+    /// parts are held, for it may be the last of them.
+    pub fn whole<'r>(&self, raw: &'r [u8]) -> Option<&'r [u8]> {
+        let is_joining = self.held_from().is_some();
+        (!is_joining).then(|| raw.strip_suffix(b"\r").unwrap_or(raw))
+    }
+
     /// Where the oldest held part begins: a saved position may not lie after it.
     pub fn held_from(&self) -> Option<u64> {
         self.held().filter_map(|held| held.from).min()

@@ -15,7 +15,7 @@ fn keys() -> Vec<String> {
 }
 
 #[track_caller]
-fn judged(text: &str, header: Option<&str>, traces: bool) -> Vec<(State, String)> {
+fn judged(text: &str, header: Option<&str>, traces: bool) -> Vec<(LinkState, String)> {
     let keys = keys();
     let known = KnownHeaders {
         header,
@@ -35,7 +35,7 @@ fn our_own_example_is_right() {
     for header in [None, Some("X-OpenWebUI-User-Email")] {
         let judged = judged(text, header, true);
         assert!(
-            judged.iter().all(|(state, _)| *state == State::Ok),
+            judged.iter().all(|(state, _)| *state == LinkState::Ok),
             "{judged:?}"
         );
         assert_eq!(judged.len(), 3, "{judged:?}");
@@ -70,7 +70,7 @@ fn what_is_wrong_is_said() {
         ),
     ] {
         let judged = judged(text, header, false);
-        assert_eq!(judged[0].0, State::Failed, "{text}: {judged:?}");
+        assert_eq!(judged[0].0, LinkState::Failed, "{text}: {judged:?}");
         assert!(judged[0].1.contains(saw), "{text}: {judged:?}");
     }
 }
@@ -82,7 +82,7 @@ fn filters_and_sampling_leave_requests_out() {
     let judged = judged(text, None, true);
     let warnings: Vec<_> = judged
         .iter()
-        .filter(|(state, _)| *state == State::Warning)
+        .filter(|(state, _)| *state == LinkState::Warning)
         .collect();
     assert_eq!(warnings.len(), 2, "{judged:?}");
     assert!(warnings[0].1.contains("response.code >= 400"), "{judged:?}");
@@ -94,10 +94,10 @@ fn filters_and_sampling_leave_requests_out() {
 
 /// The one finding that is not well, and what it says.
 #[track_caller]
-fn the_fault(text: &str) -> (State, String) {
+fn the_fault(text: &str) -> (LinkState, String) {
     let faults: Vec<_> = judged(text, None, false)
         .into_iter()
-        .filter(|(state, _)| *state != State::Ok)
+        .filter(|(state, _)| *state != LinkState::Ok)
         .collect();
     assert_eq!(faults.len(), 1, "{text}: {faults:?}");
     faults.into_iter().next().unwrap()
@@ -127,7 +127,7 @@ fn every_form_of_a_right_configuration_is_well() {
         let judged = judged(text, None, false);
         assert!(judged.len() >= 2, "{text}: {judged:?}");
         assert!(
-            judged.iter().all(|(state, _)| *state == State::Ok),
+            judged.iter().all(|(state, _)| *state == LinkState::Ok),
             "{text}: {judged:?}"
         );
     }
@@ -141,14 +141,14 @@ fn what_keeps_lines_or_their_parts_away_is_said() {
             "config: {{logging: {{level: {level}}}}}\nfrontendPolicies: {{accessLog: {{add: {{{user}}}}}}}"
         );
         let (state, saw) = the_fault(&text);
-        assert_eq!(state, State::Failed, "{level}");
+        assert_eq!(state, LinkState::Failed, "{level}");
         assert!(saw.contains("there is no line of any"), "{saw}");
     }
     let text = format!(
         "frontendPolicies: {{accessLog: {{remove: [http.status, route, duration, protocol, src.addr], add: {{{user}}}}}}}"
     );
     let (state, saw) = the_fault(&text);
-    assert_eq!(state, State::Failed);
+    assert_eq!(state, LinkState::Failed);
     for key in [
         "`http.status` (",
         "`route` (",
@@ -159,11 +159,11 @@ fn what_keeps_lines_or_their_parts_away_is_said() {
     }
     assert!(!saw.contains("src.addr"), "{saw}");
     let text = format!("frontendPolicies: {{accessLog: {{remove: [trace.id], add: {{{user}}}}}}}");
-    assert_eq!(the_fault(&text).0, State::Warning);
+    assert_eq!(the_fault(&text).0, LinkState::Warning);
     let text = format!("frontendPolicies: {{accessLog: {{remove: [src.addr], add: {{{user}}}}}}}");
     let well = judged(&text, None, false);
     assert!(
-        well.iter().all(|(state, _)| *state == State::Ok),
+        well.iter().all(|(state, _)| *state == LinkState::Ok),
         "{well:?}"
     );
 }
@@ -183,14 +183,14 @@ fn what_the_gateway_refuses_to_start_with_is_said_and_nothing_else() {
         let judged = judged(&format!("{config}\n{policies}"), None, true);
         assert_eq!(judged.len(), count, "{config}: {judged:?}");
         for (state, saw) in judged {
-            assert_eq!(state, State::Failed);
+            assert_eq!(state, LinkState::Failed);
             assert!(saw.contains("refuses to start"), "{saw}");
         }
     }
     let beside = "config: {logging: {format: json, level: info}}";
     let judged = judged(&format!("{beside}\n{policies}"), None, false);
     assert!(
-        judged.iter().all(|(state, _)| *state == State::Ok),
+        judged.iter().all(|(state, _)| *state == LinkState::Ok),
         "{judged:?}"
     );
 }
@@ -210,10 +210,10 @@ fn models_by_llm_have_one_route_and_that_is_said() {
 fn a_verified_token_names_its_subject_without_being_asked() {
     let text = "binds: [{listeners: [{routes: [{policies: {jwtAuth: {issuer: a}}}]}]}]";
     let (state, saw) = the_fault(text);
-    assert_eq!(state, State::Warning);
+    assert_eq!(state, LinkState::Warning);
     assert!(saw.contains("`jwt.sub` names the user"), "{saw}");
     let (state, _) = the_fault("metadata: {}\nspec: {}\n");
-    assert_eq!(state, State::Failed, "it is none of agentgateway's");
+    assert_eq!(state, LinkState::Failed, "it is none of agentgateway's");
 }
 
 #[test]

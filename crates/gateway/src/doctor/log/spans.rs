@@ -36,17 +36,17 @@ impl LogFindings {
         });
         if self.named == 0 {
             let saw = format!("none of {requests} names a user");
-            return match self.strangers() {
-                strangers if strangers.is_empty() => Finding::failed(
+            return match self.other_user_keys() {
+                other_user_keys if other_user_keys.is_empty() => Finding::failed(
                     Link::Jaeger,
                     saw,
                     format!(
                         "what the log was told to add is not on the trace; add to the gateway's configuration:\n{example}"
                     ),
                 ),
-                strangers => Finding::failed(
+                other_user_keys => Finding::failed(
                     Link::Jaeger,
-                    format!("{saw} under a tag that the rules read; there is {strangers}"),
+                    format!("{saw} under a tag that the rules read; there is {other_user_keys}"),
                     format!(
                         "add the right one to `from` of `{}` in the rules",
                         self.user_label

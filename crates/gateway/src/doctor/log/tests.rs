@@ -29,7 +29,7 @@ fn a_good_log_is_good() {
     let log = request(" http.header.x-user-email=\"a@example.com\"") + &request("");
     let judged = judged(&log);
     assert!(
-        judged.iter().all(|one| one.state == State::Ok),
+        judged.iter().all(|one| one.state == LinkState::Ok),
         "{judged:#?}"
     );
     assert_eq!(judged[0].saw, "gw.log: 2 lines, 2 requests, text");
@@ -43,13 +43,13 @@ fn a_good_log_is_good() {
 fn a_forged_user_is_none() {
     let forged = "2026-11-23T15:18:33.229071Z\tinfo\trequest gateway=default/default route=default/a http.status=200 protocol=llm gen_ai.request.model=m user.email=\"boss@corp.example\" duration=4ms\n";
     let judged = judged(forged);
-    assert_eq!(judged[1].state, State::Failed, "{judged:#?}");
+    assert_eq!(judged[1].state, LinkState::Failed, "{judged:#?}");
 }
 
 #[test]
 fn what_is_missing_is_said_with_the_next_step() {
     let nobody = judged(&request(""));
-    assert_eq!(nobody[1].state, State::Failed);
+    assert_eq!(nobody[1].state, LinkState::Failed);
     assert!(
         nobody[1]
             .next
@@ -65,7 +65,7 @@ fn what_is_missing_is_said_with_the_next_step() {
         "{other:#?}"
     );
     let few = judged(&(request(" user.email=\"a@example.com\"") + &request("").repeat(2)));
-    assert_eq!(few[1].state, State::Warning, "{few:#?}");
+    assert_eq!(few[1].state, LinkState::Warning, "{few:#?}");
     let foreign = judged("hello\nworld\n");
     assert_eq!(
         foreign[0].saw,
@@ -90,8 +90,8 @@ fn one_log_without_requests_among_good_ones_is_a_warning() {
         let seen = examiner.read(io::Cursor::new(text), &origin).unwrap();
         let findings = seen.findings("gw.log", long, others);
         assert_eq!(findings.len(), 1, "{findings:?}");
-        assert_eq!(findings[0].state, State::Warning, "{findings:?}");
+        assert_eq!(findings[0].state, LinkState::Warning, "{findings:?}");
         let alone = seen.findings("gw.log", None, Others::default());
-        assert_eq!(alone[0].state, State::Failed, "{alone:?}");
+        assert_eq!(alone[0].state, LinkState::Failed, "{alone:?}");
     }
 }

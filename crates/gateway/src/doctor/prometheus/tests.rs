@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use serde_json::json;
 
 use super::*;
-use crate::doctor::State;
+use crate::doctor::LinkState;
 
 /// Answers as Prometheus does: who is ours, which targets there are, and how many series.
 struct Answers {
@@ -83,7 +83,7 @@ fn a_target_is_ours_by_what_it_serves_not_by_its_port() {
     let all = json!([foreign[0], foreign[1], us]);
     let findings = judged(json!([ours("gateway-users", "gw:8080")]), all);
     assert!(
-        findings.iter().all(|one| one.state == State::Ok),
+        findings.iter().all(|one| one.state == LinkState::Ok),
         "{findings:?}"
     );
     assert_eq!(findings[1].saw, "1 target of logmetrics up");
@@ -91,7 +91,7 @@ fn a_target_is_ours_by_what_it_serves_not_by_its_port() {
     // Without us, the one on our port may be meant; the other is not even named.
     let findings = judged(json!([]), json!(foreign));
     let last = findings.last().unwrap();
-    assert_eq!(last.state, State::Failed);
+    assert_eq!(last.state, LinkState::Failed);
     assert!(
         last.saw.contains("none of its 2 targets is logmetrics"),
         "{last:?}"
@@ -119,7 +119,7 @@ fn a_target_of_ours_that_is_down_is_said_with_a_command() {
     for ours in [json!([ours("logmetrics", "gw:3903")]), json!([])] {
         let findings = judged(ours, json!([down]));
         let last = findings.last().unwrap();
-        assert_eq!(last.state, State::Failed);
+        assert_eq!(last.state, LinkState::Failed);
         assert!(
             last.saw
                 .starts_with("the target http://gw:3903/metrics is down: "),

@@ -34,7 +34,7 @@ fn answer(traces: &[Spans], part: Window) -> Answer {
                     raw,
                 });
             } else {
-                answer.others.push(Other {
+                answer.others.push(OtherSpan {
                     trace: Some(trace),
                     start_us: (kind == 1).then_some(start_us),
                     raw,

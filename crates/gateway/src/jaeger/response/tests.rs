@@ -2,13 +2,13 @@
 
 use super::*;
 
-const RECORDED: [(Form, &[u8]); 2] = [
+const RECORDED: [(Interface, &[u8]); 2] = [
     (
-        Form::V3,
+        Interface::V3,
         include_bytes!("../../../../../tests/data/jaeger/api-v3-traces.json"),
     ),
     (
-        Form::V1,
+        Interface::V1,
         include_bytes!("../../../../../tests/data/jaeger/api-traces.json"),
     ),
 ];
@@ -39,7 +39,10 @@ fn both_forms_give_the_same_lines() {
 /// What agentgateway 1.4.1 sent for 517 requests, with 53 spans within those of MCP requests.
 #[test]
 fn a_span_of_a_message_within_a_request_is_no_request() {
-    for (form, name) in [(Form::V3, "api-v3-traces"), (Form::V1, "api-traces")] {
+    for (form, name) in [
+        (Interface::V3, "api-v3-traces"),
+        (Interface::V1, "api-traces"),
+    ] {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/jaeger-1.4");
         let file = std::fs::File::open(format!("{folder}/{name}.json.gz")).unwrap();
         let mut body = Vec::new();
@@ -54,11 +57,11 @@ fn a_span_of_a_message_within_a_request_is_no_request() {
 #[test]
 fn json_of_another_server_is_no_answer() {
     for (form, body) in [
-        (Form::V3, r#"{"status":"ok"}"#),
-        (Form::V3, r#"{"data":[],"errors":null}"#),
-        (Form::V1, r#"{"message":"Not Found"}"#),
-        (Form::V1, r#"{"result":{"resourceSpans":[]}}"#),
-        (Form::V1, "{}"),
+        (Interface::V3, r#"{"status":"ok"}"#),
+        (Interface::V3, r#"{"data":[],"errors":null}"#),
+        (Interface::V1, r#"{"message":"Not Found"}"#),
+        (Interface::V1, r#"{"result":{"resourceSpans":[]}}"#),
+        (Interface::V1, "{}"),
     ] {
         let error = parse(body.as_bytes(), form, "a").unwrap_err();
         assert!(matches!(error, Unreadable::Foreign), "{form:?} {body}");
@@ -98,20 +101,20 @@ fn an_answer_that_was_cut_short_is_no_answer() {
 fn empty_answers_and_errors() {
     let empty = Answer::default();
     for (form, body) in [
-        (Form::V3, r#"{"result":{"resourceSpans":[]}}"#),
-        (Form::V3, r#"{"result":{}}"#),
-        (Form::V1, r#"{"data":[],"total":0,"errors":null}"#),
-        (Form::V1, r#"{"data":null,"errors":[]}"#),
+        (Interface::V3, r#"{"result":{"resourceSpans":[]}}"#),
+        (Interface::V3, r#"{"result":{}}"#),
+        (Interface::V1, r#"{"data":[],"total":0,"errors":null}"#),
+        (Interface::V1, r#"{"data":null,"errors":[]}"#),
     ] {
         assert_eq!(parse(body.as_bytes(), form, "a").unwrap(), empty, "{body}");
     }
     for (form, body) in [
         (
-            Form::V3,
+            Interface::V3,
             r#"{"error":{"httpCode":500,"message":"too bad"}}"#,
         ),
         (
-            Form::V1,
+            Interface::V1,
             r#"{"data":[],"errors":[{"code":500,"msg":"too bad"}]}"#,
         ),
     ] {
@@ -146,7 +149,7 @@ fn a_span_without_id_or_start_hides_no_other() {
         r#"{{"result":{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"gw"}}}}]}},"scopeSpans":[{{"spans":[{}]}}]}}]}}}}"#,
         spans.join(",")
     );
-    let answer = parse(body.as_bytes(), Form::V3, "gw").unwrap();
+    let answer = parse(body.as_bytes(), Interface::V3, "gw").unwrap();
     assert_eq!((answer.requests.len(), answer.unreadable), (2, 3));
     assert_eq!(
         (answer.requests[0].trace, answer.requests[0].span),
@@ -191,7 +194,7 @@ fn every_span_is_kept_with_all_that_stands_around_it() {
         span("2"),
         span("3")
     );
-    let answer = parse_keeping(body.as_bytes(), Form::V3, "gw").unwrap();
+    let answer = parse_keeping(body.as_bytes(), Interface::V3, "gw").unwrap();
     let (request, other) = (&answer.requests[0], &answer.others[0]);
     assert_eq!((other.trace, other.start_us), (Some(10), Some(5)));
     let read = |line: &[u8]| serde_json::from_slice::<serde_json::Value>(line).unwrap();
@@ -222,7 +225,7 @@ fn every_span_is_kept_with_all_that_stands_around_it() {
     let body = format!(
         r#"{{"data":[{{"traceID":"0a","spans":[{span}],"processes":{{"p1":{{"serviceName":"gw","tags":[7]}},"p2":{{}}}},"warnings":["w"]}}]}}"#
     );
-    let answer = parse_keeping(body.as_bytes(), Form::V1, "gw").unwrap();
+    let answer = parse_keeping(body.as_bytes(), Interface::V1, "gw").unwrap();
     let line = read(&kept(None, &answer.others[0].raw));
     let expected = serde_json::json!({
         "traceID": "0a", "spans": [read(span.as_bytes())],

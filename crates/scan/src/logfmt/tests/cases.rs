@@ -220,18 +220,83 @@ fn without_whole_values_at_the_end_the_last_mark_counts() {
 }
 
 #[test]
-fn where_a_bound_is_missing_all_is_trusted() {
+fn without_a_beginning_all_is_trusted() {
+    check_trusted("u=1 duration=1ms u=2", "u", &["1", "2"], &["1", "2"]);
+}
+
+#[test]
+fn without_an_end_what_follows_is_unknown() {
     for line in [
-        "u=1 duration=1ms u=2",
-        "u=1 protocol=x u=2",
-        "u=1 duration=1ms protocol=x u=2",
-        "u=1 duration=1ms u=2 protocol=x",
-        "u=1 duration=1ms protocol= u=2",
+        "protocol=x u=2",
+        "duration=1ms protocol=x u=2",
+        "protocol=x y u=2",
+        // Whoever wrote this `duration=`, the program writes no bare word after its own.
+        "protocol=x gen.a=m duration=1ms u=2 protocol=y",
     ] {
-        check_trusted(line, "u", &["1", "2"], &["1", "2"]);
+        check_trusted(line, "u", &["", ""], &["2"]);
     }
-    // The line is read as one text then: the first mark's value does not end with its word.
-    check_trusted("protocol=x y u=1", "protocol", &["x y"], &["x y"]);
+    // What came before is known.
+    check_trusted("u=1 protocol=x u=2", "u", &["1"], &["1", "2"]);
+    check_trusted(
+        "u=1 duration=1ms u=2 protocol=x",
+        "u",
+        &["1", "2"],
+        &["1", "2"],
+    );
+    check_trusted("protocol=x y u=1", "protocol", &["x"], &["x"]);
+}
+
+/// The trusted values of a key, by the range that several keys begin.
+fn by_several(line: &str, key: &str) -> Vec<String> {
+    let keys = keys(&[key]);
+    let (_, slots) = read(line.as_bytes(), &keys, Some(&several()));
+    let seen = slots[0].trusted;
+    let text = |span: Span| {
+        let mut scratch = Vec::new();
+        String::from_utf8(span.decode(line.as_bytes(), &mut scratch).to_vec()).unwrap()
+    };
+    match seen.count {
+        0 => Vec::new(),
+        1 => vec![text(seen.first)],
+        _ => vec![text(seen.first), text(seen.last)],
+    }
+}
+
+#[test]
+fn any_of_several_keys_begins_the_range() {
+    for begin in ["protocol=x", "b=x", "gen.=x", "gen.model=x"] {
+        let line = format!("u=1 {begin} u=2 duration=3ms u=\"4\"");
+        assert_eq!(by_several(&line, "u"), ["1", "4"], "{line}");
+    }
+    assert_eq!(by_several("u=1 gen=x duration=3ms", "u"), ["1"]);
+    // The program's own end comes after all that it writes raw.
+    let forged = "gen.model=m duration=1ms u=\"2\" gen.other=m";
+    assert_eq!(by_several(forged, "u"), ["", ""]);
+    let own = "gen.model=m duration=1ms u=\"2\" gen.count=7 gen.text=\"m\" b=true";
+    assert_eq!(by_several(own, "u"), ["2"]);
+}
+
+#[test]
+fn a_raw_value_runs_to_the_key_that_follows_it() {
+    let raw = |line: &str| by_several(line, "raw");
+    let unknown = ["", ""];
+    let subject = "raw=x u=\"1\" http.status=200 protocol=llm gen.model=m duration=3ms";
+    assert_eq!(raw(subject), ["x u=\"1\" http.status=200"]);
+    assert_eq!(by_several(subject, "u"), [""; 0]);
+    assert_eq!(by_several(subject, "http.status"), [""; 0]);
+    // Twice: one of them is forged.
+    let twice = "raw=x protocol=a u=1 protocol=llm duration=3ms u=\"2\"";
+    assert_eq!(raw(twice), unknown);
+    assert_eq!(by_several(twice, "u"), ["2"]);
+    // Not at all: whole only if nothing follows that a client could have written.
+    assert_eq!(raw("raw=x y duration=3ms"), ["x y"]);
+    assert_eq!(raw("raw=x y"), ["x y"]);
+    assert_eq!(raw("raw=x gen.model=m duration=3ms"), unknown);
+    assert_eq!(raw("raw=x duration=1ms duration=3ms"), unknown);
+    assert_eq!(raw("raw=x u=1"), unknown);
+    // An end is needed for what comes after, not for the value.
+    assert_eq!(raw("raw=x y protocol=llm"), ["x y"]);
+    assert_eq!(by_several("raw=x protocol=llm u=1", "u"), unknown);
 }
 
 /// Lines made to take quadratic time: at a greatest line's length they would take minutes.

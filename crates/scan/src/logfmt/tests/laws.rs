@@ -87,8 +87,8 @@ proptest! {
 
     #[test]
     fn reads_as_the_reference(line in line()) {
-        let keys = keys(&["a", "b", "protocol", "duration", "http.status", "é"]);
-        for untrusted in [None, Some(&untrusted())] {
+        let keys = keys(&["a", "b", "raw", "protocol", "duration", "http.status", "é"]);
+        for untrusted in [None, Some(&untrusted()), Some(&several())] {
             let (expected, found) = (reference::read(&line, &keys, untrusted), read(&line, &keys, untrusted));
             prop_assert!(expected == found, "{:?}\n{expected:?}\n{found:?}", line.escape_ascii().to_string());
         }

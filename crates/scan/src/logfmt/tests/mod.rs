@@ -1,7 +1,8 @@
 //! Tests of the logfmt reader: [`cases`] by hand, [`laws`] against the plain [`reference`].
 
-use crate::keys::{Form, Keys, Matches, Span, UntrustedRange};
+use crate::keys::{Form, Keys, Matches, Span};
 use crate::slots::{FieldSlot, Slots};
+use crate::untrusted::UntrustedRange;
 
 mod cases;
 mod laws;
@@ -16,10 +17,13 @@ fn keys(names: &[&str]) -> Keys {
 }
 
 fn untrusted() -> UntrustedRange {
-    UntrustedRange {
-        from: "protocol".into(),
-        to: "duration".into(),
-    }
+    UntrustedRange::new(["protocol"], "duration", [])
+}
+
+/// One that several keys begin, the first of which is raw.
+fn several() -> UntrustedRange {
+    let from = ["raw", "protocol", "b", "gen.*"];
+    UntrustedRange::new(from, "duration", [("raw", "protocol")])
 }
 
 /// What [`super::read`] says and finds.

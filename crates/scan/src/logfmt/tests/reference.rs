@@ -3,7 +3,7 @@
 //!
 //! Read by the tests and by the fuzz target, which has the same names in scope.
 
-use super::{FieldSlot, Form, Keys, Span, UntrustedRange};
+use super::{FieldSlot, Form, Keys, Matches, Span, UntrustedRange};
 
 /// A pair: where its key starts, where its `=` stands, its value, and where that ends on the line.
 #[derive(Clone, Copy)]
@@ -19,50 +19,116 @@ pub(super) fn read(
     untrusted: Option<&UntrustedRange>,
 ) -> (bool, Vec<FieldSlot>) {
     let mut slots = vec![FieldSlot::default(); keys.len()];
-    let texts = untrusted.and_then(|untrusted| cut(line, untrusted));
-    let pairs: Vec<(Pair, bool)> = match texts {
-        None => pairs(line, 0, line.len())
-            .map(|pair| (pair, true))
-            .collect(),
-        Some((middle, last)) => pairs(line, 0, middle)
-            .map(|pair| (pair, true))
-            .chain(pairs(line, middle, last).map(|pair| (pair, false)))
-            .chain(pairs(line, last, line.len()).map(|pair| (pair, true)))
-            .collect(),
-    };
-    for (pair, trusted) in &pairs {
-        for (slot, name) in slots.iter_mut().zip(keys.names()) {
-            if name.as_bytes() == &line[pair.start..pair.equals] {
-                slot.everywhere.add(pair.value);
-                if *trusted {
-                    slot.trusted.add(pair.value);
+    let mut found: Vec<(Pair, Trust)> = Vec::new();
+    let mut add = |pairs: Vec<Pair>, trust| found.extend(pairs.into_iter().map(|p| (p, trust)));
+    let part = |start, end| pairs(line, start, end).collect::<Vec<_>>();
+    match untrusted.and_then(|untrusted| Some((untrusted, cut(line, untrusted)?))) {
+        None => add(part(0, line.len()), Trust::Trusted),
+        Some((untrusted, (from, mut middle, last))) => {
+            add(part(0, from.start), Trust::Trusted);
+            match untrusted.until(&line[from.start..from.equals]) {
+                None => add(part(from.start, middle), Trust::Trusted),
+                Some(until) => match raw(line, from, until, last) {
+                    Some(end) => {
+                        let start = from.equals + 1;
+                        let length = line[start..end].trim_ascii_end().len();
+                        let value = Span {
+                            start: start as u32,
+                            end: (start + length) as u32,
+                            form: Form::Plain,
+                        };
+                        middle = middle.max(start + length);
+                        add(vec![Pair { value, ..from }], Trust::Trusted);
+                    }
+                    None => {
+                        middle = middle.max(from.value.end as usize);
+                        add(vec![from], Trust::Unfenced);
+                    }
+                },
+            }
+            match last.map(|last| last.max(middle)) {
+                None => add(part(middle, line.len()), Trust::Unfenced),
+                Some(last) => {
+                    add(part(middle, last), Trust::Untrusted);
+                    add(part(last, line.len()), Trust::Trusted);
                 }
             }
         }
     }
-    (!pairs.is_empty(), slots)
+    for (pair, trust) in &found {
+        for (slot, name) in slots.iter_mut().zip(keys.names()) {
+            if name.as_bytes() == &line[pair.start..pair.equals] {
+                slot.everywhere.add(pair.value);
+                match trust {
+                    Trust::Trusted => slot.trusted.add(pair.value),
+                    Trust::Untrusted => {}
+                    Trust::Unfenced if slot.trusted.count > 0 => {}
+                    Trust::Unfenced => {
+                        slot.trusted = Matches {
+                            count: 2,
+                            ..Matches::default()
+                        };
+                    }
+                }
+            }
+        }
+    }
+    (!found.is_empty(), slots)
 }
 
-/// Where the middle and the last text start.
-fn cut(line: &[u8], untrusted: &UntrustedRange) -> Option<(usize, usize)> {
+#[derive(Clone, Copy)]
+enum Trust {
+    Trusted,
+    Untrusted,
+    Unfenced,
+}
+
+/// The pair that begins the range, where the middle starts, and where the last text does.
+fn cut(line: &[u8], untrusted: &UntrustedRange) -> Option<(Pair, usize, Option<usize>)> {
     let forward: Vec<Pair> = pairs(line, 0, line.len()).collect();
     let key = |pair: &Pair| &line[pair.start..pair.equals];
     let from = forward
         .iter()
-        .position(|pair| key(pair) == untrusted.from.as_bytes())?;
+        .position(|pair| untrusted.begins_with(key(pair)))?;
     let value = forward[from].equals + 1;
     let middle = value + line[value..].iter().position(|byte| blank(*byte))?;
     let strict = (middle + 1..line.len()).rev().find(|at| {
-        let named = line[*at..].starts_with(&[untrusted.to.as_bytes(), b"="].concat());
+        let named = line[*at..].starts_with(&[untrusted.to(), b"="].concat());
         named && blank(line[*at - 1]) && series(&line[*at..])
     });
     let last = strict.or_else(|| {
         let to = forward[from + 1..]
             .iter()
-            .rfind(|pair| key(pair) == untrusted.to.as_bytes());
+            .rfind(|pair| key(pair) == untrusted.to());
         to.map(|pair| pair.start)
-    })?;
-    Some((middle, last))
+    });
+    let is_own = |last: &usize| {
+        pairs(line, *last, line.len())
+            .filter(|pair| untrusted.begins_with(key(pair)))
+            .all(|pair| {
+                let value = &line[pair.value.start as usize..pair.value.end as usize];
+                pair.value.form != Form::Plain
+                    || value.is_empty()
+                    || value == b"true"
+                    || value == b"false"
+                    || b"[{-0123456789".contains(&value[0])
+            })
+    };
+    Some((forward[from], middle, last.filter(is_own)))
+}
+
+/// Where the raw value of `from` ends.
+fn raw(line: &[u8], from: Pair, until: &[u8], last: Option<usize>) -> Option<usize> {
+    let starts = |at: &usize| blank(line[*at - 1]) && equals(line, *at).is_some();
+    let keys: Vec<usize> = (from.equals + 2..line.len()).filter(starts).collect();
+    let is_until = |at: &&usize| line[**at..].starts_with(&[until, b"="].concat());
+    let ends: Vec<&usize> = keys.iter().filter(is_until).collect();
+    match (ends.as_slice(), keys.first()) {
+        ([end], _) => Some(**end),
+        ([], None) => Some(line.len()),
+        ([], Some(next)) if Some(*next) == last => last,
+        _ => None,
+    }
 }
 
 fn blank(byte: u8) -> bool {

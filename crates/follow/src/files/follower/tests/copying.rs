@@ -183,3 +183,92 @@ fn cut_short_without_a_copy_is_read_from_its_start() {
     fixture.append("x.log", "b1\n");
     reads(fixture, &["a1", "a2", "b1"]);
 }
+
+/// A copy has any name, and its original may have several.
+#[test]
+fn a_copy_of_any_name_counts_once() {
+    let long = |letter: &str| format!("{letter} {}", letter.repeat(200));
+    for link in ["", "a.log", "z.log", "hard.log"] {
+        for copy in [
+            "x.log.bak",
+            "x.old",
+            "x.log~",
+            "x-1.log",
+            "Copy of x.log",
+            "sub/x.log",
+            "y.log",
+        ] {
+            let mut fixture = Fixture::new(&["**/*"]);
+            fs::create_dir(fixture.path("sub")).unwrap();
+            let first = long("a");
+            fixture.append("x.log", &format!("{first}\n"));
+            match link {
+                "" => {}
+                "hard.log" => fs::hard_link(fixture.path("x.log"), fixture.path(link)).unwrap(),
+                #[cfg(unix)]
+                _ => std::os::unix::fs::symlink("x.log", fixture.path(link)).unwrap(),
+                #[cfg(not(unix))]
+                _ => continue,
+            }
+            fixture.look();
+            // Made in steps, and looked at meanwhile.
+            File::create(fixture.path(copy)).unwrap();
+            fixture.look();
+            fixture.append(copy, &first[..150]);
+            fixture.look();
+            fixture.append(copy, &format!("{}\n", &first[150..]));
+            fixture.look();
+            assert_eq!(fixture.lines.in_order, [first.as_str()], "{copy} {link}");
+            fixture.append("x.log", "b1\n");
+            fixture.look();
+            fixture.append("x.log", "b2\n");
+            copy_to(&fixture, copy);
+            cut_short(&fixture);
+            fixture.append("x.log", "c1\n");
+            fixture.look();
+            fixture.look();
+            let mut lines = fixture.lines.in_order.clone();
+            lines.sort_unstable();
+            assert_eq!(lines, [first.as_str(), "b1", "b2", "c1"], "{copy} {link}");
+            let saved = fixture.save();
+            fixture.restart(saved);
+            fixture.look();
+            fixture.pass(Duration::from_secs(31));
+            assert_eq!(
+                fixture.lines.in_order.len(),
+                4,
+                "{copy} {link}: after a restart"
+            );
+        }
+    }
+}
+
+fn copy_to(fixture: &Fixture, to: &str) {
+    fs::copy(fixture.path("x.log"), fixture.path(to)).unwrap();
+}
+
+#[test]
+fn a_file_that_begins_like_another_counts_as_soon_as_it_differs() {
+    let header = "#fields ".repeat(40);
+    let mut fixture = Fixture::new(&["*.log"]);
+    fixture.append("x.log", &format!("{header}\na1\n"));
+    fixture.look();
+    fixture.append("y.log", &format!("{header}\n"));
+    fixture.look();
+    fixture.append("y.log", "b1\n");
+    fixture.look();
+    let lines = fixture.lines.in_order.clone();
+    assert_eq!(lines, [header.as_str(), "a1", header.as_str(), "b1"]);
+}
+
+#[test]
+fn short_files_of_the_same_content_are_two() {
+    let mut fixture = Fixture::new(&["**/*.log"]);
+    fixture.append("a/x.log", "a1\n");
+    fixture.append("b.log", "a1\n");
+    fixture.look();
+    fixture.append("b/x.log", "a1\n");
+    fixture.append("c.log", "a1\n");
+    fixture.look();
+    assert_eq!(fixture.lines.in_order, ["a1"; 4]);
+}

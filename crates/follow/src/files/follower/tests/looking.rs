@@ -37,7 +37,7 @@ fn new_folders_and_files_of_a_glob() {
         .lines
         .streams
         .iter()
-        .map(|one| &*one.origin.file)
+        .map(|one| one.origin.base_name())
         .collect();
     assert_eq!(origins, ["1.log", "2.log", "3.log"]);
     assert!(

@@ -236,7 +236,15 @@ impl Model {
         let mut counted = self.fixture.lines.in_order.clone();
         counted.sort_unstable();
         self.written.sort_unstable();
-        prop_assert_eq!(counted, self.written);
+        let lost = self.written.iter().filter(|line| !counted.contains(line));
+        let lost: Vec<_> = lost.collect();
+        let doubled = counted.windows(2).filter(|two| two[0] == two[1]);
+        let doubled: Vec<_> = doubled.map(|two| &two[0]).collect();
+        prop_assert!(
+            counted == self.written,
+            "lost {lost:?}, doubled {doubled:?}, {:?}",
+            self.fixture.said.take()
+        );
         Ok(())
     }
 }

@@ -25,6 +25,7 @@ fn restarts_to(mut fixture: Fixture, lines: &[&str]) {
     assert_eq!(fixture.lines.in_order, lines);
     // And once more, with nothing new.
     let saved = fixture.save();
+    fixture.saved_at = std::time::SystemTime::now();
     fixture.restart(saved);
     fixture.look();
     fixture.pass(Duration::from_secs(31));

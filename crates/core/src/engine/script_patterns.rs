@@ -1,0 +1,119 @@
+//! Patterns for scripts: the same plans as those of rules, with the regex behind them, and one search
+//! per line that says which of them cannot match.
+
+use regex::{NoExpand, Regex};
+
+use super::prefilter::{Candidates, Prefilter};
+use super::rule::pattern::{Groups, Pattern};
+
+/// The patterns of one script, known by their numbers. Shared by all threads.
+#[derive(Debug)]
+pub struct ScriptPatterns {
+    patterns: Vec<Pattern>,
+    regexes: Vec<Regex>,
+    prefilter: Prefilter,
+}
+
+/// What one thread needs to match them.
+#[derive(Debug, Default)]
+pub struct PatternState {
+    candidates: Candidates,
+    groups: Groups,
+}
+
+impl ScriptPatterns {
+    /// These patterns; each with whether its groups are asked for.
+    pub fn new(patterns: Vec<(Regex, bool)>) -> ScriptPatterns {
+        let regexes = patterns.iter().map(|(regex, _)| regex.clone()).collect();
+        let new = |(regex, captures)| Pattern::new(regex, captures);
+        let patterns: Vec<Pattern> = patterns.into_iter().map(new).collect();
+        ScriptPatterns {
+            prefilter: Prefilter::new(patterns.iter().map(Some)),
+            patterns,
+            regexes,
+        }
+    }
+
+    /// Begins a line, on which [`ScriptPatterns::find_on_line`] will be asked.
+    #[inline]
+    pub fn begin_line(&self, line: &str, state: &mut PatternState) {
+        if !self.prefilter.lets_all_through() {
+            self.prefilter
+                .candidates(line.as_bytes(), &mut state.candidates);
+        }
+    }
+
+    /// Whether the pattern matches the line that was begun last, which holds no line feed; the groups
+    /// are left in `state`.
+    #[inline]
+    pub fn find_on_line(&self, pattern: usize, line: &str, state: &mut PatternState) -> bool {
+        if !self.prefilter.lets_all_through() && !state.candidates.contains(pattern) {
+            return false;
+        }
+        let known = self.patterns.get(pattern);
+        known.is_some_and(|known| known.matches(pattern, line.as_bytes(), &mut state.groups))
+    }
+
+    /// Whether the pattern matches any text.
+    pub fn find(&self, pattern: usize, text: &str, state: &mut PatternState) -> bool {
+        let Some(known) = self.patterns.get(pattern) else {
+            return false;
+        };
+        if memchr::memchr(b'\n', text.as_bytes()).is_some() {
+            return known.by_regex(pattern, text.as_bytes(), &mut state.groups);
+        }
+        known.matches(pattern, text.as_bytes(), &mut state.groups)
+    }
+
+    /// Adds the text to `out` with each match replaced by `new` as it is.
+    pub fn replace(&self, pattern: usize, text: &str, new: &str, out: &mut String) {
+        match self.regexes.get(pattern) {
+            Some(regex) => out.push_str(&regex.replace_all(text, NoExpand(new))),
+            None => out.push_str(text),
+        }
+    }
+}
+
+impl PatternState {
+    /// Where a group of the pattern that matched last stands, if its groups are asked for.
+    #[inline]
+    pub fn span(&self, group: usize) -> Option<(usize, usize)> {
+        self.groups.span(group)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patterns(texts: &[&str]) -> ScriptPatterns {
+        let new = |text: &&str| (Regex::new(text).unwrap(), true);
+        ScriptPatterns::new(texts.iter().map(new).collect())
+    }
+
+    #[test]
+    fn groups_are_found_on_lines_and_in_texts() {
+        let patterns = patterns(&["user=([a-z]+)", "took ([0-9]+)ms", "code: (.*)$", "."]);
+        let mut state = PatternState::default();
+        let line = "user=ann took 12ms";
+        patterns.begin_line(line, &mut state);
+        assert!(patterns.find_on_line(1, line, &mut state));
+        assert_eq!(state.span(1), Some((14, 16)));
+        assert!(!patterns.find_on_line(2, line, &mut state));
+        assert!(patterns.find_on_line(0, line, &mut state));
+        assert_eq!(state.span(1), Some((5, 8)));
+        // A text may have line feeds, which a plan knows nothing of.
+        assert!(!patterns.find(2, "code: 1\n2", &mut state));
+        assert!(patterns.find(2, "code: 1", &mut state));
+        assert!(!patterns.find(3, "\n", &mut state));
+    }
+
+    #[test]
+    fn matches_are_replaced_as_they_are() {
+        let patterns = patterns(&["[0-9]+"]);
+        let mut out = String::new();
+        patterns.replace(0, "a1b22", "$0", &mut out);
+        patterns.replace(7, "c", "$0", &mut out);
+        assert_eq!(out, "a$0b$0c");
+    }
+}

@@ -1,0 +1,422 @@
+//! A compiled program as a unit of the engine: it sees every line as it was written, and its updates
+//! go to the store. What it reads back is remembered beside ([`shadow`]), behind one lock for all
+//! threads; a program that reads nothing back has no lock at all.
+
+use std::any::Any;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::tz::TimeZone;
+use logmetrics_core::clock::Clock;
+use logmetrics_core::engine::script::{
+    Changes, Past, Script, ScriptOutcome, ScriptOutput, ScriptRunner,
+};
+use logmetrics_core::engine::script_patterns::{PatternState, ScriptPatterns};
+use logmetrics_core::engine::source::Compiled;
+use logmetrics_core::rate_limit::Limited;
+use logmetrics_follow::line::Line;
+use regex::Regex;
+
+use crate::layout::Time;
+use crate::script::code::Program;
+use crate::script::{self, Matcher, RuntimeError, Settings, Spans};
+
+mod layout;
+mod notes;
+mod reads;
+mod resume;
+mod shadow;
+#[cfg(test)]
+mod tests;
+mod updates;
+
+pub use layout::Metric;
+use shadow::Family;
+use updates::Updates;
+
+/// How often what has expired is looked for at most, in seconds: until then it is only left out.
+const SWEEP_SECONDS: i64 = 60;
+
+/// How many messages about programs that stop half-way are written in a minute, for each program.
+pub const MESSAGES_PER_MINUTE: u32 = 3;
+
+/// How the metrics of programs are shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageOptions {
+    /// Whether each series has the label `prog`: `--emit_prog_label`.
+    pub has_program: bool,
+    /// Whether each sample has the time of its series: `--emit_metric_timestamp`.
+    pub shows_time: bool,
+    /// Whether numbers are written as mtail writes them, and its other pages are served.
+    pub is_mtails: bool,
+    /// Whether limits and expiry are those of mtail 3.0.9: only at a sweep.
+    pub strict: bool,
+}
+
+impl Default for PageOptions {
+    fn default() -> Self {
+        PageOptions {
+            has_program: true,
+            shows_time: false,
+            is_mtails: false,
+            strict: false,
+        }
+    }
+}
+
+/// What all programs share.
+#[derive(Debug, Clone)]
+pub struct UnitOptions {
+    pub page: PageOptions,
+    /// The zone of times that name none.
+    pub zone: TimeZone,
+    /// Whether a time without a year is of the current one.
+    pub assumes_year: bool,
+    /// How often strict mode sweeps, in seconds.
+    pub sweep_seconds: i64,
+    /// Whether it is said why a program stopped half-way.
+    pub says_errors: bool,
+    pub clock: Clock,
+    pub messages: Arc<Limited>,
+}
+
+/// What is counted of one program, over all its versions.
+#[derive(Debug, Default)]
+pub struct ProgramCounts {
+    /// Lines on which it stopped half-way.
+    pub runtime_errors: AtomicU64,
+}
+
+/// A program as a unit.
+#[derive(Debug)]
+pub struct ProgramScript {
+    shared: Arc<Shared>,
+    /// What it remembers; none where it reads nothing back.
+    state: Option<Arc<Mutex<State>>>,
+}
+
+/// What all threads know of a program.
+#[derive(Debug)]
+struct Shared {
+    program: Arc<Program>,
+    patterns: Arc<ScriptPatterns>,
+    metrics: Vec<Metric>,
+    /// The program's text.
+    text: Box<str>,
+    options: UnitOptions,
+    counts: Arc<ProgramCounts>,
+}
+
+/// What a program remembers from line to line.
+#[derive(Debug)]
+struct State {
+    interpreter: Interpreter,
+    families: Vec<Option<Family>>,
+    /// When it was swept last, in seconds.
+    swept: i64,
+}
+
+type Interpreter = script::Script<PlanMatcher>;
+
+impl Shared {
+    fn interpreter(&self) -> Interpreter {
+        let matcher = PlanMatcher {
+            patterns: Arc::clone(&self.patterns),
+            needed: (self.program.patterns.iter())
+                .map(|one| one.needed.clone())
+                .collect(),
+            state: PatternState::default(),
+        };
+        let settings = Settings {
+            zone: self.options.zone.clone(),
+            assumes_year: self.options.assumes_year,
+            strict: self.options.page.strict,
+        };
+        script::Script::new(Arc::clone(&self.program), matcher, settings)
+    }
+
+    /// Lines of the program with their numbers.
+    fn lines(&self, numbers: &[usize]) -> Vec<Box<str>> {
+        let line = |number: &usize| {
+            let text = self.text.lines().nth(number.saturating_sub(1));
+            format!("line {number}: {}", text.unwrap_or("").trim()).into()
+        };
+        numbers.iter().map(line).collect()
+    }
+
+    fn now(&self) -> Time {
+        let now_ms = self.options.clock.now_ms();
+        Time {
+            seconds: (now_ms / 1000) as i64,
+            nanoseconds: (now_ms % 1000) as u32 * 1_000_000,
+        }
+    }
+
+    fn failed(&self, error: &RuntimeError, text: &[u8]) -> Box<str> {
+        self.counts.runtime_errors.fetch_add(1, Ordering::Relaxed);
+        let name = &self.program.name;
+        if self.options.says_errors
+            && let Some(more) = self.options.messages.admit(name)
+        {
+            let text: String = String::from_utf8_lossy(text).chars().take(200).collect();
+            tracing::warn!("{name}: {error}; the line: {text:?}{more}");
+        }
+        error.to_string().into()
+    }
+}
+
+/// A program as a unit, and the definitions of its metrics.
+///
+/// # Errors
+/// When a regex is too large.
+pub fn unit(
+    program: Program,
+    text: &str,
+    options: &UnitOptions,
+    counts: Arc<ProgramCounts>,
+) -> Result<Compiled, regex::Error> {
+    let strict = options.page.strict;
+    let remembered = reads::remembered(&program, strict);
+    let (metrics, definitions) = Metric::all(&program, &remembered, &options.page);
+    let patterns = program.patterns.iter();
+    let patterns = patterns.map(|one| Ok((Regex::new(&one.regex)?, !one.needed.is_empty())));
+    let patterns = patterns.collect::<Result<_, regex::Error>>()?;
+    let keeps_state = remembered.contains(&true) || (strict && !program.layouts.is_empty());
+    let shared = Arc::new(Shared {
+        program: Arc::new(program),
+        patterns: Arc::new(ScriptPatterns::new(patterns)),
+        metrics,
+        text: text.into(),
+        options: options.clone(),
+        counts,
+    });
+    let family = |metric: &Metric| metric.is_remembered.then(|| Family::new(&metric.code));
+    let state = keeps_state.then(|| State {
+        interpreter: shared.interpreter(),
+        families: shared.metrics.iter().map(family).collect(),
+        swept: shared.now().seconds,
+    });
+    let script = ProgramScript {
+        state: state.map(|state| Arc::new(Mutex::new(state))),
+        shared,
+    };
+    Ok(Compiled::of_script(Box::new(script), definitions))
+}
+
+impl ProgramScript {
+    /// The script as a program, if it is one.
+    pub fn of(script: &dyn Script) -> Option<&ProgramScript> {
+        (script as &dyn Any).downcast_ref()
+    }
+
+    pub fn program(&self) -> &Program {
+        &self.shared.program
+    }
+
+    /// Its metrics in the order of the program.
+    pub fn metrics(&self) -> &[Metric] {
+        &self.shared.metrics
+    }
+
+    /// How many lines stopped it half-way.
+    pub fn runtime_errors(&self) -> u64 {
+        self.shared.counts.runtime_errors.load(Ordering::Relaxed)
+    }
+
+    fn state(&self) -> Option<MutexGuard<'_, State>> {
+        let state = self.state.as_ref()?;
+        Some(state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Script for ProgramScript {
+    fn name(&self) -> &str {
+        &self.shared.program.name
+    }
+
+    fn keeps_state(&self) -> bool {
+        self.state.is_some()
+    }
+
+    fn runner(&self) -> Box<dyn ScriptRunner> {
+        let shared = Arc::clone(&self.shared);
+        match &self.state {
+            Some(state) => Box::new(SharedRunner {
+                shared,
+                state: Arc::clone(state),
+            }),
+            None => Box::new(OwnRunner {
+                interpreter: shared.interpreter(),
+                shared,
+            }),
+        }
+    }
+
+    fn metric(&self, number: usize) -> Option<&str> {
+        let mut metrics = self.shared.metrics.iter();
+        let metric = metrics.find(|metric| metric.exported == Some(number as u32))?;
+        Some(&metric.code.exported)
+    }
+
+    fn resume(&self, past: &Past<'_>, out: &mut ScriptOutput<'_>) {
+        resume::resume(self, past, out);
+    }
+
+    fn changes(&self) -> Changes {
+        let Some(mut state) = self.state() else {
+            return Changes::new();
+        };
+        let name = self.name();
+        let State {
+            interpreter,
+            families,
+            ..
+        } = &mut *state;
+        let mut changes = Changes::new();
+        for (metric, family) in self.shared.metrics.iter().zip(families) {
+            let Some(family) = family else { continue };
+            let identity = metric.identity();
+            for (labels, series) in family.changes() {
+                let key = notes::key(name, &identity, &labels);
+                changes.push((key, series.map(notes::value)));
+            }
+        }
+        if self.shared.options.page.strict {
+            changes.push(notes::times(name, interpreter.times()));
+        }
+        changes
+    }
+}
+
+/// Runs a program that remembers something.
+#[derive(Debug)]
+struct SharedRunner {
+    shared: Arc<Shared>,
+    state: Arc<Mutex<State>>,
+}
+
+/// Runs a program that remembers nothing.
+#[derive(Debug)]
+struct OwnRunner {
+    shared: Arc<Shared>,
+    interpreter: Interpreter,
+}
+
+impl ScriptRunner for SharedRunner {
+    fn run(&mut self, line: &Line<'_>, out: &mut ScriptOutput<'_>) -> ScriptOutcome {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let State {
+            interpreter,
+            families,
+            swept,
+            ..
+        } = &mut *state;
+        let read = self.shared.now();
+        let strict = self.shared.options.page.strict;
+        let wait = match strict {
+            true => self.shared.options.sweep_seconds,
+            false => self.shared.options.sweep_seconds.min(SWEEP_SECONDS),
+        };
+        if read.seconds.saturating_sub(*swept) >= wait {
+            *swept = read.seconds;
+            updates(&self.shared, families, out, read).sweep();
+        }
+        run(&self.shared, interpreter, families, line, read, out)
+    }
+
+    fn held(&self) -> Vec<Box<str>> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.shared.lines(state.interpreter.held())
+    }
+}
+
+impl ScriptRunner for OwnRunner {
+    fn run(&mut self, line: &Line<'_>, out: &mut ScriptOutput<'_>) -> ScriptOutcome {
+        let read = self.shared.now();
+        let interpreter = &mut self.interpreter;
+        run(&self.shared, interpreter, &mut [], line, read, out)
+    }
+
+    fn held(&self) -> Vec<Box<str>> {
+        self.shared.lines(self.interpreter.held())
+    }
+}
+
+fn updates<'u, 'b>(
+    shared: &'u Shared,
+    families: &'u mut [Option<Family>],
+    out: &'u mut ScriptOutput<'b>,
+    read: Time,
+) -> Updates<'u, 'b> {
+    Updates {
+        metrics: &shared.metrics,
+        families,
+        out,
+        read,
+        strict: shared.options.page.strict,
+        count: 0,
+    }
+}
+
+fn run(
+    shared: &Shared,
+    interpreter: &mut Interpreter,
+    families: &mut [Option<Family>],
+    line: &Line<'_>,
+    read: Time,
+    out: &mut ScriptOutput<'_>,
+) -> ScriptOutcome {
+    let mut updates = updates(shared, families, out, read);
+    let text = line.wrapping.whole.unwrap_or(line.text);
+    let of_log = script::Line {
+        text,
+        source: &line.origin.file,
+        read,
+    };
+    match interpreter.run(&of_log, &mut updates) {
+        Err(error) => ScriptOutcome::Failed(shared.failed(&error, text)),
+        Ok(()) if updates.count > 0 || !interpreter.held().is_empty() => ScriptOutcome::Matched,
+        Ok(()) => ScriptOutcome::NotMatched,
+    }
+}
+
+/// Patterns through the plans of the engine.
+#[derive(Debug)]
+struct PlanMatcher {
+    patterns: Arc<ScriptPatterns>,
+    /// For each pattern the groups that the program uses.
+    needed: Vec<Vec<usize>>,
+    state: PatternState,
+}
+
+impl PlanMatcher {
+    fn found(&self, pattern: usize, is_match: bool, spans: &mut Spans) -> bool {
+        spans.clear();
+        if is_match {
+            for group in self.needed.get(pattern).into_iter().flatten() {
+                spans.set(*group, self.state.span(*group));
+            }
+        }
+        is_match
+    }
+}
+
+impl Matcher for PlanMatcher {
+    fn begin_line(&mut self, line: &str) {
+        self.patterns.begin_line(line, &mut self.state);
+    }
+
+    fn find(&mut self, pattern: usize, line: &str, spans: &mut Spans) -> bool {
+        let is_match = self.patterns.find_on_line(pattern, line, &mut self.state);
+        self.found(pattern, is_match, spans)
+    }
+
+    fn find_in(&mut self, pattern: usize, text: &str, spans: &mut Spans) -> bool {
+        let is_match = self.patterns.find(pattern, text, &mut self.state);
+        self.found(pattern, is_match, spans)
+    }
+
+    fn replace(&mut self, pattern: usize, text: &str, new: &str, out: &mut String) {
+        self.patterns.replace(pattern, text, new, out);
+    }
+}

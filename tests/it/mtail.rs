@@ -1,0 +1,6 @@
+//! Programs of mtail, and mtail's own command line.
+
+mod cases;
+mod command;
+mod deviations;
+mod rules;
