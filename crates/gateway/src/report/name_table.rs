@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use super::links::Links;
 use super::totals::Figures;
 
-/// Most users that are told apart exactly; they take about 400 bytes each.
+/// Most users that are told apart exactly; with all that is written of them they take about 2 GB.
 pub const USERS_MAX: usize = 1_000_000;
 
 /// Most routes, models, providers and statuses, each, that are told apart exactly.
