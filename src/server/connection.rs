@@ -139,7 +139,7 @@ impl Drop for RunningRequest {
     }
 }
 
-/// A body whose end is the end of its [`Running`].
+/// A body whose end is the end of its [`RunningRequest`].
 struct CountedBody {
     body: Body,
     _running: RunningRequest,

@@ -1,6 +1,6 @@
 //! HTTP: the accept loop over a bound listener, authentication, and draining. No routes, no rules.
 //!
-//! The only module that knows hyper. What it serves comes from [`Content`], implemented elsewhere.
+//! The only module that knows hyper. What it serves comes from [`Backend`], implemented elsewhere.
 
 use std::future::Future;
 use std::io;

@@ -1,5 +1,5 @@
 //! Request in, whole response out. No sockets, no limits of connections; what is said comes from
-//! [`Content`].
+//! [`Backend`].
 //!
 //! | path | methods | answer |
 //! | --- | --- | --- |

@@ -134,6 +134,10 @@ impl Sink for HistorySink {
     }
 
     fn idle(&mut self, stream: StreamId) {
+        // A block that is begun must be ended: programs that keep state wait for it.
+        if self.history.is_none() {
+            return;
+        }
         let self_metrics = Arc::clone(self.worker.self_metrics());
         let now_ms = self.worker.now_ms();
         let (Some(history), Some(mut block)) = (&self.history, self.worker.block(stream)) else {

@@ -1,7 +1,7 @@
 //! A rule as it was written becomes a rule that can run: patterns compiled, names looked up.
 //!
 //! What concerns one rule alone is judged here; what concerns metrics that rules share is judged in
-//! [`super::definitions`]. No file is read.
+//! [`super::metric_definitions`]. No file is read.
 
 use std::collections::BTreeMap;
 

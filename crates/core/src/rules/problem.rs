@@ -2,7 +2,7 @@
 //!
 //! A [`Draft`] knows byte offsets and is what the rest of the room makes; [`settle`] turns drafts
 //! into [`Problem`]s, which carry the source lines they show and outlive the text. The words stand
-//! in [`wording`], their form on the screen in [`render`]. No rule is judged here.
+//! in [`messages`], their form on the screen in [`render`]. No rule is judged here.
 
 pub(super) mod messages;
 mod render;

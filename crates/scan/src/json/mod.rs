@@ -1,6 +1,6 @@
 //! JSON lines: flat dotted keys first, then nested paths.
 //!
-//! [`scan`] knows the grammar; here the wanted keys are looked for. No tree is built, and nothing
+//! [`grammar`] knows the grammar; here the wanted keys are looked for. No tree is built, and nothing
 //! is decoded: a value is where it stands.
 
 use super::keys::{Form, Keys, Span};

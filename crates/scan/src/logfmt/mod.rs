@@ -1,6 +1,6 @@
 //! `key=value` lines, as agentgateway and Go programs write them.
 //!
-//! [`pairs`] reads a text forward, whoever wrote it. [`tail`] knows how the gateway ends its
+//! [`pairs`] reads a text forward, whoever wrote it. [`gateway_tail`] knows how the gateway ends its
 //! lines, and so finds the end of what strangers chose. Nothing here decides what a value means.
 
 use super::keys::{Form, Keys, Matches, Span};

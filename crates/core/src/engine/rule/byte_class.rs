@@ -95,7 +95,7 @@ pub(in crate::engine) enum Numbers {
 }
 
 impl ByteClassMatcher {
-    /// Which of all [`Short`](super::convert::Short) numbers match.
+    /// Which of all [`Short`](crate::engine::convert::Short) numbers match.
     pub(in crate::engine) fn numbers(&self) -> Numbers {
         // A way asks of each byte whether it may stand at its place, whatever stands at the others. So all
         // numbers of a length match where those do that are one digit again and again.
