@@ -65,6 +65,10 @@ impl Client {
                 401 | 403 | 408 | 429 | 500.. => self.judge(form, status, &headers, &body),
                 _ => continue,
             };
+            // It said when to come back, which holds for its other interface, too.
+            if matches!(attempt, Attempt::Again(_, Some(_))) {
+                return Err(attempt);
+            }
             if matches!(attempt, Attempt::Again(..) | Attempt::Failed(_)) {
                 failed.get_or_insert(attempt);
             }
