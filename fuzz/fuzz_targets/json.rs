@@ -11,7 +11,7 @@ use logmetrics_scan::{
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-#[path = "../../src/matcher/json/tests/reference.rs"]
+#[path = "../../crates/scan/src/json/tests/reference.rs"]
 mod reference;
 
 const WANTED: [&str; 6] = ["a", "a.b", "a.b.c", "b.c", "", "."];
