@@ -87,6 +87,8 @@ impl Client {
                     self.form = Some(form);
                     return found;
                 }
+                // It said when to come back, which holds for its other interface, too.
+                busy @ Attempt::Again(_, Some(_)) => return busy,
                 Attempt::NothingFound => result = Attempt::Done(Answer::default()),
                 other if matches!(result, Attempt::Failed(_)) => result = other,
                 _ => {}
