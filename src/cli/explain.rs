@@ -14,6 +14,7 @@ use crate::programs::{MtailSettings, Programs};
 use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::verdict::{Outcome, SkipReason, Update, Verdict};
 use logmetrics_core::engine::{Engine, FieldErrorKind, Secret};
+use logmetrics_core::unknown_prefix::{self, PrefixSearch};
 use logmetrics_follow::Specification;
 use logmetrics_follow::line::{Line, Origin};
 use logmetrics_follow::to_end::{self, Inputs, PartSink};
@@ -79,6 +80,7 @@ pub fn execute(args: ExplainArgs) -> Exit {
 /// Shows what the engine says of each line.
 struct Explainer<'e> {
     engine: &'e Engine,
+    search: PrefixSearch<'e>,
     unmatched_only: bool,
     lines: u64,
     matched: u64,
@@ -97,7 +99,11 @@ impl PartSink for Explainer<'_> {
         let hit = verdicts.iter().any(|verdict| verdict.outcome.is_match());
         self.matched += u64::from(hit);
         if !hit || !self.unmatched_only {
-            let text = describe(self.lines, line, &verdicts);
+            let mut text = describe(self.lines, line, &verdicts);
+            if !hit && let Some(prefix) = self.search.find(line) {
+                let shown = shorten(&harmless(prefix));
+                let _ = writeln!(text, "  {}", unknown_prefix::words(&shown));
+            }
             self.written = std::io::stdout().lock().write_all(text.as_bytes());
         }
     }
@@ -111,6 +117,7 @@ fn explain_all(engine: &Engine, mut inputs: Inputs, unmatched_only: bool) -> Exi
     inputs.is_prompt = true;
     let explainer = || Explainer {
         engine,
+        search: PrefixSearch::new(engine),
         unmatched_only,
         lines: 0,
         matched: 0,

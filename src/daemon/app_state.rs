@@ -11,7 +11,7 @@ use super::reload::RulesReloader;
 use super::restore::ShownCheckpoint;
 use super::saved_pages::SavedPages;
 use super::scrapers::Scrapers;
-use crate::server::status_page::{self, Input, MetricRow, RuleRow};
+use crate::server::status_page::{self, Input, MetricRow, RuleRow, UnmatchedRow};
 use crate::server::{Backend, Page, PendingPieces, Pieces, Reloaded, Scrape, Scraper};
 use logmetrics_core::clock::Clock;
 use logmetrics_core::exposition::Exposition;
@@ -21,6 +21,8 @@ use logmetrics_core::metrics::store::Store;
 use logmetrics_core::pipeline::Active;
 use logmetrics_core::pipeline::unmatched_samples::UnmatchedSamples;
 
+use logmetrics_core::unknown_prefix::{self, PrefixSearch};
+use logmetrics_follow::line::{Line, Origin, Wrapping};
 /// A page that was saved so long ago will do for those who are no scraper: asking again and again
 /// does not keep the disk busy.
 const PEOPLE_WAIT_LESS: Duration = Duration::from_millis(100);
@@ -73,8 +75,6 @@ impl Backend for AppState {
     fn status_page(&self) -> String {
         let active = self.active.load_full();
         let since = |ms| Duration::from_millis(self.clock.now_ms().saturating_sub(ms));
-        let mut last_unmatched = self.samples.lines();
-        last_unmatched.reverse();
         status_page::Page {
             version: crate::VERSION.to_owned(),
             uptime: since(self.started_ms),
@@ -92,10 +92,7 @@ impl Backend for AppState {
             rules_outdated: !self.self_metrics.is_reload_well(),
             metrics: metrics(&active.store),
             lines_unmatched: self.self_metrics.lines_unmatched.get(),
-            last_unmatched: last_unmatched
-                .iter()
-                .map(|line| String::from_utf8_lossy(line).into_owned())
-                .collect(),
+            last_unmatched: self.last_unmatched(&active),
         }
         .render()
     }
@@ -166,6 +163,27 @@ fn rules(active: &Active) -> Vec<RuleRow> {
 
 fn metrics(store: &Store) -> Vec<MetricRow> {
     let counts = store.counts().into_iter();
+    /// The last lines that no rule matched, newest first.
+    fn last_unmatched(&self, active: &Active) -> Vec<UnmatchedRow> {
+        let mut search = PrefixSearch::new(&active.engine);
+        let origin = Origin {
+            source: Arc::from(""),
+            file: Arc::from(""),
+        };
+        let row = |text: &Vec<u8>| {
+            let prefix = search.find(&Line {
+                text,
+                wrapping: Wrapping::default(),
+                origin: &origin,
+            });
+            UnmatchedRow {
+                line: String::from_utf8_lossy(text).into_owned(),
+                note: prefix.map(|prefix| unknown_prefix::words(&String::from_utf8_lossy(prefix))),
+            }
+        };
+        self.samples.lines().iter().rev().map(row).collect()
+    }
+
     counts
         .zip(store.definitions().iter())
         .map(|(counts, definition)| MetricRow {

@@ -34,7 +34,16 @@ pub struct Page {
     /// Lines that no rule matched.
     pub lines_unmatched: u64,
     /// The latest of them, newest first; of more than [`LINES_MAX`] only those are shown.
-    pub last_unmatched: Vec<String>,
+    pub last_unmatched: Vec<UnmatchedRow>,
+}
+
+/// A line that no rule matched.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct UnmatchedRow {
+    /// Its text.
+    pub line: String,
+    /// What is known of it, in words.
+    pub note: Option<String>,
 }
 
 /// The state that is kept.
@@ -230,11 +239,15 @@ impl Page {
             return out.write_str("<p class=\"soft\">none</p>\n");
         }
         out.write_str("<ol>\n")?;
-        for line in self.last_unmatched.iter().take(LINES_MAX) {
+        for UnmatchedRow { line, note } in self.last_unmatched.iter().take(LINES_MAX) {
             let end = line.char_indices().nth(LINE_CHARS_MAX).map(|(end, _)| end);
             let shown = end.and_then(|end| line.get(..end)).unwrap_or(line);
             let cut = if shown.len() < line.len() { "…" } else { "" };
-            writeln!(out, "<li>{}{cut}</li>", Escaped(shown))?;
+            write!(out, "<li>{}{cut}", Escaped(shown))?;
+            if let Some(note) = note {
+                write!(out, "<br><span class=\"warn\">{}</span>", Escaped(note))?;
+            }
+            out.write_str("</li>\n")?;
         }
         out.write_str(
             "</ol>\n<p class=\"soft\"><code>logmetrics explain</code> says why, line by line.</p>\n",

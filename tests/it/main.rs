@@ -28,6 +28,8 @@ mod hostile;
 mod jaeger;
 /// Programs of mtail count what mtail counted, by rules and by its own command line.
 mod mtail;
+/// What tools write before a line: known prefixes are taken off, others are pointed out.
+mod prefixes;
 /// All that is published is right: the pages' code blocks, the rules we ship, the examples.
 mod published;
 /// The program's own log: a few lines, whatever happens how often.

@@ -8,7 +8,7 @@ const TIME: &str = "2026-11-23T15:18:33.229071123Z";
 type Wrap = fn(&str) -> String;
 
 /// Every wrapping, with a name for messages.
-pub const ALL: [(&str, Wrap); 18] = [
+pub const ALL: [(&str, Wrap); 38] = [
     ("compose v2", |log| prefixed(log, "agentgateway-1  | ")),
     ("compose v1", |log| prefixed(log, "agentgateway_1  | ")),
     ("compose, padded", |log| {
@@ -33,6 +33,69 @@ pub const ALL: [(&str, Wrap); 18] = [
         each(log, |line| {
             format!("open-webui-1    | GET /health 200\nagentgateway-1  | {line}\n")
         })
+    }),
+    ("docker logs --timestamps", |log| {
+        prefixed(log, &format!("{TIME} "))
+    }),
+    ("docker logs --details", |log| prefixed(log, " ")),
+    ("docker logs --details, of labels", |log| {
+        prefixed(log, "com.docker.compose.service=agentgateway,tag=x ")
+    }),
+    ("docker logs --details --timestamps", |log| {
+        prefixed(log, &format!("{TIME} env=prod,tag=x "))
+    }),
+    ("docker service logs", |log| {
+        prefixed(log, "gw_agentgateway.1.abc123def456@node1    | ")
+    }),
+    ("docker service logs --timestamps", |log| {
+        prefixed(log, &format!("{TIME} gw.1.abc@node1    | "))
+    }),
+    ("journalctl, short", |log| {
+        prefixed(log, "Nov 26 15:42:14 host1 agentgateway[6246]: ")
+    }),
+    ("journalctl, short-iso", |log| {
+        prefixed(log, "2026-11-26T15:42:14+0100 host1 agentgateway[6246]: ")
+    }),
+    ("journalctl, short-precise", |log| {
+        prefixed(log, "Nov 26 15:42:14.301078 host1 agentgateway[6246]: ")
+    }),
+    ("journalctl, short-iso-precise", |log| {
+        let prefix = "2026-11-26T15:42:14.301078+01:00 host1 agentgateway[6246]: ";
+        prefixed(log, prefix)
+    }),
+    ("kubectl logs --prefix", |log| {
+        prefixed(log, "[pod/gw-7d/agentgateway] ")
+    }),
+    ("kubectl logs --prefix --timestamps", |log| {
+        prefixed(log, &format!("[pod/gw-7d/agentgateway] {TIME} "))
+    }),
+    ("stern", |log| {
+        prefixed(log, "agentgateway-6c9f8d7b5-x2x4z agentgateway ")
+    }),
+    ("stern, coloured", |log| {
+        prefixed(log, "\x1b[36mgw-0\x1b[0m \x1b[32magentgateway\x1b[0m ")
+    }),
+    ("podman-compose up", |log| {
+        prefixed(log, "\x1b[1;32m[agentgateway] |\x1b[0m ")
+    }),
+    ("podman-compose logs", |log| {
+        prefixed(log, "ai_agentgateway_1 ")
+    }),
+    ("syslog of RFC 3164", |log| {
+        prefixed(log, "<134>Nov 26 15:42:14 host1 agentgateway[6246]: ")
+    }),
+    ("syslog of RFC 5424", |log| {
+        prefixed(
+            log,
+            "<134>1 2026-11-26T15:42:14.301078Z host1 agentgateway 6246 - - ",
+        )
+    }),
+    ("priorities", |log| prefixed(log, "<6>")),
+    ("compose in a journal", |log| {
+        prefixed(
+            log,
+            "Nov 26 15:42:14 host1 docker[6246]: agentgateway-1  | ",
+        )
     }),
     ("docker json-file", docker_json),
     ("docker json-file, every line in pieces", |log| {

@@ -10,3 +10,4 @@ pub mod metrics;
 pub mod pipeline;
 pub mod rate_limit;
 pub mod rules;
+pub mod unknown_prefix;

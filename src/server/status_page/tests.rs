@@ -15,6 +15,13 @@ fn escaped(text: &str) -> String {
     Escaped(text).to_string()
 }
 
+fn row(line: &str) -> UnmatchedRow {
+    UnmatchedRow {
+        line: line.into(),
+        note: None,
+    }
+}
+
 fn everything() -> Page {
     Page {
         version: "0.1.0".into(),
@@ -44,7 +51,10 @@ fn everything() -> Page {
             limited: 7,
         }],
         lines_unmatched: 345,
-        last_unmatched: vec!["info <script>alert('x')</script>".into()],
+        last_unmatched: vec![UnmatchedRow {
+            line: "info <script>alert('x')</script>".into(),
+            note: Some("behind `<b>`".into()),
+        }],
     }
 }
 
@@ -89,7 +99,7 @@ fn a_page_with_everything() {
     </table></div>
     <h2>Last lines that no rule matched</h2>
     <ol>
-    <li>info &lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;</li>
+    <li>info &lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;<br><span class="warn">behind `&lt;b&gt;`</span></li>
     </ol>
     <p class="soft"><code>logmetrics explain</code> says why, line by line.</p>
     </body>
@@ -127,7 +137,7 @@ fn what_cannot_be_seen_is_shown() {
 #[test]
 fn long_and_many_lines_are_cut() {
     let page = Page {
-        last_unmatched: vec!["ä".repeat(LINE_CHARS_MAX + 1); LINES_MAX + 5],
+        last_unmatched: vec![row(&"ä".repeat(LINE_CHARS_MAX + 1)); LINES_MAX + 5],
         ..Page::default()
     };
     let body = content(&page);
@@ -135,7 +145,7 @@ fn long_and_many_lines_are_cut() {
     let line = format!("<li>{}…</li>", "ä".repeat(LINE_CHARS_MAX));
     assert_eq!(body.matches(&line).count(), LINES_MAX);
     let whole = Page {
-        last_unmatched: vec!["x".repeat(LINE_CHARS_MAX)],
+        last_unmatched: vec![row(&"x".repeat(LINE_CHARS_MAX))],
         ..Page::default()
     };
     assert!(!content(&whole).contains('…'));
@@ -183,14 +193,14 @@ proptest! {
             inputs: vec![Input { source: text.clone(), ..Input::default() }],
             rules: vec![RuleRow { name: text.clone(), matches: 0 }],
             metrics: vec![MetricRow { name: text.clone(), ..MetricRow::default() }],
-            last_unmatched: vec![text.clone()],
+            last_unmatched: vec![row(&text)],
             ..Page::default()
         };
         let plain = Page {
             inputs: vec![Input::default()],
             rules: vec![RuleRow::default()],
             metrics: vec![MetricRow::default()],
-            last_unmatched: vec![String::new()],
+            last_unmatched: vec![row("")],
             ..Page::default()
         };
         prop_assert_eq!(page.render().matches('<').count(), plain.render().matches('<').count());

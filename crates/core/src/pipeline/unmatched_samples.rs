@@ -6,8 +6,9 @@ use std::sync::{Mutex, PoisonError};
 /// Most lines kept.
 const LINES_MAX: usize = 20;
 
-/// Most bytes of a line that are kept.
-const LINE_BYTES_MAX: usize = 400;
+/// Most bytes of a line that are kept: enough for a whole request of a gateway, so that rules can be
+/// tried on it.
+const LINE_BYTES_MAX: usize = 2048;
 
 /// A ring of lines that several threads write to.
 #[derive(Debug, Default)]
@@ -56,7 +57,7 @@ mod tests {
         assert_eq!(lines[0], b"line 5");
         assert_eq!(lines[19], b"line 24");
         assert_eq!(
-            UnmatchedSamples::shorten(&[b'x'; 1000]).len(),
+            UnmatchedSamples::shorten(&[b'x'; 4000]).len(),
             LINE_BYTES_MAX
         );
     }

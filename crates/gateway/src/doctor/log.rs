@@ -15,6 +15,7 @@ use logmetrics_core::metrics::batch::Batch;
 use logmetrics_core::metrics::definition::{Definition, Kind, MetricId, Options};
 use logmetrics_core::metrics::store::Store;
 use logmetrics_core::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet, Take};
+use logmetrics_core::unknown_prefix::PrefixSearch;
 use logmetrics_follow::line::{Line, Origin};
 use logmetrics_follow::to_end;
 
@@ -57,6 +58,10 @@ pub struct LogFindings {
     rules: Vec<(String, u64)>,
     /// Rule, field, what is wrong, and on how many lines.
     troubles: Vec<(String, String, FieldErrorKind, u64)>,
+    /// Lines that rules would match without what is before it.
+    prefixed: u64,
+    /// What is before the first of them.
+    first_prefix: String,
     /// The name of the rule that knows users.
     rule: String,
     user_label: String,
@@ -126,6 +131,7 @@ impl Examiner {
     ) -> io::Result<LogFindings> {
         let mut runner = self.engine.runner();
         let mut batch = Batch::new(self.store.hasher());
+        let mut search = PrefixSearch::new(&self.engine);
         let mut look = self.diagnosis.runner();
         let mut found = Batch::new(self.store.hasher());
         let mut seen = LogFindings {
@@ -134,8 +140,11 @@ impl Examiner {
         };
         to_end::read_lines(origin, input, |_, line| {
             seen.lines += 1;
-            self.engine.feed(line, &mut runner, &mut batch);
+            let is_match = self.engine.feed(line, &mut runner, &mut batch);
             batch.clear();
+            if !is_match && let Some(prefix) = search.find(line) {
+                seen.note_prefix(prefix);
+            }
             if self.diagnosis.feed(line, &mut look, &mut found) {
                 self.note(line, &found, &mut seen);
             }
@@ -268,6 +277,7 @@ impl LogFindings {
             )];
         }
         let mut findings = self.log(name);
+        findings.extend(self.unknown_prefix(name));
         if !self.is_counted() && others.are_counted {
             findings
                 .iter_mut()
@@ -287,6 +297,31 @@ impl LogFindings {
         }
         findings.extend(self.rules(name));
         findings
+    }
+
+    fn note_prefix(&mut self, prefix: &[u8]) {
+        if self.prefixed == 0 {
+            self.first_prefix = String::from_utf8_lossy(prefix).escape_debug().to_string();
+        }
+        self.prefixed += 1;
+    }
+
+    /// What looks like requests and is not counted because of what is before it.
+    fn unknown_prefix(&self, name: &str) -> Option<Finding> {
+        let saw = format!(
+            "{name}: {} behind an unknown prefix, such as `{}`",
+            match self.prefixed {
+                0 => return None,
+                1 => "1 line looks like a request".to_owned(),
+                lines => format!("{lines} lines look like requests"),
+            },
+            self.first_prefix,
+        );
+        Some(Finding::failed(
+            Link::Log,
+            saw,
+            "write the log without this prefix; the rules match what comes after it",
+        ))
     }
 
     fn log(&self, name: &str) -> Vec<Finding> {

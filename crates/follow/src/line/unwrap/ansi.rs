@@ -53,6 +53,11 @@ pub(super) fn sequence(bytes: &[u8]) -> usize {
     }
 }
 
+/// What follows the control sequence at the start of `bytes`, if there is one.
+pub(super) fn after_sequence(bytes: &[u8]) -> &[u8] {
+    &bytes[sequence(bytes)..]
+}
+
 /// How many bytes at the start of `bytes` are in `range`.
 fn run(bytes: &[u8], range: std::ops::RangeInclusive<u8>) -> usize {
     (bytes.iter().take_while(|byte| range.contains(byte))).count()

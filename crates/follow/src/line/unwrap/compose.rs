@@ -1,28 +1,18 @@
-//! The prefixes of docker compose: `agentgateway-1  | text`, and the older `agentgateway_1  | `.
+//! The prefixes of docker compose: `agentgateway-1  | text`, and the older `agentgateway_1  | `; of
+//! `docker service logs`: `gateway.1.abc@node    | `; and of podman-compose: `[gateway] | `.
 //!
-//! The name is padded with blanks to the longest of its project, may be coloured together with
-//! the bar, and with `--timestamps` docker's time and a blank are before the text. A service
-//! that sets `container_name` has any name.
+//! The name is padded with blanks to the longest of its project and may be coloured together with
+//! the bar. A service that sets `container_name` has any name.
 
-use super::{Wrapping, ansi, cri, time};
+use super::ansi;
+use super::prefix::{Prefix, begins};
 
-/// A prefix, and the text after it.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Prefix<'a> {
-    container: &'a [u8],
-    time: Option<&'a [u8]>,
-    pub(super) text: &'a [u8],
-}
-
-impl<'a> Prefix<'a> {
-    pub(super) fn wrapping(&self) -> Wrapping<'a> {
-        Wrapping {
-            service: Some(service(self.container)),
-            container: Some(self.container),
-            time: self.time,
-            whole: None,
-        }
-    }
+/// A prefix that names a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ContainerPrefix<'a> {
+    pub(super) said: Prefix<'a>,
+    /// Whether the node of a swarm is named, too.
+    pub(super) has_node: bool,
 }
 
 /// Names that programs write before a bar as the level of a line: no containers.
@@ -38,39 +28,35 @@ const LEVELS: [&[u8]; 9] = [
     b"CRITICAL",
 ];
 
-/// docker's times always have nine digits (`RFC3339NanoFixed`). The gateway's own, at most six
-/// and a tab after them, belong to the text.
-const FRACTION_DIGITS: usize = 9;
-
 /// The prefix of `line`, if it has one.
-#[inline]
-pub(super) fn prefix(line: &[u8]) -> Option<Prefix<'_>> {
-    // Most lines begin with a time, whose first colon ends what could be a name; blanks or a bar
-    // cannot follow then. Or they begin with what begins no name.
-    let is_time = time::has_colon(line) && !time::has_blank(line, 0) && !time::has_blank(line, 5);
-    if is_time || line.first() == Some(&b'{') {
-        return None;
-    }
-    any_prefix(line)
-}
-
-fn any_prefix(line: &[u8]) -> Option<Prefix<'_>> {
+pub(super) fn prefix(line: &[u8]) -> Option<ContainerPrefix<'_>> {
     let coloured = line.first() == Some(&ansi::ESCAPE);
     // Before, inside and after the prefix at most one sequence is at a place; what colours
     // the text itself belongs to it.
     let uncolour = |bytes| {
         if coloured {
-            after_sequence(bytes)
+            ansi::after_sequence(bytes)
         } else {
             bytes
         }
     };
 
     let rest = uncolour(line);
+    let is_bracketed = rest.first() == Some(&b'[');
+    let rest = &rest[usize::from(is_bracketed)..];
     let (container, rest) = rest.split_at(name_length(rest));
     if container.is_empty() {
         return None;
     }
+    let (node, rest) = match rest.split_first() {
+        Some((b']', rest)) if is_bracketed => (0, rest),
+        _ if is_bracketed => return None,
+        Some((b'@', rest)) => {
+            let node = name_length(rest);
+            (node, &rest[node..])
+        }
+        _ => (0, rest),
+    };
     let padded = uncolour(rest);
     let bar = padded.iter().position(|byte| *byte != b' ')?;
     let rest = uncolour(&padded[bar..]).strip_prefix(b"|")?;
@@ -85,37 +71,31 @@ fn any_prefix(line: &[u8]) -> Option<Prefix<'_>> {
         [b' ', text @ ..] => text,
         _ => return None,
     };
-    let time = time::stamp(text)
-        .filter(|stamp| stamp.fraction_digits == FRACTION_DIGITS)
-        .filter(|stamp| text.get(stamp.length) == Some(&b' '))
-        // A record of Kubernetes begins with a time like that as well, and needs it.
-        .filter(|_| cri::record(text).is_none());
-    Some(match time {
-        Some(stamp) => Prefix {
-            container,
-            time: Some(&text[..stamp.length]),
-            text: &text[stamp.length + 1..],
-        },
-        None => Prefix {
-            container,
-            time: None,
-            text,
-        },
-    })
+    // Words in brackets and a bar are also how programs begin their lines.
+    if is_bracketed && !coloured && !begins(text) {
+        return None;
+    }
+    let said = Prefix {
+        service: Some(match node {
+            0 => service(container),
+            _ => swarm_service(container),
+        }),
+        container: Some(container),
+        time: None,
+        text,
+    };
+    let has_node = node > 0;
+    Some(ContainerPrefix { said, has_node })
 }
 
 /// `[A-Za-z0-9][A-Za-z0-9_.-]*`, as docker names containers.
-fn name_length(bytes: &[u8]) -> usize {
+pub(super) fn name_length(bytes: &[u8]) -> usize {
     if !bytes.first().is_some_and(u8::is_ascii_alphanumeric) {
         return 0;
     }
     (bytes.iter())
         .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
         .count()
-}
-
-fn after_sequence(bytes: &[u8]) -> &[u8] {
-    &bytes[ansi::sequence(bytes)..]
 }
 
 /// A container's name without its number: `agentgateway` of `agentgateway-1`.
@@ -127,4 +107,9 @@ fn service(container: &[u8]) -> &[u8] {
         ([service @ .., b'-' | b'_'], [_, ..]) if !service.is_empty() => service,
         _ => container,
     }
+}
+
+/// The service of a task: `gateway` of `gateway.1.abc`.
+fn swarm_service(task: &[u8]) -> &[u8] {
+    task.split(|byte| *byte == b'.').next().unwrap_or(task)
 }

@@ -1,7 +1,7 @@
 //! Who said a raw line, and what was said: for those who compare lines with lines of another run,
 //! in which prefixes may have other colours, widths and times.
 
-use super::{ansi, compose};
+use super::{ansi, compose, prefix, time};
 
 /// The container that compose's prefix names (empty where there is no prefix), and the text after
 /// the prefix and docker's own time, without a `\r` and a terminal's reset at its end.
@@ -9,12 +9,29 @@ use super::{ansi, compose};
 /// The container and not its service: the order of lines is stable only within a container.
 #[inline]
 pub fn split(raw: &[u8]) -> (&[u8], &[u8]) {
-    let (container, text) = match compose::prefix(raw) {
-        Some(prefix) => (prefix.wrapping().container.unwrap_or_default(), prefix.text),
-        None => (&raw[..0], raw),
+    let (container, text) = match is_surely_bare(raw) {
+        true => (&raw[..0], raw),
+        false => any_split(raw),
     };
     let text = text.strip_suffix(b"\r").unwrap_or(text);
     (container, ansi::without_reset(text).unwrap_or(text))
+}
+
+/// Most lines begin with a time, whose first colon ends what could be a name; blanks or a bar cannot
+/// follow then. Or they are JSON.
+#[inline]
+fn is_surely_bare(raw: &[u8]) -> bool {
+    let is_time = time::has_colon(raw) && !time::has_blank(raw, 0) && !time::has_blank(raw, 5);
+    is_time || raw.first() == Some(&b'{')
+}
+
+fn any_split(raw: &[u8]) -> (&[u8], &[u8]) {
+    let Some(prefix) = compose::prefix(raw) else {
+        return (&raw[..0], raw);
+    };
+    let text = prefix.said.text;
+    let text = prefix::stamped(text).map_or(text, |prefix| prefix.text);
+    (prefix.said.container.unwrap_or_default(), text)
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@
 use super::{Record, Stream, time};
 
 /// A time without a fraction has 20 bytes: where the blank after it is at least.
-const TIME_BYTES_MIN: usize = 20;
+pub(super) const TIME_BYTES_MIN: usize = 20;
 
 /// A time with nine digits and an offset has 35 bytes: where the blank after it is at most.
-const TIME_BYTES_MAX: usize = 35;
+pub(super) const TIME_BYTES_MAX: usize = 35;
 
 /// The record that is `line`, if it is one.
 #[inline]

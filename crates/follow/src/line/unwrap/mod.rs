@@ -1,8 +1,8 @@
 //! What wraps a line is taken off, by looking at the line.
 //!
-//! [`compose`] knows docker compose's prefixes, [`docker`] the records of docker's json-file
-//! driver, [`cri`] those of Kubernetes, [`ansi`] colours, [`span`] what an export kept of a trace;
-//! here they are put one after the other, and records that hold a part of a line are joined. Nothing here knows what is in a line, and
+//! [`prefix`] knows what tools write before a line ([`compose`], [`kubernetes`], [`syslog`],
+//! [`details`]), [`docker`] the records of docker's json-file driver, [`cri`] those of Kubernetes,
+//! [`ansi`] colours, [`span`] what an export kept of a trace; here they are put one after the other, and records that hold a part of a line are joined. Nothing here knows what is in a line, and
 //! no option changes what is done: a line says itself how it is wrapped.
 
 use super::{LINE_BYTES_MAX, Wrapping};
@@ -11,8 +11,12 @@ mod ansi;
 mod compose;
 pub mod container_name;
 mod cri;
+mod details;
 mod docker;
+mod kubernetes;
+mod prefix;
 pub mod span;
+mod syslog;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -53,7 +57,11 @@ impl Unwrapper {
                 span::SpanRecord::Other => None,
             };
         }
-        if let Some(prefix) = compose::prefix(raw) {
+        if prefix::is_none(raw) {
+            let text = bare(text, &mut self.uncoloured);
+            return Some(Unwrapped { text, wrapping });
+        }
+        if let Some(prefix) = prefix::prefix(raw) {
             text = prefix.text;
             wrapping = prefix.wrapping();
         }
@@ -76,6 +84,10 @@ impl Unwrapper {
             begins = held.from.take().unwrap_or(begins);
             text = &held.text;
             wrapping.time = Some(&held.time);
+        }
+        // What a service writes for systemd, it writes in a container as well.
+        if text.first() == Some(&b'<') {
+            text = syslog::after_priority(text).unwrap_or(text);
         }
         let text = bare(text, &mut self.uncoloured);
         Some(Unwrapped { text, wrapping })
@@ -124,6 +136,26 @@ impl Unwrapper {
     pub(super) fn held_mut(&mut self) -> impl Iterator<Item = &mut Held> {
         self.depths.iter_mut().flat_map(|depth| &mut depth.held)
     }
+}
+
+/// How far into a line [`inner_starts`] looks, in bytes.
+const INNER_BYTES_MAX: usize = 512;
+
+/// How many places [`inner_starts`] names.
+const INNER_STARTS_MAX: usize = 8;
+
+/// Where in `text` another line may begin: with a time, or as an object of JSON. So it is where an
+/// unknown prefix is before it. Nothing in a line of JSON, which is whole.
+pub fn inner_starts(text: &[u8]) -> impl Iterator<Item = usize> {
+    let is_json = text.trim_ascii_start().first() == Some(&b'{');
+    let end = if is_json {
+        0
+    } else {
+        text.len().min(INNER_BYTES_MAX)
+    };
+    (1..end)
+        .filter(|start| !text[start - 1].is_ascii_digit() && prefix::begins(&text[*start..]))
+        .take(INNER_STARTS_MAX)
 }
 
 /// The text without colours, if it is coloured, and without one `\r` and a colour's end at its end.

@@ -9,11 +9,13 @@ pub(super) struct Stamp {
     pub(super) fraction_digits: usize,
 }
 
-/// A digit is for any digit.
+/// How many bytes a time has up to its seconds.
+pub(super) const SECONDS_BYTES: usize = SHAPE.len();
+
 const SHAPE: &[u8; 19] = b"0000-00-00T00:00:00";
 
 /// The time that `line` begins with: `2016-10-06T00:17:09.669794202Z`, with any number of digits
-/// (also none) in the fraction, and `Z` or an offset such as `+02:00`.
+/// (also none) in the fraction, and `Z` or an offset such as `+02:00` or `+0200`.
 pub(super) fn stamp(line: &[u8]) -> Option<Stamp> {
     let (seconds, rest) = line.split_first_chunk::<19>()?;
     if !matches(seconds, SHAPE) {
@@ -32,6 +34,8 @@ pub(super) fn stamp(line: &[u8]) -> Option<Stamp> {
     let zone_bytes = match rest.get(fraction_bytes..)? {
         [b'Z', ..] => 1,
         [b'+' | b'-', zone @ ..] if zone.len() >= 5 && matches(&zone[..5], b"00:00") => 6,
+        // As older versions of journalctl write it.
+        [b'+' | b'-', zone @ ..] if zone.len() >= 4 && matches(&zone[..4], b"0000") => 5,
         _ => return None,
     };
     Some(Stamp {
@@ -59,7 +63,8 @@ pub(super) fn has_blank(line: &[u8], start: usize) -> bool {
     differences.wrapping_sub(ONES) & !differences & (ONES << 7) != 0
 }
 
-fn matches(bytes: &[u8], shape: &[u8]) -> bool {
+/// Whether each byte is that of the shape, in which `0` is for any digit.
+pub(super) fn matches(bytes: &[u8], shape: &[u8]) -> bool {
     bytes.iter().zip(shape).all(|(byte, shape)| match shape {
         b'0' => byte.is_ascii_digit(),
         _ => byte == shape,

@@ -209,13 +209,13 @@ fn cri() {
 #[test]
 fn no_cri() {
     for line in [
-        "2016-10-06T00:17:09.669794202Z stdin F text",
-        "2016-10-06T00:17:09.669794202Z stdout X text",
-        "2016-10-06T00:17:09.669794202Z stdout FP text",
-        "2016-10-06T00:17:09.669794202Z stdout  F text",
-        "2016-10-06T00:17:09.669794202Z stdout",
-        "2016-10-06T00:17:09.669794202Z  stdout F text",
-        "2016-10-06T00:17:09.669794202 stdout F text",
+        "2016-10-06T00:17:09.669794Z stdin F text",
+        "2016-10-06T00:17:09.669794Z stdout X text",
+        "2016-10-06T00:17:09.669794Z stdout FP text",
+        "2016-10-06T00:17:09.669794Z stdout  F text",
+        "2016-10-06T00:17:09.669794Z stdout",
+        "2016-10-06T00:17:09.669794Z  stdout F text",
+        "2016-10-06T00:17:09.669794 stdout F text",
         "2016-10-06T00:17:09.Z stdout F text",
         "2016-10-06 00:17:09Z stdout F text",
         "2016-10-06T00:17:09+2:00 stdout F text",

@@ -18,7 +18,7 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
 
 /// Bytes in which wrappings, whole or broken, are likely.
 fn rubble() -> impl Strategy<Value = Vec<u8>> {
-    const PIECES: [&str; 22] = [
+    const PIECES: [&str; 36] = [
         "gw-1",
         "  | ",
         "|",
@@ -41,6 +41,20 @@ fn rubble() -> impl Strategy<Value = Vec<u8>> {
         ",\"time\":\"t\"}",
         "=",
         "\r",
+        "Nov 26 15:42:14 ",
+        "Thu 2026-11-26 15:42:14 UTC ",
+        "1764171734.301078 ",
+        "host1 gw[12]: ",
+        "gw: ",
+        "<134>",
+        "<134>1 - - - - - ",
+        "1 ",
+        "- ",
+        "[a b=\"c\"] ",
+        "[pod/a-1/b] ",
+        "a-1 b ",
+        "com.docker.a=b,c=d ",
+        "@node",
     ];
     let piece = prop_oneof![
         9 => proptest::sample::select(&PIECES[..]).prop_map(|piece| piece.as_bytes().to_vec()),

@@ -5,6 +5,7 @@ use super::*;
 mod forms;
 mod laws;
 mod parts;
+mod prefixes;
 
 /// An [`Unwrapped`] that can be kept.
 #[derive(Debug, Default, PartialEq, Eq)]

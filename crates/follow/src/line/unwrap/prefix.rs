@@ -1,0 +1,184 @@
+//! The prefixes of a line, one after the other.
+//!
+//! Each reader says whether the text begins with one of its own. A line has at most one
+//! prefix of a kind, so that a text that looks like another is left alone: in `gw-1  | info | b` the
+//! second bar is the program's.
+
+use super::{Wrapping, compose, cri, details, kubernetes, syslog, time};
+
+/// What a prefix says, and the text after it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Prefix<'a> {
+    pub(super) service: Option<&'a [u8]>,
+    pub(super) container: Option<&'a [u8]>,
+    pub(super) time: Option<&'a [u8]>,
+    pub(super) text: &'a [u8],
+}
+
+impl<'a> Prefix<'a> {
+    pub(super) fn wrapping(&self) -> Wrapping<'a> {
+        Wrapping {
+            service: self.service,
+            container: self.container,
+            time: self.time,
+            whole: None,
+        }
+    }
+}
+
+/// What wrote a prefix. One of each at most is taken off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Who wrote the line: compose, swarm, podman, kubectl, stern.
+    Container,
+    /// When docker or Kubernetes took the line.
+    Time,
+    /// `docker logs --details`.
+    Details,
+    /// syslog, journald, and the priorities of both.
+    Syslog,
+    /// `<6>`, where syslog's is around it.
+    Priority,
+}
+
+const KINDS: usize = 5;
+
+/// docker's times always have nine digits (`RFC3339NanoFixed`), those of containerd lose the zeros at
+/// their end. The gateway's own have at most six.
+const FRACTION_DIGITS_MIN: usize = 8;
+
+/// Whether `line` begins with a time that a tab or other text follows, as most lines do: it has no
+/// prefix, and is no record of Kubernetes.
+#[inline]
+pub(super) fn is_none(line: &[u8]) -> bool {
+    // Other prefixes that begin with a digit have a blank, or no colon, up to there.
+    line.first().is_some_and(u8::is_ascii_digit)
+        && time::has_colon(line)
+        && !time::has_blank(line, 0)
+        && !time::has_blank(line, 5)
+        && !time::has_blank(line, cri::TIME_BYTES_MIN)
+        && !time::has_blank(line, cri::TIME_BYTES_MAX + 1 - 8)
+}
+
+/// The prefixes of `line` as one, if it has any.
+#[inline]
+pub(super) fn prefix(line: &[u8]) -> Option<Prefix<'_>> {
+    if line.first() == Some(&b'{') {
+        return None;
+    }
+    any_prefix(line)
+}
+
+fn any_prefix(line: &[u8]) -> Option<Prefix<'_>> {
+    let mut all: Option<Prefix<'_>> = None;
+    let mut taken = [None; KINDS];
+    for place in 0..KINDS {
+        let text = all.map_or(line, |prefix| prefix.text);
+        let Some((kind, next)) = next(text, taken.get(..place)?, all.as_ref()) else {
+            break;
+        };
+        taken[place] = Some(kind);
+        let before = all.unwrap_or_default();
+        all = Some(Prefix {
+            service: next.service.or(before.service),
+            container: next.container.or(before.container),
+            time: next.time.or(before.time),
+            text: next.text,
+        });
+    }
+    all
+}
+
+/// The next prefix of `text`, after those of the kinds `taken`, which say `before`.
+fn next<'a>(
+    text: &'a [u8],
+    taken: &[Option<Kind>],
+    before: Option<&Prefix<'a>>,
+) -> Option<(Kind, Prefix<'a>)> {
+    let is_free = |kind| !taken.contains(&Some(kind));
+    let first = *text.first()?;
+    if is_free(Kind::Time)
+        && first.is_ascii_digit()
+        && let Some(prefix) = stamped(text)
+    {
+        return Some((Kind::Time, prefix));
+    }
+    if is_free(Kind::Syslog)
+        && let Some(prefix) = syslog::prefix(text)
+    {
+        return Some((Kind::Syslog, prefix));
+    }
+    if first == b'<'
+        && is_free(Kind::Priority)
+        && let Some(text) = syslog::after_priority(text)
+    {
+        let prefix = Prefix {
+            text,
+            ..Prefix::default()
+        };
+        return Some((Kind::Priority, prefix));
+    }
+    if is_free(Kind::Container)
+        && let Some(prefix) = container(text, taken, before)
+    {
+        return Some((Kind::Container, prefix));
+    }
+    if is_free(Kind::Details) {
+        let is_docker = taken.contains(&Some(Kind::Time));
+        return Some((Kind::Details, details::prefix(text, is_docker)?));
+    }
+    None
+}
+
+/// The prefix of who wrote the line.
+fn container<'a>(
+    text: &'a [u8],
+    taken: &[Option<Kind>],
+    before: Option<&Prefix<'a>>,
+) -> Option<Prefix<'a>> {
+    let prefix = compose::prefix(text).or_else(|| kubernetes::prefix(text))?;
+    let is_alone = taken.is_empty();
+    // Behind a time only `docker service logs` names a container, by its node as well; in a journal
+    // only the unit that runs compose. Any other name there is the program's own.
+    let is_possible = is_alone
+        || prefix.has_node
+        || before
+            .and_then(|before| before.service)
+            .is_some_and(runs_containers);
+    is_possible.then_some(prefix.said)
+}
+
+/// Whether a unit's name is that of a tool that prints what containers say.
+fn runs_containers(service: &[u8]) -> bool {
+    [&b"docker"[..], b"podman", b"compose", b"kubectl", b"stern"]
+        .iter()
+        .any(|tool| memchr::memmem::find(service, tool).is_some())
+}
+
+/// The time that `docker logs -t` and `kubectl logs --timestamps` write before a line.
+pub(super) fn stamped(line: &[u8]) -> Option<Prefix<'_>> {
+    let blank = memchr::memchr(b' ', line.get(..=cri::TIME_BYTES_MAX).unwrap_or(line))?;
+    let text = &line[blank + 1..];
+    // Nearly all programs write fewer digits.
+    let is_short = blank < time::SECONDS_BYTES + 1 + FRACTION_DIGITS_MIN;
+    if is_short && !may_begin(text) {
+        return None;
+    }
+    let stamp = time::stamp(line).filter(|stamp| stamp.length == blank)?;
+    // A record of Kubernetes begins with a time like that as well, and needs it.
+    let is_dockers = stamp.fraction_digits >= FRACTION_DIGITS_MIN || begins(text);
+    (is_dockers && cri::record(line).is_none()).then(|| Prefix {
+        time: Some(&line[..blank]),
+        text,
+        ..Prefix::default()
+    })
+}
+
+/// Whether a line of a program surely begins here: a time, or an object of JSON.
+pub(super) fn begins(text: &[u8]) -> bool {
+    may_begin(text) && (text.starts_with(b"{\"") || time::stamp(text).is_some())
+}
+
+fn may_begin(text: &[u8]) -> bool {
+    matches!(text.first(), Some(b'{' | b'0'..=b'9'))
+}
