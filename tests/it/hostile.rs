@@ -89,7 +89,7 @@ fn a_file_of_nothing_but_one_byte_or_no_line_end() {
 #[test]
 fn a_label_value_of_a_megabyte_is_cut() {
     let log = format!("user={}\n", "é".repeat(400_000));
-    let cut = format!("seen{{user=\"{}…\"}} 1", "é".repeat(512));
+    let cut = format!("seen{{user=\"{}…\"}} 1", "é".repeat(128));
     counts(log, &[&cut]);
 }
 

@@ -32,8 +32,9 @@ use std::time::Duration;
 use crate::metrics::definition::{Definition, MetricId};
 use logmetrics_scan::untrusted::UntrustedRange;
 
-/// The longest label value, in bytes, unless the rule says otherwise.
-pub const LABEL_BYTES_MAX: usize = 1024;
+/// The longest label value, in bytes, unless the rule says otherwise. Scrapers may refuse a whole target
+/// because of one longer than their `label_value_length_limit`.
+pub const LABEL_BYTES_MAX: usize = 256;
 
 /// What a label becomes where its key stands twice and `take = "only"`.
 pub const AMBIGUOUS: &str = "__ambiguous__";

@@ -356,7 +356,7 @@ where = { class = "2xx|3xx", d = '\d+', "http.status" = "2.." }
     assert_eq!(user.field, field(&["u", "v"], Take::Last, true));
     assert_eq!(user.default.as_deref(), Some("anonymous"));
     assert!(user.lowercase && user.pseudonym);
-    assert_eq!((user.bytes_max, rule.labels["route"].bytes_max), (64, 1024));
+    assert_eq!((user.bytes_max, rule.labels["route"].bytes_max), (64, 256));
     assert_eq!(
         rule.labels["_service"].field,
         field(&["_service"], Take::Only, false)
