@@ -4,7 +4,41 @@
 use std::borrow::Cow;
 
 /// What a rule may not begin a metric's name with: these are about the program itself.
-pub(super) const OURS: [&str; 2] = ["logmetrics_", "process_"];
+const OURS: [&str; 2] = ["logmetrics_", "process_"];
+
+/// Series that Prometheus makes itself: its own would be overwritten, or mixed with others.
+/// <https://prometheus.io/docs/concepts/jobs_instances/> and its alerting rules.
+const PROMETHEUS: [&str; 3] = ["up", "ALERTS", "ALERTS_FOR_STATE"];
+
+/// What names of those series that Prometheus makes for each scrape begin with, and of labels and
+/// metrics that are for use within it.
+const PROMETHEUS_PREFIXES: [&str; 2] = ["scrape_", "__"];
+
+/// Labels that histograms and summaries have for their parts. On anything else some parsers refuse the
+/// whole page.
+pub(super) const PARTS: [(&str, &str); 2] = [("le", "bucket's bound"), ("quantile", "quantile")];
+
+/// Labels that Prometheus gives every series of a target.
+pub(super) const TARGET: [&str; 2] = ["job", "instance"];
+
+/// Why a name is not for metrics of rules, if so.
+pub(super) enum Reserved {
+    /// It begins as the names of the program's own metrics do.
+    Ours(&'static str),
+    Prometheus,
+}
+
+/// Whether the name is taken by the program itself or by Prometheus.
+pub(super) fn reserved(name: &str) -> Option<Reserved> {
+    if let Some(prefix) = OURS.iter().find(|prefix| name.starts_with(**prefix)) {
+        return Some(Reserved::Ours(prefix));
+    }
+    let is_prometheus = PROMETHEUS.contains(&name)
+        || PROMETHEUS_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix));
+    is_prometheus.then_some(Reserved::Prometheus)
+}
 
 /// Fields that every line has, whatever is on it.
 pub(super) const SPECIAL: [&str; 5] = ["_time", "_source", "_file", "_service", "_container"];

@@ -5,6 +5,7 @@
 
 mod check_rules;
 mod duration;
+mod foreign_patterns;
 mod load;
 mod metric_definitions;
 mod metric_names;

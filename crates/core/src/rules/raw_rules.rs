@@ -3,6 +3,7 @@
 //! Only shapes are judged here (keys, types, choices). No pattern is compiled, no name is looked
 //! up, no default is filled in that depends on another key.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
@@ -10,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::duration;
 use super::problem::{At, ProblemPlace, messages};
 use super::report_section::{self, ReportSpec};
-use super::toml_table::{Reader, Table, TomlValue};
+use super::toml_table::{LIST_OF_TABLES, Reader, Table, TomlValue};
 use super::{Case, FieldsMode, Take};
 use crate::metrics::kind::Kind;
 
@@ -94,8 +95,9 @@ pub(super) fn read(text: &str, reader: &mut Reader) -> FileSpec {
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let span = error.span().unwrap_or(0..0);
+        let is_escape = is_at_escape(text, &span);
         let place = reader.place(span);
-        reader.note(messages::invalid_toml(place, error.message()));
+        reader.note(messages::invalid_toml(place, error.message(), is_escape));
     }
     if !errors.is_empty() {
         return FileSpec::default();
@@ -117,8 +119,15 @@ pub(super) fn read(text: &str, reader: &mut Reader) -> FileSpec {
     }
 }
 
+/// Whether a mistake is a backslash that means something else than was meant.
+fn is_at_escape(text: &str, span: &Range<usize>) -> bool {
+    let bytes = text.as_bytes();
+    let at = |place: Option<usize>| place.and_then(|place| bytes.get(place)) == Some(&b'\\');
+    at(Some(span.start)) || at(span.start.checked_sub(1))
+}
+
 fn tables<'t>(value: Option<TomlValue<'t>>, reader: &mut Reader) -> Vec<Table<'t>> {
-    let values = value.and_then(|value| value.list("a list of tables", reader));
+    let values = value.and_then(|value| value.list(LIST_OF_TABLES, reader));
     let values = values.unwrap_or_default();
     values
         .iter()
@@ -411,7 +420,8 @@ fn read_name(table: &mut Table<'_>, reader: &mut Reader) -> Named {
 }
 
 fn read_expire(value: &TomlValue<'_>, reader: &mut Reader) -> Option<At<Duration>> {
-    let text = value.text(reader)?;
+    let hint = |number: &str| format!("a number needs a unit: `expire = \"{number}s\"`");
+    let text = value.text_not_number(hint, reader)?;
     match duration::parse(&text.value) {
         Some(duration) if duration >= super::EXPIRE_MIN => Some(At::new(duration, text.place)),
         Some(_) => {

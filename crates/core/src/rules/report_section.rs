@@ -138,6 +138,10 @@ impl ReportSpec {
         texts.chain(numbers).chain(&self.trace)
     }
 
+    pub fn conditions(&self) -> impl Iterator<Item = &(At<String>, At<String>)> {
+        self.numbers.iter().flat_map(|number| &number.conditions)
+    }
+
     /// Every name that may be a label's.
     pub fn names(&self) -> impl Iterator<Item = &At<String>> {
         let plain = self.texts.iter().filter_map(plain_name);

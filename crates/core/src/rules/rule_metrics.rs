@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::check_rules::{Scope, check_label_name};
 use super::metric_definitions::{LabelUse, MetricUse};
+use super::metric_names::Reserved;
 use super::problem::{At, messages};
 use super::raw_rules::{FieldSpec, MetricSpec};
 use super::{Action, Condition, Field, LABEL_BYTES_MAX, LabelSource, Take, metric_names};
@@ -47,16 +48,14 @@ pub(super) fn actions(
 
 fn check(metric: &MetricSpec, scope: &mut Scope<'_>) {
     let name = &metric.name;
-    if !metric_names::is_metric(&name.value) {
-        scope.drafts.push(messages::bad_metric_name(name));
-    }
-    let ours = |prefix: &&&str| name.value.starts_with(**prefix);
-    if let Some(prefix) = metric_names::OURS.iter().find(ours) {
-        scope.drafts.push(messages::our_metric_name(name, prefix));
-    }
+    check_names(name, metric.kind, scope);
     let kind = metric.kind.word();
     if metric.value.is_none() && metric.kind != Kind::Counter {
         scope.drafts.push(messages::value_missing(name, kind));
+    }
+    let from = metric.value.iter().flat_map(|value| &value.value.from);
+    for key in from.filter(|key| key.value == "_time") {
+        scope.drafts.push(messages::time_as_value(key.place));
     }
     if let Some(buckets) = &metric.buckets {
         if metric.kind == Kind::Histogram {
@@ -66,6 +65,30 @@ fn check(metric: &MetricSpec, scope: &mut Scope<'_>) {
                 .drafts
                 .push(messages::buckets_without_histogram(buckets.place, kind));
         }
+    }
+}
+
+/// Checks the name, and those that the formats make of it.
+fn check_names(name: &At<String>, kind: Kind, scope: &mut Scope<'_>) {
+    if !metric_names::is_metric(&name.value) {
+        scope.drafts.push(messages::bad_metric_name(name));
+        return;
+    }
+    let exposed = kind.exposed_names(&name.value);
+    if exposed.iter().any(|name| !metric_names::is_metric(name)) {
+        scope.drafts.push(messages::no_family_name(name));
+        return;
+    }
+    // A counter's family is only its heading in OpenMetrics; no series has that name.
+    let is_sample = |sample: &&String| kind != Kind::Counter || sample.len() >= name.value.len();
+    for sample in exposed.iter().filter(is_sample) {
+        let draft = match metric_names::reserved(sample) {
+            Some(Reserved::Ours(prefix)) => messages::our_metric_name(name, sample, prefix),
+            Some(Reserved::Prometheus) => messages::prometheus_metric_name(name, sample),
+            None => continue,
+        };
+        scope.drafts.push(draft);
+        return;
     }
 }
 
@@ -113,8 +136,11 @@ fn metric_labels(
                 .push(messages::label_twice(name, first.name.place));
             continue;
         }
-        if name.value == "le" && metric.kind == Kind::Histogram {
-            scope.drafts.push(messages::le_on_histogram(name));
+        let part = metric_names::PARTS
+            .iter()
+            .find(|(part, _)| *part == name.value);
+        if let Some((_, what)) = part {
+            scope.drafts.push(messages::label_of_parts(name, what));
         }
         let spec = scope.label(&name.value).filter(|_| !constant);
         if spec.is_none() {

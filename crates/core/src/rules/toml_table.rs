@@ -9,6 +9,11 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::{At, Draft, ProblemPlace, messages};
 
+/// What is expected where a table may stand several times.
+pub(super) const LIST_OF_TABLES: &str = "a list of tables";
+
+const LIST_OF_STRINGS: &str = "a list of strings";
+
 /// Where problems of one file are collected.
 pub(super) struct Reader {
     pub file: usize,
@@ -39,8 +44,14 @@ pub(super) struct TomlValue<'t> {
 
 impl<'t> TomlValue<'t> {
     fn wrong(&self, expected: &str, reader: &mut Reader) {
+        self.wrong_but(expected, None, reader);
+    }
+
+    /// The same, with how it is to be written.
+    fn wrong_but(&self, expected: &str, hint: Option<String>, reader: &mut Reader) {
         let found = describe(self.value);
-        reader.note(messages::wrong_type(self.place, self.key, expected, &found));
+        let draft = messages::wrong_type(self.place, self.key, expected, &found);
+        reader.note(draft.maybe_hint(hint));
     }
 
     pub fn text(&self, reader: &mut Reader) -> Option<At<String>> {
@@ -51,6 +62,21 @@ impl<'t> TomlValue<'t> {
                 None
             }
         }
+    }
+
+    /// A text; `hint` says how a number would be written as one.
+    pub fn text_not_number(
+        &self,
+        hint: impl Fn(&str) -> String,
+        reader: &mut Reader,
+    ) -> Option<At<String>> {
+        let number = match self.value {
+            DeValue::Integer(number) => number.to_string(),
+            DeValue::Float(number) => number.to_string(),
+            _ => return self.text(reader),
+        };
+        self.wrong_but("a string", Some(hint(&number)), reader);
+        None
     }
 
     pub fn flag(&self, reader: &mut Reader) -> Option<bool> {
@@ -97,7 +123,16 @@ impl<'t> TomlValue<'t> {
     /// The values of an array.
     pub fn list(&self, expected: &str, reader: &mut Reader) -> Option<Vec<TomlValue<'t>>> {
         let DeValue::Array(array) = self.value else {
-            self.wrong(expected, reader);
+            let hint = match self.value {
+                DeValue::Table(_) if expected == LIST_OF_TABLES => {
+                    Some(messages::list_of_tables_hint(self.key))
+                }
+                DeValue::String(text) if expected == LIST_OF_STRINGS => {
+                    Some(format!("write `{} = [{text:?}]`", self.key))
+                }
+                _ => None,
+            };
+            self.wrong_but(expected, hint, reader);
             return None;
         };
         let value = |value: &'t toml::Spanned<DeValue<'t>>| TomlValue {
@@ -109,7 +144,7 @@ impl<'t> TomlValue<'t> {
     }
 
     pub fn texts(&self, reader: &mut Reader) -> Option<Vec<At<String>>> {
-        let values = self.list("a list of strings", reader)?;
+        let values = self.list(LIST_OF_STRINGS, reader)?;
         Some(
             values
                 .iter()

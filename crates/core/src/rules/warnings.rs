@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::check_rules::Scope;
+use super::foreign_patterns;
 use super::metric_names;
 use super::problem::{At, Draft, messages};
 use super::raw_rules::{LabelSpec, RuleSpec};
@@ -26,6 +27,7 @@ const UNBOUNDED: [&str; 10] = [
 /// Advice on one rule, which has no errors.
 pub(super) fn rule(scope: &Scope<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
+    drafts.extend(foreign_patterns::advice(scope.spec));
     unused_groups(scope, &mut drafts);
     for label in &scope.spec.labels {
         if !scope.spec.names_label(&label.name.value) {
@@ -33,6 +35,7 @@ pub(super) fn rule(scope: &Scope<'_>) -> Vec<Draft> {
         }
     }
     many_values(scope, &mut drafts);
+    target_labels(scope, &mut drafts);
     almost_labels(scope, &mut drafts);
     drafts
 }
@@ -91,6 +94,19 @@ fn many_values(scope: &Scope<'_>, drafts: &mut Vec<Draft>) {
         };
         if let Some(key) = risky {
             drafts.push(messages::many_values(name, key));
+        }
+    }
+}
+
+/// Labels that a scrape renames.
+fn target_labels(scope: &Scope<'_>, drafts: &mut Vec<Draft>) {
+    let mut seen = BTreeSet::new();
+    for metric in &scope.spec.metrics {
+        let constants = metric.constant.iter().map(|(name, _)| name);
+        for name in metric.by.iter().chain(constants) {
+            if metric_names::TARGET.contains(&name.value.as_str()) && seen.insert(&name.value) {
+                drafts.push(messages::label_of_target(name));
+            }
         }
     }
 }

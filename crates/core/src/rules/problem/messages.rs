@@ -2,8 +2,14 @@
 
 use std::fmt::Display;
 
+mod names;
+mod patterns;
+
 use super::super::metric_names;
 use super::{At, Draft, ProblemPlace};
+
+pub use names::*;
+pub use patterns::*;
 
 /// Most characters of a value that a message repeats.
 const QUOTE_MAX: usize = 60;
@@ -78,11 +84,12 @@ pub fn file_without_rules(place: ProblemPlace) -> Draft {
 
 // Shapes.
 
-pub fn invalid_toml(place: ProblemPlace, message: &str) -> Draft {
-    Draft::error(
+pub fn invalid_toml(place: ProblemPlace, message: &str, is_escape: bool) -> Draft {
+    let draft = Draft::error(
         place,
         format!("invalid TOML: {}", message.replace('\n', " ")),
-    )
+    );
+    draft.maybe_hint(is_escape.then(|| escape_hint().to_owned()))
 }
 
 pub fn unknown_key(key: &At<&str>, known: &[&str]) -> Draft {
@@ -165,21 +172,6 @@ pub fn not_a_sample(text: &At<String>) -> Draft {
     let message = format!("expected a sample, but found {}", quote(&text.value));
     Draft::error(text.place, message)
         .hint("write it as /metrics prints it: `name{label=\"value\"} 1`")
-}
-
-// Patterns.
-
-pub fn invalid_pattern(place: ProblemPlace, message: &dyn Display) -> Draft {
-    Draft::error(place, format!("invalid pattern: {message}"))
-}
-
-pub fn pattern_too_big(place: ProblemPlace, bytes_max: usize) -> Draft {
-    let mib = bytes_max / (1024 * 1024);
-    Draft::error(
-        place,
-        format!("expected a pattern of at most {mib} MiB compiled, but it is larger"),
-    )
-    .hint("smaller repetition counts, or `(?-u)` and ASCII classes, make it smaller")
 }
 
 // Rules.
@@ -314,49 +306,6 @@ pub fn two_kinds(first: (ProblemPlace, &str), second: (ProblemPlace, &str)) -> D
         first.1, second.1
     );
     Draft::error(second.0, message).also("", first.0, "")
-}
-
-pub fn bad_metric_name(name: &At<String>) -> Draft {
-    let found = quote(&name.value);
-    Draft::error(
-        name.place,
-        format!("expected a metric name, but found {found}"),
-    )
-    .hint(format!(
-        "letters, digits, `_` and `:`, no digit first: `{}`",
-        metric_names::valid(&name.value)
-    ))
-}
-
-pub fn our_metric_name(name: &At<String>, prefix: &str) -> Draft {
-    let message = format!("{} begins with `{prefix}`", quote(&name.value));
-    Draft::error(name.place, message).hint("such names are for the program's metrics about itself")
-}
-
-pub fn bad_label_name(name: &At<String>) -> Draft {
-    let found = quote(&name.value);
-    let valid = metric_names::valid(&name.value);
-    Draft::error(
-        name.place,
-        format!("expected a label name, but found {found}"),
-    )
-    .hint(format!(
-        "letters, digits and `_`, no digit first; in [rule.labels]: `{valid} = \"{}\"`",
-        name.value
-    ))
-}
-
-pub fn reserved_label_name(name: &At<String>) -> Draft {
-    let message = format!(
-        "label names that begin with `__`, such as {}, are reserved",
-        quote(&name.value)
-    );
-    Draft::error(name.place, message)
-}
-
-pub fn le_on_histogram(name: &At<String>) -> Draft {
-    Draft::error(name.place, "a histogram cannot have the label `le`")
-        .hint("Prometheus puts the bucket's bound there")
 }
 
 pub fn label_twice(name: &At<String>, first: ProblemPlace) -> Draft {

@@ -108,16 +108,23 @@ fn names_of_metrics_and_labels() {
 
 #[test]
 fn labels_that_a_metric_cannot_have() {
-    assert_snapshot!(with("histogram = 'h'\nvalue = 'v'\nby = ['le', 'quantile']"), @r"
-    error: a histogram cannot have the label `le`
+    assert_snapshot!(with("histogram = 'h'\nvalue = 'v'\nby = ['le', 'quantile']"), @r#"
+    error: a metric cannot have the label `le`
      --> rules.toml:6:7
       |
     6 | by = ['le', 'quantile']
       |       ^^^^
-      = hint: Prometheus puts the bucket's bound there
+      = hint: Prometheus puts the bucket's bound there, and parsers refuse a page that has it elsewhere; call it `le_` and write `le_ = "le"` in [rule.labels]
 
-    1 problem in the rules
-    ");
+    error: a metric cannot have the label `quantile`
+     --> rules.toml:6:13
+      |
+    6 | by = ['le', 'quantile']
+      |             ^^^^^^^^^^
+      = hint: Prometheus puts the quantile there, and parsers refuse a page that has it elsewhere; call it `quantile_` and write `quantile_ = "quantile"` in [rule.labels]
+
+    2 problems in the rules
+    "#);
     assert_snapshot!(refused("[[rule]]\nfields = 'auto'\nlabels.'a b' = 'x'\nmetric = [{ counter = 'c', by = ['a b'] }]\n"), @r#"
     error: expected a label name, but found `a b`
      --> rules.toml:3:8

@@ -28,6 +28,7 @@ fn patterns_are_pointed_into() {
       |
     2 | match = '''(?<=x)a'''
       |            ^^^^
+      = hint: match what comes before, and put only what is wanted into a group
 
     1 problem in the rules
     ");

@@ -109,7 +109,7 @@ fn unknown_keys_suggest_the_one_that_was_meant() {
 
 #[test]
 fn wrong_types_say_what_was_expected_and_found() {
-    assert_snapshot!(refused("[[rule]]\nname = 3\nmatch = ['a']\nfields = true\nmetric = [{ counter = 1.5, by = 'x', limit = '9', help = 2020-01-01 }]\n"), @r"
+    assert_snapshot!(refused("[[rule]]\nname = 3\nmatch = ['a']\nfields = true\nmetric = [{ counter = 1.5, by = 'x', limit = '9', help = 2020-01-01 }]\n"), @r#"
     error: expected a string for `name`, but found the number `3`
      --> rules.toml:2:8
       |
@@ -139,6 +139,7 @@ fn wrong_types_say_what_was_expected_and_found() {
       |
     5 | metric = [{ counter = 1.5, by = 'x', limit = '9', help = 2020-01-01 }]
       |                                 ^^^
+      = hint: write `by = ["x"]`
 
     error: expected a whole number for `limit`, but found the string `9`
      --> rules.toml:5:46
@@ -153,7 +154,7 @@ fn wrong_types_say_what_was_expected_and_found() {
       |                                                          ^^^^^^^^^^
 
     7 problems in the rules
-    ");
+    "#);
 }
 
 #[test]
@@ -212,6 +213,7 @@ fn wrong_types_of_tables_and_labels() {
       |
     3 | metric = { counter = 'c' }
       |          ^^^^^^^^^^^^^^^^^
+      = hint: write `[[rule.metric]]`: there may be several of them
 
     1 problem in the rules
     ");
@@ -359,7 +361,7 @@ fn cases_have_lines_and_samples() {
 
     2 problems in the rules
     "#);
-    assert_snapshot!(with("lines = []\nexpect = 'c 1'"), @r"
+    assert_snapshot!(with("lines = []\nexpect = 'c 1'"), @r#"
     error: expected at least one string for `lines`, but found none
      --> rules.toml:5:9
       |
@@ -371,9 +373,10 @@ fn cases_have_lines_and_samples() {
       |
     6 | expect = 'c 1'
       |          ^^^^^
+      = hint: write `expect = ["c 1"]`
 
     2 problems in the rules
-    ");
+    "#);
 }
 
 #[test]

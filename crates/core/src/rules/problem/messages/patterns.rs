@@ -1,0 +1,120 @@
+//! What is said of patterns.
+
+use std::fmt::Display;
+
+use super::super::{At, Draft, ProblemPlace};
+use super::quote;
+
+pub fn invalid_pattern(place: ProblemPlace, message: &dyn Display) -> Draft {
+    Draft::error(place, format!("invalid pattern: {message}"))
+}
+
+pub fn pattern_too_big(place: ProblemPlace, bytes_max: usize) -> Draft {
+    let mib = bytes_max / (1024 * 1024);
+    Draft::error(
+        place,
+        format!("expected a pattern of at most {mib} MiB compiled, but it is larger"),
+    )
+    .hint("smaller repetition counts, or `(?-u)` and ASCII classes, make it smaller")
+}
+
+// Patterns of other languages.
+
+pub fn grok_pattern(place: ProblemPlace, found: &str, here: &str) -> Draft {
+    Draft::error(
+        place,
+        format!(
+            "{} is a pattern of grok, which is not known here",
+            quote(found)
+        ),
+    )
+    .hint(format!("write `{here}`"))
+}
+
+pub fn pattern_in_slashes(pattern: &At<String>, inner: &str) -> Draft {
+    Draft::error(
+        pattern.place,
+        "this pattern can never match: the slashes around it are a part of it",
+    )
+    .hint(format!(
+        "write '{inner}', and `(?i)` before it where case does not matter"
+    ))
+}
+
+pub fn pattern_dead(pattern: &At<String>) -> Draft {
+    Draft::error(pattern.place, "this pattern can never match").hint(
+        "`^` is the line's beginning and `$` its end, wherever they stand; `\\^` and `\\$` are the \
+         characters",
+    )
+}
+
+pub fn pattern_partly_dead(pattern: &At<String>) -> Draft {
+    Draft::warning(
+        pattern.place,
+        "an alternative of this pattern can never match",
+    )
+    .hint("`^` is the line's beginning and `$` its end, wherever they stand")
+}
+
+pub fn backspace(pattern: &At<String>) -> Draft {
+    let written = pattern.value.replace('\u{8}', "\\b");
+    Draft::warning(
+        pattern.place,
+        "this pattern looks for a backspace: in double quotes TOML makes one of `\\b`",
+    )
+    .hint(format!(
+        "in single quotes it is the edge of a word: '{written}'"
+    ))
+}
+
+/// A character after a backslash that TOML does not know.
+pub fn escape_hint() -> &'static str {
+    "in double quotes TOML reads backslashes itself; write a pattern in single quotes: '\\d+'"
+}
+
+pub fn bare_class(pattern: &At<String>, class: &str) -> Draft {
+    Draft::warning(
+        pattern.place,
+        format!("{} is a set of these letters here", quote(class)),
+    )
+    .hint(format!("write `[{class}]`"))
+}
+
+pub fn comparison(pattern: &At<String>, hint: &str) -> Draft {
+    let found = quote(&pattern.value);
+    Draft::warning(
+        pattern.place,
+        format!("{found} is looked for as a text: a condition is a pattern, and compares nothing"),
+    )
+    .hint(hint)
+}
+
+pub fn map_reference(target: &At<String>, group: &str) -> Draft {
+    Draft::warning(
+        target.place,
+        format!(
+            "`map` writes {} as it stands: groups are not filled in",
+            quote(group)
+        ),
+    )
+    .hint("give each value a pattern of its own, or take the part as a named group of `match`")
+}
+
+// Values of other forms.
+
+/// How a table is written that is one of a list.
+pub fn list_of_tables_hint(key: &str) -> String {
+    let path = match key {
+        "metric" => "rule.metric",
+        _ => key,
+    };
+    format!("write `[[{path}]]`: there may be several of them")
+}
+
+pub fn time_as_value(place: ProblemPlace) -> Draft {
+    Draft::error(
+        place,
+        "`_time` is a time, and no number that a metric can take",
+    )
+    .hint("name the field that holds a number, such as seconds since 1970")
+}

@@ -1,0 +1,318 @@
+//! What was written for another language: each is told, with its cause and the right spelling.
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+
+use super::{advice, load, refused};
+
+fn rule_of(pattern: &str) -> String {
+    format!("[[rule]]\nmatch = {pattern}\nmetric = [{{ counter = 'c' }}]\n")
+}
+
+fn rule_with(labels: &str, condition: &str) -> String {
+    format!(
+        "[[rule]]\nfields = 'auto'\n[rule.labels]\n{labels}\n[[rule.metric]]\ncounter = 'c'\n\
+         by = ['a']\n{condition}\n"
+    )
+}
+
+#[test]
+fn escapes_of_toml() {
+    assert_snapshot!(advice(&rule_of(r#""\bERROR\b""#)), @r#"
+    warning: this pattern looks for a backspace: in double quotes TOML makes one of `\b`
+     --> rules.toml:2:9
+      |
+    2 | match = "\bERROR\b"
+      |         ^^^^^^^^^^^
+      = hint: in single quotes it is the edge of a word: '\bERROR\b'
+    "#);
+    assert_snapshot!(refused(&rule_of(r#""\d+""#)), @r#"
+    error: invalid TOML: missing escaped value, expected `b`, `e`, `f`, `n`, `r`, `\`, `"`, `x`, `u`, `U`
+     --> rules.toml:2:11
+      |
+    2 | match = "\d+"
+      |           ^
+      = hint: in double quotes TOML reads backslashes itself; write a pattern in single quotes: '\d+'
+
+    1 problem in the rules
+    "#);
+    // As TOML has them, they are as meant.
+    for pattern in [r#""\tx""#, r#""\\bERROR\\b""#, r"'\bERROR\b'", r#""a\"b""#] {
+        assert_eq!(advice(&rule_of(pattern)), "", "{pattern}");
+    }
+}
+
+#[test]
+fn patterns_that_never_match() {
+    assert_snapshot!(refused(&rule_of("'/^ERROR$/'")), @r"
+    error: this pattern can never match: the slashes around it are a part of it
+     --> rules.toml:2:9
+      |
+    2 | match = '/^ERROR$/'
+      |         ^^^^^^^^^^^
+      = hint: write '^ERROR$', and `(?i)` before it where case does not matter
+
+    1 problem in the rules
+    ");
+    assert_snapshot!(refused(&rule_of("'/^error/i'")), @r"
+    error: this pattern can never match: the slashes around it are a part of it
+     --> rules.toml:2:9
+      |
+    2 | match = '/^error/i'
+      |         ^^^^^^^^^^^
+      = hint: write '^error', and `(?i)` before it where case does not matter
+
+    1 problem in the rules
+    ");
+    assert_snapshot!(refused(&rule_of("'level ^ERROR'")), @r"
+    error: this pattern can never match
+     --> rules.toml:2:9
+      |
+    2 | match = 'level ^ERROR'
+      |         ^^^^^^^^^^^^^^
+      = hint: `^` is the line's beginning and `$` its end, wherever they stand; `\^` and `\$` are the characters
+
+    1 problem in the rules
+    ");
+    for dead in [
+        r"x^",
+        r"$x",
+        r"a+(?:^b|\Ac)",
+        r"(?:a$|b$)c?d",
+        r"a(?P<x>^b)",
+        r"[^\s\S]",
+        r"(?:x^){2}",
+        r"\w\A",
+    ] {
+        let said = refused(&rule_of(&format!("'{dead}'")));
+        assert!(said.contains("can never match"), "{dead}: {said}");
+    }
+    for part in [r"a|b^c", r"(?:x^)?y", r"(a|$b)c"] {
+        let said = advice(&rule_of(&format!("'{part}'")));
+        assert!(
+            said.contains("an alternative of this pattern can never match"),
+            "{part}: {said}"
+        );
+    }
+    for alive in [
+        r"^a$",
+        r"(?:^|\s)a(?:\s|$)",
+        r"\s*^a",
+        r"a$\s*",
+        r"a\^b\$c",
+        r"[$^]x[$^]",
+        r"(?m)a\n^b",
+        r"(?:^)?a",
+        r"/api/",
+        r"^/api/$",
+        r"/a|b/",
+    ] {
+        assert_eq!(advice(&rule_of(&format!("'{alive}'"))), "", "{alive}");
+    }
+}
+
+#[test]
+fn syntax_of_others() {
+    assert_snapshot!(refused(&rule_of("'from %{IP:client.ip} to'")), @r"
+    error: `%{IP:client.ip}` is a pattern of grok, which is not known here
+     --> rules.toml:2:15
+      |
+    2 | match = 'from %{IP:client.ip} to'
+      |               ^^^^^^^^^^^^^^^
+      = hint: write `(?P<client_ip>[0-9a-fA-F.:]+)`
+
+    1 problem in the rules
+    ");
+    assert_snapshot!(refused(&rule_of("'%{COMMONAPACHELOG}'")), @r"
+    error: `%{COMMONAPACHELOG}` is a pattern of grok, which is not known here
+     --> rules.toml:2:10
+      |
+    2 | match = '%{COMMONAPACHELOG}'
+      |          ^^^^^^^^^^^^^^^^^^
+      = hint: write `(?:\S+)`
+
+    1 problem in the rules
+    ");
+    assert_snapshot!(refused(&rule_of(r"'(?P<q>.).*(?P=q)'")), @r"
+    error: invalid pattern: unrecognized flag
+     --> rules.toml:2:22
+      |
+    2 | match = '(?P<q>.).*(?P=q)'
+      |                      ^
+      = hint: a group cannot be named again; write its pattern again
+
+    1 problem in the rules
+    ");
+    assert_snapshot!(refused(&rule_of(r"'(a)\1'")), @r"
+    error: invalid pattern: backreferences are not supported
+     --> rules.toml:2:13
+      |
+    2 | match = '(a)\1'
+      |             ^^
+      = hint: a group cannot be named again; write its pattern again
+
+    1 problem in the rules
+    ");
+    assert_snapshot!(refused(&rule_of(r"'(?<=x)a'")), @r"
+    error: invalid pattern: look-around, including look-ahead and look-behind, is not supported
+     --> rules.toml:2:10
+      |
+    2 | match = '(?<=x)a'
+      |          ^^^^
+      = hint: match what comes before, and put only what is wanted into a group
+
+    1 problem in the rules
+    ");
+    assert_snapshot!(advice(&rule_of(r"'id=[:digit:]+'")), @r"
+    warning: `[:digit:]` is a set of these letters here
+     --> rules.toml:2:9
+      |
+    2 | match = 'id=[:digit:]+'
+      |         ^^^^^^^^^^^^^^^
+      = hint: write `[[:digit:]]`
+    ");
+    assert_eq!(advice(&rule_of(r"'id=[[:digit:]x]+ 100%'")), "");
+}
+
+#[test]
+fn conditions_that_compare() {
+    assert_snapshot!(advice(&rule_with("", "where = { d = \">100\" }")), @r#"
+    warning: `>100` is looked for as a text: a condition is a pattern, and compares nothing
+     --> rules.toml:8:15
+      |
+    8 | where = { d = ">100" }
+      |               ^^^^^^
+      = hint: a pattern says how a number looks: 100 and more is `\d{3,}`, 500 to 599 is `5\d\d`
+    "#);
+    assert_snapshot!(advice(&rule_with("", "where = { d = '!= 200' }")), @r"
+    warning: `!= 200` is looked for as a text: a condition is a pattern, and compares nothing
+     --> rules.toml:8:15
+      |
+    8 | where = { d = '!= 200' }
+      |               ^^^^^^^^
+      = hint: write what the value may be; `[^5].*` is all that does not begin with 5
+    ");
+    for compares in [">=1", "<5", "< -1", "<=5", "==200", "!GET", "!~x", "=~x"] {
+        let said = advice(&rule_with("", &format!("where = {{ d = '{compares}' }}")));
+        assert!(said.contains("compares nothing"), "{compares}: {said}");
+    }
+    for pattern in ["<a>", "->", "=", "!", "2..", ">"] {
+        let said = advice(&rule_with("", &format!("where = {{ d = '{pattern}' }}")));
+        assert_eq!(said, "", "{pattern}");
+    }
+}
+
+#[test]
+fn groups_in_a_map() {
+    assert_snapshot!(advice(&rule_with(
+        "a = { map = { '/api/(\\d+)' = \"/api/$1\" } }",
+        ""
+    )), @r#"
+    warning: `map` writes `$1` as it stands: groups are not filled in
+     --> rules.toml:4:30
+      |
+    4 | a = { map = { '/api/(\d+)' = "/api/$1" } }
+      |                              ^^^^^^^^^
+      = hint: give each value a pattern of its own, or take the part as a named group of `match`
+    "#);
+    for target in ["${name}", "a\\\\1", "$12x"] {
+        let said = advice(&rule_with(
+            &format!("a = {{ map = {{ 'x' = \"{target}\" }} }}"),
+            "",
+        ));
+        assert!(
+            said.contains("groups are not filled in"),
+            "{target}: {said}"
+        );
+    }
+    for target in ["$", "5$", "US$ 5", "a$b", "${"] {
+        let said = advice(&rule_with(
+            &format!("a = {{ map = {{ 'x' = '{target}' }} }}"),
+            "",
+        ));
+        assert_eq!(said, "", "{target}");
+    }
+}
+
+#[test]
+fn values_of_another_form() {
+    assert_snapshot!(refused(
+        "[rule]\nmatch = 'x'\nmetric = [{ counter = 'c' }]\n"
+    ), @r"
+    error: expected a list of tables for `rule`, but found a table
+     --> rules.toml:1:1
+      |
+    1 | [rule]
+      | ^^^^^^
+      = hint: write `[[rule]]`: there may be several of them
+
+    1 problem in the rules
+    ");
+    assert_snapshot!(refused(
+        "[[rule]]\nmatch = 'x'\n[rule.metric]\ncounter = 'c'\n"
+    ), @r"
+    error: expected a list of tables for `metric`, but found a table
+     --> rules.toml:3:1
+      |
+    3 | [rule.metric]
+      | ^^^^^^^^^^^^^
+      = hint: write `[[rule.metric]]`: there may be several of them
+
+    1 problem in the rules
+    ");
+    assert_snapshot!(refused(
+        "[[rule]]\nmatch = '(?P<user>x)'\nmetric = [{ counter = 'c', by = \"user\" }]\n"
+    ), @r#"
+    error: expected a list of strings for `by`, but found the string `user`
+     --> rules.toml:3:33
+      |
+    3 | metric = [{ counter = 'c', by = "user" }]
+      |                                 ^^^^^^
+      = hint: write `by = ["user"]`
+
+    1 problem in the rules
+    "#);
+    assert_snapshot!(refused(
+        "[[rule]]\nmatch = 'x'\nmetric = [{ counter = 'c', expire = 3600 }]\n"
+    ), @r#"
+    error: expected a string for `expire`, but found the number `3600`
+     --> rules.toml:3:37
+      |
+    3 | metric = [{ counter = 'c', expire = 3600 }]
+      |                                     ^^^^
+      = hint: a number needs a unit: `expire = "3600s"`
+
+    1 problem in the rules
+    "#);
+    assert_snapshot!(refused(
+        "[[rule]]\nmatch = 'x'\nmetric = [{ gauge = 'c', value = '_time' }]\n"
+    ), @r"
+    error: `_time` is a time, and no number that a metric can take
+     --> rules.toml:3:34
+      |
+    3 | metric = [{ gauge = 'c', value = '_time' }]
+      |                                  ^^^^^^^
+      = hint: name the field that holds a number, such as seconds since 1970
+
+    1 problem in the rules
+    ");
+}
+
+proptest! {
+    /// What is called dead matches nothing.
+    #[test]
+    fn the_dead_match_nothing(
+        pattern in r"(\^|\$|a|b|\(|\)|\||\?|\+|\.|\[ab\]|\\A|\\z){1,9}",
+        texts in proptest::collection::vec("[ab]{0,6}", 1..12),
+    ) {
+        let Ok(regex) = regex::Regex::new(&pattern) else {
+            return Ok(());
+        };
+        if let Err(problems) = load(&rule_of(&format!("'{pattern}'"))) {
+            prop_assert!(problems.to_string().contains("can never match"), "{}", problems);
+            for text in &texts {
+                prop_assert!(!regex.is_match(text), "{} on {}", pattern, text);
+            }
+        }
+    }
+}
