@@ -69,7 +69,7 @@ pub fn start(options: &LogOptions, clock: Clock) -> Result<(), LogError> {
             .with_target(false)
             .with_timer(Time {
                 clock,
-                format: "%H:%M:%SZ",
+                format: "%Y-%m-%d %H:%M:%SZ",
             })
             .try_init(),
         LogFormat::Json => log
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_short_on_terminals_and_whole_in_json() {
+    fn times_have_their_date() {
         let told = |format| {
             let mut text = String::new();
             let time = Time {
@@ -138,7 +138,7 @@ mod tests {
             time.format_time(&mut Writer::new(&mut text)).unwrap();
             text
         };
-        assert_eq!(told("%H:%M:%SZ"), "18:10:46Z");
+        assert_eq!(told("%Y-%m-%d %H:%M:%SZ"), "2025-07-10 18:10:46Z");
         assert_eq!(told("%Y-%m-%dT%H:%M:%S%.3fZ"), "2025-07-10T18:10:46.547Z");
     }
 }

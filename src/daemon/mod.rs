@@ -21,6 +21,7 @@ use logmetrics_core::rate_limit::Limited;
 use logmetrics_core::rules::Problems;
 use logmetrics_follow::{Begin, Mode, Options, Positions, Specification};
 
+mod advice_log;
 mod app_state;
 mod jaeger_input;
 mod mtail_pages;
@@ -32,6 +33,7 @@ mod saved_pages;
 mod scrapers;
 
 use app_state::AppState;
+use advice_log::AdviceLog;
 use jaeger_input::JaegerInput;
 use mtail_pages::MtailPages;
 pub use once::{Counted, once};
@@ -64,6 +66,7 @@ struct Built {
     restored: Restored,
 }
 
+    advice_log: AdviceLog,
 fn build(settings: &Settings) -> Result<Built, Failure> {
     let inputs = Specification::parse_all(&settings.inputs).map_err(|errors| {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -88,7 +91,8 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
     } = programs
         .compile(&checked, secret.as_ref())
         .map_err(|error| Failure::Usage(error.to_string()))?;
-    reload::log_advice(&advice);
+    let advice_log = AdviceLog::default();
+    advice_log.log(&advice);
     let jaeger = settings.jaeger.as_ref().map(jaeger_input::source);
     let self_metrics = SelfMetrics::new(&KnownSources {
         sources: sources(&inputs, jaeger.as_deref()).collect(),
@@ -121,6 +125,7 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
         restored,
     })
 }
+        advice_log,
 
 /// All inputs by name, Jaeger last.
 fn sources<'a>(
@@ -172,6 +177,7 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
         server::bind(&settings.listen).map_err(|error| Failure::Run(error.to_string()))?;
     let (stop, drain) = shutdown::channel();
     shutdown::on_signals(stop.clone()).map_err(no_signals)?;
+        advice_log,
     let positions = Arc::clone(&restored.positions);
     let scrapers = restored.scrapers(&shared);
     let history = restored.history();
@@ -187,6 +193,7 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     log_address(&listener, &access);
     let state = app_state(settings, &inputs, &reloader, (&shared, shown, scrapers));
     let (readiness, latch) = Readiness::new();
+    let programs = (programs, advice_log);
     let reading = logmetrics_follow::Stop::new();
     let at_end = settings.exit_on_eof.then(|| stop.clone());
     let messages = Arc::new(Limited::new(shared.clock.clone(), MESSAGES_PER_MINUTE));
@@ -235,7 +242,7 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
 
 fn reloader(
     settings: &Settings,
-    programs: Programs,
+    (programs, advice): (Programs, AdviceLog),
     (shared, positions): (&Shared, &Arc<Positions>),
     loaded: &RulesContent,
 ) -> RulesReloader {
@@ -251,6 +258,7 @@ fn reloader(
 }
 
 /// What the server shows.
+        advice,
 fn app_state(
     settings: &Settings,
     inputs: &[Specification],

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use super::advice_log::AdviceLog;
 use crate::programs::{self, Programs, Runnable};
 use crate::pseudonym_secret::PseudonymSecret;
 use crate::reloadable::{self, Reloadable, Source};
@@ -17,7 +18,6 @@ use logmetrics_core::engine::{Engine, Secret};
 use logmetrics_core::metrics::reload::Change;
 use logmetrics_core::metrics::self_metrics::{KnownRules, RuleCounters, SelfMetrics};
 use logmetrics_core::pipeline::Active;
-use logmetrics_core::rules::{Problem, Severity};
 use logmetrics_follow::Positions;
 
 /// How often the rules' files are looked at. They are read whole each time: they are small, and
@@ -36,6 +36,7 @@ pub struct RulesSource {
     /// Keeps readers out while the rules are swapped.
     pub positions: Arc<Positions>,
     pub clock: Clock,
+    pub advice: AdviceLog,
 }
 
 /// What the files hold.
@@ -106,7 +107,7 @@ impl RulesSource {
             advice,
         } = compiled.map_err(|error| format!("error: {error}\n"))?;
         let engine = Arc::new(engine);
-        log_advice(&advice);
+        self.advice.log(&advice);
         let now_ms = self.clock.now_ms();
         // The rest of the program waits only here: nothing is read or compiled any more.
         let change = self.positions.snapshot(|_| {
@@ -161,17 +162,6 @@ pub fn on_hangup(reloader: Arc<RulesReloader>) -> std::io::Result<impl Future<Ou
 #[cfg(not(unix))]
 pub fn on_hangup(_reloader: Arc<RulesReloader>) -> std::io::Result<impl Future<Output = ()>> {
     Ok(std::future::ready(()))
-}
-
-/// Logs what in the rules is probably not meant.
-pub fn log_advice(advice: &[Problem]) {
-    for problem in advice {
-        match problem.severity {
-            Severity::Warning => tracing::warn!("{}", problem.message),
-            // A program that was left out: where it is wrong must be seen.
-            Severity::Error => tracing::error!("{}", problem.render(false).trim_end()),
-        }
-    }
 }
 
 /// The counters of an engine's rules, shown from now on.

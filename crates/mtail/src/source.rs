@@ -305,6 +305,7 @@ fn nowhere(message: String) -> Problem {
 
 fn hinted(problem: Problem, hint: &str) -> Problem {
     Problem {
+        rule: None,
         hint: Some(hint.to_owned()),
         ..problem
     }
@@ -357,3 +358,4 @@ fn known_problems(problems: &problem::Problems, file: &SourceFile) -> Vec<Proble
     };
     problems.list.iter().map(problem).collect()
 }
+            rule: None,

@@ -236,8 +236,9 @@ fn build(
         for (rule_spec, name) in spec.rules.iter().zip(names) {
             let (rule, mut scope) = check_rules::rule(rule_spec, name.clone(), sources);
             if scope.drafts.is_empty() {
-                drafts.extend(warnings::rule(&scope));
-                drafts.extend(warnings::same_match(rule_spec, &earlier));
+                let same = warnings::same_match(rule_spec, &earlier);
+                let advice = warnings::rule(&scope).into_iter().chain(same);
+                drafts.extend(advice.map(|draft| draft.of_rule(name)));
             }
             drafts.append(&mut scope.drafts);
             for used in &rule.uses {

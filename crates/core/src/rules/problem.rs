@@ -57,6 +57,8 @@ pub(super) struct Draft {
     /// What is shown, each with words beside its carets; the first is where the problem is.
     shown: Vec<(ProblemPlace, String)>,
     hint: Option<String>,
+    /// The rule it is about, where it is known.
+    rule: Option<String>,
 }
 
 impl Draft {
@@ -66,6 +68,7 @@ impl Draft {
             message: message.into(),
             shown: vec![(place, String::new())],
             hint: None,
+            rule: None,
         }
     }
 
@@ -76,6 +79,7 @@ impl Draft {
             message: message.into(),
             shown: Vec::new(),
             hint: None,
+            rule: None,
         }
     }
 
@@ -93,6 +97,11 @@ impl Draft {
 
     pub fn maybe_hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint.or(self.hint);
+        self
+    }
+
+    pub fn of_rule(mut self, name: &str) -> Self {
+        self.rule = Some(name.to_owned());
         self
     }
 
@@ -125,6 +134,8 @@ pub struct Problem {
     pub excerpts: Vec<Excerpt>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// The rule it is about, where it is known.
+    pub rule: Option<String>,
 }
 
 /// A line of a rules file and the part of it that is meant.
@@ -205,6 +216,7 @@ pub(super) fn settle(mut drafts: Vec<Draft>, sources: &[SourceText]) -> Vec<Prob
             message: draft.message,
             excerpts: draft.shown.into_iter().filter_map(look_up).collect(),
             hint: draft.hint,
+            rule: draft.rule,
         })
         .collect()
 }
