@@ -14,8 +14,9 @@ use logmetrics_core::metrics::batch::Batch;
 use logmetrics_core::metrics::definition::Definition;
 use logmetrics_core::metrics::store::Store;
 use logmetrics_core::pipeline::Active;
+use logmetrics_core::program_files;
 use logmetrics_core::rate_limit::Limited;
-use logmetrics_core::rules::{self, Loaded, Problem, Problems};
+use logmetrics_core::rules::{self, Loaded, Problem, Problems, Severity};
 use logmetrics_mtail::Options;
 use logmetrics_mtail::source::{self, Loads, MtailPrograms};
 use logmetrics_mtail::test_file;
@@ -73,10 +74,38 @@ pub struct Programs {
 }
 
 /// What the files hold. Equal where nothing has changed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Gathered {
     toml: Option<rules::Gathered>,
     mtail: source::Gathered,
+    /// What lies in a folder and is not taken. It may come and go: that is no change.
+    passed_over: Vec<String>,
+    /// Why a folder could not be looked at.
+    passing: Option<String>,
+}
+
+impl PartialEq for Gathered {
+    fn eq(&self, other: &Gathered) -> bool {
+        (&self.toml, &self.mtail) == (&other.toml, &other.mtail)
+    }
+}
+
+impl Gathered {
+    /// Why it is not known what the files hold, where it may be known at the next look.
+    pub fn passing_error(&self) -> Option<&str> {
+        let toml = self.toml.as_ref().and_then(rules::Gathered::passing_error);
+        toml.or_else(|| self.mtail.passing_error())
+            .or(self.passing.as_deref())
+    }
+}
+
+/// Paths of rules and of programs.
+#[derive(Default)]
+struct Split {
+    toml: Vec<PathBuf>,
+    mtail: Vec<PathBuf>,
+    passed_over: Vec<String>,
+    passing: Option<String>,
 }
 
 /// Rules and programs that may run.
@@ -84,6 +113,8 @@ pub struct Checked {
     /// None where only programs of mtail are named.
     pub toml: Option<Loaded>,
     pub mtail: source::Checked,
+    /// What lies in a folder and is not taken.
+    pub passed_over: Vec<Problem>,
 }
 
 /// What runs.
@@ -129,46 +160,48 @@ impl Programs {
     }
 
     /// Rules and programs apart. In mtail's own command line there are only programs.
-    fn split(&self) -> (Option<TomlRules>, MtailPrograms) {
-        let mut mtail = self.mtail.clone();
-        if mtail.unit.page.is_mtails {
+    fn split(&self) -> Split {
+        let mut split = Split::default();
+        if self.mtail.unit.page.is_mtails {
             let is_one = |path: &&PathBuf| path.is_dir() || source::is_program(path);
-            mtail.paths = self.paths.iter().filter(is_one).cloned().collect();
-            return (None, mtail);
+            split.mtail = self.paths.iter().filter(is_one).cloned().collect();
+            return split;
         }
-        let mut toml = Vec::new();
         for path in &self.paths {
-            if !path.is_dir() {
-                let list = match source::is_program(path) {
-                    true => &mut mtail.paths,
-                    false => &mut toml,
-                };
-                list.push(path.clone());
+            if path.is_dir() {
+                split.add_folder(path);
                 continue;
             }
-            let programs = source::programs_in(path).unwrap_or_default();
-            let (rules, tests) = toml_files(path);
-            if programs.is_empty() && tests.is_empty() {
-                toml.push(path.clone());
-            }
-            toml.extend(rules);
-            mtail.paths.extend(programs);
+            let list = match source::is_program(path) {
+                true => &mut split.mtail,
+                false => &mut split.toml,
+            };
+            list.push(path.clone());
         }
-        let has_rules = !toml.is_empty() || self.paths.is_empty();
-        (has_rules.then_some(TomlRules { paths: toml }), mtail)
+        split
     }
 
     /// Reads the files.
     pub fn gather(&self) -> Gathered {
-        let (toml, mtail) = self.split();
+        let split = self.split();
+        let is_mtails = self.mtail.unit.page.is_mtails;
+        let has_rules = !is_mtails && (!split.toml.is_empty() || self.paths.is_empty());
+        let toml = TomlRules { paths: split.toml };
+        let mtail = MtailPrograms {
+            paths: split.mtail,
+            ..self.mtail.clone()
+        };
         Gathered {
-            toml: toml.map(|toml| toml.gather()),
+            toml: has_rules.then(|| toml.gather()),
             mtail: mtail.gather(),
+            passed_over: split.passed_over,
+            passing: split.passing,
         }
     }
 
     /// Checks what was read; all problems at once.
     pub fn check(&self, gathered: Gathered) -> Result<Checked, Problems> {
+        let passed_over = gathered.passed_over.into_iter().map(passed_over).collect();
         let toml = gathered.toml.map(rules::Gathered::check).transpose();
         let mtail = self.mtail.check(gathered.mtail);
         let (toml, mtail) = match (toml, mtail) {
@@ -189,7 +222,11 @@ impl Programs {
                 list: clashes,
             });
         }
-        Ok(Checked { toml, mtail })
+        Ok(Checked {
+            toml,
+            mtail,
+            passed_over,
+        })
     }
 
     /// Brings them into the form that runs. `secret` keys pseudonyms.
@@ -203,7 +240,8 @@ impl Programs {
             None => Compiled::default(),
         };
         let mtail = self.mtail.compile(&checked.mtail, secret)?;
-        let mut advice = rules.advice.clone();
+        let mut advice = checked.passed_over.clone();
+        advice.extend(rules.advice.iter().cloned());
         advice.extend(checked.mtail.advice.iter().cloned());
         advice.extend(checked.mtail.left_out.iter().cloned());
         let (engine, definitions) = rules.with_scripts(vec![mtail]);
@@ -215,15 +253,53 @@ impl Programs {
     }
 }
 
+impl Split {
+    fn add_folder(&mut self, path: &Path) {
+        let found = program_files::in_folder(path, "toml").and_then(|toml| {
+            let mtail = program_files::in_folder(path, "mtail")?;
+            Ok((toml, mtail))
+        });
+        let (toml, mtail) = match found {
+            Ok(found) => found,
+            Err(error) => {
+                if program_files::is_passing(&error) {
+                    self.passing = Some(format!("cannot read `{}`: {error}", path.display()));
+                }
+                // The reader of rules says what is wrong with it.
+                return self.toml.push(path.to_path_buf());
+            }
+        };
+        let (tests, rules) = apart(toml.files);
+        if rules.is_empty() && mtail.files.is_empty() && tests.is_empty() {
+            self.toml.push(path.to_path_buf());
+        }
+        self.toml.extend(rules);
+        self.mtail.extend(mtail.files);
+        self.passed_over.extend(toml.passed_over);
+        self.passed_over.extend(mtail.passed_over);
+    }
+}
+
+fn passed_over(message: String) -> Problem {
+    Problem {
+        severity: Severity::Warning,
+        message,
+        excerpts: Vec::new(),
+        hint: None,
+        rule: None,
+    }
+}
+
 /// The rules files of a folder, and its files of test cases for programs; each sorted by name.
 pub fn toml_files(folder: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let paths = entries.map(|entry| entry.path());
-    let is_toml = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "toml");
-    let mut paths: Vec<PathBuf> = paths.filter(is_toml).collect();
-    paths.sort();
-    let (tests, rules) = (paths.into_iter()).partition(|path| test_file::is_test_file(path));
+    let found = program_files::in_folder(folder, "toml").unwrap_or_default();
+    let (tests, rules) = apart(found.files);
     (rules, tests)
+}
+
+/// Files of test cases for programs, and files of rules.
+fn apart(files: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    (files.into_iter()).partition(|path| test_file::is_test_file(path))
 }
 
 /// Lets programs go on from those before, from what was saved and from what `store` has kept. Called

@@ -29,6 +29,11 @@ pub trait Source: Send + Sync + 'static {
 
     fn identity(&self, content: &Self::Content) -> Self::Identity;
 
+    /// Why this look says nothing of the files, where the next one may: no change is seen then.
+    fn passing_error<'c>(&self, _content: &'c Self::Content) -> Option<&'c str> {
+        None
+    }
+
     /// Puts the content in use, or logs why it cannot be used. `why` says what caused the reload.
     fn apply(&self, content: Self::Content, why: &str) -> Self::Outcome;
 }
@@ -45,6 +50,8 @@ struct Seen<I> {
     applied: I,
     /// What the last look found.
     latest: I,
+    /// Why the last look found nothing.
+    passing: Option<String>,
 }
 
 impl<S: Source> Reloadable<S> {
@@ -56,6 +63,7 @@ impl<S: Source> Reloadable<S> {
             seen: Mutex::new(Seen {
                 applied: identity.clone(),
                 latest: identity,
+                passing: None,
             }),
         }
     }
@@ -68,10 +76,14 @@ impl<S: Source> Reloadable<S> {
     pub fn reload(&self, why: &str) -> S::Outcome {
         let mut seen = self.lock();
         let content = self.source.read();
+        if self.source.passing_error(&content).is_some() {
+            return self.source.apply(content, why);
+        }
         let identity = self.source.identity(&content);
         *seen = Seen {
             applied: identity.clone(),
             latest: identity,
+            passing: None,
         };
         self.source.apply(content, why)
     }
@@ -79,8 +91,18 @@ impl<S: Source> Reloadable<S> {
     /// Applies the content if this look and the one before found the same change.
     pub fn look(&self) {
         let content = self.source.read();
-        let identity = self.source.identity(&content);
+        let passing = self.source.passing_error(&content).map(str::to_owned);
         let mut seen = self.lock();
+        if passing != seen.passing {
+            if let Some(error) = &passing {
+                tracing::warn!("{error}; what was read before stays in use");
+            }
+            seen.passing.clone_from(&passing);
+        }
+        if passing.is_some() {
+            return;
+        }
+        let identity = self.source.identity(&content);
         let is_settled = identity == seen.latest;
         seen.latest = identity;
         if is_settled && seen.latest != seen.applied {

@@ -1,10 +1,15 @@
-//! Signals to one drain token. Knows no room by name and sets no deadline.
+//! Signals to one drain token, and the deadline for what it stops. Knows no module by name.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::log_queue;
+
+/// How long draining may take after a signal. Whoever sent it mostly kills half a minute after it; a disk
+/// or a server that hangs holds up nothing longer. What is not read then is read at the next start.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(25);
 
 /// Tells the program to drain. Clones tell the same thing.
 #[derive(Debug, Clone)]
@@ -45,7 +50,8 @@ impl Drain {
     }
 }
 
-/// Drains at the first SIGTERM or SIGINT (elsewhere: Ctrl-C) and exits at once at the second.
+/// Drains at the first SIGTERM or SIGINT (elsewhere: Ctrl-C), and exits at once at the second, or where
+/// draining takes too long.
 ///
 /// Must be called inside the runtime. From then on those signals no longer end the process.
 pub fn on_signals(stop: Stop) -> io::Result<()> {
@@ -54,8 +60,13 @@ pub fn on_signals(stop: Stop) -> io::Result<()> {
         let first = signals.next().await;
         tracing::info!("{first}: stopping; once more stops at once");
         stop.stop();
-        let second = signals.next().await;
-        tracing::warn!("{second} again: stopped before the end");
+        match tokio::time::timeout(DRAIN_TIME_MAX, signals.next()).await {
+            Ok(second) => tracing::warn!("{second} again: stopped before the end"),
+            Err(_) => tracing::warn!(
+                "not everything was read within {} s: stopped before the end",
+                DRAIN_TIME_MAX.as_secs()
+            ),
+        }
         log_queue::flush();
         std::process::exit(1);
     });

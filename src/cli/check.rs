@@ -49,7 +49,8 @@ fn check(
     match programs.check(programs.gather()) {
         Ok(checked) => {
             let of_rules = checked.toml.iter().flat_map(|loaded| &loaded.advice);
-            for advice in of_rules.chain(&checked.mtail.advice) {
+            let of_folders = checked.passed_over.iter();
+            for advice in of_folders.chain(of_rules).chain(&checked.mtail.advice) {
                 writeln!(err, "{}", advice.render(colour))?;
             }
             if let Some(loaded) = &checked.toml {

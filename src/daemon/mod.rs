@@ -161,7 +161,10 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::Run(format!("cannot start the server: {error}")))?;
-    runtime.block_on(follow(settings, built, access))
+    let ended = runtime.block_on(follow(settings, built, access));
+    // What still looks at files, on a disk that hangs, is not waited for.
+    runtime.shutdown_background();
+    ended
 }
 
 /// A run within its runtime.

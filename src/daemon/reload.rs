@@ -76,7 +76,18 @@ impl Source for RulesSource {
         content.clone()
     }
 
+    fn passing_error<'c>(&self, content: &'c RulesContent) -> Option<&'c str> {
+        content.gathered.passing_error()
+    }
+
     fn apply(&self, content: RulesContent, why: &str) -> Reloaded {
+        if let Some(error) = content.gathered.passing_error() {
+            self.self_metrics.reloaded(None);
+            tracing::error!(
+                "the rules cannot be read ({why}); the previous ones stay in use: {error}"
+            );
+            return Reloaded::Wrong(format!("the rules cannot be read now: {error}\n"));
+        }
         match self.swap(content) {
             Ok(summary) => {
                 tracing::info!("rules reloaded ({why}): {summary}");

@@ -28,6 +28,8 @@ mod hostile;
 mod jaeger;
 /// Programs of mtail count what mtail counted, by rules and by its own command line.
 mod mtail;
+/// What goes wrong around a daemon: littered folders of rules, too few descriptors.
+mod operation;
 /// What tools write before a line: known prefixes are taken off, others are pointed out.
 mod prefixes;
 /// All that is published is right: the pages' code blocks, the rules we ship, the examples.

@@ -8,6 +8,7 @@ pub mod exposition;
 pub mod history;
 pub mod metrics;
 pub mod pipeline;
+pub mod program_files;
 pub mod rate_limit;
 pub mod rules;
 pub mod unknown_prefix;

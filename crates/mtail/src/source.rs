@@ -2,11 +2,13 @@
 //! brought into the form that runs.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use logmetrics_core::engine::source::{Compiled, ProgramSource};
 use logmetrics_core::engine::{Secret, SecretMissing};
+use logmetrics_core::program_files;
 use logmetrics_core::rules::{Excerpt, Problem, Problems, Severity};
 
 use crate::problem::{self, Place, Span};
@@ -58,6 +60,8 @@ pub struct SourceFile {
 pub struct Gathered {
     files: Vec<SourceFile>,
     unreadable: Vec<Problem>,
+    /// An error that says nothing of the files.
+    passing: Option<String>,
 }
 
 /// Programs that may run.
@@ -89,27 +93,31 @@ pub fn is_program(path: &Path) -> bool {
     name.ends_with(".mtail") && !name.starts_with('.')
 }
 
-/// The programs that a folder holds, sorted by name.
-pub fn programs_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if is_program(&path) && !path.is_dir() {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
 impl Gathered {
     fn add(&mut self, path: &Path) {
-        match read(path) {
+        let bytes = match program_files::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => return self.unreadable(path, &error),
+        };
+        match source_file(path, bytes) {
             // A file may be named beside its folder.
             Ok(file) if self.files.contains(&file) => {}
             Ok(file) => self.files.push(file),
             Err(message) => self.unreadable.push(nowhere(message)),
         }
+    }
+
+    fn unreadable(&mut self, path: &Path, error: &io::Error) {
+        let message = format!("cannot read `{}`: {error}", path.display());
+        if program_files::is_passing(error) {
+            self.passing = Some(message.clone());
+        }
+        self.unreadable.push(nowhere(message));
+    }
+
+    /// Why it is not known what the files hold, where it may be known at the next look.
+    pub fn passing_error(&self) -> Option<&str> {
+        self.passing.as_deref()
     }
 }
 
@@ -121,18 +129,16 @@ impl ProgramSource for MtailPrograms {
         let mut gathered = Gathered {
             files: Vec::new(),
             unreadable: Vec::new(),
+            passing: None,
         };
         for path in &self.paths {
             if !path.is_dir() {
                 gathered.add(path);
                 continue;
             }
-            match programs_in(path) {
-                Ok(list) => list.iter().for_each(|file| gathered.add(file)),
-                Err(error) => {
-                    let message = format!("cannot read `{}`: {error}", path.display());
-                    gathered.unreadable.push(nowhere(message));
-                }
+            match program_files::in_folder(path, "mtail") {
+                Ok(found) => found.files.iter().for_each(|file| gathered.add(file)),
+                Err(error) => gathered.unreadable(path, &error),
             }
         }
         gathered
@@ -281,9 +287,8 @@ impl Together {
     }
 }
 
-fn read(path: &Path) -> Result<SourceFile, String> {
+fn source_file(path: &Path, bytes: Vec<u8>) -> Result<SourceFile, String> {
     let shown = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| format!("expected UTF-8 text in `{shown}`, but found other bytes"))?;
     let name = path.file_name().unwrap_or(path.as_os_str());
@@ -300,12 +305,12 @@ fn nowhere(message: String) -> Problem {
         message,
         excerpts: Vec::new(),
         hint: None,
+        rule: None,
     }
 }
 
 fn hinted(problem: Problem, hint: &str) -> Problem {
     Problem {
-        rule: None,
         hint: Some(hint.to_owned()),
         ..problem
     }
@@ -354,8 +359,8 @@ fn known_problems(problems: &problem::Problems, file: &SourceFile) -> Vec<Proble
                 .chain(others)
                 .collect(),
             hint: one.hint.clone(),
+            rule: None,
         }
     };
     problems.list.iter().map(problem).collect()
 }
-            rule: None,

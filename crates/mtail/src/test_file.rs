@@ -11,6 +11,7 @@
 
 use std::path::{Path, PathBuf};
 
+use logmetrics_core::program_files;
 use serde::Deserialize;
 
 /// A file of test cases.
@@ -58,7 +59,8 @@ impl Case {
 /// its first table.
 pub fn is_test_file(path: &Path) -> bool {
     let is_toml = path.extension().is_some_and(|ending| ending == "toml");
-    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let text = program_files::read(path).unwrap_or_default();
+    let text = String::from_utf8(text).unwrap_or_default();
     let mut lines = text.lines().map(str::trim_start);
     let names_program = |line: &str| {
         let rest = line.strip_prefix("program").map(str::trim_start);
@@ -78,7 +80,8 @@ pub fn is_test_file(path: &Path) -> bool {
 pub fn read(path: &Path) -> Result<TestFile, String> {
     let shown = path.display();
     let text =
-        std::fs::read_to_string(path).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
+        program_files::read(path).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
+    let text = String::from_utf8(text).map_err(|_| format!("expected UTF-8 text in `{shown}`"))?;
     let mut file: TestFile = toml::from_str(&text).map_err(|error| format!("{shown}: {error}"))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     file.program = folder.join(&file.program);

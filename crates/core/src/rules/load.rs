@@ -1,6 +1,7 @@
 //! Loading: paths become texts, texts become a checked rule set. Files are read here and nowhere else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::metric_definitions::Definitions;
@@ -9,6 +10,7 @@ use super::raw_rules::{self, FileSpec, RuleSpec};
 use super::toml_table::Reader;
 use super::{Case, RuleSet, check_rules, warnings};
 use crate::metrics::definition::{Definition, MetricId};
+use crate::program_files;
 
 /// The rules that are used where none are named.
 pub const BUILT_IN: &str = include_str!("../../../../rules/agentgateway.toml");
@@ -52,6 +54,8 @@ pub struct Gathered {
     sources: Vec<SourceText>,
     /// What could not be read.
     drafts: Vec<Draft>,
+    /// An error that says nothing of the files.
+    passing: Option<String>,
 }
 
 /// Reads and checks files, and folders of `*.toml` files by name; without any the built-in rules.
@@ -60,6 +64,59 @@ pub fn load(paths: &[PathBuf]) -> Result<Loaded, Problems> {
 }
 
 impl Gathered {
+    /// Why it is not known what the files hold, where it may be known at the next look.
+    pub fn passing_error(&self) -> Option<&str> {
+        self.passing.as_deref()
+    }
+
+    /// Notes a file or folder that cannot be read.
+    fn unreadable(&mut self, path: &Path, error: &io::Error) {
+        let name = path.display().to_string();
+        self.drafts.push(messages::unreadable(&name, error));
+        if program_files::is_passing(error) {
+            self.passing = Some(format!("cannot read `{name}`: {error}"));
+        }
+    }
+
+    fn read(&mut self, path: &Path) {
+        let name = path.display().to_string();
+        if path.extension().is_some_and(|ending| ending == "mtail") {
+            self.drafts.push(messages::program_of_mtail(&name));
+            return;
+        }
+        match program_files::read(path).map(String::from_utf8) {
+            Ok(Ok(text)) => self.sources.push(SourceText { path: name, text }),
+            Ok(Err(error)) => {
+                let valid = error.as_bytes().get(..error.utf8_error().valid_up_to());
+                let lines = valid.unwrap_or_default().iter();
+                let lines = lines.filter(|byte| **byte == b'\n').count();
+                self.drafts.push(messages::not_utf8(&name, lines + 1));
+            }
+            Err(error) => self.unreadable(path, &error),
+        }
+    }
+
+    /// The path itself, or the rules files of a folder.
+    fn files(&mut self, path: &Path) -> Vec<PathBuf> {
+        if !path.is_dir() {
+            return vec![path.to_path_buf()];
+        }
+        match program_files::in_folder(path, "toml") {
+            Ok(found) if !found.files.is_empty() => found.files,
+            Ok(found) => {
+                let name = path.display().to_string();
+                let hint = (!found.passed_over.is_empty()).then(|| found.passed_over.join("; "));
+                self.drafts
+                    .push(messages::empty_folder(&name).maybe_hint(hint));
+                Vec::new()
+            }
+            Err(error) => {
+                self.unreadable(path, &error);
+                Vec::new()
+            }
+        }
+    }
+
     /// Checks what was read.
     pub fn check(self) -> Result<Loaded, Problems> {
         check(self.sources, self.drafts)
@@ -74,72 +131,30 @@ pub fn gather(paths: &[PathBuf]) -> Gathered {
                 text: BUILT_IN.into(),
             }],
             drafts: Vec::new(),
+            passing: None,
         };
     }
-    let (mut sources, mut drafts) = (Vec::new(), Vec::new());
+    let mut gathered = Gathered {
+        sources: Vec::new(),
+        drafts: Vec::new(),
+        passing: None,
+    };
     let mut seen = BTreeSet::new();
     for path in paths {
-        for file in files(path, &mut drafts) {
+        for file in gathered.files(path) {
             // A file may be named beside its folder; its rules would then clash with themselves.
             let identity = file.canonicalize().unwrap_or_else(|_| file.clone());
             if seen.insert(identity) {
-                sources.extend(read(&file).map_err(|draft| drafts.push(draft)).ok());
+                gathered.read(&file);
             }
         }
     }
-    Gathered { sources, drafts }
+    gathered
 }
 
 /// Checks texts that have been read already, in their order.
 pub fn load_text(files: Vec<SourceText>) -> Result<Loaded, Problems> {
     check(files, Vec::new())
-}
-
-/// The path itself, or the rules files of a folder.
-fn files(path: &Path, drafts: &mut Vec<Draft>) -> Vec<PathBuf> {
-    if !path.is_dir() {
-        return vec![path.to_path_buf()];
-    }
-    let name = path.display().to_string();
-    let entries = match std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
-        Ok(entries) => entries,
-        Err(error) => {
-            drafts.push(messages::unreadable(&name, &error));
-            return Vec::new();
-        }
-    };
-    let is_rules =
-        |path: &PathBuf| path.extension().is_some_and(|end| end == "toml") && !path.is_dir();
-    let mut files: Vec<PathBuf> = entries
-        .iter()
-        .map(std::fs::DirEntry::path)
-        .filter(is_rules)
-        .collect();
-    files.sort();
-    if files.is_empty() {
-        drafts.push(messages::empty_folder(&name));
-    }
-    files
-}
-
-fn read(path: &Path) -> Result<SourceText, Draft> {
-    let name = path.display().to_string();
-    if path.extension().is_some_and(|ending| ending == "mtail") {
-        return Err(messages::program_of_mtail(&name));
-    }
-    let bytes = std::fs::read(path).map_err(|error| messages::unreadable(&name, &error))?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(SourceText { path: name, text }),
-        Err(error) => {
-            let valid = error.as_bytes().get(..error.utf8_error().valid_up_to());
-            let lines = valid
-                .unwrap_or_default()
-                .iter()
-                .filter(|byte| **byte == b'\n')
-                .count();
-            Err(messages::not_utf8(&name, lines + 1))
-        }
-    }
 }
 
 fn check(sources: Vec<SourceText>, mut drafts: Vec<Draft>) -> Result<Loaded, Problems> {
