@@ -183,6 +183,14 @@ impl Events for ReaderEvents {
             .set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
+    fn files(&self, source: &str, open: usize, unreadable: usize) {
+        let counters = self.self_metrics.source(source);
+        counters.up.set(i64::from(open > 0 && unreadable == 0));
+        counters
+            .unreadable_files
+            .set(i64::try_from(unreadable).unwrap_or(i64::MAX));
+    }
+
     fn caught_up(&self) {
         self.latch
             .lock()

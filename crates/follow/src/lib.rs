@@ -219,6 +219,10 @@ pub trait Events: Send + Sync {
     fn polling(&self, why: &str);
     /// How many bytes of this source exist and are not read yet, over all its files.
     fn lag(&self, source: &str, bytes: u64);
+    /// How many files of this source are open, and how many paths cannot be opened or read now.
+    fn files(&self, source: &str, open: usize, unreadable: usize) {
+        let _ = (source, open, unreadable);
+    }
     /// Every input is open (or waited for) and what existed at the start is read. Said once by each
     /// reader for its own inputs: the follower, and each stream.
     fn caught_up(&self);

@@ -74,6 +74,8 @@ pub struct SourceCounters {
     pub lag_bytes: IntGauge,
     /// 1 while it can be read, as far as was last seen; 0 while nothing is there, or it is refused.
     pub up: IntGauge,
+    /// Files that cannot be opened or read now.
+    pub unreadable_files: IntGauge,
 }
 
 /// What the program is about to run, so that everything shows from the start, at 0.
@@ -99,6 +101,7 @@ struct Vectors {
     identity_decisions: IntCounterVec,
     lag_bytes: IntGaugeVec,
     up: IntGaugeVec,
+    unreadable_files: IntGaugeVec,
 }
 
 impl Vectors {
@@ -153,6 +156,11 @@ impl Vectors {
             up: counters.gauge_by(
                 "source_up",
                 "Whether the input can be read: 0 while nothing is there, or a file of it cannot be opened or read.",
+                &["source"],
+            )?,
+            unreadable_files: counters.gauge_by(
+                "source_unreadable_files",
+                "Files of the input that cannot be opened or read now.",
                 &["source"],
             )?,
         })
@@ -226,6 +234,7 @@ impl SelfMetrics {
             other_content: decisions.with_label_values(&[source, "new"]),
             lag_bytes: self.vectors.lag_bytes.with_label_values(label),
             up: self.vectors.up.with_label_values(label),
+            unreadable_files: self.vectors.unreadable_files.with_label_values(label),
         };
         counters.up.set(1);
         sources.insert(source.into(), counters.clone());

@@ -10,6 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::descriptors;
 use super::identity::FileId;
 use super::open_files::OpenFiles;
 use super::paths::Paths;
@@ -73,7 +74,7 @@ impl Follower {
         match self.options.mode {
             Mode::Once => self.once_in_turn(sink, events, stop),
             Mode::Follow => {
-                raise_descriptor_limit();
+                self.paths.files_max = descriptors::files_max();
                 let mut waker = FileEvents::new(stop);
                 self.follow(
                     &mut Outside {
@@ -300,18 +301,6 @@ impl Follower {
             self.paths
                 .reading_failed(id, error, &mut self.open, &mut self.recovery, outside);
         }
-    }
-}
-
-/// Every followed file holds a descriptor, and the usual limit of 1 024 exists for programs that use
-/// `select`. Failing leaves the limit as it was.
-fn raise_descriptor_limit() {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, getrlimit, setrlimit};
-        let mut limit = getrlimit(Resource::Nofile);
-        limit.current = limit.maximum;
-        let _ = setrlimit(Resource::Nofile, limit);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Log files: which ones the inputs name, which file a path leads to now, and reading what was appended.
 
+mod descriptors;
 pub(crate) mod discover;
 mod discovered_paths;
 pub(crate) mod follower;

@@ -142,11 +142,13 @@ impl Paths {
     pub(super) fn report_unreadable_folders(
         &mut self,
         found: &Discovery,
-        open: &OpenFiles,
+        open: &mut OpenFiles,
         events: &dyn Events,
     ) {
         let mut now = HashSet::new();
+        (open.inputs.states.iter_mut()).for_each(|state| state.unreadable_folders = 0);
         for (input, path, error) in &found.problems {
+            open.inputs.states[*input].unreadable_folders += 1;
             let key = (path.clone(), error.kind());
             if !self.unreadable_folders.contains(&key) && !now.contains(&key) {
                 events.unreadable(open.inputs.source(*input), path, error);

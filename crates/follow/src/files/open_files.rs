@@ -57,11 +57,14 @@ pub(crate) struct InputState {
     pub(crate) open: usize,
     /// How many paths cannot be opened.
     pub(crate) errors: usize,
+    /// How many folders with such paths cannot be read.
+    pub(crate) unreadable_folders: usize,
     /// Whether some of its files belong to an input before it.
     pub(crate) shares_files: bool,
     /// How many bytes are not read yet.
     lag: u64,
     reported_lag: Option<u64>,
+    reported_files: Option<(usize, usize)>,
     pub(crate) reported_waiting: bool,
     pub(crate) reported_ignored: bool,
 }
@@ -274,6 +277,11 @@ impl OpenFiles {
             if state.reported_lag != Some(state.lag) {
                 state.reported_lag = Some(state.lag);
                 events.lag(&specification.source, state.lag);
+            }
+            let files = (state.open, state.errors + state.unreadable_folders);
+            if state.reported_files != Some(files) {
+                state.reported_files = Some(files);
+                events.files(&specification.source, files.0, files.1);
             }
         }
         let files = &self.files;

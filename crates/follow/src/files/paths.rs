@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::descriptors;
 use super::follower::Outside;
 use super::identity::{self, FileId, ID_IS_EXACT, Position};
 use super::open_errors::OpenError;
@@ -30,6 +31,8 @@ pub(crate) struct Paths {
     begin: Begin,
     /// How long a path that leads nowhere is kept.
     pub(super) keep_lost: Duration,
+    /// How many files may be open at once.
+    pub(super) files_max: usize,
 }
 
 /// The followed paths, by name.
@@ -113,6 +116,7 @@ impl Paths {
             table: PathTable::default(),
             with_errors: BTreeSet::new(),
             unreadable_folders: HashSet::new(),
+            files_max: usize::MAX,
             links: false,
             begin: options.begin,
             keep_lost: options.rotate_wait,
@@ -251,6 +255,11 @@ impl Paths {
         recovery: &mut Recovery,
         outside: &mut Outside<'_, S>,
     ) -> io::Result<()> {
+        // What replaces a file may be open beside it for a while.
+        let is_replacement = self.table.get(path).is_some_and(|path| path.had_file);
+        if open.files.len() >= descriptors::places(self.files_max, is_replacement) {
+            return Err(descriptors::exhausted(self.files_max));
+        }
         let file = identity::open(path)?;
         let metadata = regular(&file)?;
         // What was opened counts, not what the path led to a moment ago.
