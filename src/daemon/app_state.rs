@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
+use super::mounted_files::MountedFiles;
 use super::mtail_pages::MtailPages;
 use super::reload::RulesReloader;
 use super::restore::ShownCheckpoint;
@@ -20,9 +21,9 @@ use logmetrics_core::metrics::snapshot::Snapshot;
 use logmetrics_core::metrics::store::Store;
 use logmetrics_core::pipeline::Active;
 use logmetrics_core::pipeline::unmatched_samples::UnmatchedSamples;
-
 use logmetrics_core::unknown_prefix::{self, PrefixSearch};
 use logmetrics_follow::line::{Line, Origin, Wrapping};
+
 /// A page that was saved so long ago will do for those who are no scraper: asking again and again
 /// does not keep the disk busy.
 const PEOPLE_WAIT_LESS: Duration = Duration::from_millis(100);
@@ -49,6 +50,8 @@ pub struct AppState {
     pub scrapers: Arc<Scrapers>,
     /// What is shown of saving, where a checkpoint is kept.
     pub saving: Option<ShownCheckpoint>,
+    /// Inputs that are single files.
+    pub mounted: Arc<MountedFiles>,
     /// When the program started, in milliseconds since 1970.
     pub started_ms: u64,
 }
@@ -107,6 +110,25 @@ impl Backend for AppState {
     fn reload(&self) -> Reloaded {
         self.reloader.reload("POST /-/reload")
     }
+
+    fn troubles(&self) -> Vec<String> {
+        let of_input = |source: &String| {
+            let trouble = self.trouble(source)?;
+            Some(format!("{source}: {trouble}"))
+        };
+        let mut troubles: Vec<String> = self.inputs.iter().filter_map(of_input).collect();
+        let lines = self.self_metrics.lines_read();
+        if lines > 0 && self.self_metrics.lines_unmatched.get() >= lines {
+            troubles.push(format!(
+                "no rule matches any of the {lines} lines that were read; `logmetrics explain LOG` \
+                 says why, line by line"
+            ));
+        }
+        if !self.self_metrics.is_reload_well() {
+            troubles.push("newer rules are wrong and not in use; the log says why".to_owned());
+        }
+        troubles
+    }
 }
 
 impl AppState {
@@ -141,28 +163,25 @@ impl AppState {
         snapshot
     }
 
-    fn input(&self, source: &str) -> Input {
+    /// Why an input cannot be read, or not whole.
+    fn trouble(&self, source: &str) -> Option<String> {
+        if let Some(reason) = self.mounted.reason(source) {
+            return Some(reason);
+        }
         let counters = self.self_metrics.source(source);
-        Input {
-            source: source.to_owned(),
-            lag_bytes: u64::try_from(counters.lag_bytes.get()).unwrap_or(0),
-            lines: counters.lines.get(),
-            bytes: counters.bytes.get(),
+        match (counters.unreadable_files.get(), counters.up.get()) {
+            (1, _) => Some("1 file cannot be opened or read; the log says why".to_owned()),
+            (2.., _) => {
+                let files = counters.unreadable_files.get();
+                Some(format!(
+                    "{files} files cannot be opened or read; the log says why"
+                ))
+            }
+            (_, 0) => Some("nothing is there to read".to_owned()),
+            _ => None,
         }
     }
-}
 
-fn rules(active: &Active) -> Vec<RuleRow> {
-    let rows = active.engine.rule_names().zip(active.counters.matches());
-    rows.map(|(name, matches)| RuleRow {
-        name: name.to_owned(),
-        matches,
-    })
-    .collect()
-}
-
-fn metrics(store: &Store) -> Vec<MetricRow> {
-    let counts = store.counts().into_iter();
     /// The last lines that no rule matched, newest first.
     fn last_unmatched(&self, active: &Active) -> Vec<UnmatchedRow> {
         let mut search = PrefixSearch::new(&active.engine);
@@ -184,6 +203,29 @@ fn metrics(store: &Store) -> Vec<MetricRow> {
         self.samples.lines().iter().rev().map(row).collect()
     }
 
+    fn input(&self, source: &str) -> Input {
+        let counters = self.self_metrics.source(source);
+        Input {
+            source: source.to_owned(),
+            lag_bytes: u64::try_from(counters.lag_bytes.get()).unwrap_or(0),
+            lines: counters.lines.get(),
+            bytes: counters.bytes.get(),
+            trouble: self.trouble(source),
+        }
+    }
+}
+
+fn rules(active: &Active) -> Vec<RuleRow> {
+    let rows = active.engine.rule_names().zip(active.counters.matches());
+    rows.map(|(name, matches)| RuleRow {
+        name: name.to_owned(),
+        matches,
+    })
+    .collect()
+}
+
+fn metrics(store: &Store) -> Vec<MetricRow> {
+    let counts = store.counts().into_iter();
     counts
         .zip(store.definitions().iter())
         .map(|(counts, definition)| MetricRow {

@@ -24,6 +24,7 @@ use logmetrics_follow::{Begin, Mode, Options, Positions, Specification};
 mod advice_log;
 mod app_state;
 mod jaeger_input;
+mod mounted_files;
 mod mtail_pages;
 mod once;
 mod reader_events;
@@ -32,9 +33,10 @@ mod restore;
 mod saved_pages;
 mod scrapers;
 
-use app_state::AppState;
 use advice_log::AdviceLog;
+use app_state::AppState;
 use jaeger_input::JaegerInput;
+use mounted_files::MountedFiles;
 use mtail_pages::MtailPages;
 pub use once::{Counted, once};
 use reader_events::{MESSAGES_PER_MINUTE, ReaderEvents};
@@ -64,9 +66,9 @@ struct Built {
     rules: RulesContent,
     shared: Shared,
     restored: Restored,
+    advice_log: AdviceLog,
 }
 
-    advice_log: AdviceLog,
 fn build(settings: &Settings) -> Result<Built, Failure> {
     let inputs = Specification::parse_all(&settings.inputs).map_err(|errors| {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -123,9 +125,9 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
         rules,
         shared,
         restored,
+        advice_log,
     })
 }
-        advice_log,
 
 /// All inputs by name, Jaeger last.
 fn sources<'a>(
@@ -175,12 +177,12 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
         rules,
         shared,
         restored,
+        advice_log,
     } = built;
     let listener =
         server::bind(&settings.listen).map_err(|error| Failure::Run(error.to_string()))?;
     let (stop, drain) = shutdown::channel();
     shutdown::on_signals(stop.clone()).map_err(no_signals)?;
-        advice_log,
     let positions = Arc::clone(&restored.positions);
     let scrapers = restored.scrapers(&shared);
     let history = restored.history();
@@ -191,12 +193,12 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     let notes = notes.chain([scraper_notes(&scrapers, &shared), remembered]);
     let saving = restored.start_saving(&shared, notes.collect())?;
     let (checkpointer, shown) = saving.map(|one| (one.checkpointer, one.shown)).unzip();
+    let programs = (programs, advice_log);
     let reloader = Arc::new(reloader(settings, programs, (&shared, &positions), &rules));
     tokio::spawn(reload::on_hangup(Arc::clone(&reloader)).map_err(no_signals)?);
     log_address(&listener, &access);
     let state = app_state(settings, &inputs, &reloader, (&shared, shown, scrapers));
     let (readiness, latch) = Readiness::new();
-    let programs = (programs, advice_log);
     let reading = logmetrics_follow::Stop::new();
     let at_end = settings.exit_on_eof.then(|| stop.clone());
     let messages = Arc::new(Limited::new(shared.clock.clone(), MESSAGES_PER_MINUTE));
@@ -256,12 +258,12 @@ fn reloader(
         self_metrics: Arc::clone(&shared.self_metrics),
         positions: Arc::clone(positions),
         clock: shared.clock.clone(),
+        advice,
     };
     RulesReloader::new(source, loaded)
 }
 
 /// What the server shows.
-        advice,
 fn app_state(
     settings: &Settings,
     inputs: &[Specification],
@@ -269,6 +271,8 @@ fn app_state(
     (shared, saving, scrapers): (&Shared, Option<ShownCheckpoint>, Arc<Scrapers>),
 ) -> Arc<AppState> {
     let jaeger = settings.jaeger.as_ref().map(jaeger_input::source);
+    let mounted = Arc::new(MountedFiles::new(inputs, &shared.self_metrics));
+    tokio::spawn(mounted_files::watch(Arc::clone(&mounted)));
     let inputs: Vec<String> = sources(inputs, jaeger.as_deref())
         .map(str::to_owned)
         .collect();
@@ -285,6 +289,7 @@ fn app_state(
         reloader: Arc::clone(reloader),
         self_metrics: Arc::clone(&shared.self_metrics),
         samples: Arc::clone(&shared.samples),
+        mounted,
         inputs,
         saving,
         scrapers,

@@ -54,6 +54,11 @@ pub trait Backend: Send + Sync + 'static {
     }
     /// Reads the rules again. Called where waiting is allowed, by one request at a time.
     fn reload(&self) -> Reloaded;
+
+    /// What does not go well though the program runs, one line each; for people.
+    fn troubles(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// The body of a scrape, once it is there.

@@ -6,8 +6,8 @@
 //! | `/` | GET, HEAD | the status page |
 //! | `/metrics` | GET, HEAD | one scrape, in the form `Accept` and the coding `Accept-Encoding` asks for |
 //! | `/healthz` | GET, HEAD | 200 `ok` |
-//! | `/readyz` | GET, HEAD | 200 `ok`, or 503 until the content that existed at the start is read |
-//! | `/-/reload` | POST | reloads the rules: 200, or 422 with what is wrong; 403 unless it is allowed |
+//! | `/readyz` | GET, HEAD | 200 `ok`, or 503 until the content that existed at the start is read; then what does not go well, a line each |
+//! | `/-/reload` | POST | reloads the rules: 200, or 422 with what is wrong; 403 unless it is allowed, and for pages of other sites; 429 for more than a few a second |
 //! | `/favicon.ico` | GET, HEAD | 204, so that browsers leave no 404 behind |
 //!
 //! As mtail there are also `/json`, `/varz`, `/graphite` and `/progz`. Everything else is 404; another method is 405. A request's body is never read. Where passwords or
@@ -115,12 +115,8 @@ impl Routes {
         }
         match path {
             "/metrics" => self.metrics(request, peer).await,
-            "/readyz" if !self.readiness.is_ready() => plain(
-                request.method(),
-                StatusCode::SERVICE_UNAVAILABLE,
-                "not ready: reading existing content\n",
-            ),
-            "/healthz" | "/readyz" => plain(request.method(), StatusCode::OK, "ok\n"),
+            "/readyz" => self.readyz(request.method()),
+            "/healthz" => plain(request.method(), StatusCode::OK, "ok\n"),
             "/favicon.ico" => favicon(),
             _ => self.status_page(request.method()),
         }
@@ -135,6 +131,21 @@ impl Routes {
             }
             Some(page) => whole(method, StatusCode::OK, page.content_type, page.text.into()),
         }
+    /// Readiness does not depend on what goes wrong outside, but is the place where people look.
+    fn readyz(&self, method: &Method) -> Response<Body> {
+        let (status, mut text) = match self.readiness.is_ready() {
+            true => (StatusCode::OK, "ok\n".to_owned()),
+            false => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "not ready: reading existing content\n".to_owned(),
+            ),
+        };
+        for trouble in self.backend.troubles() {
+            text.push_str(&format!("warning: {trouble}\n"));
+        }
+        whole(method, status, PLAIN, text.into())
+    }
+
     }
 
     async fn metrics<B>(&self, request: &Request<B>, peer: &Peer) -> Response<Body> {

@@ -70,6 +70,8 @@ pub struct Input {
     pub lines: u64,
     /// Bytes read.
     pub bytes: u64,
+    /// Why nothing, or not everything, can be read.
+    pub trouble: Option<String>,
 }
 
 /// A rule.
@@ -132,16 +134,22 @@ impl Page {
         out.write_str("<dl>\n")?;
         for (name, value) in [
             ("Lines read", Count(lines).to_string()),
-            (
-                "Lines no rule matched",
-                Count(self.lines_unmatched).to_string(),
-            ),
+            ("Lines no rule matched", self.unmatched(lines)),
             ("Series", Count(series).to_string()),
             ("Still to be read", Lag(lag_bytes).to_string()),
         ] {
             writeln!(out, "<div><dt>{name}</dt><dd>{value}</dd></div>")?;
         }
         out.write_str("</dl>\n")
+    }
+
+    /// How many lines no rule matched, in colour where that is all.
+    fn unmatched(&self, lines: u64) -> String {
+        let count = Count(self.lines_unmatched);
+        match lines > 0 && self.lines_unmatched >= lines {
+            true => format!("<span class=\"warn\">{count} (all)</span>"),
+            false => count.to_string(),
+        }
     }
 
     fn write_state(&self, out: &mut String) -> fmt::Result {
@@ -171,16 +179,21 @@ impl Page {
         table(
             out,
             "Inputs",
-            &["Source", "Lines", "Read", "Behind"],
+            &["Source", "Lines", "Read", "Behind", "State"],
             &self.inputs,
             |out, input| {
+                let state = match &input.trouble {
+                    None => "<span class=\"good\">readable</span>".to_owned(),
+                    Some(why) => format!("<span class=\"warn\">{}</span>", Escaped(why)),
+                };
                 write!(
                     out,
-                    "<td>{}</td>{}{}{}",
+                    "<td>{}</td>{}{}{}{}",
                     Escaped(&input.source),
                     Cell(Count(input.lines)),
                     Cell(Size(input.bytes)),
                     Cell(Lag(input.lag_bytes)),
+                    Cell(state),
                 )
             },
         )

@@ -1,12 +1,14 @@
-//! What goes wrong around a daemon: folders of rules that are littered or block, too few descriptors.
+//! What goes wrong around a daemon: folders of rules that are littered or block, too few descriptors,
+//! inputs that cannot be read or match nothing.
 
-use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::fixture::{DRAIN, Run, Scratch};
+use crate::fixture::{DRAIN, Daemon, Run, Scratch};
 
 const RULE: &str = "[[rule]]\nmatch = 'user=(?P<user>\\S+)'\n\
                     metric = [{ counter = 'seen_total', by = ['user'] }]\n";
@@ -140,4 +142,97 @@ fn too_few_descriptors_leave_server_and_rules_working() {
         "{}",
         daemon.said()
     );
+}
+
+/// Waits until `/readyz` says these words, and looks for them on the status page.
+#[track_caller]
+fn shown(daemon: &Daemon, words: &str) {
+    daemon.until(|_| daemon.get("/readyz").text().contains(words));
+    let page = daemon.get("/").text().to_owned();
+    let warning = page
+        .split("class=\"warn\"")
+        .any(|part| part.contains(words));
+    assert!(warning, "{words}: {page}");
+}
+
+fn up(source: &Path) -> String {
+    format!("logmetrics_source_up{{source=\"{}\"}}", source.display())
+}
+
+#[test]
+fn inputs_that_cannot_be_read_are_said_everywhere() {
+    let scratch = Scratch::new();
+    let missing = scratch.path("missing.log");
+    let daemon = Run::new().arg(&missing).start();
+    shown(&daemon, "nothing is there to read");
+    assert_eq!(daemon.metrics().value(&up(&missing)), Some(0.0));
+    scratch.write("missing.log", "something else\n");
+    daemon.until(|page| page.value(&up(&missing)) == Some(1.0));
+    daemon.until(|_| {
+        let text = daemon.get("/readyz").text().to_owned();
+        !text.contains("nothing is there") && text.contains("no rule matches any of the 1 lines")
+    });
+    assert!(daemon.get("/").text().contains("1 (all)"));
+    daemon.stop();
+}
+
+#[test]
+fn a_log_without_permission_is_said_everywhere() {
+    const NOBODY: u32 = 65_534;
+    if !rustix::process::getuid().is_root() {
+        return;
+    }
+    let scratch = Scratch::new();
+    let log = scratch.write("app.log", "user=ann\n");
+    let mode = |mode| std::fs::set_permissions(&log, PermissionsExt::from_mode(mode)).unwrap();
+    mode(0o600);
+    let daemon = Run::new().user(NOBODY).arg(&log).start();
+    shown(&daemon, "1 file cannot be opened or read");
+    let page = daemon.metrics();
+    assert_eq!(page.value(&up(&log)), Some(0.0));
+    assert_eq!(page.sum("logmetrics_source_unreadable_files"), 1.0);
+    mode(0o644);
+    daemon.until(|page| page.value(&up(&log)) == Some(1.0));
+    assert!(!daemon.get("/readyz").text().contains("cannot be opened"));
+    daemon.stop();
+}
+
+/// A file that is mounted on another, until the test ends.
+struct Mounted(PathBuf);
+
+impl Mounted {
+    /// Nothing where nobody may mount.
+    fn new(original: &Path, at: &Path) -> Option<Mounted> {
+        let mut mount = Command::new("mount");
+        let mounted = mount.arg("--bind").arg(original).arg(at).output();
+        let is_mounted = mounted.is_ok_and(|output| output.status.success());
+        is_mounted.then(|| Mounted(at.to_owned()))
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        // Lazily, as a test that has failed may still have a program on it.
+        _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_mounted_file_whose_original_was_renamed_is_said_everywhere() {
+    let scratch = Scratch::new();
+    let original = scratch.write("host/app.log", "user=ann\n");
+    let log = scratch.write("container/app.log", "");
+    let Some(_mounted) = Mounted::new(&original, &log) else {
+        return;
+    };
+    let rules = scratch.write("rules.toml", RULE);
+    let daemon = Run::new().rules(&rules).arg(&log).start();
+    daemon.until(|page| page.value(ANN) == Some(1.0));
+    assert_eq!(daemon.metrics().value(&up(&log)), Some(1.0));
+    scratch.rotate("host/app.log", "host/app.log.1");
+    daemon.until(|page| page.value(&up(&log)) == Some(0.0));
+    shown(&daemon, "its original was renamed to `app.log.1`");
+    daemon.until_said("mount its folder instead of the file");
+    daemon.stop();
 }

@@ -18,6 +18,7 @@ const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7));
 struct Fixed {
     asked: Mutex<Vec<Scrape>>,
     reloads: Mutex<u32>,
+    troubles: Mutex<Vec<String>>,
 }
 
 impl Backend for Fixed {
@@ -34,6 +35,10 @@ impl Backend for Fixed {
 
     fn status_page(&self) -> String {
         "<!doctype html>".into()
+    }
+
+    fn troubles(&self) -> Vec<String> {
+        self.troubles.lock().unwrap().clone()
     }
 
     fn reload(&self) -> Reloaded {
@@ -350,6 +355,26 @@ async fn whoever_leaves_the_line_gives_the_place_back() {
     assert_eq!(fixture.routes.waiting.load(Ordering::Relaxed), 0);
     drop(first);
     assert_eq!(fixture.get("/metrics", &[]).await.status(), 200);
+}
+
+#[tokio::test]
+async fn readiness_says_what_does_not_go_well() {
+    let mut fixture = Fixture::new();
+    let trouble = "/logs/a.log: nothing is there to read";
+    fixture
+        .backend
+        .troubles
+        .lock()
+        .unwrap()
+        .push(trouble.into());
+    let early = fixture.get("/readyz", &[]).await;
+    assert_eq!(early.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let said = format!("not ready: reading existing content\nwarning: {trouble}\n");
+    assert_eq!(text(early).await, said);
+    drop(fixture.latch.take());
+    let ready = fixture.get("/readyz", &[]).await;
+    assert_eq!(ready.status(), StatusCode::OK);
+    assert_eq!(text(ready).await, format!("ok\nwarning: {trouble}\n"));
 }
 
 #[tokio::test]

@@ -32,12 +32,20 @@ fn everything() -> Page {
             failures: 2,
             is_damaged: true,
         }),
-        inputs: vec![Input {
-            source: "-".into(),
-            lag_bytes: 0,
-            lines: 12_345,
-            bytes: 6_000_000,
-        }],
+        inputs: vec![
+            Input {
+                source: "-".into(),
+                lag_bytes: 0,
+                lines: 12_345,
+                bytes: 6_000_000,
+                trouble: None,
+            },
+            Input {
+                source: "/logs/*.log".into(),
+                trouble: Some("nothing is <there>".into()),
+                ..Input::default()
+            },
+        ],
         rules: vec![RuleRow {
             name: "agentgateway-request".into(),
             matches: 12_000,
@@ -76,9 +84,10 @@ fn a_page_with_everything() {
     <p>State in &lt;state&gt;.db, saved 1 s ago, <span class="warn">saving failed 2 times</span>, <span class="warn">what was saved before was damaged; counting restarted from zero</span></p>
     <h2>Inputs</h2>
     <div class="scroll"><table>
-    <thead><tr><th>Source</th><th class="number">Lines</th><th class="number">Read</th><th class="number">Behind</th></tr></thead>
+    <thead><tr><th>Source</th><th class="number">Lines</th><th class="number">Read</th><th class="number">Behind</th><th class="number">State</th></tr></thead>
     <tbody>
-    <tr><td>-</td><td class="number">12,345</td><td class="number">5.7 MiB</td><td class="number"><span class="good">nothing</span></td></tr>
+    <tr><td>-</td><td class="number">12,345</td><td class="number">5.7 MiB</td><td class="number"><span class="good">nothing</span></td><td class="number"><span class="good">readable</span></td></tr>
+    <tr><td>/logs/*.log</td><td class="number">0</td><td class="number">0 B</td><td class="number"><span class="good">nothing</span></td><td class="number"><span class="warn">nothing is &lt;there&gt;</span></td></tr>
     </tbody>
     </table></div>
     <h2>Rules</h2>
@@ -105,6 +114,17 @@ fn a_page_with_everything() {
     </body>
     </html>
     "#);
+}
+
+#[test]
+fn it_stands_out_where_no_line_is_matched() {
+    let page = |unmatched| Page {
+        lines_unmatched: unmatched,
+        ..everything()
+    };
+    assert!(content(&page(12_345)).contains("<span class=\"warn\">12,345 (all)</span>"));
+    assert!(!content(&page(12_344)).contains("(all)"));
+    assert!(!content(&Page::default()).contains("(all)"));
 }
 
 #[test]
