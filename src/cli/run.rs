@@ -75,14 +75,10 @@ pub struct RunArgs {
           value_parser = clap::builder::FalseyValueParser::new())]
     exit_on_eof: bool,
 
-    /// How long a renamed file is read on for while nobody writes to it, in seconds
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        env = "LOGMETRICS_ROTATE_WAIT",
-        default_value_t = 30
-    )]
-    rotate_wait: u64,
+    /// How long a renamed file is read on for while nobody writes to it; a number is seconds
+    #[arg(long, value_name = "DURATION", env = "LOGMETRICS_ROTATE_WAIT",
+          default_value = "30s", value_parser = parse_wait)]
+    rotate_wait: Duration,
 
     /// A file with the secret that keys pseudonyms (or LOGMETRICS_PSEUDONYM_SECRET)
     #[arg(long, value_name = "FILE", env = "LOGMETRICS_PSEUDONYM_SECRET_FILE")]
@@ -172,7 +168,7 @@ fn settings(args: RunArgs) -> Result<Settings, String> {
             FormatArg::Json => Format::Json,
         },
         exit_on_eof: args.exit_on_eof,
-        rotate_wait: Duration::from_secs(args.rotate_wait),
+        rotate_wait: args.rotate_wait,
         state: args.state.map(|file| StateSettings {
             file,
             interval: args.state_interval,
@@ -188,6 +184,14 @@ pub(super) fn parse_interval(text: &str) -> Result<Duration, String> {
         Some(interval) if !interval.is_zero() => Ok(interval),
         _ => Err("a time such as `500ms`, `1s` or `1m` is wanted".to_owned()),
     }
+}
+
+/// A time that may be none; a number without a unit is seconds.
+fn parse_wait(text: &str) -> Result<Duration, String> {
+    let seconds = text.trim().parse().ok().map(Duration::from_secs);
+    seconds
+        .or_else(|| rules::parse_duration(text))
+        .ok_or_else(|| "a time such as `5s` or `1m` is wanted".to_owned())
 }
 
 /// The logs that were named, otherwise what is piped in; `command` is what to type, for the message.
@@ -225,4 +229,25 @@ fn stdin_has_data() -> bool {
 #[cfg(not(unix))]
 fn stdin_has_data() -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_takes_a_unit() {
+        for (text, ms) in [
+            ("5", 5000),
+            ("5s", 5000),
+            ("0", 0),
+            ("1m30s", 90_000),
+            ("250ms", 250),
+        ] {
+            assert_eq!(parse_wait(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+        for text in ["", "s", "-1", "1.5", "5 apples"] {
+            assert!(parse_wait(text).is_err(), "{text}");
+        }
+    }
 }

@@ -15,6 +15,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -43,6 +44,13 @@ const NO_LIFECYCLE: &str = "\
 reloading by HTTP is off; start logmetrics with --enable-lifecycle (a changed rules file is noticed without it)
 ";
 
+const OTHER_SITE: &str = "\
+a page of another site may not reload the rules
+";
+
+/// Reloads by HTTP that may begin within a second: each compiles all rules.
+const RELOADS_PER_SECOND: usize = 3;
+
 const NOT_FOUND: &str = "\
 nothing is here; logmetrics serves
   /metrics  the metrics, for Prometheus
@@ -58,7 +66,8 @@ pub struct Routes {
     backend: Arc<dyn Backend>,
     readiness: Readiness,
     access: Arc<Access>,
-    reloading: tokio::sync::Mutex<()>,
+    /// Held while a reload runs.
+    reloading: tokio::sync::Mutex<RecentReloads>,
     scrapes: Arc<Semaphore>,
     /// Scrapes that stand in line.
     waiting: AtomicUsize,
@@ -102,7 +111,7 @@ impl Routes {
             }
         }
         if path == "/-/reload" {
-            return self.reload(request.method()).await;
+            return self.reload(request.method(), request.headers()).await;
         }
         if !matches!(
             path,
@@ -122,15 +131,6 @@ impl Routes {
         }
     }
 
-    fn other_page<B>(&self, request: &Request<B>) -> Response<Body> {
-        let (method, uri) = (request.method(), request.uri());
-        match self.backend.other_page(uri.path(), uri.query()) {
-            None => plain(method, StatusCode::NOT_FOUND, NOT_FOUND),
-            Some(_) if !matches!(*method, Method::GET | Method::HEAD) => {
-                method_not_allowed(method, "GET, HEAD")
-            }
-            Some(page) => whole(method, StatusCode::OK, page.content_type, page.text.into()),
-        }
     /// Readiness does not depend on what goes wrong outside, but is the place where people look.
     fn readyz(&self, method: &Method) -> Response<Body> {
         let (status, mut text) = match self.readiness.is_ready() {
@@ -146,6 +146,15 @@ impl Routes {
         whole(method, status, PLAIN, text.into())
     }
 
+    fn other_page<B>(&self, request: &Request<B>) -> Response<Body> {
+        let (method, uri) = (request.method(), request.uri());
+        match self.backend.other_page(uri.path(), uri.query()) {
+            None => plain(method, StatusCode::NOT_FOUND, NOT_FOUND),
+            Some(_) if !matches!(*method, Method::GET | Method::HEAD) => {
+                method_not_allowed(method, "GET, HEAD")
+            }
+            Some(page) => whole(method, StatusCode::OK, page.content_type, page.text.into()),
+        }
     }
 
     async fn metrics<B>(&self, request: &Request<B>, peer: &Peer) -> Response<Body> {
@@ -184,14 +193,21 @@ impl Routes {
         response
     }
 
-    async fn reload(&self, method: &Method) -> Response<Body> {
+    async fn reload(&self, method: &Method, headers: &HeaderMap) -> Response<Body> {
         if *method != Method::POST {
             return method_not_allowed(method, "POST");
         }
         if !self.access.lifecycle {
             return plain(method, StatusCode::FORBIDDEN, NO_LIFECYCLE);
         }
-        let _one_at_a_time = self.reloading.lock().await;
+        if is_of_another_site(headers) {
+            return plain(method, StatusCode::FORBIDDEN, OTHER_SITE);
+        }
+        let mut last = self.reloading.lock().await;
+        if !last.take_turn(Instant::now()) {
+            let text = "too many reloads at once; try again\n";
+            return retry_later(StatusCode::TOO_MANY_REQUESTS, text);
+        }
         let backend = Arc::clone(&self.backend);
         let (status, text) = match tokio::task::spawn_blocking(move || backend.reload()).await {
             Ok(Reloaded::Done(text)) => (StatusCode::OK, text),
@@ -235,6 +251,36 @@ impl Routes {
         );
         response
     }
+}
+
+/// When the last reloads began.
+#[derive(Default)]
+struct RecentReloads([Option<Instant>; RELOADS_PER_SECOND]);
+
+impl RecentReloads {
+    /// Whether another may begin now.
+    fn take_turn(&mut self, now: Instant) -> bool {
+        let is_over = |began: &Instant| now.duration_since(*began) >= Duration::from_secs(1);
+        let free = (self.0.iter_mut()).find(|began| began.as_ref().is_none_or(is_over));
+        match free {
+            Some(began) => *began = Some(now),
+            None => return false,
+        }
+        true
+    }
+}
+
+/// Whether a browser sends this for a page that is not this server's. Other clients send no `Origin`.
+fn is_of_another_site(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return false;
+    };
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let origin = origin.to_str().ok();
+    let authority = origin.and_then(|origin| origin.split_once("://"));
+    authority.is_none_or(|(_, authority)| host != Some(authority))
 }
 
 /// A place in the line of scrapes, held while waiting for a permit.
@@ -330,7 +376,10 @@ fn favicon() -> Response<Body> {
 }
 
 fn busy(text: &'static str) -> Response<Body> {
-    let status = StatusCode::SERVICE_UNAVAILABLE;
+    retry_later(StatusCode::SERVICE_UNAVAILABLE, text)
+}
+
+fn retry_later(status: StatusCode, text: &'static str) -> Response<Body> {
     let mut response = plain(&Method::GET, status, text);
     response
         .headers_mut()

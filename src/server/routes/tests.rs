@@ -405,6 +405,40 @@ async fn a_reload_is_for_those_who_may() {
 }
 
 #[tokio::test]
+async fn a_reload_is_not_for_other_sites() {
+    let access = Access {
+        lifecycle: true,
+        ..Access::default()
+    };
+    let fixture = Fixture::behind(&Limits::default(), access);
+    for origin in [
+        "https://evil.example",
+        "null",
+        "http://logs:3903.evil.example",
+        "logs:3903",
+    ] {
+        let headers = [("host", "logs:3903"), ("origin", origin)];
+        let refused = fixture.ask(Method::POST, "/-/reload", &headers).await;
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{origin}");
+    }
+    assert_eq!(*fixture.backend.reloads.lock().unwrap(), 0);
+    let headers = [("host", "logs:3903"), ("origin", "http://logs:3903")];
+    let own = fixture.ask(Method::POST, "/-/reload", &headers).await;
+    assert_eq!(own.status(), StatusCode::OK);
+}
+
+#[test]
+fn few_reloads_begin_within_a_second() {
+    let mut recent = RecentReloads::default();
+    let start = Instant::now();
+    let mut begun = 0;
+    for ms in 0..3000 {
+        begun += usize::from(recent.take_turn(start + Duration::from_millis(ms)));
+    }
+    assert_eq!(begun, 3 * RELOADS_PER_SECOND);
+}
+
+#[tokio::test]
 async fn strangers_hear_where_they_may_come_in() {
     let token = crate::server::Token::new("abc").unwrap();
     let access = Access::new(&crate::server::Protection {
