@@ -35,7 +35,7 @@ pub fn execute(args: CheckArgs) -> Exit {
     match check(&args, colour, &mut out, &mut err) {
         Ok(exit) => exit,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
-        Err(error) => terminal::fail(&error),
+        Err(error) => terminal::fail(&format_args!("cannot write to standard output: {error}")),
     }
 }
 

@@ -108,6 +108,8 @@ pub fn execute(args: DoctorArgs) -> Exit {
     match (terminal::print(page.as_bytes()), worst(&findings)) {
         (Exit::Done, LinkState::Ok) => Exit::Done,
         (Exit::Done, LinkState::Warning) => Exit::Warnings,
+        // As everywhere: what was named and is not there is a mistake of the command line.
+        (Exit::Done, LinkState::Failed) if names_missing_log(&args.logs) => Exit::Usage,
         (Exit::Done, LinkState::Failed) => Exit::Failed,
         (failed, _) => failed,
     }
@@ -192,6 +194,14 @@ fn files(log: &str) -> Vec<String> {
     }
     let paths = found.into_iter();
     paths.map(|(_, path)| path.display().to_string()).collect()
+}
+
+/// Whether one of these is no log that can be opened.
+fn names_missing_log(logs: &[String]) -> bool {
+    let named = logs.iter().filter(|log| *log != "-");
+    named
+        .flat_map(|log| files(log))
+        .any(|path| File::open(path).is_err())
 }
 
 /// What was read of a log, or why it was not.

@@ -176,6 +176,10 @@ pub fn execute(args: ReportArgs) -> Exit {
         Ok(planned) => planned,
         Err(message) => return terminal::usage(&message),
     };
+    // As everywhere: what was named and is not there is a mistake of the command line.
+    if let Some(error) = work.errors().first() {
+        return terminal::usage(error);
+    }
     let plan = Arc::new(Plan::new(
         extractor,
         period,

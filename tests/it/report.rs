@@ -163,9 +163,9 @@ fn a_file_cut_short_counts_as_far_as_it_goes() {
     let requests = found["total"]["requests"].as_u64().unwrap();
     assert!((2000..3000).contains(&requests), "{requests}");
     // Nothing to read at all is no report.
-    let run = report().arg(scratch.path("missing.log")).go().code(1);
+    let run = report().arg(scratch.path("missing.log")).go().code(2);
     assert_eq!(run.says(&["missing.log"]).stdout, "");
-    let run = report().arg(scratch.path("missing*")).go().code(1);
+    let run = report().arg(scratch.path("missing*")).go().code(2);
     run.says(&["no file matches"]);
 }
 
