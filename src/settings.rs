@@ -32,6 +32,8 @@ pub struct Settings {
     pub exit_on_eof: bool,
     /// How long a renamed file is read on for while nobody writes to it.
     pub rotate_wait: Duration,
+    /// Folders into which files are rotated, besides their own; relative ones are in each file's folder.
+    pub rotated_dirs: Vec<PathBuf>,
     /// Where positions and values are kept, and how often.
     pub state: Option<StateSettings>,
     /// The key of pseudonyms.

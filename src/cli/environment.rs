@@ -11,9 +11,10 @@ use clap::builder::Resettable;
 const PREFIX: &str = "LOGMETRICS_";
 
 /// Variables that no option has.
-const WITHOUT_OPTION: [&str; 9] = [
+const WITHOUT_OPTION: [&str; 10] = [
     "LOGMETRICS_LOGS",
     "LOGMETRICS_RULES",
+    "LOGMETRICS_ROTATED_DIR",
     "LOGMETRICS_BEARER_TOKEN",
     "LOGMETRICS_PSEUDONYM_SECRET",
     "LOGMETRICS_JAEGER_PASSWORD",
@@ -45,11 +46,17 @@ fn is_unset(value: &OsStr) -> bool {
 
 /// The rules that were named, otherwise those of the environment.
 pub fn rules(named: Vec<PathBuf>) -> Vec<PathBuf> {
+    or_of_variable(named, "LOGMETRICS_RULES")
+}
+
+/// The folders of rotated logs that were named, otherwise those of the environment.
+pub fn rotated_dirs(named: Vec<PathBuf>) -> Vec<PathBuf> {
+    or_of_variable(named, "LOGMETRICS_ROTATED_DIR")
+}
+
+fn or_of_variable(named: Vec<PathBuf>, name: &str) -> Vec<PathBuf> {
     if named.is_empty() {
-        return paths("LOGMETRICS_RULES")
-            .into_iter()
-            .map(PathBuf::from)
-            .collect();
+        return paths(name).into_iter().map(PathBuf::from).collect();
     }
     named
 }

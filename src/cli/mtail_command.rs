@@ -187,6 +187,7 @@ fn settings(flags: &Flags) -> Result<Settings, String> {
         format: Format::Text,
         exit_on_eof: false,
         rotate_wait: Duration::from_secs(30),
+        rotated_dirs: Vec::new(),
         state: state(flags)?,
         secret: None,
         mtail: mtail(flags, one_shot || only_compiles)?,

@@ -80,6 +80,11 @@ pub struct RunArgs {
           default_value = "30s", value_parser = parse_wait)]
     rotate_wait: Duration,
 
+    /// A folder into which logs are rotated (logrotate's `olddir`); a relative one is in each log's folder;
+    /// repeatable [env: LOGMETRICS_ROTATED_DIR, separated like PATH]
+    #[arg(long = "rotated-dir", value_name = "DIR")]
+    rotated_dirs: Vec<PathBuf>,
+
     /// A file with the secret that keys pseudonyms (or LOGMETRICS_PSEUDONYM_SECRET)
     #[arg(long, value_name = "FILE", env = "LOGMETRICS_PSEUDONYM_SECRET_FILE")]
     pseudonym_secret_file: Option<PathBuf>,
@@ -169,6 +174,7 @@ fn settings(args: RunArgs) -> Result<Settings, String> {
         },
         exit_on_eof: args.exit_on_eof,
         rotate_wait: args.rotate_wait,
+        rotated_dirs: environment::rotated_dirs(args.rotated_dirs),
         state: args.state.map(|file| StateSettings {
             file,
             interval: args.state_interval,

@@ -145,6 +145,7 @@ fn options(settings: &Settings, mode: Mode) -> Options {
             BeginAt::End => Begin::End,
         },
         rotate_wait: settings.rotate_wait,
+        rotated_dirs: settings.rotated_dirs.clone(),
         ..Options::default()
     }
 }

@@ -90,9 +90,9 @@ fn once_with_state(settings: &Settings, built: Built) -> Result<Counted, Failure
     let stop = logmetrics_follow::Stop::new();
     let (follower, streams) =
         logmetrics_follow::readers(inputs, options(settings, Mode::Once), &positions);
-    let worker = || HistorySink::without(Worker::new(shared.clone()));
     if let Some(mut follower) = follower {
-        let read = follower.once(1, worker, &OnlyErrors, &stop);
+        let mut worker = HistorySink::without(Worker::new(shared.clone()));
+        let read = follower.run(&mut worker, &OnlyErrors, &stop);
         read.map_err(|errors| {
             let errors = errors
                 .iter()

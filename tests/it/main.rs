@@ -42,6 +42,8 @@ mod reload;
 mod replay;
 /// `report`: its numbers are those of the metrics, whatever holds the lines and however it is written.
 mod report;
+/// Rotated and compressed files: wherever they are and whatever they are called.
+mod rotated;
 /// HTTP as scrapers and orchestrators use it, and the end of a daemon's life.
 mod serve;
 /// Environment variables as settings of every subcommand, and mistyped subcommands.

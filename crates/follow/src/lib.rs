@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use crate::line::Origin;
 use crate::line::encoding::Encoding;
+use crate::recovery::places::RotatedFolders;
 
+mod compression;
 mod files;
 mod positions;
 mod recovery;
@@ -52,7 +54,7 @@ pub enum Begin {
 }
 
 /// How files are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Follow, or read once.
     pub mode: Mode,
@@ -63,6 +65,8 @@ pub struct Options {
     pub rotate_wait: Duration,
     /// The same for a file that was deleted. Shorter, because its space on the disk is held.
     pub deleted_wait: Duration,
+    /// Folders into which files are rotated, besides their own; relative ones are in each file's folder.
+    pub rotated_dirs: Vec<PathBuf>,
 }
 
 impl Default for Options {
@@ -72,6 +76,7 @@ impl Default for Options {
             begin: Begin::default(),
             rotate_wait: Duration::from_secs(30),
             deleted_wait: Duration::from_secs(5),
+            rotated_dirs: Vec::new(),
         }
     }
 }
@@ -115,7 +120,7 @@ pub type Problems = Vec<(PathBuf, io::Error)>;
 /// specification, by path; and the folders that cannot be read. A file that is named twice belongs
 /// to the first that names it.
 pub fn existing(specifications: &[Specification]) -> (Vec<(usize, PathBuf)>, Problems) {
-    let found = files::discover::discover(specifications);
+    let found = files::discover::discover(specifications, &RotatedFolders::default());
     let paths = found.paths.into_iter();
     let mut files: Vec<_> = paths.map(|(path, index)| (index, path)).collect();
     files.extend(found.compressed);

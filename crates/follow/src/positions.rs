@@ -99,9 +99,20 @@ impl Positions {
         self.lock().values().cloned().collect()
     }
 
+    /// What is noted of contents whose files are gone.
+    pub(crate) fn contents_where(&self, wanted: impl Fn(&SavedFile) -> bool) -> Vec<SavedFile> {
+        let files = self.lock();
+        let contents = files.range(FileId::FIRST_OF_CONTENT..);
+        let contents = contents.map(|(_, file)| file);
+        contents.filter(|file| wanted(file)).cloned().collect()
+    }
+
     /// What is noted of the files that are wanted.
     pub(crate) fn files_where(&self, wanted: impl Fn(&SavedFile) -> bool) -> Vec<SavedFile> {
-        self.lock()
+        let files = self.lock();
+        #[cfg(test)]
+        crate::testing::count_work(files.len());
+        files
             .values()
             .filter(|file| wanted(file))
             .cloned()

@@ -3,11 +3,12 @@
 //! Nothing here sleeps; what waits for another thread waits for a condition, with a deadline.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::compression::Compression;
 use crate::line::encoding::Encoding;
 use crate::line::framer::Framer;
 use crate::line::resume;
@@ -345,4 +346,52 @@ impl Waker for HandWaker {
 pub(crate) fn make_fifo(path: &Path) {
     use rustix::fs::{CWD, FileType, Mode, mknodat};
     mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o644), 0).unwrap();
+}
+
+/// Every compression, by the ending of its names.
+pub(crate) const COMPRESSIONS: [(&str, Compression); 4] = [
+    (".gz", Compression::Gzip),
+    (".zst", Compression::Zstandard),
+    (".xz", Compression::Xz),
+    (".bz2", Compression::Bzip2),
+];
+
+/// `bytes` as the program compresses them whose names have this ending.
+pub(crate) fn compress(ending: &str, bytes: &[u8]) -> Vec<u8> {
+    match ending {
+        ".gz" => {
+            let level = flate2::Compression::fast();
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
+            encoder.write_all(bytes).unwrap();
+            encoder.finish().unwrap()
+        }
+        ".zst" => zstd::encode_all(bytes, 1).unwrap(),
+        ".xz" => {
+            let options = lzma_rust2::XzOptions::with_preset(0);
+            let mut encoder = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+            encoder.write_all(bytes).unwrap();
+            encoder.finish().unwrap()
+        }
+        ".bz2" => {
+            let level = bzip2::Compression::fast();
+            let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), level);
+            encoder.write_all(bytes).unwrap();
+            encoder.finish().unwrap()
+        }
+        other => panic!("{other} is no compression"),
+    }
+}
+
+thread_local! {
+    static WORK: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// So many names, files or contents were looked at.
+pub(crate) fn count_work(amount: usize) {
+    WORK.with(|work| work.set(work.get() + amount));
+}
+
+/// How many were since this was last asked.
+pub(crate) fn take_work() -> usize {
+    WORK.with(std::cell::Cell::take)
 }

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use super::glob::Glob;
 use super::specification::{InputKind, Specification};
+use crate::compression::Compression;
+use crate::recovery::places::RotatedFolders;
 
 /// What one look at the names found.
 #[derive(Debug, Default)]
@@ -22,16 +24,28 @@ pub(crate) struct Discovery {
     pub shared: BTreeSet<usize>,
     /// Compressed files that a glob matched, which are not read.
     pub compressed: Vec<(usize, PathBuf)>,
+    /// Folders into which the files are rotated, whether they are there or not.
+    pub rotated: BTreeSet<PathBuf>,
     /// Folders that could not be read.
     pub problems: Vec<(usize, PathBuf, io::Error)>,
     /// Whether a symlink is on the way to some file, so that a change under another name matters.
     pub links: bool,
 }
 
+/// What one look has come by.
+struct Seen<'r> {
+    /// Into which folders files are rotated.
+    rotated: &'r RotatedFolders,
+    folders: HashSet<PathBuf>,
+}
+
 /// Looks at everything that `specifications` name.
-pub(crate) fn discover(specifications: &[Specification]) -> Discovery {
+pub(crate) fn discover(specifications: &[Specification], rotated: &RotatedFolders) -> Discovery {
     let mut found = Discovery::default();
-    let mut seen = HashSet::new();
+    let mut seen = Seen {
+        rotated,
+        folders: HashSet::new(),
+    };
     for (index, specification) in specifications.iter().enumerate() {
         match &specification.kind {
             InputKind::File(path) => {
@@ -49,7 +63,7 @@ pub(crate) fn discover(specifications: &[Specification]) -> Discovery {
 }
 
 impl Discovery {
-    fn add_matches(&mut self, index: usize, glob: &Glob, seen: &mut HashSet<PathBuf>) {
+    fn add_matches(&mut self, index: usize, glob: &Glob, seen: &mut Seen<'_>) {
         let matches = glob.look();
         for folder in &matches.folders {
             self.add_folder(folder, seen);
@@ -81,12 +95,16 @@ impl Discovery {
     }
 
     /// Adds the folder of `path`, and of whatever the path's symlinks lead through.
-    fn add_ways(&mut self, path: &Path, seen: &mut HashSet<PathBuf>) {
+    fn add_ways(&mut self, path: &Path, seen: &mut Seen<'_>) {
         let mut path = path.to_owned();
         // More hops than the system itself follows are a circle.
         for _ in 0..40 {
             if let Some(folder) = path.parent() {
                 self.add_folder(folder, seen);
+            }
+            for folder in seen.rotated.of(&path) {
+                self.add_folder(&folder, seen);
+                self.rotated.insert(folder);
             }
             let Ok(target) = fs::read_link(&path) else {
                 return;
@@ -98,8 +116,8 @@ impl Discovery {
 
     /// Adds a folder, or the nearest one above it that exists, and those that hold a symlink on
     /// the way to it. `seen` spares the same folder of a thousand files a thousand walks.
-    fn add_folder(&mut self, folder: &Path, seen: &mut HashSet<PathBuf>) {
-        if !seen.insert(folder.to_owned()) {
+    fn add_folder(&mut self, folder: &Path, seen: &mut Seen<'_>) {
+        if !seen.folders.insert(folder.to_owned()) {
             return;
         }
         let existing = folder.ancestors().find(|folder| folder.is_dir());
@@ -121,8 +139,8 @@ impl Discovery {
 
 /// Rotated logs that were compressed: reading them as text would count nothing and say so much.
 pub(super) fn is_compressed(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    matches!(extension, Some("gz" | "zst" | "bz2" | "xz"))
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.and_then(Compression::of_name).is_some()
 }
 
 /// A file that is mounted by itself (a container's single-file volume): its folder here is not the
@@ -146,7 +164,8 @@ mod tests {
 
     fn look(folder: &Path, arguments: &[&str]) -> Discovery {
         let full = arguments.iter().map(|argument| folder.join(argument));
-        discover(&Specification::parse_all(full).unwrap())
+        let specifications = Specification::parse_all(full).unwrap();
+        discover(&specifications, &RotatedFolders::default())
     }
 
     fn names(paths: impl IntoIterator<Item = impl AsRef<Path>>, folder: &Path) -> Vec<String> {
@@ -219,6 +238,21 @@ mod tests {
         let found = look(&folder, &["a/later/still/x.log"]);
         assert_eq!(names(&found.watched, &folder), ["a"]);
         assert_eq!(names(found.paths.keys(), &folder), ["a/later/still/x.log"]);
+    }
+
+    #[test]
+    fn rotated_folders_are_watched_before_they_are_there() {
+        let (_scratch, folder) = scratch();
+        touch(&folder, "gw/1.log");
+        touch(&folder, "old/x");
+        let specifications = Specification::parse_all([folder.join("gw/*.log")]).unwrap();
+        let rotated = ["../old", "archive/logs"].map(PathBuf::from).to_vec();
+        let found = discover(&specifications, &RotatedFolders(rotated));
+        assert_eq!(
+            names(&found.rotated, &folder),
+            ["gw/../old", "gw/archive/logs"]
+        );
+        assert_eq!(names(&found.watched, &folder), ["gw", "gw/../old"]);
     }
 
     #[cfg(unix)]

@@ -1,7 +1,7 @@
 //! Which paths are followed: what events name, and what the inputs match now.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -31,7 +31,8 @@ impl Paths {
         for path in &woken.renamed {
             let mut specifications = open.inputs.specifications.iter();
             if !specifications.any(|one| one.concerns(path)) {
-                woken.discover |= self.links;
+                let is_on_the_way = |folder: &PathBuf| folder.starts_with(path);
+                woken.discover |= self.links || self.rotated.iter().any(is_on_the_way);
                 woken.everything |= self.links;
             } else if !self.is_settled_by_name(path, open) {
                 woken.discover = true;
@@ -125,14 +126,15 @@ impl Paths {
         recovery: &mut Recovery,
         outside: &mut Outside<'_, S>,
     ) {
-        let mut found = discover(&open.inputs.specifications);
+        let mut found = discover(&open.inputs.specifications, &open.inputs.rotated);
         for _ in 0..DISCOVERIES_MAX {
             if !outside.waker.watch(&found.watched, outside.events) {
                 break;
             }
-            found = discover(&open.inputs.specifications);
+            found = discover(&open.inputs.specifications, &open.inputs.rotated);
         }
         self.links = found.links;
+        self.rotated = std::mem::take(&mut found.rotated);
         report_ignored(&found, open, outside.events);
         self.report_unreadable_folders(&found, open, outside.events);
         for (path, input) in &found.paths {
@@ -189,12 +191,9 @@ fn opening_order(path: &Path, recovery: &Recovery) -> (bool, bool, Option<System
     )
 }
 
-/// Reports the first compressed file of each input that a glob matched.
+/// Reports the first compressed file of each input that a glob matched by its name.
 pub(super) fn report_ignored(found: &Discovery, open: &mut OpenFiles, events: &dyn Events) {
     for (input, path) in &found.compressed {
-        let state = &mut open.inputs.states[*input];
-        if !std::mem::replace(&mut state.reported_ignored, true) {
-            events.ignored(open.inputs.source(*input), path);
-        }
+        open.inputs.report_ignored(*input, path, events);
     }
 }

@@ -17,6 +17,7 @@ use super::paths::Paths;
 use super::specification::Specification;
 use super::tail::Turn;
 use crate::recovery::Recovery;
+use crate::recovery::places::RotatedFolders;
 use crate::recovery::read_order::Queued;
 use crate::stop::Stop;
 use crate::watch::{FileEvents, Waker, Woken};
@@ -29,6 +30,8 @@ pub struct Follower {
     pub(crate) open: OpenFiles,
     pub(crate) paths: Paths,
     pub(crate) recovery: Recovery,
+    /// When files without a name are looked at next.
+    nameless_look: Option<Instant>,
 }
 
 /// Everything outside that one look or turn needs.
@@ -38,7 +41,8 @@ pub(crate) struct Outside<'a, S> {
     pub(crate) waker: &'a mut dyn Waker,
 }
 
-/// Files without a name have no events any more; they are looked at this often.
+/// Files without a name may have no events any more; they are looked at this often, and not at each event
+/// of others.
 const NAMELESS_LOOK: Duration = Duration::from_millis(100);
 
 impl Follower {
@@ -51,12 +55,18 @@ impl Follower {
         Follower {
             recovery: Recovery::new(&positions),
             paths: Paths::new(&options),
-            open: OpenFiles::new(specifications, positions),
+            open: OpenFiles::new(
+                specifications,
+                RotatedFolders(options.rotated_dirs.clone()),
+                positions,
+            ),
             options,
+            nameless_look: None,
         }
     }
 
-    /// Reads until `stop` is requested, or in [`Mode::Once`] to the end of every file.
+    /// Reads until `stop` is requested, or in [`Mode::Once`] to the end of every file, on from where
+    /// the last run ended.
     ///
     /// When stopped, what exists at that moment is read to its end. The last line of a file that is
     /// still followed is not handed over then if it has no end: its stream is not closed.
@@ -72,7 +82,7 @@ impl Follower {
         stop: &Stop,
     ) -> Result<(), Vec<Unreadable>> {
         match self.options.mode {
-            Mode::Once => self.once_in_turn(sink, events, stop),
+            Mode::Once => self.once(sink, events, stop),
             Mode::Follow => {
                 self.paths.files_max = descriptors::files_max();
                 let mut waker = FileEvents::new(stop);
@@ -121,11 +131,19 @@ impl Follower {
             open,
             paths,
             recovery,
+            nameless_look,
         } = self;
+        let looks_at_all = woken.everything;
         paths.look(woken, open, recovery, outside);
+        recovery.search_waiting(false, &paths.table, open, outside);
         recovery.search_due(&paths.table, open, outside);
         open.settle_holes(outside.waker.now());
-        let closing = open.tend_nameless(options, outside.waker.now());
+        let now = outside.waker.now();
+        if !looks_at_all && nameless_look.is_some_and(|at| now < at) {
+            return self.paths.report_waiting(&mut self.open, outside.events);
+        }
+        *nameless_look = Some(now + NAMELESS_LOOK);
+        let closing = open.tend_nameless(options, now);
         if closing.are_renamed {
             // The new name of one may match, and no event has told.
             paths.discover(open, recovery, outside);
@@ -248,6 +266,8 @@ impl Follower {
     /// Reads what exists now to its end. A writer that goes on writing is not waited for.
     pub(crate) fn drain<S: Sink>(&mut self, outside: &mut Outside<'_, S>) {
         self.look(Woken::all(), outside);
+        self.recovery
+            .search_waiting(true, &self.paths.table, &mut self.open, outside);
         self.read_queued_now(outside);
         if !self.open.reader.positions.saves() {
             self.open.waits_for_holes = false;

@@ -29,6 +29,12 @@ const NO_DEVICE: u64 = i64::MAX as u64;
 pub const ID_IS_EXACT: bool = cfg!(unix);
 
 impl FileId {
+    /// The least identity of a content whose file is gone.
+    pub(crate) const FIRST_OF_CONTENT: FileId = FileId {
+        device: NO_DEVICE,
+        inode: 0,
+    };
+
     /// The identity of the file that `metadata` describes; `path` is used only where the platform
     /// offers no inode.
     #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! Log files: which ones the inputs name, which file a path leads to now, and reading what was appended.
 
+pub(crate) mod beginnings;
 mod descriptors;
 pub(crate) mod discover;
 mod discovered_paths;

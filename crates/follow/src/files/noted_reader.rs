@@ -135,6 +135,10 @@ impl NotedReader {
         to: (StreamId, Position),
         sink: &mut impl Sink,
     ) {
+        // What the next one holds may have come from this one before.
+        if !self.has_parts(from.0, sink) {
+            return;
+        }
         let guard = self.positions.read_guard();
         sink.carry_over(from.0, to.0);
         for (stream, position) in [from, to] {

@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::beginnings::{Beginnings, ByBeginning};
 use super::follower::Outside;
 use super::identity::{FileId, ID_IS_EXACT, link_count};
 use super::noted_reader::NotedReader;
 use super::specification::Specification;
 use super::tail::{Tail, Turn};
 use crate::line::Origin;
-use crate::recovery::places::log_of;
+use crate::recovery::places::RotatedFolders;
 use crate::recovery::read_order::ReadOrder;
 use crate::{Events, Options, Positions, SavedFile, Sink};
 
@@ -23,6 +24,9 @@ use crate::{Events, Options, Positions, SavedFile, Sink};
 pub(crate) struct OpenFiles {
     pub(crate) inputs: Inputs,
     pub(crate) files: HashMap<FileId, TailedFile>,
+    pub(crate) by_beginning: ByBeginning,
+    /// Open files by where their logs are.
+    by_log: HashMap<PathBuf, BTreeSet<FileId>>,
     /// Files whose turn comes.
     pub(crate) ready: VecDeque<FileId>,
     /// Files that no path leads to any more; read until they are idle.
@@ -48,6 +52,8 @@ pub(crate) struct Inputs {
     pub(crate) specifications: Vec<Specification>,
     /// One for each specification, in the same order.
     pub(crate) states: Vec<InputState>,
+    /// Into which folders their files are rotated.
+    pub(crate) rotated: RotatedFolders,
 }
 
 /// What the files of one input have in common.
@@ -66,7 +72,7 @@ pub(crate) struct InputState {
     reported_lag: Option<u64>,
     reported_files: Option<(usize, usize)>,
     pub(crate) reported_waiting: bool,
-    pub(crate) reported_ignored: bool,
+    reported_ignored: bool,
 }
 
 /// One open file.
@@ -97,6 +103,8 @@ pub(crate) struct TailedFile {
     pub(crate) reported: Option<io::ErrorKind>,
     /// What it adds to its input's lag.
     lag: u64,
+    /// By which it is found among those that begin alike.
+    beginnings: Beginnings,
 }
 
 /// Files without a name that have been idle long enough.
@@ -107,17 +115,25 @@ pub(crate) struct Closing {
 }
 
 impl Inputs {
-    fn new(specifications: Vec<Specification>) -> Self {
+    fn new(specifications: Vec<Specification>, rotated: RotatedFolders) -> Self {
         let states = specifications.iter().map(|_| InputState::default());
         Inputs {
             states: states.collect(),
             specifications,
+            rotated,
         }
     }
 
     /// The input as the command line names it.
     pub(crate) fn source(&self, input: usize) -> &Arc<str> {
         &self.specifications[input].source
+    }
+
+    /// Reports the first compressed file of an input that a glob matched.
+    pub(crate) fn report_ignored(&mut self, input: usize, path: &Path, events: &dyn Events) {
+        if !std::mem::replace(&mut self.states[input].reported_ignored, true) {
+            events.ignored(self.source(input), path);
+        }
     }
 
     pub(crate) fn origin(&self, input: usize, path: &Path) -> Origin {
@@ -129,10 +145,16 @@ impl Inputs {
 }
 
 impl OpenFiles {
-    pub(crate) fn new(specifications: Vec<Specification>, positions: Arc<Positions>) -> Self {
+    pub(crate) fn new(
+        specifications: Vec<Specification>,
+        rotated: RotatedFolders,
+        positions: Arc<Positions>,
+    ) -> Self {
         OpenFiles {
-            inputs: Inputs::new(specifications),
+            inputs: Inputs::new(specifications, rotated),
             files: HashMap::new(),
+            by_beginning: ByBeginning::default(),
+            by_log: HashMap::new(),
             ready: VecDeque::new(),
             nameless: BTreeSet::new(),
             order: ReadOrder::new(),
@@ -150,10 +172,14 @@ impl OpenFiles {
         if let (false, Some(targets)) = (self.started, &mut self.catching_up) {
             targets.insert(id, tail.read_to() + tail.lag());
         }
+        let beginnings = *tail.beginnings();
+        self.by_beginning.insert(id, &beginnings);
+        let log = self.inputs.rotated.log_of(&path);
+        self.by_log.entry(log.clone()).or_default().insert(id);
         let is_empty = tail.lag() == 0 && tail.read_to() == 0;
         let file = TailedFile {
             tail,
-            log: log_of(&path),
+            log,
             path,
             input,
             paths: 1,
@@ -165,6 +191,7 @@ impl OpenFiles {
             is_possible_copy: is_empty && possible_copy,
             reported: None,
             lag: 0,
+            beginnings,
         };
         self.files.insert(id, file);
         let state = &mut self.inputs.states[input];
@@ -186,7 +213,9 @@ impl OpenFiles {
         let id = tail.id();
         self.add(path, input, tail, true);
         if let Some(file) = self.files.get_mut(&id) {
-            file.log = log;
+            let before = std::mem::replace(&mut file.log, log);
+            take(&mut self.by_log, &before, id);
+            self.by_log.entry(file.log.clone()).or_default().insert(id);
             (file.paths, file.nameless_since, file.is_replaced) = (0, Some(now), true);
             self.nameless.insert(id);
         }
@@ -195,6 +224,8 @@ impl OpenFiles {
     /// Takes a file out. Its tail still has to be finished or abandoned.
     pub(crate) fn remove(&mut self, id: FileId) -> Option<TailedFile> {
         let file = self.files.remove(&id)?;
+        self.by_beginning.remove(id, &file.beginnings);
+        take(&mut self.by_log, &file.log, id);
         let state = &mut self.inputs.states[file.input];
         state.open -= 1;
         state.lag = state.lag.saturating_sub(file.lag);
@@ -212,6 +243,11 @@ impl OpenFiles {
         let turn = self.reader.turn(&mut file.tail, outside.sink);
         if file.tail.read_to() != before {
             file.grew = Some(outside.waker.now());
+        }
+        if *file.tail.beginnings() != file.beginnings {
+            self.by_beginning.remove(id, &file.beginnings);
+            file.beginnings = *file.tail.beginnings();
+            self.by_beginning.insert(id, &file.beginnings);
         }
         if let Some(encoding) = file.tail.take_encoding() {
             let source = self.inputs.source(file.input);
@@ -299,6 +335,12 @@ impl OpenFiles {
         }
     }
 
+    /// The open files of the log that is kept as `log`.
+    pub(crate) fn of_log(&self, log: &Path) -> impl Iterator<Item = (FileId, &TailedFile)> {
+        let ids = self.by_log.get(log).into_iter().flatten();
+        ids.filter_map(|id| Some((*id, self.files.get(id)?)))
+    }
+
     pub(crate) fn mark_ready(&mut self, id: FileId) {
         if let Some(file) = self.files.get_mut(&id)
             && !file.is_ready
@@ -315,6 +357,8 @@ impl OpenFiles {
             files: Vec::new(),
             are_renamed: false,
         };
+        #[cfg(test)]
+        crate::testing::count_work(self.nameless.len());
         for id in self.nameless.iter().copied().collect::<Vec<_>>() {
             let Some(file) = self.files.get_mut(&id) else {
                 continue;
@@ -388,6 +432,15 @@ impl OpenFiles {
     pub(crate) fn is_found_again(&self, id: FileId) -> bool {
         let is_linked = self.files.get(&id).is_some_and(TailedFile::is_linked);
         self.reader.positions.saves() && ID_IS_EXACT && is_linked
+    }
+}
+
+fn take(by_log: &mut HashMap<PathBuf, BTreeSet<FileId>>, log: &Path, id: FileId) {
+    if let Some(files) = by_log.get_mut(log) {
+        files.remove(&id);
+        if files.is_empty() {
+            by_log.remove(log);
+        }
     }
 }
 

@@ -15,7 +15,9 @@ use super::follower::Outside;
 use super::identity::{self, FileId, ID_IS_EXACT, Position};
 use super::open_errors::OpenError;
 use super::open_files::OpenFiles;
+use super::specification::InputKind;
 use super::tail::line_start_before;
+use crate::compression::Compression;
 use crate::recovery::{Opened, Recovery};
 use crate::{Begin, Events, Options, SavedFile, Sink};
 
@@ -28,6 +30,8 @@ pub(crate) struct Paths {
     pub(super) unreadable_folders: HashSet<(PathBuf, io::ErrorKind)>,
     /// Whether symlinks are among the paths, so that an event may carry another path.
     pub(super) links: bool,
+    /// Folders into which files are rotated, whether they are there or not.
+    pub(super) rotated: BTreeSet<PathBuf>,
     begin: Begin,
     /// How long a path that leads nowhere is kept.
     pub(super) keep_lost: Duration,
@@ -118,6 +122,7 @@ impl Paths {
             unreadable_folders: HashSet::new(),
             files_max: usize::MAX,
             links: false,
+            rotated: BTreeSet::new(),
             begin: options.begin,
             keep_lost: options.rotate_wait,
         }
@@ -139,6 +144,8 @@ impl Paths {
         if !asked && (followed.retry_at()).is_some_and(|at| outside.waker.now() < at) {
             return;
         }
+        #[cfg(test)]
+        crate::testing::count_work(1);
         let current = followed.current;
         let first_look = !open.started && self.begin == Begin::End;
         let metadata = match fs::metadata(path) {
@@ -272,6 +279,13 @@ impl Paths {
         };
         let input = followed.input;
         let source = Arc::clone(open.inputs.source(input));
+        if let Err(error) = not_compressed(&file) {
+            let is_named = matches!(open.inputs.specifications[input].kind, InputKind::File(_));
+            if !is_named {
+                open.inputs.report_ignored(input, path, outside.events);
+            }
+            return if is_named { Err(error) } else { Ok(()) };
+        }
         let opened = recovery.of_opened(path, id, &file, open, outside.events)?;
         let (position, resume_state) = match opened {
             Opened::Copy => {
@@ -362,6 +376,17 @@ impl Paths {
                 events.waiting(&open.inputs.specifications[index].source);
             }
         }
+    }
+}
+
+/// Fails for a compressed file: it is not followed, whatever it is called.
+pub(super) fn not_compressed(file: &File) -> io::Result<()> {
+    match Compression::of_file(file)? {
+        None => Ok(()),
+        Some(_) => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it is compressed, and only plain files are followed; `--once` without `--state` reads it",
+        )),
     }
 }
 

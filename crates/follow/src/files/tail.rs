@@ -9,9 +9,10 @@ use std::time::SystemTime;
 
 use memchr::{memchr, memrchr};
 
+use super::beginnings::Beginnings;
 use super::identity::{
-    FileId, Fingerprint, MARKER_BYTES_MAX, Position, SIGNATURE_BYTES_MAX, marker_before, read_at,
-    without_nuls,
+    FileId, Fingerprint, MARKER_BYTES_MAX, Position, SIGNATURE_BYTES_MAX, head, marker_before,
+    read_at, without_nuls,
 };
 use crate::line::encoding::Encoding;
 use crate::line::{LINE_BYTES_MAX, Origin};
@@ -62,6 +63,8 @@ pub(crate) struct Tail {
     size: u64,
     modified: Option<SystemTime>,
     holes: Holes,
+    /// Of the content that the signature covers.
+    beginnings: Beginnings,
     /// The encoding of the file, if that is not UTF-8, until it is reported.
     encoding: Option<Encoding>,
 }
@@ -77,7 +80,7 @@ impl Tail {
         sink: &mut impl Sink,
     ) -> io::Result<Self> {
         let metadata = file.metadata()?;
-        let position = position.signed(&file)?;
+        let (position, beginnings) = signed(position, &file)?;
         let stream = sink.open(origin.clone(), position.offset, resume_state);
         let (size, modified) = (metadata.len(), metadata.modified().ok());
         Ok(Tail {
@@ -89,6 +92,7 @@ impl Tail {
             size,
             modified,
             holes: Holes::default(),
+            beginnings,
             encoding: None,
         })
     }
@@ -269,6 +273,7 @@ impl Tail {
         }
         if head.len() > self.position.signature.length as usize {
             self.position.signature = Fingerprint::of(head);
+            self.beginnings = Beginnings::of(head);
         }
         Ok(true)
     }
@@ -281,7 +286,8 @@ impl Tail {
         sink: &mut impl Sink,
     ) -> io::Result<()> {
         let id = self.id();
-        let position = Position { id, ..position }.signed(&self.file)?;
+        let (position, beginnings) = signed(Position { id, ..position }, &self.file)?;
+        self.beginnings = beginnings;
         sink.close(self.stream, self.position.offset, b"");
         self.position = position;
         self.scanned = 0;
@@ -306,9 +312,9 @@ impl Tail {
     /// Reads the file as a new one, from its start. A line that had no end before is gone.
     pub(crate) fn restart(&mut self, sink: &mut impl Sink) {
         let before = (self.stream, self.position.offset);
-        // A writer that does not append goes on where it was: what is before stays a hole.
-        self.holes = Holes::settled(self.read_to());
+        self.holes = Holes::after_cut(self.read_to());
         self.position = Position::start(self.position.id);
+        self.beginnings = Beginnings::default();
         self.scanned = 0;
         self.stream = sink.open(self.origin.clone(), 0, &[]);
         sink.carry_over(before.0, self.stream);
@@ -332,6 +338,11 @@ impl Tail {
     /// The encoding of the file, once, if that is not UTF-8.
     pub(crate) fn take_encoding(&mut self) -> Option<Encoding> {
         self.encoding.take()
+    }
+
+    /// Hashes of the beginnings of what is known of the content.
+    pub(crate) fn beginnings(&self) -> &Beginnings {
+        &self.beginnings
     }
 
     /// When the file was last written, as far as is known.
@@ -388,6 +399,17 @@ impl Tail {
         let same = marker.is_some_and(|marker| self.position.marker.matches(marker));
         Ok(same.then_some((before, read)))
     }
+}
+
+/// The position with a signature, and the beginnings of what that covers.
+fn signed(position: Position, file: &File) -> io::Result<(Position, Beginnings)> {
+    let head = head(file)?;
+    let mut position = position;
+    if position.signature.length == 0 {
+        position.signature = Fingerprint::of(&head);
+    }
+    let covered = head.len().min(position.signature.length as usize);
+    Ok((position, Beginnings::of(&head[..covered])))
 }
 
 /// A hole of fewer bytes is read like everything else.

@@ -4,12 +4,12 @@
 //! content. No name is looked up here.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use memchr::memrchr;
 
-use super::rotated_names::Compression;
+use crate::compression::Compression;
 use crate::files::identity::{
     FileId, Fingerprint, MARKER_BYTES_MAX, Position, SIGNATURE_BYTES_MAX, marker_length,
     without_nuls,
@@ -30,10 +30,7 @@ pub(crate) struct WholeContent {
 fn decompress(file: &File, compression: Compression) -> io::Result<Box<dyn Read + Send>> {
     let mut file = file.try_clone()?;
     file.rewind()?;
-    Ok(match compression {
-        Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(file))),
-        Compression::Zstandard => Box::new(zstd::stream::read::Decoder::new(file)?),
-    })
+    compression.decoder(file)
 }
 
 /// Reads until `room` is full or the content ends.
@@ -58,10 +55,14 @@ pub(crate) fn may_hold(
 ) -> io::Result<bool> {
     let mut head = [0; SIGNATURE_BYTES_MAX];
     let read = fill(&mut decompress(file, compression)?, &mut head)?;
-    let head = head.get(..read).unwrap_or_default();
-    Ok(positions
-        .iter()
-        .any(|one| one.signature.length > 0 && one.signature.begins(head)))
+    let hashes = Fingerprint::of_beginnings(head.get(..read).unwrap_or_default());
+    Ok(positions.iter().any(|one| begins(one, &hashes)))
+}
+
+/// Whether a content with these beginnings, by their lengths, begins as the one of `position` does.
+fn begins(position: &Position, hashes: &[u64]) -> bool {
+    let begin = hashes.get(position.signature.length as usize);
+    position.signature.length > 0 && begin == Some(&position.signature.hash)
 }
 
 /// Reads all of the content, which must be whole, and compares it with `positions`.
@@ -89,8 +90,9 @@ pub(crate) fn examine(
                 .get(..read.min(SIGNATURE_BYTES_MAX))
                 .unwrap_or_default();
             end.signature = Fingerprint::of(without_nuls(head));
+            let hashes = Fingerprint::of_beginnings(head);
             for (holds, one) in holds.iter_mut().zip(positions) {
-                *holds = one.signature.length > 0 && one.signature.begins(head);
+                *holds = begins(one, &hashes);
             }
         }
         let reached = end.offset + read as u64;

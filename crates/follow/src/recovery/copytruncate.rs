@@ -11,10 +11,12 @@ use std::sync::Arc;
 
 use super::Recovery;
 use super::places::log_of;
+use super::recognized::Recognized;
 use super::rotated_names::{base_of, base_or_self};
-use super::rotation_search::{Recognized, RotationSearch};
+use super::rotation_search::RotationSearch;
 use super::search::look_at_siblings;
 use super::siblings::{self, Sibling};
+use crate::files::beginnings::Beginnings;
 use crate::files::follower::Outside;
 use crate::files::identity::{self, FileId, Fingerprint, read_at};
 use crate::files::open_files::{OpenFiles, TailedFile};
@@ -30,13 +32,8 @@ pub(super) fn is_copy(
     open: &OpenFiles,
     history: bool,
 ) -> io::Result<bool> {
-    is_copy_in(
-        path,
-        base_of(path).map(|_| log_of(path)),
-        file,
-        open,
-        history,
-    )
+    let log = base_of(path).map(|_| open.inputs.rotated.log_of(path));
+    is_copy_in(path, log, file, open, history)
 }
 
 fn is_copy_in(
@@ -47,8 +44,19 @@ fn is_copy_in(
     history: bool,
 ) -> io::Result<bool> {
     let copy = PossibleCopy::new(path, log, file)?;
-    for (id, original) in &open.files {
-        if *id != copy.id && copy.is_of(original, open.started || history)? {
+    if copy.metadata.len() == 0 {
+        return Ok(false);
+    }
+    // Where the beginning is not written yet, only those of the same log are compared.
+    let ids: Vec<FileId> = match copy.head.is_empty() {
+        true => open.files.keys().copied().collect(),
+        false => (open.by_beginning.alike(&Beginnings::of(&copy.head))).collect(),
+    };
+    #[cfg(test)]
+    crate::testing::count_work(ids.len());
+    let originals = ids.iter().filter(|id| **id != copy.id);
+    for original in originals.filter_map(|id| open.files.get(id)) {
+        if copy.is_of(original, open.started || history)? {
             return Ok(true);
         }
     }
@@ -58,7 +66,8 @@ fn is_copy_in(
 /// The same for a rotated sibling that was found.
 pub(super) fn is_copied(sibling: &Sibling, open: &OpenFiles) -> bool {
     // What cannot be compared is read: rather twice than not at all.
-    is_copy(&sibling.path, &sibling.file, open, true).unwrap_or(false)
+    let log = sibling.age.map(|_| log_of(&sibling.log));
+    is_copy_in(&sibling.path, log, &sibling.file, open, true).unwrap_or(false)
 }
 
 /// So much of the same content in files with unrelated names is no coincidence. More of it may still be a

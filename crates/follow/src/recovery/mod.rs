@@ -6,7 +6,7 @@
 //! and puts in the order in which it was written. A file is known by its identity under any name, else
 //! by its content among the names that rotation gives, compressed or copied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,8 @@ mod pending;
 pub(crate) mod places;
 pub(crate) mod read_order;
 mod recently_closed;
+mod recognized;
+mod replacements;
 mod retry;
 pub(crate) mod rotated_names;
 mod rotation_search;
@@ -33,6 +35,7 @@ mod take_up;
 
 use pending::Pending;
 use recently_closed::RecentlyClosed;
+use replacements::Replacements;
 use retry::Retry;
 
 /// What is known of files that no path leads to.
@@ -42,6 +45,8 @@ pub(crate) struct Recovery {
     /// Names next to which something could not be read that may be missing.
     retries: BTreeMap<PathBuf, Retry>,
     recently_closed: RecentlyClosed,
+    /// Paths whose files were replaced.
+    replaced: HashMap<PathBuf, Replacements>,
 }
 
 /// What a file is that is being opened.
@@ -64,6 +69,7 @@ impl Recovery {
             pending: Pending::new(positions, &mut recently_closed),
             retries: BTreeMap::new(),
             recently_closed,
+            replaced: HashMap::new(),
         }
     }
 
@@ -126,7 +132,7 @@ impl Recovery {
             return Ok(None);
         };
         positions.read_guard().forget(known.position.id);
-        self.pending.files.remove(&known.position.id);
+        self.pending.found(path, known.position.id, &known);
         self.recently_closed.forget(known.position.id);
         let position = Position {
             id,
@@ -171,7 +177,8 @@ impl Recovery {
 
     /// When to search again.
     pub(crate) fn retry_times(&self) -> impl Iterator<Item = Instant> {
-        self.retries.values().map(|retry| retry.at)
+        let retries = self.retries.values().map(|retry| retry.at);
+        retries.chain(self.replacement_times())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the last run followed and this run has not opened yet.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::recently_closed::RecentlyClosed;
@@ -15,8 +15,8 @@ pub(super) struct Pending {
     pub(super) files: BTreeMap<FileId, SavedFile>,
     /// Files that the last run had left.
     pub(super) left: HashSet<FileId>,
-    /// Paths that were followed.
-    followed: HashSet<PathBuf>,
+    /// Paths that were followed, with the files that were not left.
+    followed: HashMap<PathBuf, Vec<FileId>>,
     /// Those of them under which no file was surely followed when the last run ended.
     pub(super) without_file: HashSet<PathBuf>,
     /// Names whose rotated files were known by their number alone, which may be another file's by now.
@@ -30,15 +30,16 @@ impl Pending {
     pub(super) fn new(positions: &Positions, recently_closed: &mut RecentlyClosed) -> Self {
         let mut pending = Pending::default();
         for file in positions.files() {
-            pending.followed.insert(file.path.clone());
+            let followed = pending.followed.entry(file.path.clone()).or_default();
             if file.left {
                 pending.left.insert(file.position.id);
                 recently_closed.keep(file.position.id, positions);
             } else {
+                followed.push(file.position.id);
                 pending.files.insert(file.position.id, file);
             }
         }
-        pending.without_file = pending.followed.clone();
+        pending.without_file = pending.followed.keys().cloned().collect();
         for file in pending.files.values() {
             pending.without_file.remove(&file.path);
         }
@@ -48,8 +49,16 @@ impl Pending {
     /// Whether the last run followed this path, or the one that this was before a rotation: then
     /// what is there is a continuation, wherever new inputs begin.
     pub(super) fn was_followed(&self, path: &Path) -> bool {
-        self.followed.contains(path)
-            || base_of(path).is_some_and(|(base, _)| self.followed.contains(&base))
+        let was_followed = |path: &Path| self.followed.contains_key(path);
+        was_followed(path) || base_of(path).is_some_and(|(base, _)| was_followed(&base))
+    }
+
+    /// The files that were followed under this path and have not been opened yet.
+    pub(super) fn of_path(&self, path: &Path) -> impl Iterator<Item = FileId> {
+        let ids = self.followed.get(path).into_iter().flatten();
+        let pending =
+            ids.filter(|id| self.files.contains_key(id) && **id < FileId::FIRST_OF_CONTENT);
+        pending.copied()
     }
 
     /// Whether there was a run before this one.

@@ -1,15 +1,92 @@
-//! Under which paths the files of one log are kept: the followed path, and every hop of its links.
+//! Under which paths the files of one log are kept: the followed path, every hop of its links, and the
+//! folders into which logs are rotated.
 //!
 //! Rotation happens next to the file, and a link may be followed: so rotated files are searched next to
-//! the link, next to each hop, and next to the file at the end.
+//! the link, next to each hop, and next to the file at the end; and in the rotated folders of all these.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use super::rotated_names::{Age, base_of, base_or_self};
 
 /// More hops than the system itself follows are a circle.
 const HOPS_MAX: usize = 40;
+
+/// Where files of a log may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The name of the log in the folder where they are.
+    pub(crate) path: PathBuf,
+    /// The log itself: the same path, but for a rotated folder.
+    pub(crate) log: Arc<Path>,
+}
+
+impl Place {
+    /// Whether the log itself has this path.
+    pub(crate) fn is_log(&self, path: &Path) -> bool {
+        self.path == path && *self.log == *path
+    }
+}
+
+impl From<PathBuf> for Place {
+    fn from(path: PathBuf) -> Place {
+        Place {
+            log: Arc::from(path.as_path()),
+            path,
+        }
+    }
+}
+
+/// Folders into which logs are rotated (logrotate's `olddir`), as they were named: a relative one is in the
+/// folder of each log.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RotatedFolders(pub(crate) Vec<PathBuf>);
+
+impl RotatedFolders {
+    /// The rotated folders of a log at `path`.
+    pub(crate) fn of(&self, path: &Path) -> impl Iterator<Item = PathBuf> {
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        self.0.iter().map(|rotated| folder.join(rotated))
+    }
+
+    /// `logs`, and the same names in their rotated folders.
+    pub(crate) fn places(&self, logs: Vec<PathBuf>) -> Vec<Place> {
+        let mut places: Vec<Place> = logs.into_iter().map(Place::from).collect();
+        let mut rotated = Vec::new();
+        for log in &places {
+            let Some(name) = log.path.file_name() else {
+                continue;
+            };
+            rotated.extend(self.of(&log.path).map(|folder| Place {
+                path: folder.join(name),
+                log: Arc::clone(&log.log),
+            }));
+        }
+        places.extend(rotated);
+        without_repeats(places, |place| &place.path)
+    }
+
+    /// Where the log is kept that `path` leads to or was: see [`log_of`].
+    pub(crate) fn log_of(&self, path: &Path) -> PathBuf {
+        let log = log_of(path);
+        if log.file_name() == path.file_name() {
+            return log;
+        }
+        let names_below = self.0.iter().filter(|rotated| {
+            let mut parts = rotated.components();
+            parts.all(|part| matches!(part, Component::Normal(_)))
+        });
+        for rotated in names_below {
+            let folder = log.parent().filter(|folder| folder.ends_with(rotated));
+            let folder = folder.and_then(|folder| folder.ancestors().nth(rotated.iter().count()));
+            if let (Some(folder), Some(name)) = (folder, log.file_name()) {
+                return folder.join(name);
+            }
+        }
+        log
+    }
+}
 
 /// `path`, what it leads to hop by hop, and the file itself without any link on the way to it. They
 /// need not exist.
@@ -24,7 +101,7 @@ pub(crate) fn places_of(path: &Path) -> Vec<PathBuf> {
         places.push(hop.clone());
     }
     places.extend(real_path(&hop));
-    without_repeats(places)
+    without_repeats(places, |place| place)
 }
 
 /// Where the log is kept that `path` leads to, without links and under the name it has before a rotation.
@@ -52,14 +129,15 @@ fn real_path(path: &Path) -> Option<PathBuf> {
 }
 
 /// The same without paths that lead to the same folder and name.
-pub(crate) fn without_repeats(places: Vec<PathBuf>) -> Vec<PathBuf> {
+pub(crate) fn without_repeats<P>(places: Vec<P>, path: fn(&P) -> &PathBuf) -> Vec<P> {
     let mut seen = Vec::new();
     let mut kept = Vec::new();
     for place in places {
-        let folder = place.parent().map(|folder| folder.canonicalize());
+        let path = path(&place);
+        let folder = path.parent().map(|folder| folder.canonicalize());
         let key = match folder {
-            Some(Ok(folder)) => folder.join(place.file_name().unwrap_or_default()),
-            _ => place.clone(),
+            Some(Ok(folder)) => folder.join(path.file_name().unwrap_or_default()),
+            _ => path.clone(),
         };
         if !seen.contains(&key) {
             seen.push(key);

@@ -30,15 +30,21 @@ impl OpenFiles {
     /// Lets files wait, each for those before it in `files`.
     pub(crate) fn queue_in_order(&mut self, files: Vec<Queued>) {
         for file in &files {
-            if let Queued::Plain(id) = file
-                && let Some(file) = self.files.get_mut(id)
-            {
-                file.is_queued = true;
-                file.is_ready = false;
-                self.ready.retain(|ready| ready != id);
+            if let Queued::Plain(id) = file {
+                self.hold(*id);
             }
         }
         self.order.extend(files);
+    }
+
+    /// Lets a file wait until it is released.
+    pub(crate) fn hold(&mut self, id: FileId) {
+        if let Some(file) = self.files.get_mut(&id) {
+            file.is_queued = true;
+            if std::mem::replace(&mut file.is_ready, false) {
+                self.ready.retain(|ready| *ready != id);
+            }
+        }
     }
 
     /// Lets a file wait for its rotated siblings, and those for each other.

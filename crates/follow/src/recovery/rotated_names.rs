@@ -1,21 +1,15 @@
 //! The names that rotation gives to files, and which of two is the older.
 //!
 //! Looks at names only. Known are a number (`app.log.1`, `app.1.log`) and a time
-//! (`app.log-20261008`, `app.log-20261008-1760000000`, `app-2026-10-08.log`), with `.gz` or `.zst`.
+//! (`app.log-20261008`, `app.log-20261008-1760000000`, `app-2026-10-08.log`), with the
+//! ending of a compression or without.
 
 use std::cmp::Ordering;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// How a rotated file is compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Compression {
-    /// `.gz`
-    Gzip,
-    /// `.zst`
-    Zstandard,
-}
+use crate::compression::{Compression, without_ending};
 
 /// What a name says of when its file was rotated. The older is the less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +28,6 @@ pub(crate) struct Rotated {
     /// The name of the file that was rotated.
     pub base: String,
     pub age: Age,
-    pub compression: Option<Compression>,
 }
 
 /// The path that a rotated file had, if its name is a name of that kind.
@@ -48,13 +41,17 @@ pub(crate) fn base_or_self(path: &Path) -> PathBuf {
     base_of(path).map_or_else(|| path.to_owned(), |(base, _)| base)
 }
 
-/// A longer number is a time.
-const NUMBER_DIGITS_MAX: usize = 7;
+/// A longer number is a time: nobody keeps ten thousand rotated files.
+const NUMBER_DIGITS_MAX: usize = 4;
+
+/// Where numbers reach this one they may be times, such as a month and a day, or count upwards; then the times
+/// of the files tell.
+pub(crate) const COUNTS_MAX: u64 = 100;
 
 impl Rotated {
     /// Takes a base name apart; none if it is not one that rotation gives.
     pub(crate) fn of(name: &str) -> Option<Rotated> {
-        let (plain, compression) = without_compression_ending(name);
+        let (plain, _) = without_ending(name);
         let (base, age) = at_end(plain)
             .map(|(base, age)| (base.to_owned(), age))
             .or_else(|| {
@@ -62,20 +59,8 @@ impl Rotated {
                 let (base, age) = at_end(stem)?;
                 Some((format!("{base}.{extension}"), age))
             })?;
-        Some(Rotated {
-            base,
-            age,
-            compression,
-        })
+        Some(Rotated { base, age })
     }
-}
-
-/// A name without the ending of its compression.
-pub(crate) fn without_compression_ending(name: &str) -> (&str, Option<Compression>) {
-    let endings = [(".gz", Compression::Gzip), (".zst", Compression::Zstandard)];
-    (endings.into_iter())
-        .find_map(|(ending, compression)| Some((name.strip_suffix(ending)?, Some(compression))))
-        .unwrap_or((name, None))
 }
 
 fn at_end(name: &str) -> Option<(&str, Age)> {
@@ -90,8 +75,16 @@ fn age(mark: &str, text: &str) -> Option<Age> {
         return None;
     }
     let is_number = all(&|c| c.is_ascii_digit());
-    if is_number && text.len() <= NUMBER_DIGITS_MAX {
-        return (mark == ".").then_some(Age::Number(text.parse().ok()?));
+    if is_number && text.len() < EPOCH_DIGITS_MIN && text.len() != DATE_DIGITS {
+        let number = text.parse().ok()?;
+        let is_count = text.len() <= NUMBER_DIGITS_MAX;
+        let age = if is_count {
+            Age::Number(number)
+        } else {
+            Age::Time(0, number)
+        };
+        // After a dash such a number is as often that of a process.
+        return (mark == ".").then_some(age);
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let number = |from: usize, to: usize| digits.get(from..to)?.parse::<u64>().ok();
@@ -101,23 +94,76 @@ fn age(mark: &str, text: &str) -> Option<Age> {
         let rest = rest.get(..rest.len().min(18))?.parse().unwrap_or(0);
         return Some(Age::Time(number(0, 8)?, rest));
     }
-    (is_number && digits.len() >= 10).then_some(Age::Time(0, digits.parse().ok()?))
+    (is_number && digits.len() >= EPOCH_DIGITS_MIN).then_some(Age::Time(0, digits.parse().ok()?))
 }
 
-/// A name with `0` for each run of digits, and without the ending of its compression: what the names of
-/// files have in common that one program rotates.
+/// A year, a month and a day.
+const DATE_DIGITS: usize = 8;
+
+/// Seconds since 1970.
+const EPOCH_DIGITS_MIN: usize = 10;
+
+/// A name with `0` for each run of digits and for names of months and days, and without the ending of its
+/// compression: what the names of files have in common that one program rotates.
 pub(crate) fn digits_blanked(name: &OsStr) -> OsString {
     let text = name.to_string_lossy();
-    let (plain, _) = without_compression_ending(&text);
-    let mut blanked = String::new();
-    for character in plain.chars() {
-        match character {
-            '0'..='9' if blanked.ends_with('0') => {}
-            '0'..='9' => blanked.push('0'),
-            other => blanked.push(other),
+    let (plain, _) = without_ending(&text);
+    let (mut blanked, mut rest) = (String::new(), plain);
+    while let Some(first) = rest.chars().next() {
+        let name = name_in_date(rest).filter(|_| !blanked.ends_with(char::is_alphabetic));
+        let length = name.unwrap_or(first.len_utf8());
+        match first {
+            _ if name.is_none() && !first.is_ascii_digit() => blanked.push(first),
+            _ if blanked.ends_with('0') => {}
+            _ => blanked.push('0'),
         }
+        rest = rest.get(length..).unwrap_or_default();
     }
     blanked.into()
+}
+
+/// The English names of months and days, which `date` also prints with three letters.
+const NAMES_IN_DATES: [&str; 19] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
+/// How long the name of a month or a day is that `text` begins with.
+fn name_in_date(text: &str) -> Option<usize> {
+    let letters = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let word = text.get(..letters)?.to_ascii_lowercase();
+    let is_it = |name: &&str| **name == *word || name.get(..3) == Some(&word);
+    NAMES_IN_DATES.iter().any(is_it).then_some(letters)
+}
+
+/// Whether a name has more digits than another one, or says that its file is compressed: as the names of
+/// rotated files do, by whatever scheme.
+pub(crate) fn looks_rotated(name: &OsStr, base: &OsStr) -> bool {
+    let digits = |name: &OsStr| {
+        let bytes = name.as_encoded_bytes();
+        bytes.iter().filter(|byte| byte.is_ascii_digit()).count()
+    };
+    let is_compressed = name
+        .to_str()
+        .is_some_and(|name| Compression::of_name(name).is_some());
+    is_compressed || digits(name) > digits(base)
 }
 
 impl Age {
@@ -135,9 +181,19 @@ impl Age {
         }
     }
 
-    /// Whether this is surely the newer of two; names of two kinds cannot be compared.
+    /// Whether this is surely the newer of two; names of two kinds cannot be compared. File systems' clocks
+    /// are coarse: of two that were written at the same time either is.
     pub(crate) fn is_newer_than(self, other: Age) -> bool {
-        std::mem::discriminant(&self) == std::mem::discriminant(&other) && self > other
+        let is_alike = std::mem::discriminant(&self) == std::mem::discriminant(&other);
+        is_alike && (self > other || (self == other && matches!(self, Age::Written(_))))
+    }
+
+    /// The number, if that is what the name has.
+    pub(crate) fn number(self) -> Option<u64> {
+        match self {
+            Age::Number(number) => Some(number),
+            _ => None,
+        }
     }
 }
 
@@ -185,20 +241,41 @@ mod tests {
                 Age::Time(20_261_008, 123_000_000),
             ),
             ("app.log.1760000000", "app.log", Age::Time(0, 1_760_000_000)),
+            ("app.log.261127", "app.log", Age::Time(0, 261_127)),
         ] {
             let rotated = Rotated::of(name).unwrap();
             assert_eq!((&*rotated.base, rotated.age), (base, age), "{name}");
-            assert_eq!(rotated.compression, without_compression_ending(name).1);
         }
         for name in [
             "app.log",
             "app-1.log",
             "app.log.gz",
             "app.log.old",
+            "app-261127.log",
+            "app.log.27112026",
             ".1",
             "1",
         ] {
             assert_eq!(Rotated::of(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_one_scheme_are_alike() {
+        let blanked = |name: &str| digits_blanked(name.as_ref()).into_string().unwrap();
+        for (name, expected) in [
+            ("app.log.27112026.gz", "app.log.0"),
+            ("app-W48.log.xz", "app-W0.log"),
+            ("app.log-30Nov2026", "app.log-0"),
+            ("app.log-01Dec2026.bz2", "app.log-0"),
+            ("app.log.Friday", "app.log.0"),
+            ("app.log.Nov-27", "app.log.0-0"),
+            ("march.log.1", "0.log.0"),
+            ("summary.log.1", "summary.log.0"),
+            ("resume.log.1", "resume.log.0"),
+            ("приложение.log.1", "приложение.log.0"),
+        ] {
+            assert_eq!(blanked(name), expected, "{name}");
         }
     }
 

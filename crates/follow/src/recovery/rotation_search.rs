@@ -9,10 +9,12 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use super::compressed;
-use super::rotated_names::{Age, digits_blanked};
-use super::siblings::{self, ListedSibling, Sibling, Wanted};
+use super::places::Place;
+use super::recognized::Recognized;
+use super::rotated_names::{Age, COUNTS_MAX, digits_blanked};
+use super::siblings::{self, ListedSibling, Problems, Sibling, Wanted};
 use crate::SavedFile;
-use crate::files::identity::{self, FileId, Position};
+use crate::files::identity::{self, FileId, Fingerprint, Position};
 
 /// File systems' clocks are that coarse. What was written so shortly before a save and is known to
 /// nobody was not read.
@@ -24,47 +26,15 @@ const UNRELATED_BYTES_MIN: u64 = 4096;
 /// How often names are looked at that move on meanwhile.
 const LISTS_MAX: usize = 20;
 
-/// What a sibling turned out to be.
-pub(crate) enum Recognized {
-    /// One that was followed: its rest is to be read.
-    Missing(SavedFile),
-    /// One that was read to its end and left.
-    Left(SavedFile),
-    /// The copy of a missing one that was made before all was written that was read of it: nothing in it
-    /// is new. Noted after all of it.
-    Counted(SavedFile),
-    /// What an open file holds, compressed or copied just now; it is read there.
-    Open(SavedFile),
-}
-
-impl Recognized {
-    /// What is noted of it.
-    pub(crate) fn file(&self) -> &SavedFile {
-        match self {
-            Recognized::Missing(file)
-            | Recognized::Left(file)
-            | Recognized::Counted(file)
-            | Recognized::Open(file) => file,
-        }
-    }
-
-    /// The same, for keeps.
-    pub(crate) fn into_file(self) -> SavedFile {
-        match self {
-            Recognized::Missing(file)
-            | Recognized::Left(file)
-            | Recognized::Counted(file)
-            | Recognized::Open(file) => file,
-        }
-    }
-}
-
 /// A search for files that were followed under one name.
 pub(crate) struct RotationSearch {
     missing: Vec<Option<SavedFile>>,
     left: Vec<SavedFile>,
     /// Files that are read elsewhere, or looked for by another search.
     open: Vec<SavedFile>,
+    knows_others: bool,
+    /// How many names there were in the folders.
+    pub(crate) names: usize,
     /// The oldest first.
     siblings: Vec<(Sibling, Option<Recognized>)>,
     /// Candidates that cannot be read.
@@ -79,49 +49,77 @@ pub(crate) struct RotationSearch {
     is_moving: bool,
 }
 
+/// What else is known of the folders.
+pub(crate) struct Surroundings<'s> {
+    /// Gives what is noted of other files there, when it is needed.
+    pub(crate) others: &'s dyn Fn() -> Vec<SavedFile>,
+    /// Whether a file that is not missing need not be looked at.
+    pub(crate) is_skipped: &'s dyn Fn(FileId) -> bool,
+}
+
 /// A way to recognize the sibling of this number.
 type Comparison = fn(&mut RotationSearch, usize) -> io::Result<Option<Recognized>>;
 
 impl RotationSearch {
-    pub(crate) fn new(missing: Vec<SavedFile>, others: Vec<SavedFile>) -> Self {
-        let others = others.into_iter().filter(|file| {
-            let is_missing = |one: &SavedFile| one.position.id == file.position.id;
-            file.has_evidence() && !missing.iter().any(is_missing)
-        });
-        let (left, open) = others.partition(|file| file.left);
+    pub(crate) fn new(missing: Vec<SavedFile>) -> Self {
         RotationSearch {
             uncertain: missing.iter().any(|file| !file.has_evidence()),
             by_identity_too: missing.iter().any(|file| !file.position.is_of_content()),
             is_moving: false,
             missing: missing.into_iter().map(Some).collect(),
-            left,
-            open,
+            left: Vec::new(),
+            open: Vec::new(),
+            knows_others: false,
+            names: 0,
             siblings: Vec::new(),
             problems: Vec::new(),
             is_incomplete: false,
         }
     }
 
+    /// Learns what else is known of these folders, if that is not known yet.
+    fn learn_of(&mut self, missing: &HashSet<FileId>, around: &Surroundings<'_>) {
+        if std::mem::replace(&mut self.knows_others, true) {
+            return;
+        }
+        let others = (around.others)().into_iter();
+        let others =
+            others.filter(|file| file.has_evidence() && !missing.contains(&file.position.id));
+        (self.left, self.open) = others.partition(|file| file.left);
+    }
+
     /// Looks at what is next to `places`: first at what rotation names, then at everything if something
     /// is still missing.
-    pub(crate) fn look(&mut self, places: &[PathBuf]) {
-        let missing = self.lost().map(|file| file.position.id);
-        let numbers: HashSet<FileId> = missing.filter(|_| self.by_identity_too).collect();
-        self.open_all(places, &Wanted::Rotated(&numbers));
+    pub(crate) fn look(&mut self, places: &[Place], around: &Surroundings<'_>) {
+        let missing: HashSet<FileId> = self.lost().map(|file| file.position.id).collect();
+        let numbers = if self.by_identity_too {
+            missing.clone()
+        } else {
+            HashSet::new()
+        };
+        let is_skipped = |id: FileId| !missing.contains(&id) && (around.is_skipped)(id);
+        self.open_all(places, &Wanted::Rotated(&numbers), &is_skipped);
         // An identity says more than a content, which may be in a copy as well; but least without one.
-        self.compare(&[Self::by_identity, Self::by_content, Self::by_number]);
-        if self.lost().any(SavedFile::has_evidence) {
+        self.compare(&[Self::by_identity]);
+        let is_settled = self.siblings.iter().all(|(_, found)| found.is_some());
+        if !is_settled || self.lost().next().is_some() {
+            self.learn_of(&missing, around);
+            self.compare(&[Self::by_identity, Self::by_content, Self::by_number]);
+        }
+        if self.lost().next().is_some() {
             self.look_at_any_name(places);
         }
+        self.look_at_alike(places, &is_skipped);
         self.is_incomplete = self.is_moving || !self.problems.is_empty();
     }
 
-    /// Searches what is missing under names that mean nothing, and what is named like it.
-    fn look_at_any_name(&mut self, places: &[PathBuf]) {
+    /// Searches what is missing under names that mean nothing.
+    fn look_at_any_name(&mut self, places: &[Place]) {
         let mut known: HashSet<FileId> = self.siblings.iter().map(|(one, _)| one.id).collect();
         known.extend(self.open.iter().map(|file| file.position.id));
-        let listed = siblings::list(places, &Wanted::Others(&known), &mut Vec::new());
-        let mut shapes: HashSet<OsString> = HashSet::new();
+        let wanted = Wanted::Others(&known);
+        let listed = siblings::list(places, &wanted, &mut Vec::new(), &mut self.names);
+        let may_be_any = self.uncertain;
         for one in listed {
             let Ok(mut sibling) = one.open() else {
                 // It may be anything; what is known to be a rotated file is tried again.
@@ -130,12 +128,35 @@ impl RotationSearch {
             sibling.age = Age::written(sibling.modified);
             if let Ok(Some(found)) = self.missing_in(&sibling, one.is_related) {
                 known.insert(sibling.id);
-                shapes.extend(sibling.path.file_name().map(digits_blanked));
                 self.siblings.push((sibling, Some(found)));
+            } else if may_be_any
+                && (one.looks_rotated || (one.is_related && sibling.compression.is_some()))
+            {
+                self.siblings.push((sibling, None));
+            }
+        }
+    }
+
+    /// Looks at what is named like those that were found under names of no known scheme. These are as old as
+    /// they are written.
+    fn look_at_alike(&mut self, places: &[Place], is_skipped: &dyn Fn(FileId) -> bool) {
+        let mut shapes: HashSet<OsString> = HashSet::new();
+        for (sibling, _) in self
+            .siblings
+            .iter_mut()
+            .filter(|(_, found)| found.is_some())
+        {
+            let is_alike = match sibling.age {
+                None => sibling.is_related(),
+                Some(age) => matches!(age, Age::Written(_)),
+            };
+            if is_alike {
+                sibling.age = Age::written(sibling.modified);
+                shapes.extend(sibling.path.file_name().map(digits_blanked));
             }
         }
         if !shapes.is_empty() {
-            self.open_all(places, &Wanted::NamedLike(&shapes));
+            self.open_all(places, &Wanted::NamedLike(&shapes), is_skipped);
             let mut seen = HashSet::new();
             self.siblings.retain(|(sibling, _)| seen.insert(sibling.id));
         }
@@ -199,18 +220,39 @@ impl RotationSearch {
 
     /// Opens what is wanted. Names move on meanwhile: what was opened counts only if each name still
     /// leads to it when all are open; otherwise one file may have been met twice, and another not at all.
-    fn open_all(&mut self, places: &[PathBuf], wanted: &Wanted<'_>) {
+    fn open_all(
+        &mut self,
+        places: &[Place],
+        wanted: &Wanted<'_>,
+        is_skipped: &dyn Fn(FileId) -> bool,
+    ) {
         for _ in 0..LISTS_MAX {
             let mut problems = Vec::new();
-            let listed = siblings::list(places, wanted, &mut problems);
+            let mut list = |problems: &mut Problems| {
+                let mut listed = siblings::list(places, wanted, problems, &mut self.names);
+                listed.retain(|one| !is_skipped(one.id));
+                listed
+            };
+            let listed = list(&mut problems);
             let opened: Vec<_> = listed.iter().map(ListedSibling::open).collect();
             let is_settled = (listed.iter().zip(&opened)).all(|(one, opened)| match opened {
                 Ok(sibling) => sibling.id == one.id,
                 Err(error) => error.kind() != io::ErrorKind::NotFound,
             });
-            if !is_settled || siblings::list(places, wanted, &mut Vec::new()) != listed {
+            if !is_settled {
                 continue;
             }
+            // What has come meanwhile may be what moved on before it was met.
+            let (stayed, came): (Vec<_>, Vec<_>) =
+                (list(&mut Vec::new()).into_iter()).partition(|one| listed.contains(one));
+            if stayed.len() < listed.len() {
+                continue;
+            }
+            let came = came.into_iter().filter_map(|one| {
+                let sibling = one.open().ok()?;
+                (sibling.id == one.id).then_some((sibling, None))
+            });
+            self.siblings.extend(came);
             for (one, opened) in listed.into_iter().zip(opened) {
                 match opened {
                     Ok(sibling) => self.siblings.push((sibling, None)),
@@ -218,10 +260,39 @@ impl RotationSearch {
                 }
             }
             self.problems.extend(problems);
+            self.settle_direction();
             self.siblings.sort_by_key(|(sibling, _)| sibling.age);
             return;
         }
         self.is_moving = true;
+    }
+
+    /// Numbers that may be times, such as a month and a day, are times where the files with the higher ones
+    /// were written later.
+    fn settle_direction(&mut self) {
+        let numbered = self.siblings.iter().filter_map(|(sibling, _)| {
+            let number = sibling.age?.number()?;
+            Some((number, sibling.modified?))
+        });
+        let mut numbered: Vec<(u64, SystemTime)> = numbered.collect();
+        numbered.sort_unstable();
+        let greatest = numbered.last().map_or(0, |(number, _)| *number);
+        if greatest < COUNTS_MAX {
+            return;
+        }
+        let steps = numbered.windows(2).map(|two| two[0].1.cmp(&two[1].1));
+        let (mut later, mut earlier) = (0, 0);
+        for step in steps {
+            later += usize::from(step.is_lt());
+            earlier += usize::from(step.is_gt());
+        }
+        if later > earlier {
+            for (sibling, _) in &mut self.siblings {
+                if let Some(number) = sibling.age.and_then(Age::number) {
+                    sibling.age = Some(Age::Time(0, number));
+                }
+            }
+        }
     }
 
     fn by_identity(&mut self, at: usize) -> io::Result<Option<Recognized>> {
@@ -276,8 +347,10 @@ impl RotationSearch {
         let (end, holds) = match sibling.compression {
             None => {
                 let head = identity::head(&sibling.file)?;
+                let hashes = Fingerprint::of_beginnings(&head);
                 let one = |one: &Position| {
-                    let begins = one.signature.length > 0 && one.signature.begins(&head);
+                    let begin = hashes.get(one.signature.length as usize);
+                    let begins = one.signature.length > 0 && begin == Some(&one.signature.hash);
                     Ok(begins && one.still_in(&sibling.file)?)
                 };
                 (
@@ -344,6 +417,12 @@ impl RotationSearch {
         found.filter_map(|(sibling, found)| Some((sibling, found.as_ref()?)))
     }
 
+    /// How old the name of this file says that it is.
+    pub(crate) fn age_of(&self, id: FileId) -> Option<Age> {
+        let mut siblings = self.siblings.iter();
+        siblings.find(|(sibling, _)| sibling.id == id)?.0.age
+    }
+
     /// What was followed and found nowhere.
     pub(crate) fn lost(&self) -> impl Iterator<Item = &SavedFile> {
         self.missing.iter().flatten()
@@ -408,68 +487,4 @@ impl RotationSearch {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs::{self, File};
-    use std::path::Path;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    use super::*;
-
-    const FILES: usize = 12;
-
-    /// Every name moves on to the next, the last one to the first.
-    fn rotate(folder: &Path) {
-        let name = |number: usize| folder.join(format!("x.log.{number}"));
-        fs::rename(name(FILES), folder.join("aside")).unwrap();
-        for number in (1..FILES).rev() {
-            fs::rename(name(number), name(number + 1)).unwrap();
-        }
-        fs::rename(folder.join("aside"), name(1)).unwrap();
-    }
-
-    #[test]
-    fn names_that_move_on_while_they_are_looked_at_hide_no_file_and_show_none_twice() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut missing = Vec::new();
-        for number in 1..=FILES {
-            let path = folder.path().join(format!("x.log.{number}"));
-            fs::write(&path, format!("{number}\n")).unwrap();
-            let file = File::open(&path).unwrap();
-            let id = FileId::of(&path, &file.metadata().unwrap());
-            missing.push(SavedFile {
-                source: Arc::from("x.log"),
-                path: folder.path().join("x.log"),
-                position: Position::start(id).signed(&file).unwrap(),
-                resume_state: Vec::new(),
-                left: false,
-                compressed: false,
-            });
-        }
-        let done = AtomicBool::new(false);
-        let look = || {
-            let mut search = RotationSearch::new(missing.clone(), Vec::new());
-            search.look(&[folder.path().join("x.log")]);
-            search
-        };
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !done.load(Ordering::SeqCst) {
-                    rotate(folder.path());
-                    std::thread::yield_now();
-                }
-            });
-            for _ in 0..300 {
-                let search = look();
-                let found = search.found().count();
-                if !search.is_incomplete {
-                    assert_eq!((found, search.lost().count()), (FILES, 0));
-                }
-            }
-            done.store(true, Ordering::SeqCst);
-        });
-        let search = look();
-        assert!(!search.is_incomplete);
-        assert_eq!(search.found().count(), FILES);
-    }
-}
+mod tests;

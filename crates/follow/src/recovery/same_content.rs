@@ -51,17 +51,25 @@ impl Recovery {
         let hashes = Fingerprint::of_beginnings(&identity::head(file)?);
         let may_be = |one: &SavedFile| {
             let begin = hashes.get(one.position.signature.length as usize);
-            // What was cut short in the run before is searched with its rotated siblings.
-            let is_searched = match one.position.is_of_content() {
-                true => one.left,
-                false => one.path == path && self.pending.files.contains_key(&one.position.id),
-            };
-            is_searched
-                && !one.compressed
+            !one.compressed
                 && one.position.offset > 0
                 && begin == Some(&one.position.signature.hash)
         };
-        for one in positions.files_where(may_be) {
+        // An empty file has only its number, and holds what goes on from the files before it.
+        let of_path = || {
+            self.pending
+                .of_path(path)
+                .filter_map(|id| positions.file(id))
+        };
+        let mut empty = of_path().filter(|one| !one.has_evidence() && one.position.offset == 0);
+        if let Some(one) = empty.find(|one| one.position.id.inode == id.inode)
+            && !is_made_since(file, positions)?
+        {
+            return Ok(Some(one));
+        }
+        // What was cut short in the run before is searched with its rotated siblings.
+        let contents = positions.contents_where(|one| one.left && may_be(one));
+        for one in of_path().filter(may_be).chain(contents) {
             if !one.position.still_in(file)? {
                 continue;
             }

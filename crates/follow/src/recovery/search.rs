@@ -1,14 +1,14 @@
 //! When rotated files are searched, for which names, and what follows from what was found.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Recovery;
-use super::places::{places_of, without_repeats};
+use super::places::{Place, places_of};
 use super::read_order::{ByAge, Queued};
 use super::rotated_names::{base_of, base_or_self};
-use super::rotation_search::RotationSearch;
+use super::rotation_search::{RotationSearch, Surroundings};
 use crate::files::follower::Outside;
 use crate::files::identity::FileId;
 use crate::files::open_files::OpenFiles;
@@ -108,77 +108,6 @@ impl Recovery {
         let unread = search.into_unread(positions.last_save());
         self.take_up_all(path, input, unread, open, outside)
     }
-
-    /// A file has replaced another under `path`. What was rotated between the two is read before it.
-    pub(crate) fn search_after_replacement<S: Sink>(
-        &mut self,
-        path: &Path,
-        current: FileId,
-        paths: &PathTable,
-        open: &mut OpenFiles,
-        outside: &mut Outside<'_, S>,
-    ) {
-        let Some(followed) = paths.get(path) else {
-            return;
-        };
-        let nameless = open.nameless.iter().filter(|id| {
-            let file = open.files.get(*id);
-            file.is_some_and(|file| *file.path == *path)
-        });
-        // A glob may have found it under its new name.
-        let last = followed.before;
-        let last = last.filter(|id| open.files.contains_key(id));
-        let mut before: BTreeSet<FileId> = nameless.copied().chain(last).collect();
-        if before.is_empty() {
-            before.extend(newest_of_log(current, open));
-        }
-        let positions = &open.reader.positions;
-        let missing: Vec<SavedFile> = before.iter().filter_map(|id| positions.file(*id)).collect();
-        if missing.is_empty() {
-            return;
-        }
-        // A link may lead to another folder now.
-        let more: Vec<PathBuf> = before
-            .iter()
-            .filter_map(|id| Some(open.files.get(id)?.log.clone()))
-            .collect();
-        let mut search = look_at_siblings(path, &more, missing, open);
-        if search.is_incomplete {
-            self.retry_later(path, outside.waker.now());
-        }
-        let newest = search.newest();
-        for (path, error) in search.problems.drain(..) {
-            let age = base_of(&path).map(|(_, rotated)| rotated.age);
-            if age
-                .zip(newest)
-                .is_some_and(|(age, newest)| age.is_newer_than(newest))
-            {
-                let name = open.inputs.source(followed.input);
-                outside.events.skipped(name, &path, &error);
-            }
-        }
-        let age_of = |id: &FileId| {
-            let mut found = search.found();
-            found.find(|(sibling, _)| sibling.id == *id)?.0.age
-        };
-        let before = before.iter().map(|id| (age_of(id), Queued::Plain(*id)));
-        let before: ByAge = before.collect();
-        let newer = search.into_newer();
-        let mut siblings = self.take_up_all(path, followed.input, newer, open, outside);
-        siblings.extend(before);
-        open.queue_before(Some(current), siblings);
-    }
-}
-
-/// The newest open file that was rotated in the log of `current`.
-fn newest_of_log(current: FileId, open: &OpenFiles) -> Option<FileId> {
-    let log = &open.files.get(&current)?.log;
-    let others = open
-        .files
-        .iter()
-        .filter(|(id, file)| **id != current && file.log == *log);
-    let ages = others.filter_map(|(id, file)| Some((base_of(&file.path)?.1.age, *id)));
-    ages.max_by_key(|(age, _)| *age).map(|(_, id)| id)
 }
 
 /// The input to which what is found next to `path` belongs.
@@ -205,17 +134,32 @@ pub(super) fn look_at_siblings(
     missing: Vec<SavedFile>,
     open: &OpenFiles,
 ) -> RotationSearch {
-    let mut places = places_of(path);
-    places.extend(more.iter().cloned());
-    let places = without_repeats(places);
-    let folders: HashSet<&Path> = places.iter().filter_map(|place| place.parent()).collect();
+    look_at(path, more, missing, open, &|_| false)
+}
+
+/// The same where some of the siblings, unless they are missing, need not be looked at.
+pub(super) fn look_at(
+    path: &Path,
+    more: &[PathBuf],
+    missing: Vec<SavedFile>,
+    open: &OpenFiles,
+    is_skipped: &dyn Fn(FileId) -> bool,
+) -> RotationSearch {
+    let mut logs = places_of(path);
+    logs.extend(more.iter().cloned());
+    let places = open.inputs.rotated.places(logs);
+    let folder = |place: &'_ Place| place.path.parent().map(Path::to_owned);
+    let folders: HashSet<PathBuf> = places.iter().filter_map(folder).collect();
     let is_near = |file: &SavedFile| {
         let folder = file.path.parent();
         folder.is_some_and(|folder| folders.contains(folder))
     };
-    let others = open.reader.positions.files_where(is_near);
-    let mut search = RotationSearch::new(missing, others);
-    search.look(&places);
+    let around = Surroundings {
+        others: &|| open.reader.positions.files_where(is_near),
+        is_skipped,
+    };
+    let mut search = RotationSearch::new(missing);
+    search.look(&places, &around);
     search
 }
 

@@ -7,13 +7,18 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::rotated_names::{Age, Compression, Rotated, digits_blanked, without_compression_ending};
-use crate::files::identity::{self, FileId};
+use super::places::Place;
+use super::rotated_names::{Age, Rotated, digits_blanked, looks_rotated};
+use crate::compression::{Compression, MAGIC_BYTES_MAX, without_ending};
+use crate::files::identity::{self, FileId, read_at};
 
 /// A file next to the name that was followed.
 pub(crate) struct Sibling {
+    /// The log next to which, or in whose rotated folder, it was found.
+    pub(crate) log: Arc<Path>,
     pub(crate) path: PathBuf,
     pub(crate) file: File,
     pub(crate) id: FileId,
@@ -24,29 +29,51 @@ pub(crate) struct Sibling {
     pub(crate) size: u64,
 }
 
+impl Sibling {
+    /// Whether its name has the log's name in it.
+    pub(crate) fn is_related(&self) -> bool {
+        match (self.path.file_name(), self.log.file_name()) {
+            (Some(name), Some(log)) => is_related(name, log),
+            _ => false,
+        }
+    }
+}
+
 /// A name, and what it leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ListedSibling {
+    log: Arc<Path>,
     pub(super) path: PathBuf,
     pub(super) id: FileId,
     pub(super) age: Option<Age>,
-    pub(super) compression: Option<Compression>,
     /// Whether its name has the followed name in it.
     pub(super) is_related: bool,
+    /// Whether its name may be one that rotation gives to that.
+    pub(super) looks_rotated: bool,
 }
 
 impl ListedSibling {
     pub(super) fn open(&self) -> io::Result<Sibling> {
         let file = identity::open(&self.path)?;
         let metadata = file.metadata()?;
+        let mut head = [0; MAGIC_BYTES_MAX];
+        let read = read_at(&file, &mut head, 0)?;
+        let head = &head[..read];
+        let mut compression = Compression::of(head);
+        if compression.is_none() && Compression::may_begin_with(head) {
+            // Its first bytes are still to come.
+            let name = self.path.file_name().and_then(OsStr::to_str);
+            compression = name.and_then(Compression::of_name);
+        }
         Ok(Sibling {
+            log: Arc::clone(&self.log),
             id: FileId::of(&self.path, &metadata),
             modified: metadata.modified().ok(),
             size: metadata.len(),
             path: self.path.clone(),
             file,
             age: self.age,
-            compression: self.compression,
+            compression,
         })
     }
 }
@@ -61,17 +88,18 @@ pub(super) enum Wanted<'a> {
     NamedLike(&'a HashSet<OsString>),
 }
 
-type Problems = Vec<(PathBuf, io::Error)>;
+pub(super) type Problems = Vec<(PathBuf, io::Error)>;
 
-/// The files next to `places` that are wanted, each once, by path.
+/// The files next to `places` that are wanted, each once, by path. Adds to `count` how many names there are.
 pub(super) fn list(
-    places: &[PathBuf],
+    places: &[Place],
     wanted: &Wanted<'_>,
     problems: &mut Problems,
+    count: &mut usize,
 ) -> Vec<ListedSibling> {
     let mut listed: BTreeMap<FileId, ListedSibling> = BTreeMap::new();
     for place in places {
-        let (Some(folder), Some(base)) = (place.parent(), place.file_name()) else {
+        let Some(folder) = place.path.parent() else {
             continue;
         };
         let names = match names_in(folder) {
@@ -83,15 +111,19 @@ pub(super) fn list(
                 continue;
             }
         };
-        let all: HashSet<&OsStr> = names.iter().map(|(name, _)| name.as_os_str()).collect();
+        *count += names.len();
+        #[cfg(test)]
+        crate::testing::count_work(names.len());
         for (name, number) in &names {
             let path = folder.join(name);
-            if places.contains(&path) {
+            if places.iter().any(|place| place.is_log(&path)) {
                 continue;
             }
-            if let Some(sibling) = wanted.take(path, name, base, *number, &all) {
+            if let Some(sibling) = wanted.take(path, name, place, *number) {
+                // Of several names of a file the one that tells its age.
+                let order = |one: &ListedSibling| (one.age.is_none(), one.path.clone());
                 let known = listed.get(&sibling.id);
-                if known.is_none_or(|known| known.age.is_none()) {
+                if known.is_none_or(|known| order(&sibling) < order(known)) {
                     listed.insert(sibling.id, sibling);
                 }
             }
@@ -108,13 +140,13 @@ impl Wanted<'_> {
         &self,
         path: PathBuf,
         name: &OsStr,
-        base: &OsStr,
+        place: &Place,
         number: Option<u64>,
-        all: &HashSet<&OsStr>,
     ) -> Option<ListedSibling> {
+        let base = place.path.file_name()?;
         let text = name.to_str();
-        let (plain, compression) = text.map_or(("", None), without_compression_ending);
-        if compression.is_some() && all.contains(OsStr::new(plain)) {
+        let (plain, compression) = text.map_or(("", None), without_ending);
+        if compression.is_some() && path.with_file_name(plain).exists() {
             // It is being compressed: what is whole is the other.
             return None;
         }
@@ -122,6 +154,7 @@ impl Wanted<'_> {
         let age = rotated.filter(|rotated| *rotated.base == *base);
         let age = age.map(|rotated| rotated.age);
         let is_related = is_related(name, base);
+        let looks_rotated = is_related && looks_rotated(name, base);
         match self {
             Wanted::Rotated(numbers) => {
                 let may_be = number.is_none_or(|inode| numbers.iter().any(|id| id.inode == inode));
@@ -129,34 +162,36 @@ impl Wanted<'_> {
                     return None;
                 }
                 let (id, _) = regular(&path)?;
-                let compression = compression.filter(|_| age.is_some());
                 (age.is_some() || numbers.contains(&id)).then_some(ListedSibling {
+                    log: Arc::clone(&place.log),
                     path,
                     id,
                     age,
-                    compression,
                     is_related,
+                    looks_rotated,
                 })
             }
             Wanted::Others(known) => {
                 let (id, _) = regular(&path).filter(|(id, _)| !known.contains(id))?;
                 age.is_none().then_some(ListedSibling {
+                    log: Arc::clone(&place.log),
                     path,
                     id,
                     age,
-                    compression,
                     is_related,
+                    looks_rotated,
                 })
             }
             Wanted::NamedLike(shapes) => {
                 let is_like = age.is_none() && shapes.contains(&digits_blanked(name));
                 let (id, modified) = regular(&path).filter(|_| is_like)?;
                 Some(ListedSibling {
+                    log: Arc::clone(&place.log),
                     path,
                     id,
                     age: Age::written(modified),
-                    compression,
                     is_related,
+                    looks_rotated,
                 })
             }
         }
@@ -181,13 +216,12 @@ fn regular(path: &Path) -> Option<(FileId, Option<SystemTime>)> {
     Some((FileId::of(path, &metadata), metadata.modified().ok()))
 }
 
-/// The names in a folder, sorted, each with its inode's number where the folder tells it.
+/// The names in a folder, each with its inode's number where the folder tells it.
 fn names_in(folder: &Path) -> io::Result<Vec<(OsString, Option<u64>)>> {
     let mut names: Vec<_> = fs::read_dir(folder)?
         .flatten()
         .map(|entry| (entry.file_name(), inode(&entry)))
         .collect();
-    names.sort_unstable();
     // Some file systems in layers give other numbers here than for the files themselves.
     let first = names.iter().find(|(_, inode)| inode.is_some());
     let is_true = first.is_none_or(|(name, inode)| {

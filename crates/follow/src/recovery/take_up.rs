@@ -8,10 +8,10 @@ use std::sync::Arc;
 use super::compressed::{self, CompressedReader};
 use super::places::log_of;
 use super::read_order::{ByAge, Queued};
-use super::rotated_names::Compression;
-use super::rotation_search::Recognized;
+use super::recognized::Recognized;
 use super::siblings::Sibling;
 use super::{Recovery, copytruncate, noted_as};
+use crate::compression::Compression;
 use crate::files::follower::Outside;
 use crate::files::identity::{FileId, Position};
 use crate::files::open_files::OpenFiles;
@@ -94,7 +94,7 @@ impl Recovery {
             compressed: sibling.compression.is_some(),
         };
         let queued = if let Some(compression) = sibling.compression {
-            let origin = (origin, log_of(&sibling.path));
+            let origin = (origin, log_of(&sibling.log));
             begin_compressed(
                 &sibling.file,
                 compression,
@@ -106,7 +106,7 @@ impl Recovery {
             )?
         } else {
             let tail = (open.reader).begin(sibling.file, origin, saved, before, outside.sink)?;
-            let (path, log) = (Arc::from(path), log_of(&sibling.path));
+            let (path, log) = (Arc::from(path), log_of(&sibling.log));
             open.add_nameless(path, input, tail, log, outside.waker.now());
             Queued::Plain(id)
         };

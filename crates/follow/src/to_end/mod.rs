@@ -14,7 +14,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::line::{Line, Origin};
 
-mod compressed;
 mod handover;
 mod inputs;
 mod lines;
@@ -22,7 +21,7 @@ mod parts;
 #[cfg(test)]
 mod tests;
 
-pub use compressed::decompressed;
+pub use crate::compression::decompressed;
 pub use inputs::Inputs;
 
 use lines::PartReader;

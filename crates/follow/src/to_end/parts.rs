@@ -10,9 +10,9 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::compressed::{decompressed, is_compressed};
 use super::inputs::Source;
 use super::{Input, InputError, Inputs};
+use crate::compression::{Compression, decompressed};
 use crate::line::LINE_BYTES_MAX;
 use crate::line::encoding::Encoding;
 use crate::line::framer::PartBegins;
@@ -330,7 +330,7 @@ impl Bytes {
                     let mut head = [0; LOOK_BYTES];
                     let read = read_at(&file, &mut head, 0)?;
                     let head = &head[..read];
-                    if !is_compressed(head) {
+                    if Compression::of(head).is_none() {
                         let bytes = Bytes::File {
                             file: Arc::new(file),
                             size: metadata.len(),

@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use super::{Follower, Outside};
 use crate::stop::Stop;
-use crate::testing::{HandWaker, Lines, Said};
+use crate::testing::{HandWaker, Lines, Said, compress};
 use crate::watch::Woken;
 use crate::{Begin, Options, Positions, SavedFile, Specification};
 
+mod burst;
 mod copying;
 mod following;
 mod holes;
@@ -19,9 +20,11 @@ mod identity;
 mod links;
 mod looking;
 mod model;
+mod odd_names;
 mod parts;
 mod restart_model;
 mod restarting;
+mod rotated_dirs;
 mod running;
 
 /// A follower over a scratch folder, and everything it talks to.
@@ -34,8 +37,8 @@ pub(super) struct Fixture {
     pub(super) waker: HandWaker,
     arguments: Vec<PathBuf>,
     options: Options,
-    /// When the last run is said to have saved.
-    pub(super) saved_at: SystemTime,
+    /// When the last run is said to have saved; none for when it did.
+    pub(super) saved_at: Option<SystemTime>,
 }
 
 /// What a save would hold: positions, and the lines that were counted.
@@ -43,6 +46,7 @@ pub(super) struct Fixture {
 pub(super) struct SavedRun {
     files: Vec<SavedFile>,
     lines: Vec<String>,
+    at: SystemTime,
 }
 
 impl Fixture {
@@ -67,7 +71,7 @@ impl Fixture {
         let full = arguments.iter().map(|argument| folder.join(argument));
         let arguments: Vec<PathBuf> = full.collect();
         let inputs = Specification::parse_all(&arguments).unwrap();
-        let follower = Follower::new(inputs, options, Arc::default());
+        let follower = Follower::new(inputs, options.clone(), Arc::default());
         let waker = HandWaker::new(&Stop::new());
         let (lines, said) = (Lines::default(), Said::default());
         Fixture {
@@ -79,7 +83,7 @@ impl Fixture {
             waker,
             arguments,
             options,
-            saved_at: SystemTime::now(),
+            saved_at: None,
         }
     }
 
@@ -88,15 +92,17 @@ impl Fixture {
         SavedRun {
             files: self.follower.open.reader.positions.files(),
             lines: self.lines.in_order.clone(),
+            at: SystemTime::now(),
         }
     }
 
     /// A new run that begins with `cut`; whatever happened after it is forgotten. Nothing was looked
     /// at yet.
     pub(super) fn restart(&mut self, saved: SavedRun) {
-        let positions = Positions::new(saved.files).saved_at(self.saved_at);
+        let positions = Positions::new(saved.files);
+        let positions = positions.saved_at(self.saved_at.unwrap_or(saved.at));
         let inputs = Specification::parse_all(&self.arguments).unwrap();
-        self.follower = Follower::new(inputs, self.options, Arc::new(positions));
+        self.follower = Follower::new(inputs, self.options.clone(), Arc::new(positions));
         self.lines = Lines::counted(saved.lines);
         self.said = Said::default();
         self.waker = HandWaker::new(&Stop::new());
@@ -117,14 +123,17 @@ impl Fixture {
 
     /// Compresses a file as rotation does, and removes it.
     pub(super) fn pack(&self, name: &str) {
+        self.pack_as(name, ".gz");
+    }
+
+    /// The same with the compression of this ending.
+    pub(super) fn pack_as(&self, name: &str, ending: &str) {
         let path = self.path(name);
-        let bytes = fs::read(&path).unwrap();
-        let file = fs::File::create(self.path(&format!("{name}.gz"))).unwrap();
-        let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
-        encoder.write_all(&bytes).unwrap();
-        let compressed = encoder.finish().unwrap();
+        let bytes = compress(ending, &fs::read(&path).unwrap());
+        let mut file = fs::File::create(self.path(&format!("{name}{ending}"))).unwrap();
+        file.write_all(&bytes).unwrap();
         let modified = fs::metadata(&path).unwrap().modified().unwrap();
-        compressed.set_modified(modified).unwrap();
+        file.set_modified(modified).unwrap();
         fs::remove_file(path).unwrap();
     }
 

@@ -28,6 +28,9 @@ pub(super) enum Nuls {
 pub(super) struct Holes {
     /// NULs before this offset stay as they are.
     settled_to: u64,
+    /// A writer that does not append goes on here after a cut: NULs from the start up to here will never be
+    /// filled.
+    writer_at: u64,
     /// How many bytes at the end of the file are no content.
     pub(super) at_end: u64,
     /// NULs with something after them may still be filled; how large the file was when that was noticed.
@@ -37,10 +40,10 @@ pub(super) struct Holes {
 }
 
 impl Holes {
-    /// Holes of a file whose NULs before `offset` will never be filled.
-    pub(super) fn settled(offset: u64) -> Self {
+    /// Holes of a file that was cut short when its writer was at `offset`.
+    pub(super) fn after_cut(offset: u64) -> Self {
         Holes {
-            settled_to: offset,
+            writer_at: offset,
             ..Holes::default()
         }
     }
@@ -98,7 +101,8 @@ impl Tail {
             self.holes.at_end = self.size.saturating_sub(begin);
             return Ok(Nuls::AtEnd(at));
         };
-        if begin >= self.holes.settled_to {
+        let is_left = begin == 0 && self.holes.writer_at > 0 && end >= self.holes.writer_at;
+        if begin >= self.holes.settled_to && !is_left {
             self.holes.waiting = Some(self.size.max(end));
         }
         Ok(Nuls::Between(at, end))

@@ -12,7 +12,7 @@ fn read_and_written(argument: &str, content: &str) -> (Fixture, SavedRun) {
     fixture.append("x.log", content);
     fixture.look();
     let saved = fixture.save();
-    fixture.saved_at = std::time::SystemTime::now();
+    fixture.saved_at = Some(std::time::SystemTime::now());
     fixture.append("x.log", "a2\n");
     (fixture, saved)
 }
@@ -31,7 +31,7 @@ fn make_again(fixture: &Fixture, name: &str) {
 impl Fixture {
     /// Waits until a file that is made now is younger than the save.
     fn saved_before_now(&self) {
-        let wanted = self.saved_at + Duration::from_millis(30);
+        let wanted = self.saved_at.unwrap() + Duration::from_millis(30);
         while std::time::SystemTime::now() < wanted {
             std::thread::yield_now();
         }

@@ -7,7 +7,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use proptest::prelude::*;
 
@@ -222,7 +222,6 @@ impl Model {
     fn save(&mut self) {
         if self.fixture.follower.open.started {
             self.saved = self.fixture.save();
-            self.fixture.saved_at = SystemTime::now();
         }
     }
 
