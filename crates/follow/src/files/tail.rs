@@ -102,11 +102,6 @@ impl Tail {
         self.stream
     }
 
-    /// Whether nothing of it has been read.
-    pub(crate) fn is_at_start(&self) -> bool {
-        self.read_to() == 0
-    }
-
     /// Device and inode.
     pub(crate) fn id(&self) -> FileId {
         self.position.id

@@ -194,7 +194,7 @@ impl Recovery {
         if search.lost().next().is_none() {
             let unread = search.into_unread(None);
             let siblings = self.take_up_all(&base, input, unread, open, outside);
-            open.queue_before(Some(id), siblings);
+            open.queue_first(id, siblings, outside.sink);
         } else {
             for (path, error) in search.problems.drain(..) {
                 outside

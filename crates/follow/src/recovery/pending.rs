@@ -17,6 +17,8 @@ pub(super) struct Pending {
     pub(super) left: HashSet<FileId>,
     /// Paths that were followed, with the files that were not left.
     followed: HashMap<PathBuf, Vec<FileId>>,
+    /// The files that were not left, by their numbers.
+    by_inode: HashMap<u64, Vec<FileId>>,
     /// Those of them under which no file was surely followed when the last run ended.
     pub(super) without_file: HashSet<PathBuf>,
     /// Names whose rotated files were known by their number alone, which may be another file's by now.
@@ -35,7 +37,9 @@ impl Pending {
                 pending.left.insert(file.position.id);
                 recently_closed.keep(file.position.id, positions);
             } else {
-                followed.push(file.position.id);
+                let id = file.position.id;
+                followed.push(id);
+                pending.by_inode.entry(id.inode).or_default().push(id);
                 pending.files.insert(file.position.id, file);
             }
         }
@@ -53,9 +57,12 @@ impl Pending {
         was_followed(path) || base_of(path).is_some_and(|(base, _)| was_followed(&base))
     }
 
-    /// The files that were followed under this path and have not been opened yet.
-    pub(super) fn of_path(&self, path: &Path) -> impl Iterator<Item = FileId> {
-        let ids = self.followed.get(path).into_iter().flatten();
+    /// The files that have not been opened yet and were followed under this path, or had this number on any
+    /// device.
+    pub(super) fn candidates(&self, path: &Path, inode: u64) -> impl Iterator<Item = FileId> {
+        let of_path = self.followed.get(path).into_iter().flatten();
+        let of_inode = self.by_inode.get(&inode).into_iter().flatten();
+        let ids = of_path.chain(of_inode);
         let pending =
             ids.filter(|id| self.files.contains_key(id) && **id < FileId::FIRST_OF_CONTENT);
         pending.copied()

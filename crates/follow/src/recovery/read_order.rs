@@ -4,7 +4,7 @@
 //! meanwhile. Which files these are is decided elsewhere.
 
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::compressed::CompressedReader;
 use super::rotated_names::Age;
@@ -48,13 +48,72 @@ impl OpenFiles {
     }
 
     /// Lets a file wait for its rotated siblings, and those for each other.
-    pub(crate) fn queue_before(&mut self, current: Option<FileId>, mut siblings: ByAge) {
+    pub(crate) fn queue_before(
+        &mut self,
+        current: Option<FileId>,
+        siblings: ByAge,
+        sink: &mut impl Sink,
+    ) {
+        let files = self.in_order(current, siblings, sink);
+        self.queue_in_order(files);
+    }
+
+    /// The same before all that wait: others may wait for this file.
+    pub(super) fn queue_first(&mut self, current: FileId, siblings: ByAge, sink: &mut impl Sink) {
+        let files = self.in_order(Some(current), siblings, sink);
+        let others = std::mem::take(&mut self.order);
+        self.queue_in_order(files);
+        self.order.extend(others);
+    }
+
+    fn in_order(
+        &mut self,
+        current: Option<FileId>,
+        mut siblings: ByAge,
+        sink: &mut impl Sink,
+    ) -> Vec<Queued> {
         siblings.sort_by_key(|(age, _)| *age);
         let mut files: Vec<Queued> = siblings.into_iter().map(|(_, file)| file).collect();
         if !files.is_empty() {
             files.extend(current.map(Queued::Plain));
         }
-        self.queue_in_order(files);
+        self.hand_back(&files, sink);
+        files
+    }
+
+    /// What a file holds of which nothing was read came from one before it: it goes on in the next one after
+    /// that.
+    fn hand_back(&mut self, files: &[Queued], sink: &mut impl Sink) {
+        let places: Vec<_> = files.iter().map(|one| self.place_of(one)).collect();
+        // Where the parts belong that a later file may hold: the last that was read, if it holds them
+        // too, or the first after it.
+        let mut owner: Option<&(PathBuf, StreamId, Position)> = None;
+        for place in places.iter().flatten() {
+            let (log, stream, position) = place;
+            let holds = self.reader.has_parts(*stream, sink);
+            match owner {
+                _ if position.offset > 0 => owner = Some(place).filter(|_| holds),
+                Some((of, to, at)) if holds && of == log => {
+                    self.reader
+                        .carry_over((*stream, *position), (*to, *at), sink);
+                }
+                Some(_) => {}
+                None => owner = Some(place),
+            }
+        }
+    }
+
+    /// The log of a file that waits, the stream under which the sink knows it, and where reading is.
+    fn place_of(&self, queued: &Queued) -> Option<(PathBuf, StreamId, Position)> {
+        match queued {
+            Queued::Plain(id) => {
+                let file = self.files.get(id)?;
+                Some((file.log.clone(), file.tail.stream(), file.tail.position()))
+            }
+            Queued::Compressed(file, _) => {
+                Some((file.log().to_owned(), file.stream(), file.position()))
+            }
+        }
     }
 
     /// Whether this plain file waits.
@@ -87,16 +146,11 @@ impl OpenFiles {
         log: &Path,
         sink: &mut impl Sink,
     ) {
-        let next = match self.order.front() {
-            Some(Queued::Plain(id)) => (self.files.get(id))
-                .filter(|file| file.log == log && file.tail.is_at_start())
-                .map(|file| (file.tail.stream(), file.tail.position())),
-            Some(Queued::Compressed(file, _)) => Some((file.stream(), file.position()))
-                .filter(|_| file.log() == log && file.position().offset == 0),
-            None => None,
-        };
-        if let Some(next) = next {
-            self.reader.carry_over(from, next, sink);
+        let next = self.order.front().and_then(|next| self.place_of(next));
+        if let Some((_, stream, position)) =
+            next.filter(|(of, _, position)| of == log && position.offset == 0)
+        {
+            self.reader.carry_over(from, (stream, position), sink);
         }
     }
 

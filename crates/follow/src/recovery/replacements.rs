@@ -155,7 +155,7 @@ impl Recovery {
         if siblings.is_empty() {
             return waiting.into_iter().for_each(|id| open.release(id));
         }
-        open.queue_before(Some(current), siblings);
+        open.queue_before(Some(current), siblings, outside.sink);
     }
 }
 

@@ -51,7 +51,7 @@ impl Recovery {
             });
             let missing = missing.collect();
             let siblings = self.search_siblings(&path, missing, paths, open, outside);
-            open.queue_before(None, siblings);
+            open.queue_before(None, siblings, outside.sink);
         }
     }
 }

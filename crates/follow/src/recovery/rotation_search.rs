@@ -109,7 +109,11 @@ impl RotationSearch {
         if self.lost().next().is_some() {
             self.look_at_any_name(places);
         }
-        self.look_at_alike(places, &is_skipped);
+        if self.look_at_alike(places, &is_skipped) {
+            // Some of them may have been read before.
+            self.learn_of(&missing, around);
+            self.compare(&[Self::by_identity, Self::by_content]);
+        }
         self.is_incomplete = self.is_moving || !self.problems.is_empty();
     }
 
@@ -139,7 +143,8 @@ impl RotationSearch {
 
     /// Looks at what is named like those that were found under names of no known scheme. These are as old as
     /// they are written.
-    fn look_at_alike(&mut self, places: &[Place], is_skipped: &dyn Fn(FileId) -> bool) {
+    /// Says whether there may be any.
+    fn look_at_alike(&mut self, places: &[Place], is_skipped: &dyn Fn(FileId) -> bool) -> bool {
         let mut shapes: HashSet<OsString> = HashSet::new();
         for (sibling, _) in self
             .siblings
@@ -160,6 +165,7 @@ impl RotationSearch {
             let mut seen = HashSet::new();
             self.siblings.retain(|(sibling, _)| seen.insert(sibling.id));
         }
+        !shapes.is_empty()
     }
 
     /// What of the missing files is in this one. Where nothing in the name says that it belongs to the

@@ -56,12 +56,11 @@ impl Recovery {
                 && begin == Some(&one.position.signature.hash)
         };
         // An empty file has only its number, and holds what goes on from the files before it.
-        let of_path = || {
-            self.pending
-                .of_path(path)
-                .filter_map(|id| positions.file(id))
+        let candidates = || {
+            let ids = self.pending.candidates(path, id.inode);
+            ids.filter_map(|id| positions.file(id))
         };
-        let mut empty = of_path().filter(|one| !one.has_evidence() && one.position.offset == 0);
+        let mut empty = candidates().filter(|one| !one.has_evidence() && one.position.offset == 0);
         if let Some(one) = empty.find(|one| one.position.id.inode == id.inode)
             && !is_made_since(file, positions)?
         {
@@ -69,7 +68,7 @@ impl Recovery {
         }
         // What was cut short in the run before is searched with its rotated siblings.
         let contents = positions.contents_where(|one| one.left && may_be(one));
-        for one in of_path().filter(may_be).chain(contents) {
+        for one in candidates().filter(may_be).chain(contents) {
             if !one.position.still_in(file)? {
                 continue;
             }

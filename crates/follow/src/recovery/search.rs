@@ -37,7 +37,7 @@ impl Recovery {
             }
         }
         for (path, siblings) in found {
-            open.queue_before(paths.current(&path), siblings);
+            open.queue_before(paths.current(&path), siblings, outside.sink);
         }
     }
 

@@ -14,6 +14,8 @@ use crate::{Begin, Options, Positions, SavedFile, Specification};
 
 mod burst;
 mod copying;
+#[cfg(unix)]
+mod field_model;
 mod following;
 mod holes;
 mod identity;
