@@ -85,6 +85,18 @@ impl Counting {
         }
     }
 
+    /// Whether a block was begun and has not ended.
+    pub(super) fn is_in_block(&self) -> bool {
+        self.is_in_block
+    }
+
+    /// Ends the block that was begun.
+    fn end_block(&mut self) {
+        if std::mem::take(&mut self.is_in_block) {
+            self.active.engine.end_block();
+        }
+    }
+
     /// Counts a line; whether so much was counted that it must be applied now.
     #[must_use]
     pub(super) fn line(&mut self, line: &Line<'_>) -> bool {
@@ -122,9 +134,7 @@ impl Counting {
     ) -> u64 {
         let lines = std::mem::take(&mut self.lines);
         self.apply();
-        if std::mem::take(&mut self.is_in_block) {
-            self.active.engine.end_block();
-        }
+        self.end_block();
         counters.bytes.inc_by(bytes);
         counters.oversized.inc_by(oversized);
         counters.lines.inc_by(lines);
@@ -139,5 +149,13 @@ impl Counting {
             self.shared.samples.add(self.unmatched.drain(..));
         }
         lines
+    }
+}
+
+/// Whoever begins a block and is gone has ended it: programs that keep state wait for it.
+impl Drop for Counting {
+    fn drop(&mut self) {
+        self.apply();
+        self.end_block();
     }
 }

@@ -155,10 +155,12 @@ impl Sink for HistorySink {
         }
         let self_metrics = Arc::clone(self.worker.self_metrics());
         let now_ms = self.worker.now_ms();
-        let (Some(history), Some(block)) = (&self.history, self.worker.block(stream)) else {
+        let Some(history) = &self.history else {
             return;
         };
-        let Block { framer, mut lines } = block;
+        let Some(Block { framer, mut lines }) = self.worker.block(stream) else {
+            return;
+        };
         let mut recognizer = history.lock();
         let cut = framer.finish(rest, |at, raw| {
             recognizer.offer(now_ms, raw, |raw| lines.count(offset + at as u64, raw));

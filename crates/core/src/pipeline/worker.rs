@@ -114,6 +114,16 @@ impl BlockLines<'_> {
     }
 }
 
+/// A block that is left without having been finished ends here: programs that keep state wait for it.
+impl Drop for BlockLines<'_> {
+    fn drop(&mut self) {
+        if self.counting.is_in_block() {
+            let lines = (self.counting).finish_block(self.counters, 0, 0);
+            self.file_lines.fetch_add(lines, Ordering::Relaxed);
+        }
+    }
+}
+
 #[inline]
 fn count(counting: &mut Counting, origin: &Origin, unwrapped: &Unwrapped<'_>) {
     let line = Line {
@@ -181,3 +191,6 @@ impl Sink for Worker {
         self.forget(stream);
     }
 }
+
+#[cfg(test)]
+mod tests;
