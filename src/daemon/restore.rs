@@ -196,3 +196,21 @@ fn log_outcome(outcome: &OpenOutcome, wanted: &StateSettings) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::daemon::{jaeger_input, scrapers};
+
+    #[test]
+    fn notes_are_found_under_the_names_that_state_files_have() {
+        let names = [
+            HISTORY,
+            programs::NOTES,
+            jaeger_input::PREFIX,
+            scrapers::PREFIX,
+        ];
+        // Another name would lose what is saved under the one before, without a word.
+        assert_eq!(names, ["stdin", "mtail", "jaeger", "scrapers"]);
+    }
+}

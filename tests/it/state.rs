@@ -195,3 +195,33 @@ fn a_state_that_cannot_be_kept_is_said_at_once() {
     let run = Run::new().arg("--state").arg(missing).arg(&log).go();
     run.code(1).says(&["missing` does not exist"]);
 }
+
+/// A note that is saved under another name in a later version is lost without a word.
+#[test]
+fn the_names_of_what_is_remembered_stay() {
+    let scratch = Scratch::new();
+    let program =
+        "gauge open by n\nhidden gauge last\n/(?P<n>\\d+)/ { last = $n\n open[$n] = last }\n";
+    let program = scratch.write("sessions.mtail", program);
+    let run = run(&scratch).rules(program).arg("-");
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let daemon = run.stdin_from(reader).start();
+    writer.write_all(b"user=ann 7\nuser=bob 8\n").unwrap();
+    daemon.until(|page| page.sum("seen") == 2.0);
+    let prometheus = ("X-Prometheus-Scrape-Timeout-Seconds", "10");
+    for _ in 0..2 {
+        let answer = daemon
+            .try_request("GET", "/metrics", &[prometheus])
+            .unwrap();
+        assert_eq!(answer.status, 200);
+    }
+    drop(writer);
+    daemon.stop();
+    let state = rusqlite::Connection::open(scratch.path("state.db")).unwrap();
+    let mut query = state
+        .prepare("SELECT DISTINCT source FROM note ORDER BY source")
+        .unwrap();
+    let names = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let names: Vec<String> = names.map(Result::unwrap).collect();
+    assert_eq!(names, ["mtail", "scrapers", "stdin"]);
+}
