@@ -138,7 +138,9 @@ impl AppState {
         let store = Arc::clone(&self.active.load().store);
         let mut snapshot = store.snapshot(now_ms);
         if let Some(scraper) = scraper {
-            let zero_from = self.scrapers.visit(scraper, snapshot.births, now_ms);
+            let zero_from = self
+                .scrapers
+                .visit(scraper, snapshot.series_created, now_ms);
             snapshot.show_new_at_zero(zero_from);
             store.keep_unshown(self.scrapers.unshown(now_ms));
         }

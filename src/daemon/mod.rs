@@ -307,7 +307,7 @@ fn scraper_notes(scrapers: &Arc<Scrapers>, shared: &Shared) -> NoteSource {
         changes: Box::new(move || {
             let now_ms = shared.clock.now_ms();
             let store = &shared.active.load().store;
-            let changes = scrapers.take_changes(store.births(), now_ms);
+            let changes = scrapers.take_changes(store.series_created(), now_ms);
             store.keep_unshown(scrapers.unshown(now_ms));
             changes
         }),

@@ -48,7 +48,7 @@ struct Inner {
 #[derive(Debug, Clone, Default)]
 struct ScraperRecord {
     /// How many series the store had ever created on the last page.
-    births: u64,
+    series_created: u64,
     /// From this one on they were shown at zero there.
     zero_from: u64,
     at_ms: u64,
@@ -58,26 +58,26 @@ struct ScraperRecord {
 
 impl ScraperRecord {
     /// The next page. On the first one every series has its value.
-    fn advance(&mut self, births: u64, now_ms: u64) {
+    fn advance(&mut self, series_created: u64, now_ms: u64) {
         self.zero_from = if self.visits == 0 {
-            births
+            series_created
         } else {
-            self.births
+            self.series_created
         };
-        self.births = births;
+        self.series_created = series_created;
         self.at_ms = now_ms;
         self.visits += 1;
     }
 }
 
 impl Scrapers {
-    /// A page with `births` series is shown to a scraper. Gives the number from which on they are to
+    /// A page with `series_created` series is shown to a scraper. Gives the number from which on they are to
     /// be shown at zero.
-    pub fn visit(&self, scraper: &Scraper, births: u64, now_ms: u64) -> u64 {
+    pub fn visit(&self, scraper: &Scraper, series_created: u64, now_ms: u64) -> u64 {
         let mut inner = self.lock();
         let key = inner.identify(scraper);
-        inner.advance(key, births, now_ms);
-        inner.zero_from(key).unwrap_or(births)
+        inner.advance(key, series_created, now_ms);
+        inner.zero_from(key).unwrap_or(series_created)
     }
 
     /// The next save is to hold that this scraper is shown its page.
@@ -88,12 +88,12 @@ impl Scrapers {
         key
     }
 
-    /// Those who were announced are shown a page with `births` series. Gives what changed, for the
+    /// Those who were announced are shown a page with `series_created` series. Gives what changed, for the
     /// checkpoint.
-    pub fn take_changes(&self, births: u64, now_ms: u64) -> Vec<NoteRow> {
+    pub fn take_changes(&self, series_created: u64, now_ms: u64) -> Vec<NoteRow> {
         let mut inner = self.lock();
         for key in std::mem::take(&mut inner.announced) {
-            inner.advance(key, births, now_ms);
+            inner.advance(key, series_created, now_ms);
         }
         let Inner {
             records, changed, ..
@@ -114,7 +114,7 @@ impl Scrapers {
         let active = active.filter(|one| one.visits > 0 && one.at_ms + GONE_MS >= now_ms);
         active.fold(Unshown::default(), |unshown, one| Unshown {
             updated_from_s: unshown.updated_from_s.min(one.at_ms / 1000),
-            born_from: unshown.born_from.min(one.zero_from),
+            created_from: unshown.created_from.min(one.zero_from),
             until_s: unshown.until_s.max((one.at_ms + GONE_MS) / 1000),
         })
     }
@@ -130,15 +130,15 @@ impl Scrapers {
                 (numbers, []) => numbers.iter().map(|one| u64::from_be_bytes(*one)).collect(),
                 _ => return None,
             };
-            let (births, at_ms, visits) = match numbers[..] {
+            let (series_created, at_ms, visits) = match numbers[..] {
                 [_, at_ms, zero_from, visits] => (zero_from, at_ms, visits),
                 // As it was written before 0.1.0.
-                [births, at_ms] => (births, at_ms, 1),
+                [series_created, at_ms] => (series_created, at_ms, 1),
                 _ => return None,
             };
             let record = ScraperRecord {
-                births,
-                zero_from: births,
+                series_created,
+                zero_from: series_created,
                 at_ms,
                 visits,
                 connection: Weak::new(),
@@ -164,9 +164,9 @@ impl Inner {
         self.records.get(&key).map(|record| record.zero_from)
     }
 
-    fn advance(&mut self, key: ScraperKey, births: u64, now_ms: u64) {
+    fn advance(&mut self, key: ScraperKey, series_created: u64, now_ms: u64) {
         if let Some(record) = self.records.get_mut(&key) {
-            record.advance(births, now_ms);
+            record.advance(series_created, now_ms);
             self.changed.insert(key);
         }
     }
@@ -225,7 +225,7 @@ fn row(key: ScraperKey, record: Option<&ScraperRecord>) -> NoteRow {
         number => format!("{address}#{number}"),
     };
     let value = record.map(|one| {
-        let numbers = [one.births, one.at_ms, one.zero_from, one.visits];
+        let numbers = [one.series_created, one.at_ms, one.zero_from, one.visits];
         numbers.map(u64::to_be_bytes).concat()
     });
     (name.into_bytes(), value)
@@ -301,9 +301,9 @@ mod tests {
     #[test]
     fn what_was_new_on_the_last_page_that_was_noted_is_shown_at_zero_again() {
         let scrapers = Scrapers::default();
-        for (births, zero_from) in [(3, 3), (5, 3), (8, 5)] {
+        for (series_created, zero_from) in [(3, 3), (5, 3), (8, 5)] {
             let key = scrapers.announce(&scraper(1));
-            let rows = scrapers.take_changes(births, births);
+            let rows = scrapers.take_changes(series_created, series_created);
             assert_eq!(rows.len(), 1);
             assert_eq!(scrapers.zero_from(key), Some(zero_from));
         }
@@ -323,10 +323,10 @@ mod tests {
         scrapers.visit(&scraper(1), 5, 1_000);
         scrapers.visit(&scraper(2), 7, 9_000);
         let unshown = scrapers.unshown(9_000);
-        assert_eq!((unshown.updated_from_s, unshown.born_from), (1, 5));
+        assert_eq!((unshown.updated_from_s, unshown.created_from), (1, 5));
         scrapers.visit(&scraper(1), 8, 16_000);
         let unshown = scrapers.unshown(16_000);
-        assert_eq!((unshown.updated_from_s, unshown.born_from), (9, 5));
+        assert_eq!((unshown.updated_from_s, unshown.created_from), (9, 5));
         let later = GONE_MS + 10_000;
         assert_eq!(scrapers.unshown(later).updated_from_s, 16);
         assert_eq!(unshown.until_s, (16_000 + GONE_MS) / 1_000);

@@ -22,7 +22,7 @@ impl Clock {
         Self::default()
     }
 
-    /// A clock that stands at `now_ms`, and the hand that sets it.
+    /// A clock that is at `now_ms`, and the hand that sets it.
     pub fn by_hand(now_ms: u64) -> (Self, Hand) {
         let now_ms = Arc::new(AtomicU64::new(now_ms));
         (

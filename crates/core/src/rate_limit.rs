@@ -9,7 +9,7 @@ use crate::clock::Clock;
 /// The window in which messages are counted, in milliseconds.
 const WINDOW_MS: u64 = 60_000;
 
-/// Keys that are told apart; further ones share one.
+/// Keys that are distinguished; further ones share one.
 const KEYS_MAX: usize = 1024;
 
 /// Lets so many messages of one key through in a minute, and counts the rest.
@@ -27,7 +27,7 @@ pub struct Limited {
 }
 
 /// How many messages were held back since the last one that was let through. Shown, it is nothing
-/// or ` … and 1234 more like this`, to stand at a message's end.
+/// or ` … and 1234 more like this`, for the end of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Held(pub u64);
 
@@ -40,7 +40,7 @@ struct Window {
 
 impl Window {
     fn is_over(&self, now_ms: u64) -> bool {
-        // Time that went back ends the window too, lest it last until time has caught up.
+        // Time that went back ends the window too, or it would last until time has caught up.
         now_ms < self.began_ms || now_ms - self.began_ms >= WINDOW_MS
     }
 }

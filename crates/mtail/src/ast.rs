@@ -2,14 +2,14 @@
 
 use crate::problem::Span;
 
-/// A name and where it stands.
+/// A name and where it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Name {
     pub text: String,
     pub span: Span,
 }
 
-/// What stands between braces, or the whole program.
+/// What is between braces, or the whole program.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Block {
     pub statements: Vec<Statement>,
@@ -109,7 +109,7 @@ pub struct Declaration {
 pub struct Expression {
     pub kind: ExpressionKind,
     pub span: Span,
-    /// How many expressions stand in each other, this one included.
+    /// How many expressions are in each other, this one included.
     pub depth: usize,
 }
 

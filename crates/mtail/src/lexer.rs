@@ -257,7 +257,7 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    /// What stands between two of `mark`, where `\` and the mark is the mark.
+    /// What is between two of `mark`, where `\` and the mark is the mark.
     fn delimited(&mut self, mark: char) -> Option<String> {
         self.at += mark.len_utf8();
         let mut text = String::new();

@@ -35,7 +35,7 @@ const SOURCE_MAX: usize = 1 << 20;
 pub struct Options {
     /// Whether surprises of mtail are copied that lose lines: types that clash when stored.
     pub strict: bool,
-    /// How deep blocks and expressions may stand in each other.
+    /// How deep blocks and expressions may be in each other.
     pub depth_max: usize,
     /// The longest regex, its constants put in, in bytes.
     pub pattern_length_max: usize,

@@ -156,7 +156,7 @@ impl Problems {
     }
 }
 
-/// Where a span stands.
+/// Where a span is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// From 1.

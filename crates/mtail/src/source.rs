@@ -228,7 +228,7 @@ impl MtailPrograms {
     }
 }
 
-/// Metrics of all programs, to see which cannot stand on one page.
+/// Metrics of all programs, to see which cannot be on one page.
 #[derive(Default)]
 struct Together {
     names: HashMap<String, (ast::Kind, String)>,

@@ -1,4 +1,4 @@
-//! Places of bytes that `memchr` does not know, or that stand too close together for it to pay.
+//! Places of bytes that `memchr` does not know, or that are too close together for it to pay.
 
 /// How many bytes are looked at together: one for each bit of a mask.
 const BLOCK_BYTES: usize = 64;
@@ -32,7 +32,7 @@ impl<'t, K: Kind> Places<'t, K> {
         }
     }
 
-    /// The first place at or behind `from`, which is not before the last one.
+    /// The first place at or after `from`, which is not before the last one.
     #[inline(always)]
     pub(super) fn next(&mut self, mut from: usize) -> Option<usize> {
         loop {
@@ -48,7 +48,7 @@ impl<'t, K: Kind> Places<'t, K> {
         }
     }
 
-    /// Goes to the next block that has bytes at or behind `from`, and says where that is.
+    /// Goes to the next block that has bytes at or after `from`, and says where that is.
     #[inline(never)]
     fn advance(&mut self, from: usize) -> Option<usize> {
         let from = from.max(self.start + BLOCK_BYTES);
@@ -73,10 +73,10 @@ pub(super) fn each<K: Kind>(text: &[u8], mut each: impl FnMut(usize)) {
     }
 }
 
-/// Where bytes of the kind stand among the 64 from `start` on.
+/// Where bytes of the kind are among the 64 from `start` on.
 #[inline(always)]
 fn mask<K: Kind>(text: &[u8], start: usize) -> u64 {
-    // The last block begins where it is a full one, and what stands before `start` is left out.
+    // The last block begins where it is a full one, and what is before `start` is left out.
     let Some(last) = text.len().checked_sub(BLOCK_BYTES) else {
         return short_mask::<K>(text) >> start.min(BLOCK_BYTES - 1);
     };
@@ -114,7 +114,7 @@ fn mask_of_sixteen<K: Kind>(sixteen: &[u8; 16]) -> u32 {
     wide::i8x16::new(marks).to_bitmask()
 }
 
-/// The first place at or behind `from`, where most often it is near.
+/// The first place at or after `from`, where most often it is near.
 #[inline(always)]
 pub(super) fn near<K: Kind>(text: &[u8], mut from: usize) -> Option<usize> {
     while let Some(sixteen) = text.get(from..).and_then(|rest| rest.first_chunk()) {

@@ -13,7 +13,7 @@ pub struct Keys {
     /// Another one after each change, of all that there are.
     number: u64,
     names: Vec<Box<str>>,
-    /// A name stands at the first place from its [`Digest::mix`] on that was free. The length is
+    /// A name is at the first place from its [`Digest::mix`] on that was free. The length is
     /// a power of two, at least four times the names, so that most keys of a line, which no rule
     /// wants, meet an empty place at once.
     places: Vec<KeySlot>,
@@ -85,7 +85,7 @@ impl Keys {
         };
     }
 
-    /// The slot of a key as it stands on a line.
+    /// The slot of a key as it is on a line.
     #[inline(always)]
     pub fn slot(&self, key: &[u8]) -> Option<usize> {
         match self.endings.0[ending(key)] {
@@ -239,7 +239,7 @@ impl Span {
     }
 }
 
-/// All that a reader says of one key: how often it stands on the line, and its first and last value.
+/// All that a reader says of one key: how often it is on the line, and its first and last value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Matches {
     /// How often the key was found.

@@ -38,7 +38,7 @@ fn last<const N: usize>(one: &[u8], other: &[u8]) -> bool {
 #[inline(always)]
 pub fn leading_digits(bytes: [u8; 8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    // Digits are now the numbers below ten. A sum that runs over reaches only bytes behind.
+    // Digits are now the numbers below ten. A sum that runs over reaches only bytes after.
     let numbers = u64::from_le_bytes(bytes) ^ (ONES * u64::from(b'0'));
     let others = (numbers.wrapping_add(ONES * (128 - 10)) | numbers) & (ONES * 128);
     others.trailing_zeros() as usize / 8

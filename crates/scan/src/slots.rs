@@ -47,7 +47,7 @@ const SHARED_BIT: u64 = 1 << SHARED_FROM;
 pub(super) struct KeyStart {
     /// Where the key starts.
     pub(super) start: u32,
-    /// Where the `=` stands.
+    /// Where the `=` is.
     pub(super) equals: u32,
 }
 
@@ -127,7 +127,7 @@ impl Slots {
                 self.beyond.push(number as u32);
             }
         } else if self.bits & bit == 0 {
-            // What stands there is of a line before.
+            // What is there is of a line before.
             slot.everywhere.count = 0;
             slot.trusted.count = 0;
         }
@@ -135,7 +135,7 @@ impl Slots {
         Some(slot)
     }
 
-    /// Notes the first value of a slot, one that stands in the line's own object of JSON, for which
+    /// Notes the first value of a slot, one that is in the line's own object of JSON, for which
     /// `trusted.count` is 1. False where it is not the first, or that is not known.
     #[inline(always)]
     pub(super) fn fill_first(&mut self, number: usize, value: Span) -> bool {
@@ -160,7 +160,7 @@ impl Slots {
         self.all_trusted
     }
 
-    /// Whether the last value of a key is behind the last one of another key, which is on the line.
+    /// Whether the last value of a key is after the last one of another key, which is on the line.
     pub fn is_behind(&self, slot: usize, other: usize) -> bool {
         let last = |slot| Some(self.matches(slot, false)?.last.start);
         self.is_json() || last(other).is_some_and(|other| last(slot) > Some(other))

@@ -16,7 +16,7 @@ const KEYS: [&str; 4] = [
     "http.status",
 ];
 
-/// The label that a slot gives: `__ambiguous__` for a key that stands twice, nothing if empty.
+/// The label that a slot gives: `__ambiguous__` for a key that occurs twice, nothing if empty.
 fn label(slot: &FieldSlot, line: &[u8]) -> Option<String> {
     let mut scratch = Vec::new();
     let value = match slot.trusted.count {

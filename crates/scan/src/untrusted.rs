@@ -1,6 +1,6 @@
 //! The part of a logfmt line in which a program writes, without quotes, what its clients chose.
 
-/// Where that part begins and ends. It begins behind the word of the first key on the line that is one of
+/// Where that part begins and ends. It begins after the word of the first key on the line that is one of
 /// `from`, and ends before the last `to=` that can be the program's own. What is not in it is trusted:
 /// all of the line where no key begins it. Where one does and nothing ends it, the rest of the line is
 /// unfenced: nobody can say which part of it a client wrote.
@@ -37,7 +37,7 @@ fn beginning(key: &[u8]) -> u32 {
 }
 
 impl UntrustedRange {
-    /// `raw` are pairs of a key whose value runs, blanks and all, to the one ` until=` behind it.
+    /// `raw` are pairs of a key whose value runs, blanks and all, to the one ` until=` after it.
     pub fn new<'k>(
         from: impl IntoIterator<Item = &'k str>,
         to: &str,

@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, Row};
 
 use super::schema::{self, APPLICATION_ID, FILE, METRIC, NOTE, SERIES, TABLES, Table, VERSION};
-use crate::metrics::frozen_copy::{Folded, SavedFamily, SavedSeries};
+use crate::metrics::frozen_copy::{Limited, SavedFamily, SavedSeries};
 use logmetrics_follow::{FileId, Fingerprint, Position, SavedFile};
 
 /// Why a file could not be loaded.
@@ -32,7 +32,7 @@ pub struct Loaded {
     pub metrics: Vec<SavedMetric>,
     pub files: Vec<SavedFile>,
     pub notes: Notes,
-    pub births: u64,
+    pub series_created: u64,
     /// When it was saved, in milliseconds since 1970.
     pub saved_ms: u64,
     /// The sum of the hashes of all rows but that of `meta`.
@@ -175,9 +175,14 @@ fn read(connection: &Connection) -> Result<Loaded, LoadError> {
     let mut seen = 0;
     each(connection, &schema::META, |row, _| {
         let (version, check) = (signed(row, 1)?, bytes(row, 2)?);
-        (loaded.saved_ms, loaded.births) = (unsigned(row, 3)?, unsigned(row, 4)?);
+        (loaded.saved_ms, loaded.series_created) = (unsigned(row, 3)?, unsigned(row, 4)?);
         seen += 1;
-        let digest = schema::seal(loaded.digest, version, loaded.saved_ms, loaded.births);
+        let digest = schema::seal(
+            loaded.digest,
+            version,
+            loaded.saved_ms,
+            loaded.series_created,
+        );
         let is_sealed = bytes(row, 5)? == digest && check == schema::version_check(VERSION);
         (version == VERSION && is_sealed && seen == 1).then_some(())
     })?;
@@ -245,7 +250,7 @@ fn metric(row: &Row<'_>, digest: u128) -> Option<SavedMetric> {
         buckets: bytes(row, 3)?.to_vec(),
         labels: text(row, 4)?,
         family: SavedFamily {
-            folded: Folded {
+            limited: Limited {
                 series_limited_total: unsigned(row, 5)?,
                 label_limited_totals: schema::numbers(bytes(row, 6)?)?,
             },
@@ -260,7 +265,7 @@ fn series(row: &Row<'_>) -> Option<SavedSeries> {
         slot: small(row, 1)?,
         labels: bytes(row, 2)?.into(),
         created_ms: unsigned(row, 3)?,
-        born: unsigned(row, 4)?,
+        creation_number: unsigned(row, 4)?,
         updated_s: small(row, 5)?,
         values: schema::numbers(bytes(row, 6)?)?.into(),
     })

@@ -186,12 +186,17 @@ fn restore(
     }
     let left = &loaded.metrics;
     outcome.dropped = left.iter().map(|metric| metric.name.clone()).collect();
-    let store = Store::restored(definitions.to_vec(), &families, loaded.births, now_ms)
-        .map_err(|unfit| LoadError::Damaged(unfit.to_string()))?;
+    let store = Store::restored(
+        definitions.to_vec(),
+        &families,
+        loaded.series_created,
+        now_ms,
+    )
+    .map_err(|unfit| LoadError::Damaged(unfit.to_string()))?;
     let kept = ids.iter().zip(store.image().families);
     let baseline = Baseline {
         digest: loaded.digest,
-        births: loaded.births,
+        series_created: loaded.series_created,
         files: by_id(&loaded.files),
         metrics: kept
             .filter_map(|(id, image)| Some(LastSave { id: (*id)?, image }))

@@ -32,7 +32,7 @@ pub struct ConsistentSnapshot {
 pub(super) struct Baseline {
     /// The sum of all rows' hashes.
     pub(super) digest: u128,
-    pub(super) births: u64,
+    pub(super) series_created: u64,
     pub(super) files: BTreeMap<FileId, SavedFile>,
     pub(super) metrics: Vec<LastSave>,
     /// Metrics that no rule makes any more, with the sum of their rows' hashes.
@@ -133,10 +133,12 @@ impl Saver {
         let (metrics, next_metric) = write_metrics(&mut writer, before, &cut.image)?;
         write_files(&mut writer, &before.files, &cut.files)?;
         let notes = write_notes(&mut writer, &before.notes, &self.pending)?;
-        let is_same = writer.rows == 0 && before.births == cut.image.births && before.is_written;
+        let is_same = writer.rows == 0
+            && before.series_created == cut.image.series_created
+            && before.is_written;
         let digest = writer.digest;
         if !is_same {
-            writer.finish(now_ms, cut.image.births)?;
+            writer.finish(now_ms, cut.image.series_created)?;
             transaction.commit()?;
         }
         for (key, hash) in notes {
@@ -147,7 +149,7 @@ impl Saver {
         }
         self.pending.clear();
         self.baseline.digest = digest;
-        self.baseline.births = cut.image.births;
+        self.baseline.series_created = cut.image.series_created;
         self.baseline.files = cut.files;
         self.baseline.metrics = metrics;
         self.baseline.dropped.clear();
@@ -228,7 +230,7 @@ fn hash_series(row: &[ValueRef<'_>]) -> u128 {
 }
 
 fn metric_hash(id: i64, image: &FamilyImage) -> u128 {
-    schema::metric_row(id, &image.definition, &image.folded, |row| {
+    schema::metric_row(id, &image.definition, &image.limited, |row| {
         schema::hash(&METRIC, row)
     })
 }
@@ -244,9 +246,9 @@ fn write_metric(
     before: Option<&FamilyImage>,
     now: &FamilyImage,
 ) -> rusqlite::Result<()> {
-    if before.is_none_or(|before| before.folded != now.folded) {
+    if before.is_none_or(|before| before.limited != now.limited) {
         let hash = before.map(|before| metric_hash(id, before));
-        schema::metric_row(id, &now.definition, &now.folded, |row| {
+        schema::metric_row(id, &now.definition, &now.limited, |row| {
             writer.put(&METRIC, row, hash)
         })?;
     }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Transaction};
 use sha2::{Digest, Sha256};
 
 use crate::metrics::definition::Definition;
-use crate::metrics::frozen_copy::{Folded, SeriesImage};
+use crate::metrics::frozen_copy::{Limited, SeriesImage};
 use logmetrics_follow::SavedFile;
 
 /// `logm`: at byte 68 of every state file.
@@ -137,14 +137,14 @@ impl<'t> Writer<'t> {
     }
 
     /// Writes the row of `meta` over all that was written.
-    pub fn finish(&self, saved_ms: u64, births: u64) -> rusqlite::Result<()> {
-        let digest = seal(self.digest, VERSION, saved_ms, births);
+    pub fn finish(&self, saved_ms: u64, series_created: u64) -> rusqlite::Result<()> {
+        let digest = seal(self.digest, VERSION, saved_ms, series_created);
         let row = [
             integer(0),
             ValueRef::Integer(VERSION),
             ValueRef::Blob(&version_check(VERSION)),
             integer(saved_ms),
-            integer(births),
+            integer(series_created),
             ValueRef::Blob(&digest),
         ];
         execute(self.transaction, META.put, &row)
@@ -165,11 +165,11 @@ pub fn version_check(version: i64) -> [u8; 16] {
 }
 
 /// The digest of the rows together with the values of `meta`.
-pub fn seal(rows: u128, version: i64, saved_ms: u64, births: u64) -> [u8; 16] {
+pub fn seal(rows: u128, version: i64, saved_ms: u64, series_created: u64) -> [u8; 16] {
     let row = [
         ValueRef::Integer(version),
         integer(saved_ms),
-        integer(births),
+        integer(series_created),
     ];
     rows.wrapping_add(hash(&META, &row)).to_be_bytes()
 }
@@ -236,7 +236,7 @@ pub fn label_names(definition: &Definition) -> String {
 pub fn metric_row<T>(
     id: i64,
     definition: &Definition,
-    folded: &Folded,
+    limited: &Limited,
     take: impl FnOnce(&[ValueRef<'_>]) -> T,
 ) -> T {
     let (kind, buckets) = kind(definition);
@@ -246,8 +246,8 @@ pub fn metric_row<T>(
         ValueRef::Text(kind.as_bytes()),
         ValueRef::Blob(&buckets),
         ValueRef::Text(label_names(definition).as_bytes()),
-        integer(folded.series_limited_total),
-        ValueRef::Blob(&blob(&folded.label_limited_totals)),
+        integer(limited.series_limited_total),
+        ValueRef::Blob(&blob(&limited.label_limited_totals)),
     ])
 }
 
@@ -263,7 +263,7 @@ pub fn series_row<T>(
         integer(slot.into()),
         ValueRef::Text(series.labels),
         integer(series.created_ms),
-        integer(series.born),
+        integer(series.creation_number),
         integer(series.updated_s.into()),
         ValueRef::Blob(&blob(&series.values)),
     ])

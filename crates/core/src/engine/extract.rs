@@ -12,7 +12,7 @@ use super::{Counts, Secret, SecretMissing};
 use crate::rules::{Condition, LabelSource, ReportFields, ReportNumber, Rule, RuleSet};
 use logmetrics_follow::line::Line;
 
-/// What is told apart by its name.
+/// What is distinguished by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dimension {
     User,

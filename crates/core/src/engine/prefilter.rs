@@ -25,7 +25,7 @@ pub(super) struct Prefilter {
 struct Search {
     finder: Finder,
     /// For each text the rules that want it, and those that want a beginning of it: where the
-    /// longer is found, the shorter stands too.
+    /// longer is found, the shorter is too.
     wanted_by: Vec<Vec<usize>>,
 }
 

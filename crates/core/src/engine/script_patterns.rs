@@ -1,4 +1,4 @@
-//! Patterns for scripts: the same plans as those of rules, with the regex behind them, and one search
+//! Patterns for scripts: the same plans as those of rules, with the regex as the fallback, and one search
 //! per line that says which of them cannot match.
 
 use regex::{NoExpand, Regex};
@@ -75,7 +75,7 @@ impl ScriptPatterns {
 }
 
 impl PatternState {
-    /// Where a group of the pattern that matched last stands, if its groups are asked for.
+    /// Where a group of the pattern that matched last is, if its groups are asked for.
     #[inline]
     pub fn span(&self, group: usize) -> Option<(usize, usize)> {
         self.groups.span(group)

@@ -39,7 +39,7 @@ pub trait ProgramSource {
 pub struct Compiled {
     programs: Vec<rule::Program>,
     field_errors: Vec<FieldError>,
-    /// Each with how many of the definitions are its own; they stand in this order, behind those of
+    /// Each with how many of the definitions are its own; they are in this order, after those of
     /// the rules.
     scripts: Vec<(Box<dyn Script>, usize)>,
     /// The metrics that they update; their numbers are the places here.

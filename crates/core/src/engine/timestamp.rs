@@ -130,7 +130,7 @@ fn in_seconds(timestamp: jiff::Timestamp) -> f64 {
     timestamp.as_microsecond() as f64 / 1e6
 }
 
-/// The time at the start of a line, if one stands there: the text up to the first blank, where it
+/// The time at the start of a line, if one is there: the text up to the first blank, where it
 /// looks like RFC 3339.
 pub fn at_line_start(line: &[u8]) -> Option<&[u8]> {
     let end = memchr::memchr2(b' ', b'\t', line).unwrap_or(line.len());

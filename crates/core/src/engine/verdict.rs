@@ -25,7 +25,7 @@ pub struct Verdict {
 pub enum Outcome {
     /// The pattern is not found on the line. `almost` says how far it came.
     PatternNotFound {
-        /// The regex as it stands in the rule.
+        /// The regex as it is in the rule.
         pattern: String,
         /// The longest beginning of the pattern that is found, and what comes next in it.
         almost: Option<Almost>,
@@ -222,7 +222,7 @@ fn skip_reason(skipped: Skipped, program: &Program, engine: &Engine) -> SkipReas
     }
 }
 
-/// The pattern as it stands in the rule, without what makes it match the whole value.
+/// The pattern as it is in the rule, without what makes it match the whole value.
 fn plain_pattern(pattern: &str) -> String {
     pattern
         .strip_prefix("^(?:")

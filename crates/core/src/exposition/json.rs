@@ -12,7 +12,7 @@
 //! ]
 //! ```
 //!
-//! A series stands on one line. Buckets are cumulative. What JSON has no number for is a string:
+//! A series is on one line. Buckets are cumulative. What JSON has no number for is a string:
 //! `"NaN"`, `"+Inf"`, `"-Inf"`.
 
 use super::number;

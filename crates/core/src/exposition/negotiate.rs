@@ -15,7 +15,7 @@ struct Range<'a> {
 
 /// The form that an `Accept` header asks for; text where it asks for nothing that is served.
 ///
-/// Of forms that are equally welcome the one that stands first is taken, as Prometheus lists them in
+/// Of forms that are equally welcome the one that is first is taken, as Prometheus lists them in
 /// the order it prefers.
 pub fn negotiate(accept: Option<&str>) -> Format {
     let mut best = (0, Format::Text);

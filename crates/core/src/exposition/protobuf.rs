@@ -51,7 +51,7 @@ pub(super) fn header(family: &FamilySnapshot, out: &mut Vec<u8>) {
         Kind::Histogram | Kind::Text => 4,
     };
     integer(FAMILY_TYPE, kind, &mut head);
-    // The length stands first, so all series are written twice; the first time only to measure.
+    // The length is first, so all series are written twice; the first time only to measure.
     let mut scratch = Vec::new();
     let mut length = head.len();
     for each in family.series() {
@@ -184,7 +184,7 @@ fn message(field: u32, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     write(out);
     let end = out.len();
     let length = (end - start - 1) as u64;
-    // The length goes behind the message first, to see how long it is itself.
+    // The length goes after the message first, to see how long it is itself.
     varint(length, out);
     let bytes = out.len() - end;
     if bytes == 1 {

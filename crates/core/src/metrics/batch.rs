@@ -124,7 +124,7 @@ pub struct Exemplar<'b> {
     pub time_seconds: Option<f64>,
 }
 
-/// An exemplar whose trace id stands among the others' in the batch.
+/// An exemplar whose trace id is among the others' in the batch.
 #[derive(Debug, Clone, Copy)]
 struct Traced {
     start: u32,
@@ -142,7 +142,7 @@ pub struct Batch {
     /// The texts that updates set.
     values: Vec<u8>,
     series: Vec<BatchSeries>,
-    /// The texts of the series, and behind them that which is being written.
+    /// The texts of the series, and after them that which is being written.
     text: Vec<u8>,
     labels_start: usize,
     memory: u64,

@@ -74,7 +74,7 @@ impl Exemplars {
             Some(number) => number as usize,
             None => self.add(slot, bucket),
         };
-        // Written where it stands: a row that is made elsewhere and copied takes longer than the rest.
+        // Written where it is: a row that is made elsewhere and copied takes longer than the rest.
         let row = self.rows.only_mut(number);
         row.value = value;
         row.time_seconds = exemplar.time_seconds.unwrap_or(now_s);

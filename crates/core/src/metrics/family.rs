@@ -1,6 +1,6 @@
 //! One metric's series: found by their labels' text, their values kept in columns.
 //!
-//! A series is a slot: a number that its text, its birth, its values and its exemplars stand under.
+//! A series is a slot: a number that its text, its creation, its values and its exemplars are under.
 //! A forgotten series' slot is used again. Nothing is allocated for a series alone.
 
 use std::hash::BuildHasher;
@@ -14,7 +14,7 @@ use super::column::Column;
 use super::definition::{Definition, Kind, WhenFull};
 use super::exemplars::Exemplars;
 use super::kind::{self, Operation, Reading, Refused};
-use super::label_limits::{Fold, Limits};
+use super::label_limits::{LabelsFit, Limits};
 use super::label_text::{TextRange, Texts};
 use super::labels;
 use super::series_order::Order;
@@ -32,10 +32,10 @@ pub(crate) const FREE: u32 = u32::MAX;
 
 /// All that does not change while a series lives.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Birth {
+pub(crate) struct Creation {
     pub(crate) created_ms: u64,
-    /// How many series the store had borne before.
-    pub(crate) born: u64,
+    /// How many series the store had created before.
+    pub(crate) creation_number: u64,
     pub(crate) place: TextRange,
 }
 
@@ -47,7 +47,7 @@ struct FoundSeries {
     slot: u32,
 }
 
-/// When something happens, in time and among births.
+/// When something happens, in time and among creations.
 #[derive(Debug)]
 pub(crate) struct Moment {
     pub(crate) now_ms: u64,
@@ -55,19 +55,19 @@ pub(crate) struct Moment {
     updated_s: u32,
     /// The same in seconds, with its fraction, as exemplars show it.
     now_s: f64,
-    /// Series that the store has borne so far.
-    pub(crate) births: u64,
+    /// Series that the store has created so far.
+    pub(crate) series_created: u64,
 }
 
 impl Moment {
-    /// The moment `now_ms` milliseconds since 1970, after so many births.
-    pub(crate) fn new(now_ms: u64, births: u64) -> Moment {
+    /// The moment `now_ms` milliseconds since 1970, after so many creations.
+    pub(crate) fn new(now_ms: u64, series_created: u64) -> Moment {
         let seconds = u32::try_from(now_ms.div_ceil(1000));
         Moment {
             now_ms,
             updated_s: seconds.map_or(FREE - 1, |seconds| seconds.min(FREE - 1)),
             now_s: now_ms as f64 / 1000.0,
-            births,
+            series_created,
         }
     }
 }
@@ -81,7 +81,7 @@ pub(crate) struct Family {
     keeps_time: bool,
     hasher: LabelHasher,
     table: HashTable<FoundSeries>,
-    pub(crate) births: Column<Birth>,
+    pub(crate) creations: Column<Creation>,
     /// The numbers of each series, as its [`Kind`] says.
     pub(crate) values: Column<u64>,
     /// The texts of the labels.
@@ -133,7 +133,7 @@ impl Family {
             can_fall: definition.options.can_fall,
             keeps_time: definition.options.keeps_time,
             table: HashTable::new(),
-            births: Column::new(1),
+            creations: Column::new(1),
             values: Column::new(kind.columns(buckets)),
             texts: Texts::default(),
             value_texts: Texts::default(),
@@ -159,7 +159,7 @@ impl Family {
     /// also where limits are lower now.
     pub(crate) fn redefined(&mut self, definition: &Definition) -> Family {
         // The copies are dropped; sharing alone makes the clone a cheap one.
-        self.births.share();
+        self.creations.share();
         self.values.share();
         self.updated_s.share();
         self.times_ms.share();
@@ -295,23 +295,23 @@ impl Family {
     }
 
     fn text(&self, slot: u32) -> &[u8] {
-        self.texts.get(self.births.only(slot as usize).place)
+        self.texts.get(self.creations.only(slot as usize).place)
     }
 
     /// The series for labels that have none: a new one, or the one that limits say.
     #[cold]
     fn slot_within_limits(&mut self, text: &[u8], hash: u64, moment: &mut Moment) -> u32 {
         let mut limited = std::mem::take(&mut self.limited_text);
-        let slot = match self.limits.fold(text, &mut limited) {
-            Fold::Stays => self.slot_within_series_max(text, hash, moment),
-            Fold::Folded => {
+        let slot = match self.limits.limit(text, &mut limited) {
+            LabelsFit::All => self.slot_within_series_max(text, hash, moment),
+            LabelsFit::Limited => {
                 let hash = self.hasher.hash_one(&limited[..]);
                 match self.find(&limited, hash) {
                     Some(slot) => slot,
                     None => self.slot_within_series_max(&limited, hash, moment),
                 }
             }
-            Fold::Malformed => {
+            LabelsFit::Malformed => {
                 debug_assert!(false, "{} was given {text:?}", self.definition.name);
                 self.overflow_slot(moment)
             }
@@ -351,18 +351,18 @@ impl Family {
     fn insert(&mut self, text: &[u8], hash: u64, moment: &mut Moment) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.updated_s.push();
-            self.births.push();
+            self.creations.push();
             if self.definition.options.keeps_time {
                 self.times_ms.push();
             }
             self.values.push() as u32
         });
-        *self.births.only_mut(slot as usize) = Birth {
+        *self.creations.only_mut(slot as usize) = Creation {
             created_ms: moment.now_ms,
-            born: moment.births,
+            creation_number: moment.series_created,
             place: self.texts.add(text),
         };
-        moment.births += 1;
+        moment.series_created += 1;
         self.values.row_mut(slot as usize).fill(0);
         *self.updated_s.only_mut(slot as usize) = moment.updated_s;
         self.enter(slot, text, hash);
@@ -384,7 +384,7 @@ impl Family {
     /// Bytes allocated for all series.
     pub(crate) fn capacity_bytes(&self) -> usize {
         self.table.allocation_size()
-            + self.births.capacity_bytes()
+            + self.creations.capacity_bytes()
             + self.values.capacity_bytes()
             + self.texts.capacity_bytes()
             + self.value_texts.capacity_bytes()

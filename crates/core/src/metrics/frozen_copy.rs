@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::column::Column;
 use super::definition::Definition;
-use super::family::{Birth, FREE, Family};
+use super::family::{Creation, FREE, Family};
 use super::label_text::Texts;
 
 /// The series of all metrics.
@@ -17,16 +17,16 @@ use super::label_text::Texts;
 pub struct Image {
     /// One for each metric, in the order of the definitions.
     pub families: Vec<FamilyImage>,
-    /// How many series the store had borne by then, forgotten ones too.
-    pub births: u64,
+    /// How many series the store had created by then, forgotten ones too.
+    pub series_created: u64,
 }
 
 #[derive(Debug, Clone)]
 pub struct FamilyImage {
     pub definition: Arc<Definition>,
     /// What limits have sent elsewhere.
-    pub folded: Folded,
-    births: Column<Birth>,
+    pub limited: Limited,
+    creations: Column<Creation>,
     values: Column<u64>,
     updated_s: Column<u32>,
     texts: Texts,
@@ -35,7 +35,7 @@ pub struct FamilyImage {
 
 /// Updates that limits have sent to another series than the one they named.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Folded {
+pub struct Limited {
     /// By the limit on series.
     pub series_limited_total: u64,
     /// By the limit on each label's values, in the order of the definition.
@@ -47,10 +47,10 @@ pub struct Folded {
 pub struct SeriesImage<'i> {
     /// The labels as they are printed, without braces.
     pub labels: &'i [u8],
-    /// When it was born, in milliseconds since 1970.
+    /// When it was created, in milliseconds since 1970.
     pub created_ms: u64,
-    /// How many series of any metric were born before.
-    pub born: u64,
+    /// How many series of any metric were created before.
+    pub creation_number: u64,
     /// When it was last updated, in seconds since 1970.
     pub updated_s: u32,
     /// The value's bits; of a histogram the observations in each bucket alone, `+Inf` last, and then
@@ -61,7 +61,7 @@ pub struct SeriesImage<'i> {
 #[derive(Debug, Clone, Default)]
 pub struct SavedFamily {
     /// What limits had sent elsewhere.
-    pub folded: Folded,
+    pub limited: Limited,
     pub series: Vec<SavedSeries>,
 }
 
@@ -71,7 +71,7 @@ pub struct SavedSeries {
     pub slot: u32,
     pub labels: Box<[u8]>,
     pub created_ms: u64,
-    pub born: u64,
+    pub creation_number: u64,
     pub updated_s: u32,
     pub values: Box<[u64]>,
 }
@@ -90,11 +90,11 @@ impl FamilyImage {
     pub(crate) fn take(family: &mut Family) -> FamilyImage {
         FamilyImage {
             definition: Arc::clone(&family.definition),
-            folded: Folded {
+            limited: Limited {
                 series_limited_total: family.series_limited_total,
                 label_limited_totals: family.limits.limited_totals().collect(),
             },
-            births: family.births.share(),
+            creations: family.creations.share(),
             values: family.values.share(),
             updated_s: family.updated_s.share(),
             texts: family.texts.clone(),
@@ -108,12 +108,12 @@ impl FamilyImage {
         if row >= self.updated_s.rows() || *self.updated_s.only(row) == FREE {
             return None;
         }
-        let birth = self.births.only(row);
+        let creation = self.creations.only(row);
         let values = self.values.row(row);
         Some(SeriesImage {
-            labels: self.texts.get(birth.place),
-            created_ms: birth.created_ms,
-            born: birth.born,
+            labels: self.texts.get(creation.place),
+            created_ms: creation.created_ms,
+            creation_number: creation.creation_number,
             updated_s: *self.updated_s.only(row),
             values: match self.definition.kind.stored(values, &self.value_texts) {
                 Some(stored) => Cow::Owned(stored),
@@ -131,10 +131,10 @@ impl FamilyImage {
     /// The slots whose series may be another, or have other values, than in an earlier image of the
     /// same metric: rising, each once. Costs next to nothing where nothing changed.
     pub fn changed_since(&self, before: &FamilyImage) -> Vec<u32> {
-        let births = self.births.changed(&before.births);
+        let creations = self.creations.changed(&before.creations);
         let values = self.values.changed(&before.values);
         let updated_s = self.updated_s.changed(&before.updated_s);
-        let mut ranges: Vec<_> = births.chain(values).chain(updated_s).collect();
+        let mut ranges: Vec<_> = creations.chain(values).chain(updated_s).collect();
         ranges.sort_unstable_by_key(|range| range.start);
         let mut slots = Vec::new();
         let mut next = 0;

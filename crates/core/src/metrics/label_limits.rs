@@ -1,6 +1,6 @@
 //! How many values each label of a metric has, and may have.
 //!
-//! Decides what a label set is written as when a series would be born. Counts values, keeps none,
+//! Decides what a label set is written as when a series would be created. Counts values, keeps none,
 //! and does not know series.
 
 use std::hash::BuildHasher;
@@ -36,11 +36,11 @@ struct Value {
 
 /// What limits make of a label set.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Fold {
+pub(crate) enum LabelsFit {
     /// It stays as it is.
-    Stays,
+    All,
     /// Some values were written as [`OTHER`].
-    Folded,
+    Limited,
     /// The text has other labels than the metric.
     Malformed,
 }
@@ -67,32 +67,32 @@ impl Limits {
 
     /// Writes to `out` the text with [`OTHER`] for every value that is one too many, and counts
     /// this update for those labels.
-    pub(crate) fn fold(&mut self, text: &[u8], out: &mut Vec<u8>) -> Fold {
+    pub(crate) fn limit(&mut self, text: &[u8], out: &mut Vec<u8>) -> LabelsFit {
         out.clear();
         let mut pairs = labels::pairs(text);
-        let mut fold = Fold::Stays;
+        let mut fit = LabelsFit::All;
         for (number, label) in self.labels.iter_mut().enumerate() {
             let Some((name, value)) = pairs.next() else {
-                return Fold::Malformed;
+                return LabelsFit::Malformed;
             };
             let value = if label.fits(value, &self.hasher) {
                 value
             } else {
                 label.limited_total += 1;
-                fold = Fold::Folded;
+                fit = LabelsFit::Limited;
                 OTHER.as_bytes()
             };
             labels::write(name, value, number == 0, out);
         }
-        match (pairs.next(), &fold) {
-            (Some(_), _) => Fold::Malformed,
+        match (pairs.next(), &fit) {
+            (Some(_), _) => LabelsFit::Malformed,
             // Nothing was left over or left out, also between the labels.
-            (None, Fold::Stays) if out != text => Fold::Malformed,
-            _ => fold,
+            (None, LabelsFit::All) if out != text => LabelsFit::Malformed,
+            _ => fit,
         }
     }
 
-    /// A series with these labels was born.
+    /// A series with these labels was created.
     pub(crate) fn add(&mut self, text: &[u8]) {
         for (label, hash) in values(&mut self.labels, &self.hasher, text) {
             label

@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// Bytes of a page; a longer text gets a page of its own size.
 const PAGE_BYTES: usize = 64 * 1024;
 
-/// Where a text stands.
+/// Where a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct TextRange {
     page: u32,

@@ -65,7 +65,7 @@ pub fn unescape(value: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-/// The byte that stands behind a backslash, for the byte itself.
+/// The byte that follows a backslash, for the byte itself.
 fn meant(escaped: u8) -> u8 {
     match escaped {
         b'n' => b'\n',
@@ -182,7 +182,7 @@ mod tests {
             b in prop::array::uniform2("[ab!\"\\\\\n é]{0,4}"),
         ) {
             prop_assert_eq!(compare(&text(&a), &text(&b)), a.cmp(&b));
-            // The same behind a long beginning, whatever place it is at among vectors.
+            // The same after a long beginning, whatever place it is at among vectors.
             for length in 0..40 {
                 let behind = |values: &[String; 2]| {
                     let first = "\\".repeat(length % 3) + &"x".repeat(length) + &values[0];

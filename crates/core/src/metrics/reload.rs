@@ -12,7 +12,7 @@ use super::store::{Families, Store};
 pub struct Change {
     /// They have the values they had.
     pub kept: Vec<String>,
-    /// They begin anew. One whose type, buckets or labels changed stands here and in `gone`.
+    /// They start again. One whose type, buckets or labels changed is here and in `gone`.
     pub new: Vec<String>,
     /// Their values are forgotten.
     pub gone: Vec<String>,
@@ -38,13 +38,13 @@ impl Change {
 impl Store {
     /// A store for other definitions. Metrics that are the same have their series, values and
     /// exemplars here too, with the limits, help and expiry of their new definition; series are
-    /// counted on where this store stands. This store stays as it is, for pages that are being made
+    /// counted on where this store is. This store stays as it is, for pages that are being made
     /// of it; what it is given afterwards is in no other.
     ///
     /// Copies little: chunks of values are shared until they are written.
     pub fn reload(&self, definitions: Vec<Definition>, now_ms: u64) -> Store {
         let mut old = self.lock();
-        let mut moment = Moment::new(now_ms, old.births);
+        let mut moment = Moment::new(now_ms, old.series_created);
         let mut list = Vec::with_capacity(definitions.len());
         for definition in &definitions {
             let mut same = old.list.iter_mut();
@@ -56,7 +56,7 @@ impl Store {
         }
         let families = Families {
             list,
-            births: moment.births,
+            series_created: moment.series_created,
             expired_s: old.expired_s,
             unshown: old.unshown,
         };

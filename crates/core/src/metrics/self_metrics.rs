@@ -171,7 +171,7 @@ impl SelfMetrics {
     /// Registers everything.
     ///
     /// # Errors
-    /// Never with the names that stand here; the registry's own error is handed on all the same.
+    /// Never with the names that are here; the registry's own error is handed on all the same.
     pub fn new(known: &KnownSources<'_>) -> prometheus::Result<SelfMetrics> {
         let registry = Registry::new();
         let counters = Counters(&registry);
@@ -475,7 +475,7 @@ mod tests {
                 "logmetrics_rule_unreadable_lines_total{rule=\"c\"} 0",
             ]
         );
-        // One that comes back begins anew.
+        // One that comes back starts again.
         assert_eq!(follow(&["a"]).matches(), [0]);
     }
 

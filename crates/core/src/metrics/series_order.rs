@@ -1,6 +1,6 @@
 //! The series of a metric in the order they are shown in, brought up to date when a snapshot is taken.
 //!
-//! The store only notes who was born; sorting is done by whoever took the snapshot, without the
+//! The store only notes who was created; sorting is done by whoever took the snapshot, without the
 //! store's lock, and handed back for the next one. Knows numbers of series, not series.
 
 use std::cmp::Ordering;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Order {
     sorted: Arc<Vec<u32>>,
-    /// Born since, in the order of their births.
+    /// Created since, in the order of their creations.
     newborn: Vec<u32>,
 }
 
@@ -66,7 +66,7 @@ impl Order {
             self.sorted = Arc::clone(merged);
             self.newborn
                 .drain(..copy.newborn.len().min(self.newborn.len()));
-            // What a flood of births has taken is given back.
+            // What a flood of creations has taken is given back.
             self.newborn.shrink_to(64);
         }
     }

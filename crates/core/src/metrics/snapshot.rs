@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::column::Column;
 use super::definition::Definition;
 use super::exemplars::Exemplars;
-use super::family::{Birth, Family};
+use super::family::{Creation, Family};
 use super::kind::Reading;
 use super::label_text::{TextRange, Texts};
 use super::labels;
@@ -26,23 +26,23 @@ const AHEAD: usize = 32;
 pub struct Snapshot {
     /// One for each metric, in the order of the definitions.
     pub families: Vec<FamilySnapshot>,
-    /// How many series the store had borne by then, forgotten ones too. A series of a later snapshot
-    /// is new since this one where its [`Series::born`] is not below.
-    pub births: u64,
+    /// How many series the store had created by then, forgotten ones too. A series of a later snapshot
+    /// is new since this one where its [`Series::creation_number`] is not below.
+    pub series_created: u64,
 }
 
 /// One metric's series, sorted by the values of their labels.
 #[derive(Debug, Clone)]
 pub struct FamilySnapshot {
     pub definition: Arc<Definition>,
-    births: Column<Birth>,
+    creations: Column<Creation>,
     values: Column<u64>,
     texts: Texts,
     value_texts: Texts,
     times_ms: Column<i64>,
     exemplars: Exemplars,
     order: Arc<Vec<u32>>,
-    /// Counters and histograms born from this number on are shown at 0.
+    /// Counters and histograms created from this number on are shown at 0.
     zero_from: u64,
     /// The numbers of such a series.
     zeros: Arc<[u64]>,
@@ -68,7 +68,7 @@ impl Unsorted {
         Unsorted {
             family: FamilySnapshot {
                 definition: Arc::clone(&family.definition),
-                births: family.births.share(),
+                creations: family.creations.share(),
                 values: family.values.share(),
                 texts: family.texts.clone(),
                 value_texts: family.value_texts.clone(),
@@ -93,15 +93,16 @@ impl Unsorted {
 }
 
 impl Snapshot {
-    /// Shows every counter and histogram at 0 that was born when the store had borne `births` series
+    /// Shows every counter and histogram at 0 that was created when the store had created
+    /// `series_created` series
     /// or more. A scraper that has seen the page before sees a new series begin so, and its
     /// `increase()` loses nothing; the next page shows the true value.
-    pub fn show_new_at_zero(&mut self, births: u64) {
+    pub fn show_new_at_zero(&mut self, series_created: u64) {
         for family in &mut self.families {
             let Definition { kind, buckets, .. } = &*family.definition;
             if kind.begins_at_zero() {
                 family.zeros = vec![0; kind.columns(buckets)].into();
-                family.zero_from = births;
+                family.zero_from = series_created;
             }
         }
     }
@@ -122,14 +123,14 @@ impl FamilySnapshot {
         })
     }
 
-    /// Reads a little of each series. They stand in the order of their births, so that each is a
+    /// Reads a little of each series. They are in the order of their creations, so that each is a
     /// few waits for the memory; what is asked for together is waited for together.
     fn fetch(&self, slots: &[u32]) {
         let mut places = [TextRange::default(); AHEAD];
         let mut seen = 0;
         for (place, &slot) in places.iter_mut().zip(slots) {
             let series = self.series_at(slot);
-            *place = series.birth().place;
+            *place = series.creation().place;
             seen ^= self.values.row(series.slot)[0];
         }
         for &place in places.iter().take(slots.len()) {
@@ -146,20 +147,20 @@ impl FamilySnapshot {
         rows: impl Iterator<Item = (&'r [u8], &'r [u64])>,
     ) -> FamilySnapshot {
         let Definition { kind, buckets, .. } = &definition;
-        let mut births = Column::<Birth>::new(1);
+        let mut creations = Column::<Creation>::new(1);
         let mut values = Column::<u64>::new(kind.columns(buckets));
         let mut texts = Texts::default();
         for (labels, row) in rows {
-            let slot = births.push();
-            births.only_mut(slot).place = texts.add(labels);
+            let slot = creations.push();
+            creations.only_mut(slot).place = texts.add(labels);
             values.push();
             values.row_mut(slot).copy_from_slice(row);
         }
         FamilySnapshot {
-            order: Arc::new((0..births.rows() as u32).collect()),
+            order: Arc::new((0..creations.rows() as u32).collect()),
             exemplars: Exemplars::new(kind.exemplars(buckets)),
             definition: Arc::new(definition),
-            births,
+            creations,
             values,
             texts,
             value_texts: Texts::default(),
@@ -198,7 +199,7 @@ impl FamilySnapshot {
 impl<'s> Series<'s> {
     /// The labels as they are printed, without braces: `route="a",status="200"`.
     pub fn labels(&self) -> &'s [u8] {
-        self.family.texts.get(self.birth().place)
+        self.family.texts.get(self.creation().place)
     }
 
     /// The value.
@@ -221,12 +222,12 @@ impl<'s> Series<'s> {
 
     /// When the series was created, in milliseconds since 1970; 0 where that is not known.
     pub fn created_ms(&self) -> u64 {
-        self.birth().created_ms
+        self.creation().created_ms
     }
 
-    /// How many series of any metric were born before.
-    pub fn born(&self) -> u64 {
-        self.birth().born
+    /// How many series of any metric were created before.
+    pub fn creation_number(&self) -> u64 {
+        self.creation().creation_number
     }
 
     /// The last exemplar of a bucket; of a counter that of bucket 0.
@@ -238,10 +239,10 @@ impl<'s> Series<'s> {
     }
 
     fn is_shown_at_zero(&self) -> bool {
-        self.family.zero_from != u64::MAX && self.born() >= self.family.zero_from
+        self.family.zero_from != u64::MAX && self.creation_number() >= self.family.zero_from
     }
 
-    fn birth(&self) -> &'s Birth {
-        self.family.births.only(self.slot)
+    fn creation(&self) -> &'s Creation {
+        self.family.creations.only(self.slot)
     }
 }

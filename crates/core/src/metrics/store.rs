@@ -23,7 +23,7 @@ pub struct Store {
 #[derive(Debug)]
 pub(super) struct Families {
     pub(super) list: Vec<Family>,
-    pub(super) births: u64,
+    pub(super) series_created: u64,
     /// When expired series were last looked for, in seconds since 1970.
     pub(super) expired_s: u64,
     pub(super) unshown: Unshown,
@@ -34,16 +34,17 @@ pub(super) struct Families {
 pub struct Unshown {
     /// Those updated at this time or later, in seconds since 1970.
     pub updated_from_s: u64,
-    /// Those created when the store had so many births, or later.
-    pub born_from: u64,
+    /// Those created when the store had so many creations, or later.
+    pub created_from: u64,
     /// Nobody is waited for longer, in seconds since 1970.
     pub until_s: u64,
 }
 
 impl Unshown {
     /// Whether a series may not expire yet.
-    pub(super) fn holds(&self, now_s: u64, updated_s: u64, born: u64) -> bool {
-        now_s <= self.until_s && (updated_s >= self.updated_from_s || born >= self.born_from)
+    pub(super) fn holds(&self, now_s: u64, updated_s: u64, creation_number: u64) -> bool {
+        now_s <= self.until_s
+            && (updated_s >= self.updated_from_s || creation_number >= self.created_from)
     }
 }
 
@@ -52,7 +53,7 @@ impl Default for Unshown {
     fn default() -> Self {
         Unshown {
             updated_from_s: u64::MAX,
-            born_from: u64::MAX,
+            created_from: u64::MAX,
             until_s: 0,
         }
     }
@@ -61,11 +62,11 @@ impl Default for Unshown {
 /// All values at one instant, not sorted yet: taking them holds the store's lock for microseconds.
 #[derive(Debug)]
 pub struct UnsortedSnapshot {
-    births: u64,
+    series_created: u64,
     families: Vec<Unsorted>,
 }
 
-/// How many series a metric has, and what its limits have folded.
+/// How many series a metric has, and what its limits have limited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeriesCounts {
     pub metric: String,
@@ -89,11 +90,11 @@ impl Store {
     fn begin(
         definitions: Vec<Definition>,
         restored: Vec<Option<Family>>,
-        births: u64,
+        series_created: u64,
         now_ms: u64,
         hasher: LabelHasher,
     ) -> Store {
-        let mut moment = Moment::new(now_ms, births);
+        let mut moment = Moment::new(now_ms, series_created);
         let mut new =
             |definition: &Definition| Family::new(definition, hasher.clone(), &mut moment);
         let list = definitions
@@ -103,7 +104,7 @@ impl Store {
             .collect();
         let families = Families {
             list,
-            births: moment.births,
+            series_created: moment.series_created,
             expired_s: now_ms / 1000,
             unshown: Unshown::default(),
         };
@@ -115,14 +116,14 @@ impl Store {
     }
 
     /// A store that goes on from what was saved: for each definition its metric's series, or nothing
-    /// where the metric begins anew. `births` is how many series had been born.
+    /// where the metric starts again. `series_created` is how many series had been created.
     ///
     /// # Errors
     /// When what was saved is nothing that a store can hold.
     pub fn restored(
         definitions: Vec<Definition>,
         saved: &[Option<SavedFamily>],
-        births: u64,
+        series_created: u64,
         now_ms: u64,
     ) -> Result<Store, Unfit> {
         let hasher = LabelHasher::default();
@@ -130,11 +131,22 @@ impl Store {
         let saved = saved.iter().map(Option::as_ref);
         for (definition, saved) in definitions.iter().zip(saved.chain(std::iter::repeat(None))) {
             families.push(match saved {
-                Some(saved) => Some(Family::restored(definition, hasher.clone(), saved, births)?),
+                Some(saved) => Some(Family::restored(
+                    definition,
+                    hasher.clone(),
+                    saved,
+                    series_created,
+                )?),
                 None => None,
             });
         }
-        Ok(Store::begin(definitions, families, births, now_ms, hasher))
+        Ok(Store::begin(
+            definitions,
+            families,
+            series_created,
+            now_ms,
+            hasher,
+        ))
     }
 
     /// All values at one instant, to be saved. Holds the lock for microseconds and forgets nothing.
@@ -142,7 +154,7 @@ impl Store {
         let mut families = self.lock();
         Image {
             families: families.list.iter_mut().map(FamilyImage::take).collect(),
-            births: families.births,
+            series_created: families.series_created,
         }
     }
 
@@ -163,8 +175,12 @@ impl Store {
         if now_ms / 1000 > families.expired_s {
             families.expire(now_ms);
         }
-        let Families { list, births, .. } = &mut *families;
-        let mut moment = Moment::new(now_ms, *births);
+        let Families {
+            list,
+            series_created,
+            ..
+        } = &mut *families;
+        let mut moment = Moment::new(now_ms, *series_created);
         let mut refused = Vec::new();
         for (number, update) in batch.updates().iter().enumerate() {
             // A batch is made from the rules this store was made from; there is no other metric.
@@ -181,7 +197,7 @@ impl Store {
             }
         }
         list.iter_mut().for_each(Family::settle_removed);
-        *births = moment.births;
+        *series_created = moment.series_created;
         refused
     }
 
@@ -193,7 +209,10 @@ impl Store {
 
     /// What [`Store::unsorted`] of this store gave, in its order.
     pub fn sorted(&self, unsorted: UnsortedSnapshot) -> Snapshot {
-        let UnsortedSnapshot { births, families } = unsorted;
+        let UnsortedSnapshot {
+            series_created,
+            families,
+        } = unsorted;
         let (families, stale): (Vec<_>, Vec<_>) = families.into_iter().map(Unsorted::sort).unzip();
         if stale.iter().any(Option::is_some) {
             let mut store = self.lock();
@@ -203,7 +222,10 @@ impl Store {
                 }
             }
         }
-        Snapshot { families, births }
+        Snapshot {
+            families,
+            series_created,
+        }
     }
 
     /// All values at one instant. What has expired is forgotten first.
@@ -212,13 +234,13 @@ impl Store {
         families.expire(now_ms);
         UnsortedSnapshot {
             families: families.list.iter_mut().map(Unsorted::take).collect(),
-            births: families.births,
+            series_created: families.series_created,
         }
     }
 
     /// How many series were ever created.
-    pub fn births(&self) -> u64 {
-        self.lock().births
+    pub fn series_created(&self) -> u64 {
+        self.lock().series_created
     }
 
     /// Keeps these series from expiring; replaces what was given before.
@@ -239,7 +261,7 @@ impl Store {
         Some(take(family.reading(slot)))
     }
 
-    /// How many series there are, and what limits have folded, in the order of the definitions.
+    /// How many series there are, and what limits have limited, in the order of the definitions.
     pub fn counts(&self) -> Vec<SeriesCounts> {
         let count = |family: &Family| {
             let labels = family.definition.labels.iter();

@@ -1,4 +1,4 @@
-//! Grafana's panels as JSON, and where they stand on the grid.
+//! Grafana's panels as JSON, and where they are on the grid.
 //!
 //! The form is that of Grafana's dashboard model, version 39 (Grafana 10 and newer).
 

@@ -1,6 +1,6 @@
 //! PromQL for one metric: sums, shares and quantiles over the dashboard's variables.
 //!
-//! Names of metrics and labels come from checked rules, so they stand in a query as they are. Every
+//! Names of metrics and labels come from checked rules, so they go into a query unchanged. Every
 //! metric is that of the job that is chosen: other programs may have one of the same name.
 
 use logmetrics_core::metrics::definition::Definition;

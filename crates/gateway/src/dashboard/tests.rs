@@ -1,4 +1,4 @@
-//! What stands on a dashboard, for the rules we ship and for odd ones.
+//! What is on a dashboard, for the rules we ship and for odd ones.
 
 use serde_json::Value;
 

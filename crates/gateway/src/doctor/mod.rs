@@ -2,7 +2,7 @@
 //! broken and what is the next step?
 //!
 //! Each file looks at one link and gives [`Finding`]s; nothing is printed here, and nothing that is
-//! looked at is changed. Secrets that stand in what is looked at are never repeated.
+//! looked at is changed. Secrets that are in what is looked at are never repeated.
 
 pub mod gateway;
 pub mod jaeger;

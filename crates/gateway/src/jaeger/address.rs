@@ -114,7 +114,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// `text` as it may stand in a query: everything but letters, digits and `-._~` escaped.
+/// `text` as it may be in a query: everything but letters, digits and `-._~` escaped.
 pub(super) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

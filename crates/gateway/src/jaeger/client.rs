@@ -41,10 +41,10 @@ pub(super) const NO_INTERFACE: &str =
 /// The longest wait that a server may ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(30);
 
-/// What Jaeger, or rather what stands before it, wants to see. Never printed.
+/// What Jaeger, or rather what is before it, wants to see. Never printed.
 #[derive(Clone, Default)]
 pub enum Credentials {
-    /// Nothing, or what stands in the URL.
+    /// Nothing, or what is in the URL.
     #[default]
     None,
     /// Name and password.

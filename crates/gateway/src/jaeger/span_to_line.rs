@@ -9,7 +9,7 @@ use std::io::Write;
 
 use serde_json::value::RawValue;
 
-/// A longer text is cut, in bytes: prompts may stand in tags, and no label is so long.
+/// A longer text is cut, in bytes: prompts may be in tags, and no label is so long.
 const TEXT_BYTES_MAX: usize = 16 << 10;
 
 /// Tags behind so many bytes are left out, so that a line stays shorter than a line may be.

@@ -27,7 +27,7 @@ pub struct Report {
     /// By dimension in the order of [`Dimension::ALL`], most requests first. Empty where no rule
     /// says what it is.
     pub groups: [Vec<Entry>; 5],
-    /// Dimensions with more names than are told apart.
+    /// Dimensions with more names than are distinguished.
     pub limited: Vec<Limited>,
     /// What the rules say of a request at all: what they do not is unknown, and not zero.
     pub says: Says,
@@ -71,7 +71,7 @@ impl Says {
     }
 }
 
-/// A dimension of which not all names are told apart.
+/// A dimension of which not all names are distinguished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limited {
     /// Which.
@@ -99,7 +99,7 @@ pub struct Entry {
 pub struct SingleRequest {
     /// When, in seconds since 1970.
     pub time_seconds: Option<f64>,
-    /// Part and line: what stands further on is later.
+    /// Part and line: what is further on is later.
     pub place: (u64, u64),
     /// Where to.
     pub route: String,

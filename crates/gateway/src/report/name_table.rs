@@ -10,10 +10,10 @@ use hashbrown::HashMap;
 use super::links::Links;
 use super::totals::Figures;
 
-/// Most users that are told apart exactly; with all that is written of them they take about 2 GB.
+/// Most users that are distinguished exactly; with all that is written of them they take about 2 GB.
 pub const USERS_MAX: usize = 1_000_000;
 
-/// Most routes, models, providers and statuses, each, that are told apart exactly.
+/// Most routes, models, providers and statuses, each, that are distinguished exactly.
 pub const NAMES_MAX: usize = 100_000;
 
 /// Where the rest is added up.
@@ -31,7 +31,7 @@ pub(super) const OTHER_INDEX: u32 = 1;
 /// Numbers below are those of [`NONE`] and [`OTHER`], which always are.
 const FIXED: usize = 2;
 
-/// Most names that are told apart in what one name has to do with: a user's routes, for example.
+/// Most names that are distinguished in what one name has to do with: a user's routes, for example.
 pub(super) const LINKS_MAX: usize = 100;
 
 /// Sums of one name.

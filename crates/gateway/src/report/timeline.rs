@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::totals::Figures;
 
-/// Most hours that are told apart, more than a year.
+/// Most hours that are distinguished, more than a year.
 const HOURS_MAX: usize = 10_000;
 
-/// With requests in more minutes than these, only hours are told apart.
+/// With requests in more minutes than these, only hours are distinguished.
 const MINUTES_MAX: usize = 240;
 
 /// Hours without a request that part what was before from what came after: sixty days.

@@ -21,7 +21,7 @@ pub struct Parsed {
 /// What a part of the parser gives, or why it could not.
 type Part<T> = Result<T, Box<Problem>>;
 
-/// Reads a program; `depth_max` bounds how deep blocks and expressions may stand in each other.
+/// Reads a program; `depth_max` bounds how deep blocks and expressions may be in each other.
 pub fn parse(source: &str, depth_max: usize) -> Parsed {
     let mut lexer = Lexer::new(source);
     let (token, span) = lexer.next();
@@ -109,7 +109,7 @@ impl Parser<'_> {
         lexer.next().0
     }
 
-    /// That something else was expected where the parser stands.
+    /// That something else was expected where the parser is.
     fn expected(&self, what: &str) -> Box<Problem> {
         match &self.token {
             Token::Invalid(problem) => problem.clone(),
@@ -372,7 +372,7 @@ impl Parser<'_> {
         self.statements(&mut block);
         self.depth = self.depth.saturating_sub(1);
         if !self.take_symbol("}") {
-            // What stands in it was read, and need not be read again.
+            // What is in it was read, and need not be read again.
             let problem = Problem::error(opened, "this block is never closed");
             self.problems.push(problem.hint("add a `}`"));
         }

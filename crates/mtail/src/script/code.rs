@@ -47,7 +47,7 @@ impl Definition {
     }
 }
 
-/// Where a metric's name stands in its declaration; columns count bytes from 1.
+/// Where a metric's name is in its declaration; columns count bytes from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     pub line: usize,

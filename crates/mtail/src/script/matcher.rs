@@ -4,7 +4,7 @@ use regex::{CaptureLocations, NoExpand, Regex, RegexBuilder};
 
 use super::code::Pattern;
 
-/// Where the groups of a match stand in the text, in bytes; by their numbers.
+/// Where the groups of a match are in the text, in bytes; by their numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spans {
     spans: Vec<Option<(usize, usize)>>,

@@ -14,7 +14,7 @@ const INT: u8 = b'i';
 const FLOAT: u8 = b'f';
 const TEXT: u8 = b't';
 
-/// What stands before all keys of a program.
+/// What is before all keys of a program.
 pub fn prefix(program: &str) -> Vec<u8> {
     let mut key = Vec::new();
     text(program, &mut key);

@@ -1,5 +1,5 @@
 //! The members that most lines are made of: a key that is expected, and a string without escapes or
-//! a short integer behind it, without blanks between.
+//! a short integer after it, without blanks between.
 //!
 //! What is read here is read as [`Reader::object`] reads it, in a fraction of the steps. It stops before
 //! whatever is not usual.
@@ -11,7 +11,7 @@ use crate::keys::{Form, Span};
 use crate::short_bytes::leading_digits;
 
 impl Reader<'_> {
-    /// Takes the members of the line's own that follow behind the last one, each with its comma before it,
+    /// Takes the members of the line's own that follow after the last one, each with its comma before it,
     /// as long as they are usual and their keys the next that are expected from `place` on.
     ///
     /// Not a part of its caller, where the loop would have too few registers.
@@ -64,7 +64,7 @@ impl Reader<'_> {
 fn short_integer(rest: &[u8]) -> Option<usize> {
     let chunk: [u8; 8] = *rest.first_chunk()?;
     let digits = leading_digits(chunk);
-    // Seven at most: the byte behind them is among the eight.
+    // Seven at most: the byte after them is among the eight.
     let behind = chunk.get(digits)?;
     let leading_zero = chunk[0] == b'0' && digits > 1;
     let is_usual = digits > 0 && !leading_zero && matches!(behind, b',' | b'}');

@@ -1,13 +1,13 @@
 //! The grammar of JSON (RFC 8259), read once from the front, as `serde_json` reads what it skips.
 //!
-//! Every method that takes something says `None` where it does not stand there.
+//! Every method that takes something says `None` where it is not there.
 
 use crate::byte_scan::{Kind, Places};
 
-/// How many lists and objects may stand in each other, as in `serde_json`.
+/// How many lists and objects may be in each other, as in `serde_json`.
 const DEPTH_MAX: u32 = 127;
 
-/// What means something in a string: its end, an escape, or a control byte, which must not stand
+/// What means something in a string: its end, an escape, or a control byte, which must not be
 /// there.
 #[derive(Debug)]
 pub(super) struct Special;
@@ -230,7 +230,7 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    /// Takes one of `bytes`, if it stands here.
+    /// Takes one of `bytes`, if it is here.
     fn skip(&mut self, bytes: &[u8]) -> bool {
         let found = (self.text.get(self.at)).is_some_and(|byte| bytes.contains(byte));
         self.at += usize::from(found);

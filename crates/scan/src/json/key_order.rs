@@ -2,7 +2,7 @@
 //! keys are compared instead of read and looked up.
 //!
 //! A guess, never an answer: a key counts as the one that is expected only where the very bytes
-//! `"key":` stand there, which can mean nothing else.
+//! `"key":` are there, which can mean nothing else.
 
 use crate::keys::Span;
 use crate::short_bytes::begins;
@@ -60,7 +60,7 @@ pub(super) struct Expected {
     mask: u128,
     /// The last bytes of its text, where it is longer than the first ones.
     tail: u128,
-    /// Where its text stands among all, and how long it is.
+    /// Where its text is among all, and how long it is.
     start: u32,
     bytes: u32,
     /// The slot of its value, or [`NO_SLOT`].
@@ -96,7 +96,7 @@ impl Expected {
     }
 
     /// How many bytes a comma and this key take, if `rest` begins with them. `None` says nothing: the key
-    /// may be long, or there is too little behind it.
+    /// may be long, or there is too little after it.
     #[inline(always)]
     pub(super) fn behind_comma(&self, rest: &[u8]) -> Option<usize> {
         let (comma, rest) = rest.first_chunk::<COMMA_AND_KEY_BYTES>()?.split_first()?;
@@ -114,7 +114,7 @@ impl Expected {
         Some(1 + bytes)
     }
 
-    /// Notes the value of this key, which stands in the line's own object. False where it is not the first
+    /// Notes the value of this key, which is in the line's own object. False where it is not the first
     /// of its key, or that is not known.
     #[inline(always)]
     pub(super) fn note(&self, value: Span, slots: &mut Slots) -> bool {
@@ -175,7 +175,7 @@ impl Order {
         more.is_none_or(|more| begins(behind, more))
     }
 
-    /// Takes note of a key that was not expected at `at`, as it is written, and moves on behind it.
+    /// Takes note of a key that was not expected at `at`, as it is written, and moves on after it.
     #[inline(never)]
     pub(super) fn learn(&mut self, at: &mut usize, key: &[u8], slot: Option<usize>) {
         if self.expected.len() >= KEYS_MAX || key.len() > KEY_BYTES_MAX {
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(order.expect(&mut at, b"\"c\":1"), Some((Some(2), 4)));
         assert_eq!(at, 3);
         assert_eq!(order.expect(&mut at, b"\"a\":1"), None);
-        // A new key takes its place, and what stands behind it is expected all the same.
+        // A new key takes its place, and what follows it is expected all the same.
         let mut at = 1;
         order.learn(&mut at, b"aa", None);
         assert_eq!(order.expect(&mut at, b"\"b\":"), Some((Some(1), 4)));

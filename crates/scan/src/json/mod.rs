@@ -1,7 +1,7 @@
 //! JSON lines: flat dotted keys first, then nested paths.
 //!
 //! [`grammar`] knows the grammar; here the wanted keys are looked for. No tree is built, and nothing
-//! is decoded: a value is where it stands.
+//! is decoded: a value is a range of the line.
 
 use super::keys::{Form, Keys, Span};
 use super::slots::Slots;
@@ -21,8 +21,8 @@ use key_order::Order;
 ///
 /// A key is the path to its value: the keys of the objects around it, joined by dots. Any of them
 /// may hold dots itself, so `http.status` is found in `{"http.status":200}` and in
-/// `{"http":{"status":200}}`. The value that the fewest objects stand around counts, wherever it
-/// stands, and those with more do not; as often as there is one with the fewest, the key is seen.
+/// `{"http":{"status":200}}`. The value that the fewest objects are around counts, wherever it
+/// is, and those with more do not; as often as there is one with the fewest, the key is seen.
 ///
 /// Strings are [`Form::Quoted`] or [`Form::Escaped`] spans; numbers, booleans, lists and objects are as they are
 /// written; `null` is as if it were not there. An object is what RFC 8259 calls so, nested at most
@@ -65,7 +65,7 @@ pub fn broken_at(text: &[u8]) -> Option<usize> {
 struct Reader<'a> {
     scan: Scan<'a>,
     keys: &'a Keys,
-    /// While a line is read, `trusted.count` of a slot is how many objects stand around the values
+    /// While a line is read, `trusted.count` of a slot is how many objects are around the values
     /// in `everywhere`; 0 as long as there is none.
     slots: &'a mut Slots,
     /// The keys that are expected of the whole line's own members.
@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
         } else {
             names().position(|name| name.strip_prefix(path) == Some(key))
         };
-        // Of an object in which wanted keys can stand, the part of their names that leads there.
+        // Of an object in which wanted keys can be, the part of their names that leads there.
         let below = match first {
             b'{' => names().find_map(|name| {
                 let rest = name.strip_prefix(path)?.strip_prefix(key)?;

@@ -1,9 +1,9 @@
-//! The end of a line as the gateway writes it: whole values, each behind one blank.
+//! The end of a line as the gateway writes it: whole values, each after one blank.
 //!
 //! Behind its own fields agentgateway puts those that its operator added. Strings among them are
 //! always quoted and escaped (Rust's `{:?}`), lists and maps are written `["a", 1]` and
 //! `{"k": "v"}`, and all else is one word. A text that a client chose cannot imitate such an end
-//! from inside its quotes: every value here holds an even number of quotes, and behind a place
+//! from inside its quotes: every value here holds an even number of quotes, and after a place
 //! inside a quoted text an odd number follows.
 
 use memchr::memchr3;
@@ -11,7 +11,7 @@ use memchr::memchr3;
 use super::pairs::{self, Brackets, is_word_end, string_end};
 use crate::slots::KeyStart;
 
-/// The last place behind `from` where ` key=` begins a series of whole pairs that runs to the end
+/// The last place after `from` where ` key=` begins a series of whole pairs that runs to the end
 /// of `line`. `key_starts` are those of the line.
 pub(super) fn start(
     line: &[u8],
@@ -30,7 +30,7 @@ pub(super) fn start(
     })
 }
 
-/// Whether whole pairs, the first of which has the key `first`, stand from `start` to the end. `key_starts` are those
+/// Whether whole pairs, the first of which has the key `first`, are from `start` to the end. `key_starts` are those
 /// from there on.
 fn is_series(line: &[u8], key_starts: &[KeyStart], start: usize, first: &[u8]) -> bool {
     let mut key_starts = key_starts.iter();
@@ -82,7 +82,7 @@ fn word_end(line: &[u8], start: usize) -> Option<usize> {
     }
 }
 
-/// One past the end of a list or map. Outside of its strings blanks stand only behind `,` and `:`,
+/// One past the end of a list or map. Outside of its strings blanks are only after `,` and `:`,
 /// and `=` and `\` nowhere; so reading stops at the next ` key=` that is not in a string.
 fn list_end(line: &[u8], mut at: usize) -> Option<usize> {
     let mut open = Brackets::default();

@@ -18,12 +18,12 @@ use pairs::{Pair, Pairs};
 /// Finds the wanted keys of a logfmt line, and writes their places to `slots`, which the caller
 /// has cleared. Returns whether any `key=` was seen at all.
 ///
-/// A pair is `key=value` at the start of the line or behind a blank (space or tab). A key is any
+/// A pair is `key=value` at the start of the line or after a blank (space or tab). A key is any
 /// bytes but blanks, control bytes, `=`, `"`, `[`, `]`, `{` and `}`. A value that starts with `"`
 /// is a quoted string; one that starts with `[` or `{` runs to its closing bracket, strings inside
 /// respected; any other runs to the next blank that a `key=` follows, or to the end, without blanks
 /// at its end. A quoted or bracketed value that is not closed, or whose close is followed by
-/// neither blank nor end, is read like any other; so are all behind the sixteenth such list.
+/// neither blank nor end, is read like any other; so are all after the sixteenth such list.
 ///
 /// With `untrusted`, a part of the line may hold anything, also quotes that never close and pairs of a
 /// forger. So the line is cut into three texts that are read each by itself: up to the end of the word

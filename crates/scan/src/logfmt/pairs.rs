@@ -11,7 +11,7 @@ use crate::slots::KeyStart;
 pub(super) struct Pair {
     /// Where the key starts.
     pub(super) start: usize,
-    /// Where the `=` behind the key stands.
+    /// Where the `=` after the key is.
     pub(super) equals: usize,
     pub(super) value: Span,
 }
@@ -22,7 +22,7 @@ impl Pair {
     }
 }
 
-/// Writes to `key_starts` where on `line` a `key=` stands: at the start or behind a blank. Those inside of
+/// Writes to `key_starts` where on `line` a `key=` is: at the start or after a blank. Those inside of
 /// quotes and brackets are among them.
 pub(super) fn find_key_starts(line: &[u8], key_starts: &mut Vec<KeyStart>) {
     key_starts.clear();
@@ -48,7 +48,7 @@ pub(super) fn find_key_starts(line: &[u8], key_starts: &mut Vec<KeyStart>) {
 #[derive(Debug, Clone)]
 pub(super) struct Pairs<'l> {
     text: &'l [u8],
-    /// All that are left of the line, also those behind the text.
+    /// All that are left of the line, also those after the text.
     key_starts: &'l [KeyStart],
     /// How many brackets turned out to be none.
     unclosed: u32,
@@ -101,7 +101,7 @@ impl<'l> Pairs<'l> {
         }
     }
 
-    /// Leaves out what stands before `at`, the end of a value.
+    /// Leaves out what is before `at`, the end of a value.
     #[inline]
     fn skip_to(&mut self, at: usize) {
         while let [head, rest @ ..] = self.key_starts
@@ -166,7 +166,7 @@ impl Iterator for Pairs<'_> {
     }
 }
 
-/// Those of `key_starts` that start at or behind `at`.
+/// Those of `key_starts` that start at or after `at`.
 pub(super) fn from(key_starts: &[KeyStart], at: usize) -> &[KeyStart] {
     &key_starts[key_starts.partition_point(|head| (head.start as usize) < at)..]
 }
@@ -180,7 +180,7 @@ pub(super) fn span(start: usize, end: usize, form: Form) -> Span {
     }
 }
 
-/// The first blank at or behind `from`.
+/// The first blank at or after `from`.
 pub(super) fn blank(text: &[u8], from: usize) -> Option<usize> {
     memchr2(b' ', b'\t', text.get(from..)?).map(|at| from + at)
 }
@@ -194,7 +194,7 @@ fn is_blank(byte: u8) -> bool {
     (byte == b' ') | (byte == b'\t')
 }
 
-/// The bytes that stand in no key.
+/// The bytes that are in no key.
 #[derive(Debug)]
 struct Stop;
 

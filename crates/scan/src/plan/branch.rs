@@ -9,7 +9,7 @@ use super::text::Text;
 /// The most segments of a branch, so that their places fit on the stack.
 pub(super) const SEGMENTS_MAX: usize = 16;
 
-/// A branch: a segment, and behind each gap another.
+/// A branch: a segment, and after each gap another.
 #[derive(Debug, Clone)]
 pub(super) struct Branch {
     pub(super) head: Part,
@@ -36,7 +36,7 @@ pub(super) struct Part {
     pub(super) anchor: Anchor,
     /// The least bytes from the place of the anchor to the segment's end.
     pub(super) least: usize,
-    /// The bytes that it can begin with, where it stands at the line's start and takes some.
+    /// The bytes that it can begin with, where it is at the line's start and takes some.
     pub(super) first_bytes: Option<Box<[bool; 256]>>,
 }
 
@@ -49,11 +49,11 @@ pub(super) enum Anchor {
     End,
     /// Everywhere: it takes nothing and asks for nothing.
     Anywhere,
-    /// Where this text stands, so far before it.
+    /// Where this text is, so far before it.
     Text { text: Box<Text>, lead: Lead },
 }
 
-/// What stands in a segment before the text it is searched by.
+/// What is in a segment before the text it is searched by.
 #[derive(Debug, Clone)]
 pub(super) enum Lead {
     /// So many bytes.
@@ -105,7 +105,7 @@ impl Branch {
         }
     }
 
-    /// Each part at its first place behind the one before. Where greedy gaps lead to the same
+    /// Each part at its first place after the one before. Where greedy gaps lead to the same
     /// places, that is the regex's match; nearly every line that matches ends here, and nearly
     /// every other too, because the head is nowhere.
     fn forward<G: Groups>(&self, scan: &mut Scan, groups: &mut G) -> SegmentMatch {
@@ -167,7 +167,7 @@ impl Branch {
         true
     }
 
-    /// The first place of each part's anchor behind that of the part before it, or the certainty
+    /// The first place of each part's anchor after that of the part before it, or the certainty
     /// that there is none.
     fn chain(&self, scan: &mut Scan, places: &mut [usize; SEGMENTS_MAX]) -> SegmentMatch {
         let mut unsure = false;
@@ -264,7 +264,7 @@ impl Part {
         }
     }
 
-    /// The first place of the anchor that leaves room for what stands before it, from `from` on.
+    /// The first place of the anchor that leaves room for what is before it, from `from` on.
     fn next(&self, line: &[u8], from: usize) -> Option<usize> {
         match &self.anchor {
             Anchor::Start => (from == 0).then_some(0),
@@ -274,7 +274,7 @@ impl Part {
         }
     }
 
-    /// Whether the segment, which stands at `start`, can stand at no later place from which it ends
+    /// Whether the segment, which is at `start`, can be at no later place from which it ends
     /// at or before `limit`. `false` where that takes more than a search.
     fn is_last(&self, line: &[u8], start: usize, limit: usize) -> bool {
         match &self.anchor {
@@ -291,7 +291,7 @@ impl Part {
         }
     }
 
-    /// The first place in `from..` where the segment stands and can end at or before `limit`.
+    /// The first place in `from..` where the segment is and can end at or before `limit`.
     /// `hint` is the first place of the anchor from an earlier or the same `from` on.
     pub(super) fn first<G: Groups>(
         &self,
@@ -336,7 +336,7 @@ impl Part {
         SegmentMatch::Nowhere
     }
 
-    /// The last place where the segment stands and can end at or before `limit`; `hint` is the
+    /// The last place where the segment is and can end at or before `limit`; `hint` is the
     /// first place of the anchor that can matter.
     fn last(&self, scan: &mut Scan, hint: usize, limit: usize) -> SegmentMatch {
         let (text, lead) = match &self.anchor {
@@ -348,7 +348,7 @@ impl Part {
         if let [byte] = text.bytes() {
             return self.last_byte(scan, (*byte, lead), hint, limit);
         }
-        // Searching forwards is a vector search, searching backwards is none; and the text stands
+        // Searching forwards is a vector search, searching backwards is none; and the text is
         // but once on nearly every line.
         let mut best = SegmentMatch::Nowhere;
         let mut place = (hint + text.bytes().len() <= limit).then_some(hint);
@@ -452,7 +452,7 @@ impl Lead {
     }
 }
 
-/// The longest run of `min` to `max` that ends at `anchor` and starts at or behind `from`.
+/// The longest run of `min` to `max` that ends at `anchor` and starts at or after `from`.
 fn run_back(
     scan: &mut Scan,
     class: &Class,

@@ -32,7 +32,7 @@ fn refuse(pattern: &str, pieces: &[Piece], why: &'static str) -> NotPlanned {
     NotPlanned::new(pattern, start, end, why)
 }
 
-/// Makes branches of alternatives that nothing stands before, where they cannot be tried in place:
+/// Makes branches of alternatives with nothing before them, where they cannot be tried in place:
 /// where one has a gap, or where the match may start anywhere.
 fn spread(pattern: &str, pieces: Vec<Piece>, out: &mut Vec<Vec<Piece>>) -> Result<(), NotPlanned> {
     let lead = pieces.iter().take_while(|piece| piece.is_empty()).count();
@@ -217,7 +217,7 @@ impl Next {
         }
     }
 
-    /// `piece`, and behind it `after`.
+    /// `piece`, and after it `after`.
     fn before(piece: &Piece, after: &Next) -> Next {
         let nothing = || Box::new([false; 256]);
         match &piece.node {
@@ -276,7 +276,7 @@ impl Next {
         }
     }
 
-    /// `pieces`, and behind them `after`.
+    /// `pieces`, and after them `after`.
     fn of(pieces: &[Piece], after: &Next) -> Next {
         pieces
             .iter()
@@ -285,7 +285,7 @@ impl Next {
     }
 }
 
-/// Writes the steps for `pieces`, behind which stands `after`.
+/// Writes the steps for `pieces`, after which is `after`.
 fn emit(pieces: &[Piece], after: &Next, ops: &mut Vec<Op>) {
     for (index, piece) in pieces.iter().enumerate() {
         let next = || Next::of(pieces.get(index + 1..).unwrap_or_default(), after);
@@ -326,7 +326,7 @@ fn choice(ways: &[Vec<Piece>], after: &Next, ops: &mut Vec<Op>) {
     for jump in jumps {
         ops[jump] = Op::Jump(end);
     }
-    // Groups are numbered as they open, so those inside stand next to each other.
+    // Groups are numbered as they open, so those inside are next to each other.
     let groups = ops[place..].iter().filter_map(|op| match op {
         Op::Open(group) => Some(*group),
         _ => None,

@@ -8,9 +8,9 @@ use wide::u8x16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Member {
-    /// It does, whatever stands around it. Zero, so that several bytes are asked at once.
+    /// It does, whatever surrounds it. Zero, so that several bytes are asked at once.
     In = 0,
-    /// It does not, whatever stands around it.
+    /// It does not, whatever surrounds it.
     Out = 1,
     /// It is part of a character beyond ASCII, and only some of those belong.
     Ask = 2,

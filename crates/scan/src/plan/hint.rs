@@ -26,7 +26,7 @@ impl Hint {
         }
     }
 
-    /// Whether the same stands there again, at or behind `from`.
+    /// Whether the same is there again, at or after `from`.
     #[inline]
     fn holds(&self, branch: usize, line: &[u8], from: usize) -> bool {
         let is_known = !self.text.is_empty() && self.branch == branch && self.place >= from;

@@ -8,8 +8,8 @@
 //! A pattern is a sequence of texts, runs over a class (`\S+`, `[^"]*`, `\d{3}`), places (`^`, `$`,
 //! `\b`), groups, alternatives, and gaps (`.*`). It is cut at its gaps into **segments**
 //! `S0 gap S1 gap … Sn`. A segment is tried at a place by backtracking (`segment.rs`); the places
-//! come from searches for a text in it (`branch.rs`); alternatives before which nothing stands and
-//! that cannot be tried in place make several **branches** (`compile.rs`).
+//! come from searches for a text in it (`branch.rs`); alternatives with nothing before them
+//! that cannot be tried in place make several **branches** (`build_branches.rs`).
 //!
 //! What the caller promises of a line: it holds no line feed. What is proved is that a plan says
 //! what `regex::Regex` says of the line or, where that is no UTF-8, of its copy by
@@ -21,52 +21,52 @@
 //! The regex crate's "leftmost-first" is what a backtracker finds that tries starts from the left
 //! and the ways of the pattern in order. The proofs show that a plan leaves out only tries that fail.
 //!
-//! **Gaps.** Let `last(i)` be the last place at which `Si` matches so that the rest can match behind
+//! **Gaps.** Let `last(i)` be the last place at which `Si` matches so that the rest can match after
 //! it, and `limit(i)` the last place where `Si` may end so that the rest can match: the line's end for
-//! `Sn`, otherwise `last(i+1)` less the gap's least. As a gap takes anything, the rest matches behind
+//! `Sn`, otherwise `last(i+1)` less the gap's least. As a gap takes anything, the rest matches after
 //! an end `e` of `Si` if and only if `e <= limit(i)`: if so, the gap can reach `last(i+1)`; if not, the
-//! start of `S(i+1)` would be behind the last one there is. So segments hang together by one number
+//! start of `S(i+1)` would be after the last one there is. So segments hang together by one number
 //! each, found from the right: `last(i)` is the last place at which `Si` matches with an end `<=
 //! limit(i)`. Then from the left: the match starts at the first place where `S0` matches with an end
 //! `<= limit(0)`, since there the rest matches and at none before; inside a segment the backtracker
 //! takes the first way with an end `<= limit(i)`; a greedy gap leads to `last(i)`, and a lazy one to
-//! the first place behind it where `Si` matches with an end `<= limit(i)`. If no `last(i)` or no start
+//! the first place after it where `Si` matches with an end `<= limit(i)`. If no `last(i)` or no start
 //! is there, there is no match.
 //!
-//! **The usual case.** Take each segment at its first place behind the one before, as if there were no
-//! limits. Where that leads to the end and no text of a segment behind a greedy gap stands once more
+//! **The usual case.** Take each segment at its first place after the one before, as if there were no
+//! limits. Where that leads to the end and no text of a segment after a greedy gap occurs once more
 //! before its limit (or, left of a lazy gap, before a later place), these places are the last ones
 //! too, and this is the match: what a backtracker tried before fails without limits, so it fails with
-//! them, and each way ends within its limit because the next segment starts behind it. Where all gaps
+//! them, and each way ends within its limit because the next segment starts after it. Where all gaps
 //! are lazy there is nothing to ask, since its first tries are these; and where only a yes is wanted,
-//! it is one. Where the head stands nowhere, there is no match.
+//! it is one. Where the head occurs nowhere, there is no match.
 //!
-//! **From the back.** Where all gaps are greedy and each segment behind one begins with its text, the
+//! **From the back.** Where all gaps are greedy and each segment after one begins with its text, the
 //! places are found as they are defined: from the right, the last place of each text from which its
 //! segment matches with an end `<= limit(i)` is `last(i)`, and its groups there are the match's. Where
 //! a text is missing before its limit, `last(i)` is not there.
 //!
 //! **Rejection.** Each match holds the segments' texts in order and apart. The first place of each
-//! behind the first place of the one before is at or before its place in any match (by induction), so
+//! after the first place of the one before is at or before its place in any match (by induction), so
 //! where one is missing there is no match.
 //!
-//! **Where a segment is tried.** A match of `Si` holds its text behind so many bytes of fixed width,
-//! or behind one run over a class. In the second case the text's first byte is not in the class, so
-//! each occurrence ends a run of its own and nothing behind depends on where in it one starts: the
+//! **Where a segment is tried.** A match of `Si` holds its text after so many bytes of fixed width,
+//! or after one run over a class. In the second case the text's first byte is not in the class, so
+//! each occurrence ends a run of its own and nothing after depends on where in it one starts: the
 //! first start is the run's first place and the last the one that leaves the least.
 //!
 //! **Runs.** A *closed* run: no byte of the class can begin what follows, and what follows is not
 //! empty. Every shorter choice leaves a byte of the class to what follows and fails; only the longest
-//! is tried. A run of fixed length has one choice. A *last* run has nothing behind it in its segment,
+//! is tried. A run of fixed length has one choice. A *last* run has nothing after it in its segment,
 //! so every choice with an end `<= limit` succeeds: greedy takes the most of these, lazy the least.
 //! All others are *open* and are tried in order, save where the next byte cannot begin what follows.
 //!
 //! **Where it stood before.** Where only a yes is wanted and there is one gap, a place of the last
-//! segment behind an end of the first one is enough. A segment of texts and closed runs reads just the
+//! segment after an end of the first one is enough. A segment of texts and closed runs reads just the
 //! bytes of its match: a closed run ends before the first byte of what follows. So where those bytes
-//! stand again, it matches again.
+//! occur again, it matches again.
 //!
-//! **Branches.** `^(?:A|B)C` is `^AC|^BC`, because what stands before takes no bytes and has one way
+//! **Branches.** `^(?:A|B)C` is `^AC|^BC`, because what is before takes no bytes and has one way
 //! to match. Each branch gives its leftmost match; the pattern's is the one with the smallest start,
 //! and of equals the first, since at one start the backtracker tries branches in order. That needs no
 //! anchor.
@@ -76,7 +76,7 @@
 //! U+FFFD in the copy, which it holds too; where it holds none, they end the run; where it holds some
 //! (`\S`, `\d`), the first such byte makes the plan unsure, and so does one that would have to be
 //! counted. A place is only used where the byte at it does not continue a character: there one starts
-//! in the line and in the copy, because decoding starts anew at every such byte. A text begins with
+//! in the line and in the copy, because decoding starts again at every such byte. A text begins with
 //! such a byte and is whole characters, so it is found in the copy where it is found in the line
 //! (a pattern with U+FFFD in it is refused). A span between such places therefore holds in the copy
 //! just what the replacement makes of its bytes alone. `\b` next to a byte beyond ASCII is unsure.

@@ -20,7 +20,7 @@ const COPIES_MAX: u32 = 8;
 /// U+FFFD, which stands for broken bytes where the regex runs, and is not on the line itself.
 const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
 
-/// One part of a pattern, and where it stands there, in bytes.
+/// One part of a pattern, and where it is there, in bytes.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
     pub(super) node: Node,

@@ -40,7 +40,7 @@ impl<'l> Scan<'l> {
         }
     }
 
-    /// Whether a character surely starts at `place`: no byte that goes on with one stands there.
+    /// Whether a character surely starts at `place`: no byte that goes on with one is there.
     #[inline]
     pub(super) fn is_boundary(&self, place: usize) -> bool {
         self.line.get(place).is_none_or(|byte| byte & 0xC0 != 0x80)
@@ -138,7 +138,7 @@ pub(super) struct Segment {
     ops: Vec<Op>,
     /// The same in short, where it is of the usual form.
     usual: Option<Usual>,
-    /// Whether it is made of texts and closed runs, behind a text, and runs are so short that they are
+    /// Whether it is made of texts and closed runs, after a text, and runs are so short that they are
     /// likely to be the same again.
     reads_its_match_alone: bool,
 }
@@ -155,7 +155,7 @@ struct Usual {
     behind: Behind,
 }
 
-/// What stands behind a run.
+/// What follows a run.
 #[derive(Debug, Clone)]
 enum Behind {
     Nothing,
@@ -190,7 +190,7 @@ impl Usual {
         is_plain.then_some(Usual { group, run, behind })
     }
 
-    /// [`Segment::behind`], from `next` on.
+    /// [`Segment::after`], from `next` on.
     #[inline(always)]
     fn end<G: Groups>(&self, scan: &mut Scan, next: usize, limit: usize, groups: &mut G) -> End {
         let mut end = match self.run.ending {
@@ -233,7 +233,7 @@ impl Segment {
         }
     }
 
-    /// Whether what it matches on one line it matches wherever the same bytes stand.
+    /// Whether what it matches on one line it matches wherever the same bytes are.
     #[inline]
     pub(super) fn reads_its_match_alone(&self) -> bool {
         self.reads_its_match_alone

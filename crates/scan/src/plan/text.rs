@@ -17,7 +17,7 @@ pub(super) struct Text {
     pair: Option<[Rare; 2]>,
 }
 
-/// A byte, and where it stands in the text.
+/// A byte, and where it is in the text.
 #[derive(Debug, Clone, Copy)]
 struct Rare {
     index: usize,
@@ -111,7 +111,7 @@ impl Text {
         (0..rest.len()).rfind(stands)
     }
 
-    /// The last place of a mask at which the text stands.
+    /// The last place of a mask at which the text is.
     #[inline(always)]
     fn last_of(&self, mut mask: u64, line: &[u8], start: usize) -> Option<usize> {
         while mask != 0 {
@@ -132,14 +132,14 @@ impl Text {
 }
 
 impl Rare {
-    /// Where this byte would stand, for each of so many places of the text.
+    /// Where this byte would be, for each of so many places of the text.
     #[inline]
     fn of<'l>(&self, line: &'l [u8], places: usize) -> Option<&'l [u8]> {
         line.get(self.index..self.index + places)
     }
 }
 
-/// At which of sixteen places both bytes stand.
+/// At which of sixteen places both bytes are.
 #[inline(always)]
 fn both(first: &[u8; 16], second: &[u8; 16], [one, other]: &[Rare; 2]) -> u8x16 {
     let first = u8x16::new(*first).simd_eq(one.sixteen);

@@ -103,7 +103,7 @@ fn what_is_cut_off_is_set_aside() {
         std::fs::write(&path, &whole[..length]).unwrap();
         match open(&path, definitions(), 1_000_000) {
             Ok(opened) => {
-                // The last byte may be one that nothing stands in.
+                // The last byte may be one that nothing is in.
                 let is_noticed = opened.outcome.damaged.is_some();
                 assert!(is_noticed || length == whole.len() - 1, "{length}");
                 assert_eq!(content(&opened.store), empty, "{length}");

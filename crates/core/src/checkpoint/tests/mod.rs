@@ -76,7 +76,7 @@ fn content(store: &Store) -> Vec<String> {
     let mut lines = vec![format!("births {}", image.births)];
     for family in &image.families {
         let name = &family.definition.name;
-        lines.push(format!("{name} {:?}", family.folded));
+        lines.push(format!("{name} {:?}", family.limited));
         for (slot, series) in family.series() {
             lines.push(format!("{name} {slot} {series:?}"));
         }
@@ -199,7 +199,7 @@ fn rules_may_change_while_it_runs() {
     let (_folder, path) = scratch();
     filled(&path);
     let Opened { mut saver, .. } = opened(&path);
-    // Another store, as after a reload that keeps nothing: its births are others.
+    // Another store, as after a reload that keeps nothing: it created other series.
     let store = Store::new(definitions()[..3].to_vec(), 9);
     let mut updates = Updates::new(&store);
     updates.push(0, &["chat", "new"], 1.0);

@@ -55,15 +55,18 @@ fn a_file_of_version_1_is_read() {
     assert_eq!(opened.notes.of("jaeger"), [(b"last".to_vec(), vec![2])]);
     let mut lines = Vec::new();
     for family in opened.store.image().families {
-        lines.push(format!("{} {:?}", family.definition.name, family.folded));
+        lines.push(format!("{} {:?}", family.definition.name, family.limited));
         for (slot, series) in family.series() {
             let labels = String::from_utf8_lossy(series.labels).into_owned();
-            let birth = (series.created_ms, series.born, series.updated_s);
-            lines.push(format!("{slot} {{{labels}}} {birth:?} {:?}", series.values));
+            let creation = (series.created_ms, series.creation_number, series.updated_s);
+            lines.push(format!(
+                "{slot} {{{labels}}} {creation:?} {:?}",
+                series.values
+            ));
         }
     }
     insta::assert_snapshot!(lines.join("\n"), @r#"
-    requests Folded { series_limited_total: 6, label_limited_totals: [0, 6] }
+    requests Limited { series_limited_total: 6, label_limited_totals: [0, 6] }
     0 {route="chat",user="ann"} (1000000, 1, 1001) [4616752568008179712]
     1 {route="embed",user="ann"} (1000000, 2, 1001) [4613937818241073152]
     2 {route="chat",user="bob"} (1000000, 3, 1001) [4616752568008179712]
@@ -71,12 +74,12 @@ fn a_file_of_version_1_is_read() {
     4 {route="chat",user="\"eve\"\n"} (1000000, 5, 1001) [4616752568008179712]
     5 {route="embed",user="\"eve\"\n"} (1000000, 6, 1001) [4613937818241073152]
     6 {route="__other__",user="__other__"} (1000000, 7, 1001) [4620130267728707584]
-    depth Folded { series_limited_total: 0, label_limited_totals: [0] }
+    depth Limited { series_limited_total: 0, label_limited_totals: [0] }
     0 {queue="in"} (1000000, 8, 1001) [9223372036854775808]
     1 {queue="out"} (1000000, 9, 1001) [9221120237041090560]
-    seconds Folded { series_limited_total: 0, label_limited_totals: [0] }
+    seconds Limited { series_limited_total: 0, label_limited_totals: [0] }
     0 {route="chat"} (1000000, 10, 1001) [1, 2, 0, 4613937818241073152]
-    lines Folded { series_limited_total: 0, label_limited_totals: [] }
+    lines Limited { series_limited_total: 0, label_limited_totals: [] }
     0 {} (1000000, 0, 1001) [4613937818241073152]
     "#);
 }

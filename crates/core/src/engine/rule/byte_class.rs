@@ -1,7 +1,7 @@
 //! Short patterns for a whole value, such as `\d+`, `2..`, `[A-Z].*` or `llm|none`: one class for each
 //! byte.
 //!
-//! A byte_class answers for ASCII values only, where a character is a byte, and for patterns of a few ways
+//! It answers for ASCII values only, where a character is a byte, and for patterns of a few alternatives
 //! to match, each with a class for each of the first bytes and one for all the rest. All else is for
 //! the regex.
 
@@ -9,33 +9,33 @@ use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use crate::engine::convert::{SHORT_DIGITS_MAX, SHORT_UNITS};
 
-/// Which ASCII bytes may stand at a place.
+/// Which ASCII bytes may be at a place.
 type Bytes = u128;
 
 /// So many places have a bit of their own beside the one for the rest.
 const HEAD_MAX: usize = 15;
 
-/// The bit for all bytes behind the head.
+/// The bit for all bytes after the head.
 const REST: u16 = 1 << HEAD_MAX;
 
-/// More ways are not tried one by one.
-const WAYS_MAX: usize = 4;
+/// More alternatives are not tried one by one.
+const ALTERNATIVES_MAX: usize = 4;
 
 /// A pattern in the form that runs.
 #[derive(Debug)]
 pub(in crate::engine) struct ByteClassMatcher {
-    /// Mostly there is but one way.
-    first: Way,
-    others: Box<[Way]>,
+    /// Mostly there is but one alternative.
+    first: Alternative,
+    others: Box<[Alternative]>,
 }
 
 #[derive(Debug)]
-struct Way {
-    /// For each ASCII byte a bit for each of the first places, and [`REST`], where it may stand.
+struct Alternative {
+    /// For each ASCII byte a bit for each of the first places, and [`REST`], where it may be.
     places: Box<[u16; 128]>,
     /// How many first places there are.
     head: usize,
-    /// At least and at most how many bytes stand behind them.
+    /// At least and at most how many bytes are after them.
     rest_min: usize,
     rest_max: usize,
 }
@@ -55,29 +55,31 @@ impl ByteClassMatcher {
         if !is_anchored {
             return None;
         }
-        let ways: Option<Vec<Way>> = match inner.first().map(Hir::kind) {
-            Some(HirKind::Alternation(ways)) if inner.len() == 1 && ways.len() <= WAYS_MAX => {
-                ways.iter().map(Way::of).collect()
+        let alternatives: Option<Vec<Alternative>> = match inner.first().map(Hir::kind) {
+            Some(HirKind::Alternation(alternatives))
+                if inner.len() == 1 && alternatives.len() <= ALTERNATIVES_MAX =>
+            {
+                alternatives.iter().map(Alternative::of).collect()
             }
-            _ => Way::new(inner).map(|way| vec![way]),
+            _ => Alternative::new(inner).map(|alternative| vec![alternative]),
         };
-        let mut ways = ways?.into_iter();
+        let mut alternatives = alternatives?.into_iter();
         Some(ByteClassMatcher {
-            first: ways.next()?,
-            others: ways.collect(),
+            first: alternatives.next()?,
+            others: alternatives.collect(),
         })
     }
 
     /// Whether a value matches, as the regex says; `None` where the regex must be asked.
     #[inline]
     pub(in crate::engine) fn is_match(&self, value: &[u8]) -> Option<bool> {
-        // What the first way cannot answer is not ASCII, and no other can.
+        // What the first alternative cannot answer is not ASCII, and no other can.
         let mut answer = self.first.is_match(value);
-        for way in &self.others {
+        for alternative in &self.others {
             if answer != Some(false) {
                 break;
             }
-            answer = way.is_match(value);
+            answer = alternative.is_match(value);
         }
         answer
     }
@@ -97,7 +99,7 @@ pub(in crate::engine) enum Numbers {
 impl ByteClassMatcher {
     /// Which of all [`Short`](crate::engine::convert::Short) numbers match.
     pub(in crate::engine) fn numbers(&self) -> Numbers {
-        // A way asks of each byte whether it may stand at its place, whatever stands at the others. So all
+        // An alternative asks of each byte whether it may be at its place, whatever is at the others. So all
         // numbers of a length match where those do that are one digit again and again.
         let take_all = |unit: &[u8]| {
             (1..=SHORT_DIGITS_MAX).all(|length| {
@@ -115,17 +117,17 @@ impl ByteClassMatcher {
     }
 }
 
-impl Way {
-    /// The way of one side of an alternation.
-    fn of(part: &Hir) -> Option<Way> {
+impl Alternative {
+    /// The alternative of one side of an alternation.
+    fn of(part: &Hir) -> Option<Alternative> {
         match part.kind() {
-            HirKind::Concat(parts) => Way::new(parts),
-            _ => Way::new(std::slice::from_ref(part)),
+            HirKind::Concat(parts) => Alternative::new(parts),
+            _ => Alternative::new(std::slice::from_ref(part)),
         }
     }
 
-    /// The way of parts behind each other.
-    fn new(parts: &[Hir]) -> Option<Way> {
+    /// The alternative of consecutive parts.
+    fn new(parts: &[Hir]) -> Option<Alternative> {
         let mut head: Vec<Bytes> = Vec::new();
         let (mut rest, mut rest_min, mut rest_max) = (0, 0, 0);
         for (number, part) in parts.iter().enumerate() {
@@ -155,7 +157,7 @@ impl Way {
                 .fold(0, |all, bytes| all << 1 | bit(bytes));
             head | if bit(&rest) == 1 { REST } else { 0 }
         });
-        Some(Way {
+        Some(Alternative {
             places: Box::new(places),
             head: head.len(),
             rest_min,
@@ -286,13 +288,13 @@ mod tests {
     proptest! {
         #[test]
         fn a_shape_says_what_the_regex_says(
-            ways in prop::collection::vec(
+            alternatives in prop::collection::vec(
                 r"(\(\?[is]\))?(a|B|\.|\.|2|[.\]-]|\\d|\\D|\\w|\\S|\[a-c2\]|\[\^b\\n\]){0,3}((a|\.|\\d|\\w|\[\^a\])(\*|\+|\?|\{2\}|\{1,2\}|\*\?)|\(\?:ab\)\*|\(\?P<x>b\))?",
                 1..4,
             ),
             values in prop::collection::vec("[aAbBcC25. \n\u{7f}]{0,6}|[ab2é]{0,3}", 1..8),
         ) {
-            let pattern = format!("^(?:{})$", ways.join("|"));
+            let pattern = format!("^(?:{})$", alternatives.join("|"));
             let (Ok(regex), Some(byte_class)) = (regex::Regex::new(&pattern), ByteClassMatcher::new(&pattern)) else {
                 return Ok(());
             };

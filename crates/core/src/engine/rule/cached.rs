@@ -193,7 +193,7 @@ impl Program {
     }
 }
 
-/// A number that stands in one slot, and is all that an action's conditions on fields ask about.
+/// A number that is in one slot, and is all that an action's conditions on fields ask about.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::engine) struct QuickNumber {
     slot: usize,

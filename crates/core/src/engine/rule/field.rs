@@ -48,7 +48,7 @@ pub(in crate::engine) struct FieldProgram {
     pub(in crate::engine) from: Vec<ValueSource>,
     pub(in crate::engine) take: Take,
     pub(in crate::engine) trusted_only: bool,
-    /// On a logfmt line a value counts only behind the last one of this slot.
+    /// On a logfmt line a value counts only after the last one of this slot.
     pub(in crate::engine) after: Option<usize>,
     /// The bits of its slots, where it comes from nothing else.
     pub(in crate::engine) only_slots: Option<u64>,
@@ -59,7 +59,7 @@ pub(in crate::engine) struct FieldProgram {
 pub(in crate::engine) enum Value<'a> {
     /// No key of it is on the line.
     Absent,
-    /// A key of it stands more than once, and only one may.
+    /// A key of it occurs more than once, and only one may.
     Ambiguous,
     /// The bytes, without escapes; empty where every key that is there is empty.
     Bytes(&'a [u8]),
@@ -68,7 +68,7 @@ pub(in crate::engine) enum Value<'a> {
 /// How the bytes that were found are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::engine) enum ReadAs {
-    /// As they stand; where there are none, the value is absent.
+    /// As they are; where there are none, the value is absent.
     Plain,
     /// They are the inside of a quoted string that has escapes.
     Escaped,
@@ -247,7 +247,7 @@ impl ValueSource {
 }
 
 impl Times {
-    /// The line's own time as it stands: the rule's field, else what begins the line, else what the
+    /// The line's own time as it is: the rule's field, else what begins the line, else what the
     /// wrapping says.
     fn text<'a>(&self, context: &Context<'a>, found: &Found<'a>) -> Option<&'a [u8]> {
         let text = context.text;

@@ -189,7 +189,7 @@ impl KnownValues {
         let start = text.len();
         let is_missing = !label.write(value, text);
         let mut written = TextSpan::behind(text, text.len() - start);
-        // Most values are written as they stand.
+        // Most values are written as they are.
         if let Raw::Bytes(raw) = raw
             && text[raw.range()] == text[written.range()]
         {

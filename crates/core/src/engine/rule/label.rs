@@ -23,7 +23,7 @@ pub(in crate::engine) struct LabelProgram {
     pub(in crate::engine) bytes_max: usize,
     /// Counted in the counts where the label is missing.
     pub(in crate::engine) error_missing: usize,
-    /// Counted where its key stands twice.
+    /// Counted where its key occurs twice.
     pub(in crate::engine) error_ambiguous: usize,
 }
 

@@ -58,7 +58,7 @@ pub(in crate::engine) struct PlanSteps {
     count: usize,
 }
 
-/// Where a plan stands: its key, and behind that its steps.
+/// Where a plan is: its key, and after that its steps.
 #[derive(Debug)]
 struct PlanEntry {
     /// The lower half of the key's hash.
@@ -295,7 +295,7 @@ impl PlanStep {
 /// The length that stands for a value that is not there.
 const ABSENT: u16 = u16::MAX;
 
-/// A value as it stands in a key: its length, and its bytes.
+/// A value as it is in a key: its length, and its bytes.
 #[inline(always)]
 fn as_key<'v>(value: Value<'v>) -> ([u8; 2], &'v [u8]) {
     match value {
@@ -304,7 +304,7 @@ fn as_key<'v>(value: Value<'v>) -> ([u8; 2], &'v [u8]) {
     }
 }
 
-/// The steps of the plan that stands at `start` of all `bytes`, if this is its key.
+/// The steps of the plan that is at `start` of all `bytes`, if this is its key.
 #[inline(always)]
 fn steps_at(bytes: &[u8], start: usize, key: &Key<'_>) -> Option<PlanSteps> {
     let (head, mut rest) = bytes.get(start..)?.split_first_chunk::<HEAD_BYTES>()?;

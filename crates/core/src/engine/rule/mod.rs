@@ -126,7 +126,7 @@ pub(in crate::engine) struct ConditionProgram {
 pub(in crate::engine) enum Subject {
     /// A label of the rule, after its tools.
     Label(usize),
-    /// A field as it stands on the line.
+    /// A field as it is on the line.
     Field(FieldProgram),
 }
 

@@ -23,7 +23,7 @@ pub(in crate::engine) struct Pattern {
     captures: bool,
 }
 
-/// Where the groups of the pattern that matched last stand.
+/// Where the groups of the pattern that matched last are.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Groups {
     spans: Vec<Option<(u32, u32)>>,
@@ -49,7 +49,7 @@ impl Pattern {
         }
     }
 
-    /// The pattern as it stands in the rule.
+    /// The pattern as it is in the rule.
     pub(in crate::engine) fn as_str(&self) -> &str {
         self.regex.as_str()
     }
@@ -182,7 +182,7 @@ impl Groups {
         true
     }
 
-    /// Where a group stands on the line or value, which was valid UTF-8.
+    /// Where a group is on the line or value, which was valid UTF-8.
     pub(in crate::engine) fn span(&self, group: usize) -> Option<(usize, usize)> {
         let (start, end) = (*self.spans.get(group)?)?;
         Some((start as usize, end as usize))

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::metrics::store::SeriesCounts;
 
-/// Limits, expiry, tools, keys that stand twice, conditions, exemplars, and metrics that share
+/// Limits, expiry, tools, keys that occur twice, conditions, exemplars, and metrics that share
 /// labels or have none.
 const RULES: &str = r#"
 [[rule]]

@@ -149,7 +149,7 @@ proptest! {
             }
         }
         let mut known = BTreeMap::new();
-        // A snapshot after each round, so that later births are merged into an order.
+        // A snapshot after each round, so that later creations are merged into an order.
         for steps in rounds {
             let mut updates = Updates::new(&store);
             for step in steps {

@@ -67,8 +67,8 @@ impl Family {
             };
             let is_idle = now_s.saturating_sub(u64::from(updated_s)) >= expire_s;
             if updated_s != FREE && is_idle {
-                let born = self.births.only(slot).born;
-                if !unshown.holds(now_s, updated_s.into(), born) {
+                let creation_number = self.creations.only(slot).creation_number;
+                if !unshown.holds(now_s, updated_s.into(), creation_number) {
                     self.forget(slot as u32);
                 }
             }
@@ -103,12 +103,12 @@ impl Family {
             true => *self.times_ms.only(row),
             false => i64::from(updated_s),
         };
-        (updated_s != FREE).then(|| (time, self.births.only(row).born))
+        (updated_s != FREE).then(|| (time, self.creations.only(row).creation_number))
     }
 
     /// Forgets a series; its slot stays in the order.
     fn forget(&mut self, slot: u32) {
-        let place = self.births.only(slot as usize).place;
+        let place = self.creations.only(slot as usize).place;
         let text = self.texts.get(place);
         let hash = spread(self.hasher.hash_one(text) as u32);
         self.limits.remove(text);
@@ -143,8 +143,8 @@ impl Family {
         if self.texts.is_mostly_garbage() {
             let mut texts = Texts::default();
             for slot in self.order.slots() {
-                let birth = self.births.only_mut(slot as usize);
-                birth.place = texts.add(self.texts.get(birth.place));
+                let creation = self.creations.only_mut(slot as usize);
+                creation.place = texts.add(self.texts.get(creation.place));
             }
             self.texts = texts;
         }

@@ -1,8 +1,8 @@
-//! A family as it was saved: every series in its slot, with its own birth, values and last update.
+//! A family as it was saved: every series in its slot, with its own creation, values and last update.
 
 use std::hash::BuildHasher;
 
-use super::{Birth, FREE, Family, LabelHasher, is_always_there};
+use super::{Creation, FREE, Family, LabelHasher, is_always_there};
 use crate::metrics::definition::Definition;
 use crate::metrics::frozen_copy::{SavedFamily, SavedSeries, Unfit};
 use crate::metrics::labels;
@@ -18,20 +18,20 @@ impl Family {
         definition: &Definition,
         hasher: LabelHasher,
         saved: &SavedFamily,
-        births: u64,
+        series_created: u64,
     ) -> Result<Family, Unfit> {
         let mut family = Family::empty(definition, hasher);
-        let folded = &saved.folded;
-        if folded.label_limited_totals.len() != definition.labels.len() {
+        let limited = &saved.limited;
+        if limited.label_limited_totals.len() != definition.labels.len() {
             return Err(family.unfit("totals of other labels"));
         }
-        family.series_limited_total = folded.series_limited_total;
+        family.series_limited_total = limited.series_limited_total;
         family
             .limits
-            .set_limited_totals(&folded.label_limited_totals);
+            .set_limited_totals(&limited.label_limited_totals);
         for series in &saved.series {
-            if series.born >= births {
-                return Err(family.unfit("a series that was not born yet"));
+            if series.creation_number >= series_created {
+                return Err(family.unfit("a series that was not creation_number yet"));
             }
             family.restore(series)?;
         }
@@ -76,16 +76,16 @@ impl Family {
         while self.updated_s.rows() <= row {
             let free = self.updated_s.push();
             *self.updated_s.only_mut(free) = FREE;
-            self.births.push();
+            self.creations.push();
             self.values.push();
         }
         let hash = self.hasher.hash_one(text);
         if *self.updated_s.only(row) != FREE || self.find(text, hash).is_some() {
             return Err(self.unfit("one series twice"));
         }
-        *self.births.only_mut(row) = Birth {
+        *self.creations.only_mut(row) = Creation {
             created_ms: series.created_ms,
-            born: series.born,
+            creation_number: series.creation_number,
             place: self.texts.add(text),
         };
         self.values.row_mut(row).copy_from_slice(&values);

@@ -21,7 +21,7 @@ fn shown(snapshot: &Snapshot, name: &str) -> Vec<(String, f64, Vec<u64>, u64, u6
                 series.value(),
                 series.bucket_counts().to_vec(),
                 series.created_ms(),
-                series.born(),
+                series.creation_number(),
                 series.exemplar(0).is_some(),
             )
         })
@@ -54,7 +54,7 @@ fn the_same_metric_is_kept_and_counted_on() {
     let after = new.snapshot(5000);
     assert_eq!(shown(&after, "b"), shown(&before, "b"));
     assert_eq!(shown(&after, "c"), []);
-    assert_eq!(after.births, before.births);
+    assert_eq!(after.series_created, before.creations);
     let mut updates = Updates::new(&new);
     updates.push(0, &["ann"], 3.0);
     updates.push(0, &["carol"], 1.0);
@@ -64,7 +64,7 @@ fn the_same_metric_is_kept_and_counted_on() {
     let both = [row("user=\"ann\"", 5.0), row("user=\"carol\"", 1.0)];
     assert_eq!(counted(&after, "b"), both);
     assert_eq!(counted(&after, "c"), [row("user=\"ann\"", 7.0)]);
-    assert_eq!(after.births, before.births + 2);
+    assert_eq!(after.series_created, before.series_created + 2);
     // A page that is being made of the old store sees nothing of it.
     assert_eq!(
         shown(&old.snapshot(6000), "b"),
@@ -92,7 +92,7 @@ fn a_batch_that_knows_the_old_store_counts_right_in_the_new_one() {
     old.apply(&batch, 0);
     batch.clear();
     let new = old.reload(metric(), 0);
-    // Another series than the old store would bear there takes the next slot.
+    // Another series than the old store would create there takes the next slot.
     let mut updates = Updates::new(&new);
     updates.push(0, &["bob"], 10.0);
     updates.apply(0);
@@ -171,7 +171,7 @@ fn what_is_new_without_labels_is_born_after_all_others() {
     let mut updates = Updates::new(&old);
     updates.push(0, &["ann"], 1.0);
     updates.apply(0);
-    let seen = old.snapshot(0).births;
+    let seen = old.snapshot(0).series_created;
     let total = definition("total", Kind::Counter, &[]);
     let new = old.reload(vec![total], 0);
     let mut updates = Updates::new(&new);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// So many files are told apart; the lines of further ones go to one that has no name.
+/// So many files are distinguished; the lines of further ones go to one that has no name.
 const FILES_MAX: usize = 10_000;
 
 /// The lines of all files. Clones share the counts.

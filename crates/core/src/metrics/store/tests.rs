@@ -167,7 +167,10 @@ fn an_idle_series_is_forgotten_and_starts_anew() {
         (&br#"user="idle""#[..], 1.0)
     );
     assert_eq!((series.created_ms(), series.exemplar(0)), (80_000, None));
-    assert!(series.born() >= after.births && series.born() < again.births);
+    assert!(
+        series.creation_number() >= after.series_created
+            && series.creation_number() < again.series_created
+    );
 }
 
 #[test]
@@ -215,18 +218,18 @@ fn births_are_numbered_over_all_metrics() {
     updates.push(0, &["w"], 1.0);
     updates.apply(0);
     let second = store.snapshot(0);
-    let mut born = Vec::new();
+    let mut creation_number = Vec::new();
     for family in &second.families {
         let name = &family.definition.name;
         let new = family
             .series()
-            .filter(|series| series.born() >= first.births);
-        born.extend(
+            .filter(|series| series.creation_number() >= first.series_created);
+        creation_number.extend(
             new.map(|series| format!("{name}{{{}}}", String::from_utf8_lossy(series.labels()))),
         );
     }
-    assert_eq!((first.births, second.births), (2, 4));
-    assert_eq!(born, [r#"a{l="w"}"#, r#"b{l="x"}"#]);
+    assert_eq!((first.series_created, second.series_created), (2, 4));
+    assert_eq!(creation_number, [r#"a{l="w"}"#, r#"b{l="x"}"#]);
 }
 
 #[test]
@@ -241,7 +244,7 @@ fn a_snapshot_is_one_instant_while_updates_go_on() {
         scope.spawn(|| {
             let mut updates = Updates::new(&store);
             for round in 0..300 {
-                // Every batch updates all series there are and bears one.
+                // Every batch updates all series there are and creates one.
                 for series in 0..=round {
                     let label = [&*format!("{series:03}")];
                     updates.push(0, &label, 1.0);

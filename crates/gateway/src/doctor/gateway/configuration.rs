@@ -259,7 +259,7 @@ fn has_any(value: &Value) -> bool {
     }
 }
 
-/// Whether a member of that name stands anywhere.
+/// Whether a member of that name occurs anywhere.
 fn has_key(value: &Value, name: &str) -> bool {
     match value {
         Value::Object(map) => map

@@ -1,4 +1,4 @@
-//! Requests over time as an SVG picture, to stand in a page: bars of answers and errors, on a scale.
+//! Requests over time as an SVG picture, to be put into a page: bars of answers and errors, on a scale.
 //!
 //! Colours come from the page's classes, so that light, dark and print each have their own.
 

@@ -39,7 +39,7 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// Whether it stands at the right of its column.
+    /// Whether it is at the right of its column.
     pub fn is_number(&self) -> bool {
         matches!(self, Cell::Number(_) | Cell::Errors(..) | Cell::Moment(_))
     }
@@ -73,7 +73,7 @@ pub struct Figure {
     pub name: &'static str,
     /// How much.
     pub text: String,
-    /// Whether its name stands before it: `p95 3.4s`, but `12 users`.
+    /// Whether its name is before it: `p95 3.4s`, but `12 users`.
     pub leads: bool,
 }
 

@@ -1,4 +1,4 @@
-//! More names than are told apart: the busiest stay, the bound holds, and threads do not show.
+//! More names than are distinguished: the busiest stay, the bound holds, and threads do not show.
 
 use std::collections::HashMap;
 

@@ -9,7 +9,7 @@ use super::*;
 /// Object keys of which the wanted ones can be put together in several ways.
 const KEYS: [&str; 9] = ["a", "b", "c", "a.b", "b.c", "a.b.c", "é", "", "a\"\\"];
 
-/// A JSON value in which a key may stand twice.
+/// A JSON value in which a key may be twice.
 #[derive(Debug, Clone)]
 enum Node {
     Scalar(Value),

@@ -178,14 +178,14 @@ fn outside_of_the_untrusted_range() {
     check_trusted(line, "u", &["1", "4"], &["1", "3 in all", "4"]);
     check_trusted(line, "protocol", &["llm"], &["llm"]);
     check_trusted(line, "duration", &["3ms"], &["3ms"]);
-    // A quote that opens in the middle swallows nothing behind it, nor does the middle's last value.
+    // A quote that opens in the middle swallows nothing after it, nor does the middle's last value.
     let line = r#"protocol=llm model=x u="boss duration=1ms y duration=3ms u="a b""#;
     check_trusted(line, "u", &[r#""a b""#], &[r#""boss"#, r#""a b""#]);
     check_trusted(line, "duration", &["3ms"], &["1ms y", "3ms"]);
     // The first mark's value ends with its word, whatever that is.
     check_trusted("protocol=x y u=1 duration=3ms", "protocol", &["x"], &["x"]);
     check_trusted("protocol=\"x y\" u=1 duration=3ms", "u", &[], &["1"]);
-    // Nothing between the untrusted; nothing behind the second.
+    // Nothing between the untrusted; nothing after the second.
     check_trusted("protocol=x duration=3ms", "duration", &["3ms"], &["3ms"]);
 }
 

@@ -5,7 +5,7 @@
 
 use super::{FieldSlot, Form, Keys, Matches, Span, UntrustedRange};
 
-/// A pair: where its key starts, where its `=` stands, its value, and where that ends on the line.
+/// A pair: where its key starts, where its `=` is, its value, and where that ends on the line.
 #[derive(Clone, Copy)]
 struct Pair {
     start: usize,

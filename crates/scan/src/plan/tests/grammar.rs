@@ -135,7 +135,7 @@ fn nested() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Parts in any order; most of these begin with a class, or have one behind a gap, and are refused.
+/// Parts in any order; most of these begin with a class, or have one after a gap, and are refused.
 fn loose() -> impl Strategy<Value = String> {
     vec(nested(), 1..8).prop_map(|parts| parts.concat())
 }

@@ -204,15 +204,15 @@ fn a_text_is_in_json_alone_and_survives_a_restart() {
         slot,
         labels: series.labels.into(),
         created_ms: series.created_ms,
-        born: series.born,
+        creation_number: series.creation_number,
         updated_s: series.updated_s,
         values: series.values.into(),
     });
     let saved = SavedFamily {
-        folded: family.folded.clone(),
+        limited: family.limited.clone(),
         series: series.collect(),
     };
-    let restored = Store::restored(definitions(), &[Some(saved)], image.births, 0).unwrap();
+    let restored = Store::restored(definitions(), &[Some(saved)], image.series_created, 0).unwrap();
     assert_eq!(json::document(&restored.snapshot(0)), document.as_bytes());
 }
 
