@@ -148,7 +148,7 @@ impl Unit {
             };
             let value = update.value;
             let deed = match update.operation() {
-                Operation::Add => format!("+ {value}"),
+                Operation::Usual | Operation::Add => format!("+ {value}"),
                 Operation::Set => format!("= {value}"),
                 Operation::Observe => format!("observes {value}"),
                 Operation::SetText => {

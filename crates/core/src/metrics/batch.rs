@@ -60,7 +60,11 @@ impl Update {
 
     #[inline(always)]
     pub fn operation(&self) -> Operation {
-        Operation::of_number(self.packed >> EXEMPLAR_BITS)
+        // Every update of a rule is the usual one.
+        match self.packed >> EXEMPLAR_BITS {
+            0 => Operation::Usual,
+            number => Operation::of_number(number),
+        }
     }
 
     #[inline(always)]

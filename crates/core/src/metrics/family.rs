@@ -79,6 +79,8 @@ pub(crate) struct Family {
     kind: Kind,
     can_fall: bool,
     keeps_time: bool,
+    /// Keeps the traces of exemplars, and no times: what nearly all metrics do.
+    has_exemplars_alone: bool,
     hasher: LabelHasher,
     table: HashTable<FoundSeries>,
     pub(crate) creations: Column<Creation>,
@@ -132,6 +134,7 @@ impl Family {
             kind: *kind,
             can_fall: definition.options.can_fall,
             keeps_time: definition.options.keeps_time,
+            has_exemplars_alone: has_exemplars_alone(definition),
             table: HashTable::new(),
             creations: Column::new(1),
             values: Column::new(kind.columns(buckets)),
@@ -168,6 +171,7 @@ impl Family {
         family.definition = Arc::new(definition.clone());
         family.can_fall = definition.options.can_fall;
         family.keeps_time = definition.options.keeps_time;
+        family.has_exemplars_alone = has_exemplars_alone(definition);
         family.expire_s = expire_s(definition);
         family.restore_times();
         family.limits.redefine(&definition.labels);
@@ -181,6 +185,7 @@ impl Family {
     }
 
     /// Makes an update; the series is created where it is new. `text` is the value of a text.
+    #[inline]
     pub(crate) fn update<'e>(
         &mut self,
         named: &Named<'_>,
@@ -189,30 +194,85 @@ impl Family {
         exemplar: impl FnOnce() -> Option<Exemplar<'e>>,
         moment: &mut Moment,
     ) -> Result<(), Refused> {
-        let is_counting = operation == Operation::Add && self.kind == Kind::Counter;
-        if !is_counting && matches!(operation, Operation::Delete | Operation::ExpireAfter) {
-            return self.remove(named, operation, value);
+        if operation != Operation::Usual {
+            return self.operate(named, (operation, value), text(), exemplar(), moment);
         }
-        if operation == Operation::Create {
-            self.create(named, exemplar(), moment);
-            return Ok(());
-        }
-        let handle = named.handle.get();
-        let slot = if handle.generation == self.generation {
-            handle.slot
-        } else {
-            self.slot(named, moment)
-        } as usize;
-        let place = if is_counting {
-            kind::count(self.values.only_mut(slot), value, self.can_fall)?
-        } else {
-            self.set(slot, (operation, value), text)?
+        let slot = self.slot_of(named, moment);
+        let place = match self.kind {
+            Kind::Counter => kind::count(self.values.only_mut(slot), value, self.can_fall)?,
+            Kind::Histogram => {
+                let row = self.values.row_mut(slot);
+                kind::observe(&self.definition.buckets, row, value)?
+            }
+            Kind::Gauge | Kind::Text => self.set(slot, (operation, value), text())?,
         };
-        // A chunk that a save shares is copied at the first write: once a second is enough.
+        self.touch(slot, moment);
+        if !self.has_exemplars_alone {
+            self.keep_exemplar(slot, (place, value), exemplar(), moment);
+        } else if let Some(exemplar) = exemplar()
+            && !exemplar.trace_id.is_empty()
+        {
+            let exemplars = &mut self.exemplars;
+            exemplars.set(slot, place, value, exemplar, moment.now_s);
+        }
+        Ok(())
+    }
+
+    /// Makes an update that no rule makes.
+    #[inline(never)]
+    fn operate(
+        &mut self,
+        named: &Named<'_>,
+        (operation, value): (Operation, f64),
+        text: &[u8],
+        exemplar: Option<Exemplar<'_>>,
+        moment: &mut Moment,
+    ) -> Result<(), Refused> {
+        match operation {
+            Operation::Delete | Operation::ExpireAfter => self.remove(named, operation, value),
+            Operation::Create => {
+                self.create(named, exemplar, moment);
+                Ok(())
+            }
+            _ => {
+                let slot = self.slot_of(named, moment);
+                let place = self.set(slot, (operation, value), text)?;
+                self.touch(slot, moment);
+                self.keep_exemplar(slot, (place, value), exemplar, moment);
+                Ok(())
+            }
+        }
+    }
+
+    /// The slot of a series, which is created where it is new.
+    #[inline(always)]
+    fn slot_of(&mut self, named: &Named<'_>, moment: &mut Moment) -> usize {
+        let handle = named.handle.get();
+        if handle.generation == self.generation {
+            handle.slot as usize
+        } else {
+            self.slot(named, moment) as usize
+        }
+    }
+
+    /// Notes when a series was updated. A chunk that a save shares is copied at the first write: once a
+    /// second is enough.
+    #[inline(always)]
+    fn touch(&mut self, slot: usize, moment: &Moment) {
         if *self.updated_s.only(slot) != moment.updated_s {
             *self.updated_s.only_mut(slot) = moment.updated_s;
         }
-        let exemplar = exemplar();
+    }
+
+    /// Keeps what the metric keeps of an exemplar: its trace, its time, both or nothing.
+    #[cold]
+    fn keep_exemplar(
+        &mut self,
+        slot: usize,
+        (place, value): (usize, f64),
+        exemplar: Option<Exemplar<'_>>,
+        moment: &Moment,
+    ) {
         if self.keeps_time {
             let seconds = exemplar.and_then(|exemplar| exemplar.time_seconds);
             self.keep_time(slot, seconds, moment);
@@ -224,7 +284,6 @@ impl Family {
             let exemplars = &mut self.exemplars;
             exemplars.set(slot, place, value, exemplar, moment.now_s);
         }
-        Ok(())
     }
 
     /// Creates a series where it is not there.
@@ -245,19 +304,19 @@ impl Family {
         *self.times_ms.only_mut(slot) = seconds.map_or(now_ms, |s| (s * 1000.0).round() as i64);
     }
 
-    /// Changes the value of what is no counter, or does to one what rules do not.
-    fn set<'e>(
+    /// Changes the value of a series; gives the number of the exemplar that this may have.
+    fn set(
         &mut self,
         slot: usize,
         update: (Operation, f64),
-        text: impl FnOnce() -> &'e [u8],
+        text: &[u8],
     ) -> Result<usize, Refused> {
         let definition = &self.definition;
         let row = self.values.row_mut(slot);
-        if let (Kind::Text, Operation::SetText) = (self.kind, update.0) {
+        if let (Kind::Text, Operation::SetText | Operation::Usual) = (self.kind, update.0) {
             self.value_texts
                 .forget(TextRange::of_numbers([row[0], row[1]]));
-            row.copy_from_slice(&self.value_texts.add(text()).numbers());
+            row.copy_from_slice(&self.value_texts.add(text).numbers());
             return Ok(0);
         }
         let can_fall = definition.options.can_fall;
@@ -400,6 +459,10 @@ impl Family {
 /// Whether the metric's one series is there from the start and for ever.
 fn is_always_there(definition: &Definition) -> bool {
     definition.labels.is_empty() && definition.kind.begins_at_zero()
+}
+
+fn has_exemplars_alone(definition: &Definition) -> bool {
+    definition.kind.has_exemplars() && !definition.options.keeps_time
 }
 
 /// How long a series may be idle, in seconds.

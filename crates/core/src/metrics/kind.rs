@@ -21,6 +21,8 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Operation {
+    /// What a rule does to its metric: [`Kind::usual_operation`].
+    Usual,
     /// Adds the value to a counter or gauge.
     Add,
     /// Makes the value that of a gauge, or of a counter where it may.
@@ -39,7 +41,8 @@ pub enum Operation {
 
 impl Operation {
     #[cfg(test)]
-    const ALL: [Operation; 7] = [
+    const ALL: [Operation; 8] = [
+        Operation::Usual,
         Operation::Add,
         Operation::Set,
         Operation::Observe,
@@ -53,13 +56,14 @@ impl Operation {
     #[inline]
     pub(super) fn of_number(number: u32) -> Operation {
         match number {
-            1 => Operation::Set,
-            2 => Operation::Observe,
-            3 => Operation::SetText,
-            4 => Operation::Delete,
-            5 => Operation::ExpireAfter,
-            6 => Operation::Create,
-            _ => Operation::Add,
+            1 => Operation::Add,
+            2 => Operation::Set,
+            3 => Operation::Observe,
+            4 => Operation::SetText,
+            5 => Operation::Delete,
+            6 => Operation::ExpireAfter,
+            7 => Operation::Create,
+            _ => Operation::Usual,
         }
     }
 }
@@ -199,6 +203,10 @@ impl Kind {
         row: &mut [u64],
         (operation, value): (Operation, f64),
     ) -> Result<usize, Refused> {
+        let operation = match operation {
+            Operation::Usual => self.usual_operation(),
+            other => other,
+        };
         match (self, operation) {
             (Kind::Gauge, Operation::Set) => {
                 row[0] = value.to_bits();
@@ -299,7 +307,9 @@ pub(super) fn count(bits: &mut u64, value: f64, can_fall: bool) -> Result<usize,
     Ok(0)
 }
 
-fn observe(bounds: &[f64], row: &mut [u64], value: f64) -> Result<usize, Refused> {
+/// Counts an observation in a histogram.
+#[inline(always)]
+pub(super) fn observe(bounds: &[f64], row: &mut [u64], value: f64) -> Result<usize, Refused> {
     let before = f64::from_bits(row[bounds.len() + 1]);
     let sum = before + value;
     // Numbers alone do not make the sum infinite. What is no number, or infinite, is observed as in

@@ -91,8 +91,7 @@ impl<'s> Updates<'s> {
         value: f64,
         trace: Option<(&str, Option<f64>)>,
     ) {
-        let kind = self.store.definitions()[metric as usize].kind;
-        self.operate(metric, values, (kind.usual_operation(), value), trace);
+        self.operate(metric, values, (Operation::Usual, value), trace);
     }
 
     /// Any update.

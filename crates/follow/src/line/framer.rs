@@ -115,14 +115,8 @@ impl Framer {
         let mut from = 0;
         // One NUL at the end of the block: what follows it will tell what it is.
         let mut open_nul = 0;
-        // Nearly no block has a NUL; without one there is one byte to search for, which is faster.
-        let has_nul = memchr::memchr(0, bytes).is_some();
-        let next_end = |rest: &[u8]| match has_nul {
-            true => memchr::memchr2(b'\n', 0, rest),
-            false => memchr::memchr(b'\n', rest),
-        };
-        while let Some(at) = next_end(&bytes[from..]) {
-            let end = from + at;
+        let mut ends = LineEnds::new(bytes);
+        while let Some(end) = ends.next_from(from) {
             let nuls = if bytes[end] == 0 {
                 nuls(&bytes[end..])
             } else {
@@ -177,6 +171,54 @@ impl Framer {
         framed.taken = rest.len();
         *self = Framer::default();
         framed
+    }
+}
+
+/// Bytes are looked at for NULs so many at a time, so that the search for line ends that follows finds
+/// them in the nearest cache.
+const WINDOW_BYTES: usize = 16 << 10;
+
+/// Finds what can end a line: `\n` and NULs.
+///
+/// Nearly no log has a NUL, and one byte is searched for much faster than two. So a window is searched
+/// for NULs once, and where it has none, for line ends alone.
+struct LineEnds<'b> {
+    bytes: &'b [u8],
+    window_end: usize,
+    has_nul: bool,
+}
+
+impl<'b> LineEnds<'b> {
+    fn new(bytes: &'b [u8]) -> LineEnds<'b> {
+        LineEnds {
+            bytes,
+            window_end: 0,
+            has_nul: false,
+        }
+    }
+
+    /// The first one at or after `from`, which only grows.
+    #[inline]
+    fn next_from(&mut self, mut from: usize) -> Option<usize> {
+        loop {
+            if let Some(rest) = self.bytes.get(from..self.window_end) {
+                let at = match self.has_nul {
+                    true => memchr::memchr2(b'\n', 0, rest),
+                    false => memchr::memchr(b'\n', rest),
+                };
+                if let Some(at) = at {
+                    return Some(from + at);
+                }
+            }
+            from = from.max(self.window_end);
+            let window_end = self.bytes.len().min(from + WINDOW_BYTES);
+            let window = self.bytes.get(from..window_end)?;
+            if window.is_empty() {
+                return None;
+            }
+            self.has_nul = memchr::memchr(0, window).is_some();
+            self.window_end = window_end;
+        }
     }
 }
 

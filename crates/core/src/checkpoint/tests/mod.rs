@@ -73,7 +73,7 @@ fn opened(path: &Path) -> Opened {
 /// Everything that has to survive, in words.
 fn content(store: &Store) -> Vec<String> {
     let image = store.image();
-    let mut lines = vec![format!("births {}", image.births)];
+    let mut lines = vec![format!("births {}", image.series_created)];
     for family in &image.families {
         let name = &family.definition.name;
         lines.push(format!("{name} {:?}", family.limited));

@@ -23,7 +23,20 @@ pub(in crate::engine) enum Amount {
 
 impl Amount {
     /// The number, or the error's number after counting it.
+    #[inline(always)]
     pub(in crate::engine) fn number(
+        &self,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        counts: &mut Counts,
+    ) -> Result<f64, usize> {
+        match self {
+            Amount::One => Ok(1.0),
+            Amount::Field { .. } => self.of_field(context, scratch, counts),
+        }
+    }
+
+    fn of_field(
         &self,
         context: &Context<'_>,
         scratch: &mut Scratch,

@@ -242,7 +242,6 @@ impl<'a> RuleCompiler<'a> {
             metric: action.metric,
             metric_name: definition.name.as_str().into(),
             amount,
-            operation: definition.kind.usual_operation(),
             is_traced: definition.kind.has_exemplars(),
             labels: labels.collect(),
             parts: parts.0,

@@ -9,6 +9,7 @@ use super::{ActionProgram, Program, Scratch, Subject, found};
 use crate::engine::convert::Short;
 use crate::engine::counts::Counts;
 use crate::metrics::batch::Batch;
+use crate::metrics::kind::Operation;
 use logmetrics_scan::escape::unescape;
 use logmetrics_scan::slots::{Slots, slot_bit};
 
@@ -188,7 +189,7 @@ impl Program {
                 scratch.plans.set_series(steps, place, series);
                 series
             });
-            batch.update(series, action.operation, value, exemplar);
+            batch.update(series, Operation::Usual, value, exemplar);
         }
     }
 }

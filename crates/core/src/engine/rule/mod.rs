@@ -86,7 +86,6 @@ pub(in crate::engine) struct ActionProgram {
     /// The metric's name, for messages.
     pub(in crate::engine) metric_name: Box<str>,
     pub(in crate::engine) amount: Amount,
-    pub(in crate::engine) operation: Operation,
     /// Whether the metric's type shows exemplars.
     pub(in crate::engine) is_traced: bool,
     pub(in crate::engine) parts: Vec<Part>,
@@ -328,7 +327,7 @@ impl Program {
             None
         };
         let series = action.series(scratch, batch);
-        batch.update(series, action.operation, value, exemplar);
+        batch.update(series, Operation::Usual, value, exemplar);
         Ok(value)
     }
 

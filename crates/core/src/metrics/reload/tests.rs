@@ -54,7 +54,7 @@ fn the_same_metric_is_kept_and_counted_on() {
     let after = new.snapshot(5000);
     assert_eq!(shown(&after, "b"), shown(&before, "b"));
     assert_eq!(shown(&after, "c"), []);
-    assert_eq!(after.series_created, before.creations);
+    assert_eq!(after.series_created, before.series_created);
     let mut updates = Updates::new(&new);
     updates.push(0, &["ann"], 3.0);
     updates.push(0, &["carol"], 1.0);
