@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::deviations::DEVIATIONS;
+use super::deviations::{BETTER, DEVIATIONS};
 use crate::fixture::{Run, Scratch, repository};
 
 #[derive(Deserialize)]
@@ -86,4 +86,21 @@ fn every_recorded_case_comes_out_as_mtail_has_it() {
         "{wrong_ones} of {all}:\n{}",
         wrong.join("\n")
     );
+}
+
+#[test]
+fn the_document_names_every_deviation() {
+    let document = std::fs::read_to_string(repository("docs/coming-from-mtail.md")).unwrap();
+    let rows: BTreeSet<&str> = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(name, _)| name)
+        .filter(|name| cases().iter().any(|case| case.name == **name))
+        .collect();
+    let all = DEVIATIONS.iter().chain(BETTER);
+    for deviation in all.clone() {
+        let reason = deviation.reason;
+        assert!(document.contains(reason), "{}: {reason}", deviation.name);
+    }
+    assert_eq!(rows, all.map(|deviation| deviation.name).collect());
 }
