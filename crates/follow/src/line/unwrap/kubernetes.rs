@@ -2,15 +2,28 @@
 //! (`[pod/gateway-7d/agentgateway] `), stern (`gateway-7d agentgateway `, with the namespace before
 //! it on demand) and `podman logs` of several containers (`project_gateway_1 `).
 //!
-//! The latter two have no mark of their own. They are taken off where the names have the form of
-//! generated ones and a program's line surely begins after them: with a time or as an object of JSON.
+//! The latter two have no mark of their own. They are taken off where a program's line surely begins
+//! after them, with a time or as an object of JSON, and the names have the form of generated ones or the
+//! line that of a record.
 
 use super::ansi;
 use super::compose::{ContainerPrefix, name_length};
 use super::prefix::{Prefix, begins};
+use super::time;
 
 /// Letters and digits of the five that Kubernetes puts at the end of a pod's name.
 const POD_LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// How records of JSON begin in most logs.
+const RECORDS: [&[u8]; 7] = [
+    b"{\"level\":",
+    b"{\"severity\":",
+    b"{\"time\":",
+    b"{\"timestamp\":",
+    b"{\"@timestamp\":",
+    b"{\"ts\":",
+    b"{\"msg\":",
+];
 
 /// Digits of a container's id that podman shows.
 const ID_DIGITS: usize = 12;
@@ -77,7 +90,7 @@ fn named<'a>(names: &[&'a [u8]], text: &'a [u8]) -> Option<Prefix<'a>> {
     let (service, container) = match names {
         [name] if is_numbered(name) || is_id(name) => (*name, *name),
         [pod, container] | [_, pod, container]
-            if are_lower(names) && (is_pod(pod) || pod == container) =>
+            if are_lower(names) && (is_pod(pod) || pod == container || is_record(text)) =>
         {
             (*container, *pod)
         }
@@ -89,6 +102,12 @@ fn named<'a>(names: &[&'a [u8]], text: &'a [u8]) -> Option<Prefix<'a>> {
         time: None,
         text,
     })
+}
+
+/// Whether the text has the form of a log's record, and not that of some data in a message.
+fn is_record(text: &[u8]) -> bool {
+    let is_tabbed = |stamp: time::Stamp| text.get(stamp.length) == Some(&b'\t');
+    RECORDS.iter().any(|begin| text.starts_with(begin)) || time::stamp(text).is_some_and(is_tabbed)
 }
 
 fn are_lower(names: &[&[u8]]) -> bool {

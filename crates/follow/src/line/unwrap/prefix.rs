@@ -70,6 +70,9 @@ pub(super) fn prefix(line: &[u8]) -> Option<Prefix<'_>> {
 }
 
 fn any_prefix(line: &[u8]) -> Option<Prefix<'_>> {
+    if cri::record(line).is_some() {
+        return None;
+    }
     let mut all: Option<Prefix<'_>> = None;
     let mut taken = [None; KINDS];
     for place in 0..KINDS {
@@ -97,6 +100,9 @@ fn next<'a>(
 ) -> Option<(Kind, Prefix<'a>)> {
     let is_free = |kind| !taken.contains(&Some(kind));
     let first = *text.first()?;
+    if first == b'{' {
+        return None;
+    }
     if is_free(Kind::Time)
         && first.is_ascii_digit()
         && let Some(prefix) = stamped(text)

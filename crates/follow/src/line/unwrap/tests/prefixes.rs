@@ -193,7 +193,8 @@ const TIMED: [(&str, &str, Option<&str>); 9] = [
 ];
 
 /// Those that are taken off where a line surely begins after them.
-const LIKELY: [Named; 16] = [
+const LIKELY: [Named; 17] = [
+    ("gw agentgateway ", Some("agentgateway"), Some("gw")),
     ("gw-7d agentgateway ", Some("agentgateway"), Some("gw-7d")),
     (
         "agentgateway-6c9f8d7b5-x2x4z agentgateway ",
@@ -351,6 +352,8 @@ fn what_looks_alike_is_left_alone() {
         "user-service started {\"port\":8080}",
         "GET /a-1 {\"port\":8080}",
         "started 2026-11-23T15:18:33Z",
+        "server started 2026-11-23T15:18:33Z",
+        "Server Started {\"level\":1}",
         "retry of {\"a\":1}",
         "[pod/x] text",
         "[pod//x] text",
