@@ -61,12 +61,12 @@ pub enum Failure {
 /// What a run is made of, before anything is read.
 struct Built {
     inputs: Vec<Specification>,
-    programs: Programs,
+    /// With what was logged of them.
+    programs: (Programs, AdviceLog),
     /// The rules and the secret as they were loaded.
     rules: RulesContent,
     shared: Shared,
     restored: Restored,
-    advice_log: AdviceLog,
 }
 
 fn build(settings: &Settings) -> Result<Built, Failure> {
@@ -121,11 +121,10 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
     };
     Ok(Built {
         inputs,
-        programs,
+        programs: (programs, advice_log),
         rules,
         shared,
         restored,
-        advice_log,
     })
 }
 
@@ -178,7 +177,6 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
         rules,
         shared,
         restored,
-        advice_log,
     } = built;
     let listener =
         server::bind(&settings.listen).map_err(|error| Failure::Run(error.to_string()))?;
@@ -194,7 +192,6 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     let notes = notes.chain([scraper_notes(&scrapers, &shared), remembered]);
     let saving = restored.start_saving(&shared, notes.collect())?;
     let (checkpointer, shown) = saving.map(|one| (one.checkpointer, one.shown)).unzip();
-    let programs = (programs, advice_log);
     let reloader = Arc::new(reloader(settings, programs, (&shared, &positions), &rules));
     tokio::spawn(reload::on_hangup(Arc::clone(&reloader)).map_err(no_signals)?);
     log_address(&listener, &access);

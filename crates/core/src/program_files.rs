@@ -167,5 +167,6 @@ fn read_pipe(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests;
