@@ -336,10 +336,19 @@ pub fn buckets_empty(place: ProblemPlace) -> Draft {
     )
 }
 
+/// A number that is far from 1 is written with its exponent.
+fn number(number: f64) -> String {
+    match number.abs() {
+        1e-5..1e15 | 0.0 => number.to_string(),
+        _ if number.is_finite() => format!("{number:e}"),
+        _ => number.to_string(),
+    }
+}
+
 pub fn bucket_not_finite(place: ProblemPlace, found: f64) -> Draft {
     Draft::error(
         place,
-        format!("expected a finite bucket, but found `{found}`"),
+        format!("expected a finite bucket, but found `{}`", number(found)),
     )
     .hint("the bucket `+Inf` is always there")
 }
@@ -347,7 +356,11 @@ pub fn bucket_not_finite(place: ProblemPlace, found: f64) -> Draft {
 pub fn buckets_not_rising(place: ProblemPlace, before: f64, found: f64) -> Draft {
     Draft::error(
         place,
-        format!("expected a bucket above `{before}`, but found `{found}`"),
+        format!(
+            "expected a bucket above `{}`, but found `{}`",
+            number(before),
+            number(found)
+        ),
     )
     .hint("buckets stand in rising order")
 }

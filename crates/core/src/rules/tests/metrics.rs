@@ -415,3 +415,23 @@ fn another_help_text_is_advice() {
       |                                   ^^^^^^ used
     ");
 }
+
+#[test]
+fn tiny_and_huge_buckets_are_named_shortly() {
+    let rule = |buckets: &str| {
+        format!(
+            "[[rule]]\nmatch = '(?P<v>x)'\n[[rule.metric]]\nhistogram = 'h'\nvalue = 'v'\n\
+             buckets = [{buckets}]\n"
+        )
+    };
+    let said = refused(&rule("5e-324, 5e-324"));
+    assert!(
+        said.contains("expected a bucket above `5e-324`, but found `5e-324`"),
+        "{said}"
+    );
+    let said = refused(&rule("1e300, 0.25"));
+    assert!(
+        said.contains("expected a bucket above `1e300`, but found `0.25`"),
+        "{said}"
+    );
+}
