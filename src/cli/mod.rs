@@ -81,8 +81,11 @@ enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print a manual page
+    Man {
+        /// The subcommand that it is about; without one, the whole program
+        page: Option<String>,
+    },
 }
 
 /// Reads the command line, does what it asks for, and gives the exit code.
@@ -143,12 +146,31 @@ fn execute(cli: Cli, names_jaeger: bool) -> Exit {
             clap_complete::generate(shell, &mut Cli::command(), "logmetrics", &mut script);
             terminal::print(&script)
         }
-        Command::Man => {
-            let mut page = Vec::new();
-            match clap_mangen::Man::new(Cli::command()).render(&mut page) {
-                Ok(()) => terminal::print(&page),
-                Err(error) => terminal::fail(&error),
-            }
+        Command::Man { page } => manual_page(page.as_deref()),
+    }
+}
+
+/// The page of the program, or of a subcommand under the name `logmetrics-NAME`.
+fn manual_page(name: Option<&str>) -> Exit {
+    let mut program = Cli::command();
+    program.build();
+    let man = match name {
+        None => clap_mangen::Man::new(program),
+        Some(name) => {
+            let Some(command) = program.find_subcommand(name) else {
+                let names = program.get_subcommands().map(clap::Command::get_name);
+                return terminal::usage(&format_args!(
+                    "no manual page `{}`; there are {}",
+                    terminal::harmless(name.as_bytes()),
+                    names.collect::<Vec<_>>().join(", ")
+                ));
+            };
+            clap_mangen::Man::new(command.clone()).title(format!("logmetrics-{name}"))
         }
+    };
+    let mut page = Vec::new();
+    match man.render(&mut page) {
+        Ok(()) => terminal::print(&page),
+        Err(error) => terminal::fail(&error),
     }
 }

@@ -51,6 +51,13 @@ fn completions_and_man_page() {
     }
     let run = Run::new().arg("man").go().success();
     assert!(run.stdout.contains(".TH logmetrics 1"), "{}", run.stdout);
+    for page in ["report", "check", "run"] {
+        let run = Run::new().args("man").arg(page).go().success();
+        let title = format!(".TH logmetrics-{page} 1");
+        assert!(run.stdout.contains(&title), "{}", run.stdout);
+    }
+    let wrong = Run::new().args("man reprot").go().code(2);
+    wrong.says(&["no manual page `reprot`", "report"]);
 }
 
 #[test]
