@@ -3,6 +3,7 @@
 mod files;
 mod foreign;
 mod metrics;
+mod names;
 mod report_section;
 mod rules;
 mod shapes;
