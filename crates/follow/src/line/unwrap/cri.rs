@@ -23,6 +23,12 @@ pub(super) fn record(line: &[u8]) -> Option<Record<'_>> {
     any_record(line)
 }
 
+/// Whether a stream is named after the blank that ends what may be a time.
+pub(super) fn is_likely(line: &[u8], blank: usize) -> bool {
+    let rest = line.get(blank + 1..).unwrap_or_default();
+    rest.starts_with(b"stdout ") || rest.starts_with(b"stderr ")
+}
+
 fn any_record(line: &[u8]) -> Option<Record<'_>> {
     let head = line.get(..=TIME_BYTES_MAX).unwrap_or(line);
     let blank = memchr::memchr(b' ', head)?;

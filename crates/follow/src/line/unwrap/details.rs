@@ -6,7 +6,7 @@
 use super::prefix::{Prefix, begins};
 
 /// Names of labels that docker itself gives.
-const DOCKERS: &[u8] = b"com.docker.";
+pub(super) const DOCKERS: &[u8] = b"com.docker.";
 
 /// The attributes before a line. `is_docker`: docker wrote something before them, so that they are
 /// likely.

@@ -4,7 +4,7 @@
 //! prefix of a kind, so that a text that looks like another is left alone: in `gw-1  | info | b` the
 //! second bar is the program's.
 
-use super::{Wrapping, compose, cri, details, kubernetes, syslog, time};
+use super::{Wrapping, ansi, compose, cri, details, kubernetes, syslog, time};
 
 /// What a prefix says, and the text after it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,11 +51,7 @@ const FRACTION_DIGITS_MIN: usize = 8;
 /// prefix, and is no record of Kubernetes.
 #[inline]
 pub(super) fn is_none(line: &[u8]) -> bool {
-    // Other prefixes that begin with a digit have a blank, or no colon, up to there.
-    line.first().is_some_and(u8::is_ascii_digit)
-        && time::has_colon(line)
-        && !time::has_blank(line, 0)
-        && !time::has_blank(line, 5)
+    time::is_likely(line)
         && !time::has_blank(line, cri::TIME_BYTES_MIN)
         && !time::has_blank(line, cri::TIME_BYTES_MAX + 1 - 8)
 }
@@ -69,10 +65,8 @@ pub(super) fn prefix(line: &[u8]) -> Option<Prefix<'_>> {
     any_prefix(line)
 }
 
+#[inline(never)]
 fn any_prefix(line: &[u8]) -> Option<Prefix<'_>> {
-    if cri::record(line).is_some() {
-        return None;
-    }
     let mut all: Option<Prefix<'_>> = None;
     let mut taken = [None; KINDS];
     for place in 0..KINDS {
@@ -92,6 +86,90 @@ fn any_prefix(line: &[u8]) -> Option<Prefix<'_>> {
     all
 }
 
+/// What the first blank of a text says of the prefixes that it may have, so that most are not tried.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    first: u8,
+    /// Where the first blank is; 0 where none is near.
+    blank: usize,
+    /// What follows it.
+    after: u8,
+}
+
+/// No word before a blank is longer.
+const WORD_BYTES_MAX: usize = 4096;
+
+/// Namespace, pod and container.
+const WORDS_MAX: usize = 3;
+
+impl Look {
+    fn at(text: &[u8]) -> Option<Look> {
+        let first = *text.first()?;
+        if first == b'{' || is_none(text) {
+            return None;
+        }
+        let head = text.get(..WORD_BYTES_MAX).unwrap_or(text);
+        let blank = memchr::memchr(b' ', head).unwrap_or(0);
+        let after = text.get(blank + 1).copied().unwrap_or(b' ');
+        Some(Look {
+            first,
+            blank,
+            after,
+        })
+    }
+
+    /// Whether a time of RFC 3339 may be before the blank.
+    fn is_time(self) -> bool {
+        self.first.is_ascii_digit()
+            && (cri::TIME_BYTES_MIN..=cri::TIME_BYTES_MAX).contains(&self.blank)
+    }
+
+    fn is_syslog(self, text: &[u8]) -> bool {
+        match self.first {
+            b'<' => true,
+            b'[' => matches!(text.get(1), Some(b' ' | b'0'..=b'9')),
+            b'A'..=b'Z' => self.blank == 3,
+            b'1' if self.blank == 1 => true,
+            b'0'..=b'9' => self.is_time() || (13..=21).contains(&self.blank),
+            _ => false,
+        }
+    }
+
+    fn is_container(self, text: &[u8]) -> bool {
+        if self.blank == 0 || self.is_time() {
+            return false;
+        }
+        let is_barred = matches!(self.after, b' ' | b'|');
+        match self.first {
+            ansi::ESCAPE => true,
+            b'[' if text.starts_with(b"[pod/") => true,
+            b'[' => is_barred && text.get(self.blank - 1) == Some(&b']'),
+            _ => is_barred || self.begins_after_words(text),
+        }
+    }
+
+    /// Whether another line may begin after one, two or three words.
+    fn begins_after_words(self, text: &[u8]) -> bool {
+        let mut blank = self.blank;
+        for _ in 0..WORDS_MAX {
+            let rest = text.get(blank + 1..).unwrap_or_default();
+            if begins_likely(rest) {
+                return true;
+            }
+            match memchr::memchr(b' ', rest.get(..WORD_BYTES_MAX).unwrap_or(rest)) {
+                Some(next) => blank += 1 + next,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    fn is_details(self, text: &[u8]) -> bool {
+        begins_likely(text.get(self.blank + 1..).unwrap_or_default())
+            || text.starts_with(details::DOCKERS)
+    }
+}
+
 /// The next prefix of `text`, after those of the kinds `taken`, which say `before`.
 fn next<'a>(
     text: &'a [u8],
@@ -99,22 +177,23 @@ fn next<'a>(
     before: Option<&Prefix<'a>>,
 ) -> Option<(Kind, Prefix<'a>)> {
     let is_free = |kind| !taken.contains(&Some(kind));
-    let first = *text.first()?;
-    if first == b'{' {
+    let look = Look::at(text)?;
+    if look.is_time() && cri::is_likely(text, look.blank) {
         return None;
     }
-    if is_free(Kind::Time)
-        && first.is_ascii_digit()
-        && let Some(prefix) = stamped(text)
+    if look.is_time()
+        && is_free(Kind::Time)
+        && let Some(prefix) = stamped_at(text, look.blank)
     {
         return Some((Kind::Time, prefix));
     }
-    if is_free(Kind::Syslog)
+    if look.is_syslog(text)
+        && is_free(Kind::Syslog)
         && let Some(prefix) = syslog::prefix(text)
     {
         return Some((Kind::Syslog, prefix));
     }
-    if first == b'<'
+    if look.first == b'<'
         && is_free(Kind::Priority)
         && let Some(text) = syslog::after_priority(text)
     {
@@ -124,12 +203,13 @@ fn next<'a>(
         };
         return Some((Kind::Priority, prefix));
     }
-    if is_free(Kind::Container)
+    if look.is_container(text)
+        && is_free(Kind::Container)
         && let Some(prefix) = container(text, taken, before)
     {
         return Some((Kind::Container, prefix));
     }
-    if is_free(Kind::Details) {
+    if look.is_details(text) && is_free(Kind::Details) {
         let is_docker = taken.contains(&Some(Kind::Time));
         return Some((Kind::Details, details::prefix(text, is_docker)?));
     }
@@ -164,16 +244,23 @@ fn runs_containers(service: &[u8]) -> bool {
 /// The time that `docker logs -t` and `kubectl logs --timestamps` write before a line.
 pub(super) fn stamped(line: &[u8]) -> Option<Prefix<'_>> {
     let blank = memchr::memchr(b' ', line.get(..=cri::TIME_BYTES_MAX).unwrap_or(line))?;
+    // A record of Kubernetes begins with a time like that as well, and needs it.
+    match cri::is_likely(line, blank) {
+        true => None,
+        false => stamped_at(line, blank),
+    }
+}
+
+fn stamped_at(line: &[u8], blank: usize) -> Option<Prefix<'_>> {
     let text = &line[blank + 1..];
     // Nearly all programs write fewer digits.
     let is_short = blank < time::SECONDS_BYTES + 1 + FRACTION_DIGITS_MIN;
-    if is_short && !may_begin(text) {
+    if is_short && !begins_likely(text) {
         return None;
     }
     let stamp = time::stamp(line).filter(|stamp| stamp.length == blank)?;
-    // A record of Kubernetes begins with a time like that as well, and needs it.
     let is_dockers = stamp.fraction_digits >= FRACTION_DIGITS_MIN || begins(text);
-    (is_dockers && cri::record(line).is_none()).then(|| Prefix {
+    is_dockers.then(|| Prefix {
         time: Some(&line[..blank]),
         text,
         ..Prefix::default()
@@ -182,9 +269,14 @@ pub(super) fn stamped(line: &[u8]) -> Option<Prefix<'_>> {
 
 /// Whether a line of a program surely begins here: a time, or an object of JSON.
 pub(super) fn begins(text: &[u8]) -> bool {
-    may_begin(text) && (text.starts_with(b"{\"") || time::stamp(text).is_some())
+    begins_likely(text) && (text[0] == b'{' || time::stamp(text).is_some())
 }
 
-fn may_begin(text: &[u8]) -> bool {
-    matches!(text.first(), Some(b'{' | b'0'..=b'9'))
+/// [`begins`], as far as a few bytes tell; surely not where this is false.
+fn begins_likely(text: &[u8]) -> bool {
+    match text {
+        [b'{', b'"', ..] => true,
+        [b'0'..=b'9', ..] => text.get(4) == Some(&b'-') && text.get(10) == Some(&b'T'),
+        _ => false,
+    }
 }

@@ -120,13 +120,13 @@ fn timed(line: &[u8], certainty: Certainty) -> Option<Prefix<'_>> {
             Some(rest) => header(rest, None, Certainty::Sure),
             None => header(after_weekday(line)?, None, certainty),
         },
-        b'0'..=b'9' => match time::stamp(line) {
-            Some(stamp) => {
-                let rest = line[stamp.length..].strip_prefix(b" ")?;
-                header(rest, Some(&line[..stamp.length]), certainty)
-            }
-            None => header(after_epoch(line)?, None, certainty),
-        },
+        b'0'..=b'9' if line.get(10) == Some(&b'T') => {
+            let (time, rest) = word(line)?;
+            // The header is refused sooner than the time is read.
+            let header = header(rest, Some(time), certainty)?;
+            (time::stamp(line)?.length == time.len()).then_some(header)
+        }
+        b'0'..=b'9' => header(after_epoch(line)?, None, certainty),
         b'[' => header(after_uptime(line)?, None, certainty),
         _ => None,
     }
@@ -194,8 +194,9 @@ fn after_uptime(line: &[u8]) -> Option<&[u8]> {
 
 /// `HOST TAG[PID]: text`; the host may be missing, and busybox writes `FACILITY.LEVEL` after it.
 fn header<'a>(line: &'a [u8], time: Option<&'a [u8]>, certainty: Certainty) -> Option<Prefix<'a>> {
+    let mut names: [&[u8]; 2] = [&[]; 2];
     let mut rest = line;
-    for place in 0..3 {
+    for place in 0..=names.len() {
         let end = memchr::memchr2(b' ', b'\r', rest).unwrap_or(rest.len());
         if end == 0 || end > NAME_BYTES_MAX {
             return None;
@@ -203,21 +204,20 @@ fn header<'a>(line: &'a [u8], time: Option<&'a [u8]>, certainty: Certainty) -> O
         let (name, after) = rest.split_at(end);
         if let Some(tag) = name.strip_suffix(b":") {
             let text = after.strip_prefix(b" ").unwrap_or(after);
-            return tagged(tag, text, time, certainty);
+            let prefix = tagged(tag, text, time, certainty)?;
+            let [host, level] = names;
+            let are_names = is_host(host) && (place < 2 || is_level(level));
+            return are_names.then_some(prefix);
         }
-        let is_name = match place {
-            0 => name
-                .iter()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:%".contains(byte)),
-            1 => is_level(name),
-            _ => false,
-        };
-        if !is_name {
-            return None;
-        }
+        *names.get_mut(place)? = name;
         rest = after.strip_prefix(b" ")?;
     }
     None
+}
+
+fn is_host(name: &[u8]) -> bool {
+    name.iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:%".contains(byte))
 }
 
 /// `daemon.info`.
@@ -248,11 +248,14 @@ fn tagged<'a>(
         }
         None => (tag, false),
     };
-    let is_name = !name.is_empty()
-        && (name.iter()).all(|byte| byte.is_ascii_graphic() && !b"\"={}<>,'".contains(byte));
     let is_believed =
         certainty == Certainty::Sure || has_process || name == b"kernel" || begins(text);
-    (is_name && is_believed).then_some(Prefix {
+    if !is_believed {
+        return None;
+    }
+    let is_name = !name.is_empty()
+        && (name.iter()).all(|byte| byte.is_ascii_graphic() && !b"\"={}<>,'".contains(byte));
+    is_name.then_some(Prefix {
         service: Some(name),
         container: None,
         time,

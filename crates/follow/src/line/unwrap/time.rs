@@ -18,7 +18,7 @@ const SHAPE: &[u8; 19] = b"0000-00-00T00:00:00";
 /// (also none) in the fraction, and `Z` or an offset such as `+02:00` or `+0200`.
 pub(super) fn stamp(line: &[u8]) -> Option<Stamp> {
     let (seconds, rest) = line.split_first_chunk::<19>()?;
-    if !matches(seconds, SHAPE) {
+    if seconds[10] != b'T' || !matches(seconds, SHAPE) {
         return None;
     }
     let fraction = rest.strip_prefix(b".").unwrap_or_default();
@@ -42,6 +42,24 @@ pub(super) fn stamp(line: &[u8]) -> Option<Stamp> {
         length: SHAPE.len() + fraction_bytes + zone_bytes,
         fraction_digits,
     })
+}
+
+/// Whether `line` begins as a time does, as far as the upper halves of its bytes and the first colon
+/// tell. No name with a blank or a bar after it does.
+#[inline]
+pub(super) fn is_likely(line: &[u8]) -> bool {
+    const HALVES: u64 = u64::from_le_bytes([0xf0; 8]);
+    const DATE: u64 = u64::from_le_bytes([0x30, 0x30, 0x30, 0x30, 0x20, 0x30, 0x30, 0x20]);
+    const CLOCK: u64 = u64::from_le_bytes([0x30, 0x30, 0x50, 0x30, 0x30, 0x30, 0x30, 0x30]);
+    let Some((begin, _)) = line.split_first_chunk::<16>() else {
+        return false;
+    };
+    let [date, clock] = [0, 8].map(|at| {
+        let mut half = [0; 8];
+        half.copy_from_slice(&begin[at..at + 8]);
+        u64::from_le_bytes(half) & HALVES
+    });
+    date == DATE && clock == CLOCK && begin[13] == b':'
 }
 
 /// Whether a colon is where a time has its first.
