@@ -67,23 +67,21 @@ pub(super) fn prefix(line: &[u8]) -> Option<Prefix<'_>> {
 
 #[inline(never)]
 fn any_prefix(line: &[u8]) -> Option<Prefix<'_>> {
-    let mut all: Option<Prefix<'_>> = None;
-    let mut taken = [None; KINDS];
-    for place in 0..KINDS {
-        let text = all.map_or(line, |prefix| prefix.text);
-        let Some((kind, next)) = next(text, taken.get(..place)?, all.as_ref()) else {
+    let (kind, mut all) = next(line, &[], None)?;
+    let mut taken = [Some(kind), None, None, None, None];
+    for place in 1..KINDS {
+        let Some((kind, prefix)) = next(all.text, taken.get(..place)?, Some(&all)) else {
             break;
         };
         taken[place] = Some(kind);
-        let before = all.unwrap_or_default();
-        all = Some(Prefix {
-            service: next.service.or(before.service),
-            container: next.container.or(before.container),
-            time: next.time.or(before.time),
-            text: next.text,
-        });
+        all = Prefix {
+            service: prefix.service.or(all.service),
+            container: prefix.container.or(all.container),
+            time: prefix.time.or(all.time),
+            text: prefix.text,
+        };
     }
-    all
+    Some(all)
 }
 
 /// What the first blank of a text says of the prefixes that it may have, so that most are not tried.
@@ -108,8 +106,7 @@ impl Look {
         if first == b'{' || is_none(text) {
             return None;
         }
-        let head = text.get(..WORD_BYTES_MAX).unwrap_or(text);
-        let blank = memchr::memchr(b' ', head).unwrap_or(0);
+        let blank = time::first_blank(text, WORD_BYTES_MAX).unwrap_or(0);
         let after = text.get(blank + 1).copied().unwrap_or(b' ');
         Some(Look {
             first,
@@ -130,13 +127,13 @@ impl Look {
             b'[' => matches!(text.get(1), Some(b' ' | b'0'..=b'9')),
             b'A'..=b'Z' => self.blank == 3,
             b'1' if self.blank == 1 => true,
-            b'0'..=b'9' => self.is_time() || (13..=21).contains(&self.blank),
+            b'0'..=b'9' => (13..=21).contains(&self.blank),
             _ => false,
         }
     }
 
     fn is_container(self, text: &[u8]) -> bool {
-        if self.blank == 0 || self.is_time() {
+        if self.blank == 0 {
             return false;
         }
         let is_barred = matches!(self.after, b' ' | b'|');
@@ -156,7 +153,7 @@ impl Look {
             if begins_likely(rest) {
                 return true;
             }
-            match memchr::memchr(b' ', rest.get(..WORD_BYTES_MAX).unwrap_or(rest)) {
+            match time::first_blank(rest, WORD_BYTES_MAX) {
                 Some(next) => blank += 1 + next,
                 None => return false,
             }
@@ -178,14 +175,8 @@ fn next<'a>(
 ) -> Option<(Kind, Prefix<'a>)> {
     let is_free = |kind| !taken.contains(&Some(kind));
     let look = Look::at(text)?;
-    if look.is_time() && cri::is_likely(text, look.blank) {
-        return None;
-    }
-    if look.is_time()
-        && is_free(Kind::Time)
-        && let Some(prefix) = stamped_at(text, look.blank)
-    {
-        return Some((Kind::Time, prefix));
+    if look.is_time() {
+        return after_time(text, look.blank, is_free);
     }
     if look.is_syslog(text)
         && is_free(Kind::Syslog)
@@ -214,6 +205,29 @@ fn next<'a>(
         return Some((Kind::Details, details::prefix(text, is_docker)?));
     }
     None
+}
+
+/// The prefix of a text that begins with a time, before the blank. Journals and syslog write the zone as
+/// an offset; nearly all programs write `Z`.
+fn after_time(
+    text: &[u8],
+    blank: usize,
+    is_free: impl Fn(Kind) -> bool,
+) -> Option<(Kind, Prefix<'_>)> {
+    // A record of Kubernetes begins with a time as well, and needs it.
+    if cri::is_likely(text, blank) {
+        return None;
+    }
+    if is_free(Kind::Time)
+        && let Some(prefix) = stamped_at(text, blank)
+    {
+        return Some((Kind::Time, prefix));
+    }
+    let has_offset = text[blank - 1].is_ascii_digit();
+    if !has_offset || !is_free(Kind::Syslog) {
+        return None;
+    }
+    Some((Kind::Syslog, syslog::prefix(text)?))
 }
 
 /// The prefix of who wrote the line.

@@ -81,6 +81,27 @@ pub(super) fn has_blank(line: &[u8], start: usize) -> bool {
     differences.wrapping_sub(ONES) & !differences & (ONES << 7) != 0
 }
 
+/// Where the first space is within `most` bytes. Mostly it is near, and found sooner than a search begins.
+#[inline]
+pub(super) fn first_blank(text: &[u8], most: usize) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let (eights, _) = text.as_chunks::<8>();
+    for (place, eight) in eights.iter().take(NEAR_EIGHTS).enumerate() {
+        let differences = u64::from_le_bytes(*eight) ^ (ONES * u64::from(b' '));
+        // The lowest of these bits is exact; those above it may be of other bytes.
+        let found = differences.wrapping_sub(ONES) & !differences & (ONES << 7);
+        if found != 0 {
+            return Some(place * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let from = eights.len().min(NEAR_EIGHTS) * 8;
+    let rest = text.get(from..text.len().min(most))?;
+    memchr::memchr(b' ', rest).map(|at| from + at)
+}
+
+/// How far [`first_blank`] looks without a search, in eights of bytes.
+const NEAR_EIGHTS: usize = 6;
+
 /// Whether each byte is that of the shape, in which `0` is for any digit.
 pub(super) fn matches(bytes: &[u8], shape: &[u8]) -> bool {
     bytes.iter().zip(shape).all(|(byte, shape)| match shape {

@@ -149,6 +149,18 @@ proptest! {
     }
 
     #[test]
+    fn the_first_blank_is_that_of_a_search(
+        bytes in proptest::collection::vec(prop_oneof![4 => any::<u8>(), 1 => Just(b' '), 1 => Just(b'!')], 0..200),
+        rest in proptest::collection::vec(0x21_u8..0xff, 0..80),
+    ) {
+        for text in [&bytes, &rest, &[&rest[..], &bytes].concat()] {
+            let found = time::first_blank(text, 100);
+            let expected = text.iter().position(|byte| *byte == b' ');
+            prop_assert_eq!(found, expected.filter(|at| *at < 100));
+        }
+    }
+
+    #[test]
     fn chunks_of_a_colour_are_no_colour(bytes in proptest::collection::vec(
         prop_oneof![Just(0x1b), Just(b'['), Just(b'm'), Just(b';'), any::<u8>()], 0..40)) {
         let mut once = Vec::new();
