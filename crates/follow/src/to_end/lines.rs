@@ -106,11 +106,12 @@ impl<S: PartSink> PartLines<'_, S> {
             _ => Framer::within(part.begins),
         };
         let each = |at: usize, raw: &[u8]| {
-            if self.has_records || !self.is_record(at, raw) {
-                self.line(at, raw);
-                return;
+            if !self.has_records {
+                if self.plain_line(at, raw) {
+                    return;
+                }
+                self.begin_records(at, bytes, is_shared);
             }
-            self.begin_records(at, bytes, is_shared);
             self.line(at, raw);
         };
         let cut = match part.is_last {
@@ -122,11 +123,21 @@ impl<S: PartSink> PartLines<'_, S> {
         cut.oversized + self.unwrapper.take_oversized()
     }
 
-    /// Whether it is a record, which may belong together with others. Asked before the first.
-    fn is_record(&mut self, at: usize, raw: &[u8]) -> bool {
+    /// Gives a line to the sink that is no record. `false`: it is one, which may belong together with
+    /// others, and nothing was given. Asked up to the first record.
+    #[inline]
+    fn plain_line(&mut self, at: usize, raw: &[u8]) -> bool {
         let offset = self.part.offset + at as u64;
-        let unwrapped = self.unwrapper.unwrap(offset, raw);
-        unwrapped.is_none_or(|line| line.wrapping.time.is_some())
+        let whole = self.unwrapper.whole(raw);
+        match self.unwrapper.unwrap(offset, raw) {
+            Some(mut unwrapped) if unwrapped.wrapping.time.is_none() => {
+                unwrapped.wrapping.whole = whole;
+                self.lines += 1;
+                give(self.sink, &self.part.input, offset, &unwrapped);
+                true
+            }
+            _ => false,
+        }
     }
 
     fn line(&mut self, at: usize, raw: &[u8]) {
