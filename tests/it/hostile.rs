@@ -42,6 +42,39 @@ fn broken_utf8_becomes_the_replacement_character() {
 }
 
 #[test]
+fn names_in_latin_1_are_counted_and_said() {
+    let log = b"2026-03-01 10:00:00 benutzer=M\xfcller ort=K\xf6ln status=200\n\
+        2026-03-01 10:00:00 benutzer=M\xf6ller ort=K\xf6ln status=200\n\
+        2026-03-01 10:00:01 benutzer=Meier ort=K\xf6ln status=200\n";
+    let scratch = Scratch::new();
+    let rules = "[[rule]]\nfields = 'logfmt'\nmetric = [{ counter = 'seen', by = ['benutzer'] }]\n";
+    let rules = scratch.write("rules.toml", rules);
+    let path = scratch.write("gateway.log", log);
+    let run = Run::new().rules(rules).arg(&path);
+    let once = run.clone().arg("--once").go().success();
+    let once = once.says(&["not valid UTF-8", "iconv -f ISO-8859-1"]);
+    // One name of two: this is what the message and the metric are about.
+    assert_eq!(
+        once.sorted("seen{"),
+        [
+            "seen{benutzer=\"Meier\"} 1",
+            "seen{benutzer=\"M\u{fffd}ller\"} 2",
+        ]
+    );
+
+    let daemon = run.start();
+    let page = daemon.until(|page| page.sum("seen") == 3.0);
+    assert_eq!(page.sum("logmetrics_invalid_utf8_lines_total"), 2.0);
+    scratch.append("gateway.log", log);
+    let page = daemon.until(|page| page.sum("seen") == 6.0);
+    let series = page.series("logmetrics_invalid_utf8_lines_total");
+    assert_eq!(series.into_values().collect::<Vec<_>>(), [4.0]);
+    let said = daemon.stop();
+    assert_eq!(said.matches("is not valid UTF-8").count(), 1, "{said}");
+    assert!(said.contains("iconv"), "{said}");
+}
+
+#[test]
 fn control_characters_become_the_replacement_character() {
     counts(
         b"user=a\0b\nuser=a\x1b[31mb\nuser=a\x7fb\nuser=a\xc2\x9bb\nuser=bob\n",

@@ -22,6 +22,10 @@ pub struct Counts {
     pub unreadable: Vec<u64>,
     /// Lines with an error, for each of [`super::Engine::field_errors`]. A line counts once for each.
     pub field_errors: Vec<u64>,
+    /// Lines of which a label's value is not valid UTF-8. Each counts once.
+    pub invalid_utf8: u64,
+    /// The line at hand is one of them.
+    line_is_broken: bool,
     /// The errors that the line at hand has been counted for.
     line_errors: Vec<usize>,
 }
@@ -34,6 +38,8 @@ impl Counts {
             matches: vec![0; rules],
             unreadable: vec![0; rules],
             field_errors: vec![0; errors],
+            invalid_utf8: 0,
+            line_is_broken: false,
             line_errors: Vec::new(),
         }
     }
@@ -41,6 +47,7 @@ impl Counts {
     /// Sets all counts to 0.
     pub fn clear(&mut self) {
         self.unmatched = 0;
+        self.invalid_utf8 = 0;
         self.matches.fill(0);
         self.unreadable.fill(0);
         self.field_errors.fill(0);
@@ -49,6 +56,21 @@ impl Counts {
     /// A rule begins on a line.
     pub(super) fn begin_line(&mut self) {
         self.line_errors.clear();
+    }
+
+    /// Broken bytes had to be replaced in what the line at hand counts as.
+    #[cold]
+    pub(super) fn broken_label(&mut self) {
+        self.line_is_broken = true;
+    }
+
+    /// The line at hand is done with all rules.
+    #[inline]
+    pub(super) fn end_line(&mut self) {
+        if self.line_is_broken {
+            self.line_is_broken = false;
+            self.invalid_utf8 += 1;
+        }
     }
 
     /// Counts an error once for a line, however many metrics it concerns.

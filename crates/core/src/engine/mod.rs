@@ -166,7 +166,12 @@ impl Engine {
                 },
                 Unit::Script(unit) => match &mut scripts[number] {
                     Some(runner) => {
-                        unit.run(runner.as_mut(), line, batch) == ScriptOutcome::Matched
+                        let outcome = unit.run(runner.as_mut(), line, batch);
+                        let is_match = outcome == ScriptOutcome::Matched;
+                        if is_match && runner.has_repaired() {
+                            counts.broken_label();
+                        }
+                        is_match
                     }
                     None => false,
                 },
@@ -184,6 +189,7 @@ impl Engine {
         if !matched {
             counts.unmatched += 1;
         }
+        counts.end_line();
         matched
     }
 

@@ -66,6 +66,11 @@ pub struct Past<'p> {
 pub trait ScriptRunner: Debug + Send {
     fn run(&mut self, line: &Line<'_>, out: &mut ScriptOutput<'_>) -> ScriptOutcome;
 
+    /// Whether bytes of the line that was run last had to be replaced, as it is not valid UTF-8.
+    fn has_repaired(&self) -> bool {
+        false
+    }
+
     /// What held on the line that was run last, for people: a text each.
     fn held(&self) -> Vec<Box<str>> {
         Vec::new()

@@ -13,11 +13,13 @@ use super::store::SeriesCounts;
 mod as_snapshot;
 mod checkpoint;
 mod file_lines;
+mod invalid_utf8;
 mod rules;
 
 pub use as_snapshot::as_snapshot;
 pub use checkpoint::Checkpoint;
 pub use file_lines::FileLines;
+pub use invalid_utf8::InvalidUtf8Lines;
 use rules::OfRules;
 pub use rules::{FieldErrorKind, KnownRules, RuleCounters};
 
@@ -62,6 +64,8 @@ pub struct SourceCounters {
     pub truncations: IntCounter,
     /// Files in another encoding than UTF-8.
     pub not_utf8_files: IntCounter,
+    /// Lines of which a label's value is not valid UTF-8.
+    pub invalid_utf8_lines: InvalidUtf8Lines,
     /// Records of containers whose rest never came.
     pub incomplete_records: IntCounter,
     /// Files that hold what a followed file holds.
@@ -96,6 +100,7 @@ struct Vectors {
     rotations: IntCounterVec,
     truncations: IntCounterVec,
     not_utf8_files: IntCounterVec,
+    invalid_utf8_lines: IntCounterVec,
     incomplete_records: IntCounterVec,
     copies_ignored: IntCounterVec,
     identity_decisions: IntCounterVec,
@@ -133,6 +138,7 @@ impl Vectors {
                 "Files in another encoding than UTF-8 (UTF-16, mostly); nothing of them is counted.",
                 &["source"],
             )?,
+            invalid_utf8_lines: InvalidUtf8Lines::registered(counters)?,
             incomplete_records: counters.by(
                 "incomplete_records_total",
                 "Records of containers in parts whose rest never came; the part counts as a line.",
@@ -228,6 +234,7 @@ impl SelfMetrics {
             rotations: self.vectors.rotations.with_label_values(label),
             truncations: self.vectors.truncations.with_label_values(label),
             not_utf8_files: self.vectors.not_utf8_files.with_label_values(label),
+            invalid_utf8_lines: InvalidUtf8Lines::of(&self.vectors.invalid_utf8_lines, source),
             incomplete_records: self.vectors.incomplete_records.with_label_values(label),
             copies_ignored: self.vectors.copies_ignored.with_label_values(label),
             same_content: decisions.with_label_values(&[source, "same"]),
@@ -253,8 +260,7 @@ impl SelfMetrics {
         self.of_rules.follow(known)
     }
 
-    /// Notes how a reload of the rules went; after one that went well, when, in milliseconds since
-    /// 1970.
+    /// Notes how a reload of the rules went; after a good one, when, in milliseconds since 1970.
     pub fn reloaded(&self, success_ms: Option<u64>) {
         self.reload_success.set(i64::from(success_ms.is_some()));
         if let Some(now_ms) = success_ms {

@@ -141,6 +141,13 @@ impl Counting {
         let counts = self.runner.counts();
         let self_metrics = &self.shared.self_metrics;
         self_metrics.lines_unmatched.inc_by(counts.unmatched);
+        if let Some(source) = counters.invalid_utf8_lines.add(counts.invalid_utf8) {
+            tracing::warn!(
+                "a value that becomes a label is not valid UTF-8 (of {source}; said once): its broken \
+                 bytes become U+FFFD, so that two names may become one; write the log in UTF-8, or \
+                 convert it: iconv -f ISO-8859-1 -t UTF-8"
+            );
+        }
         self.active.counters.count_matches(&counts.matches);
         self.active.counters.count_unreadable(&counts.unreadable);
         (self.active.counters).count_field_errors(&counts.field_errors);

@@ -18,6 +18,8 @@ pub(super) struct State {
     texts: Vec<String>,
     labels: Vec<Labels>,
     pub times: Times,
+    /// The line at hand is not valid UTF-8.
+    pub has_repaired: bool,
     /// The lines of the program whose conditions held on the line at hand, in order.
     pub held: Vec<usize>,
 }

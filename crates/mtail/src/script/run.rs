@@ -132,6 +132,11 @@ impl<M: Matcher> Script<M> {
         &self.state.held
     }
 
+    /// Whether the line that was run last is not valid UTF-8.
+    pub fn has_repaired(&self) -> bool {
+        self.state.has_repaired
+    }
+
     /// The memory of times, which only strict mode has.
     pub fn times(&self) -> &Times {
         &self.state.times
@@ -170,6 +175,7 @@ impl<M: Matcher> Script<M> {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => String::from_utf8_lossy(line.text),
         };
+        self.state.has_repaired = matches!(text, Cow::Owned(_));
         self.state.stamp += 1;
         self.state.held.clear();
         self.matcher.begin_line(&text);

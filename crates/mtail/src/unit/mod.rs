@@ -324,6 +324,11 @@ impl ScriptRunner for SharedRunner {
         run(&self.shared, interpreter, families, line, read, out)
     }
 
+    fn has_repaired(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.interpreter.has_repaired()
+    }
+
     fn held(&self) -> Vec<Box<str>> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         self.shared.lines(state.interpreter.held())
@@ -335,6 +340,10 @@ impl ScriptRunner for OwnRunner {
         let read = self.shared.now();
         let interpreter = &mut self.interpreter;
         run(&self.shared, interpreter, &mut [], line, read, out)
+    }
+
+    fn has_repaired(&self) -> bool {
+        self.interpreter.has_repaired()
     }
 
     fn held(&self) -> Vec<Box<str>> {

@@ -286,6 +286,27 @@ fn pages_look_like_those_of_mtail_where_that_is_asked() {
 }
 
 #[test]
+fn lines_that_had_to_be_repaired_are_counted() {
+    let running = Running::new("counter seen by name\n/^name=(\\S+)/ {\n  seen[$1]++\n}\n");
+    let origin = Origin {
+        source: Arc::from("-"),
+        file: Arc::from("-"),
+    };
+    let mut runner = running.engine.runner();
+    let mut batch = Batch::new(running.store.hasher());
+    let lines: [&[u8]; 4] = [b"name=M\xfcller", b"name=M\xf6ller", b"name=ann", b"x\xff"];
+    for text in lines {
+        let line = Line {
+            text,
+            wrapping: Wrapping::default(),
+            origin: &origin,
+        };
+        running.engine.feed(&line, &mut runner, &mut batch);
+    }
+    assert_eq!(runner.counts().invalid_utf8, 2);
+}
+
+#[test]
 fn what_held_and_what_was_done_is_explained() {
     let running = Running::new(JOBS);
     let origin = Origin {

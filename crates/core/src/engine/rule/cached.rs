@@ -30,6 +30,10 @@ impl Program {
         }
         let mut values = [Value::Absent; INPUTS_MAX];
         let inputs = self.inputs.len();
+        // Which bytes of a repaired line were broken is not remembered.
+        if scratch.groups.is_repaired() {
+            return None;
+        }
         if let Some(groups) = &self.input_groups {
             if !scratch.groups.values(groups, context.text, &mut values) {
                 return None;
@@ -110,7 +114,8 @@ impl Program {
         values.resize(self.labels.len(), None);
         for (&input, value) in self.inputs.iter().zip(key.values) {
             let value = known.value(&self.labels[input], *value);
-            if known.is_missing(value) {
+            // Lines with such labels are counted, each of them.
+            if known.is_missing(value) || known.is_broken(value) {
                 return plans.insert(key, None::<std::iter::Empty<usize>>);
             }
             values[input] = Some(value);

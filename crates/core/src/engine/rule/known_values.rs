@@ -56,6 +56,8 @@ struct Written {
     value: TextSpan,
     escaped: TextSpan,
     is_missing: bool,
+    /// What stood on the line is not valid UTF-8.
+    is_broken: bool,
     /// For the first conditions of the rule one bit each: whether the answer is known, and the
     /// answer.
     asked: u64,
@@ -186,6 +188,7 @@ impl KnownValues {
                 Raw::Bytes(TextSpan::behind(text, bytes.len()))
             }
         };
+        let is_broken = matches!(value, Value::Bytes(bytes) if str::from_utf8(bytes).is_err());
         let start = text.len();
         let is_missing = !label.write(value, text);
         let mut written = TextSpan::behind(text, text.len() - start);
@@ -211,6 +214,7 @@ impl KnownValues {
             value: written,
             escaped,
             is_missing,
+            is_broken,
             asked: 0,
             holds: 0,
         });
@@ -220,6 +224,11 @@ impl KnownValues {
     /// Whether the label has neither value nor default.
     pub(in crate::engine) fn is_missing(&self, id: ValueId) -> bool {
         self.list[id.0 as usize].is_missing
+    }
+
+    /// Whether what stood on the line is not valid UTF-8, so that other bytes may have become the same.
+    pub(in crate::engine) fn is_broken(&self, id: ValueId) -> bool {
+        self.list[id.0 as usize].is_broken
     }
 
     /// How often all was forgotten: numbers of values are given anew each time.

@@ -70,6 +70,13 @@ impl LabelProgram {
     }
 }
 
+/// Whether a value holds U+FFFD.
+#[cold]
+pub(in crate::engine) fn has_replacement(value: Value<'_>) -> bool {
+    let replacement = "\u{fffd}".as_bytes();
+    matches!(value, Value::Bytes(bytes) if memchr::memmem::find(bytes, replacement).is_some())
+}
+
 /// Appends `bytes` as valid UTF-8 in which every control character (C0, C1, DEL) and every broken
 /// byte is U+FFFD.
 pub(in crate::engine) fn clean(bytes: &[u8], out: &mut Vec<u8>) {

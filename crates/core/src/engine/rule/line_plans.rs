@@ -3,7 +3,8 @@
 //!
 //! Lines of one user, route and status come again and again. All that follows from their labels is
 //! then one look, and only values and conditions on fields are left to do. It is remembered only
-//! where labels are neither ambiguous nor missing, so that there is nothing to count but updates.
+//! where labels are neither ambiguous nor missing nor broken, so that there is nothing to count but
+//! updates.
 //! Bounded; where values hardly come again it is not tried for a while.
 //!
 //! Each block of lines drives this out of the processor's nearest caches, so what one line needs
@@ -160,7 +161,7 @@ impl LinePlans {
     }
 
     /// Remembers what comes of the key that was not found just now: the numbers of the actions that
-    /// are to be done, or nothing where labels are missing.
+    /// are to be done, or nothing where labels are missing or broken.
     pub(in crate::engine) fn insert(
         &mut self,
         key: &Key<'_>,
@@ -256,7 +257,7 @@ struct Head {
 
 const HEAD_BYTES: usize = 14;
 
-/// Labels are missing: the plain way counts that.
+/// Labels are missing or broken: the plain way counts that.
 const PLAIN: u16 = u16::MAX;
 
 impl Head {

@@ -42,7 +42,7 @@ mod unclosed;
 pub(in crate::engine) use amount::Amount;
 use field::{Context, FieldProgram, Found, Value};
 use known_values::{KnownValues, ValueId};
-use label::LabelProgram;
+use label::{LabelProgram, has_replacement};
 use line_plans::LinePlans;
 use pattern::{Groups, Pattern};
 pub(in crate::engine) use reader::FieldReader;
@@ -395,7 +395,12 @@ impl Program {
         if matches!(value, Value::Ambiguous) {
             counts.field_error(label.error_ambiguous);
         }
+        // The regex was given a repaired copy of the line.
+        let was_repaired = scratch.groups.is_repaired() && has_replacement(value);
         let value = scratch.known.value(label, value);
+        if was_repaired || scratch.known.is_broken(value) {
+            counts.broken_label();
+        }
         scratch.labels[index] = Some(value);
         value
     }

@@ -188,6 +188,12 @@ impl Groups {
         Some((start as usize, end as usize))
     }
 
+    /// Whether these stand on a copy of the line in which broken bytes are U+FFFD.
+    #[inline]
+    pub(in crate::engine) fn is_repaired(&self) -> bool {
+        self.repaired.is_some()
+    }
+
     /// Forgets the groups: the rule at hand has no pattern.
     pub(in crate::engine) fn clear(&mut self) {
         self.spans.clear();

@@ -79,7 +79,7 @@ const NOTHING: Remembers = Remembers(0, 0);
 struct Matches {
     pages: Vec<String>,
     counts: Vec<SeriesCounts>,
-    tallies: Vec<(u64, Vec<u64>, Vec<u64>)>,
+    tallies: Vec<(u64, u64, Vec<u64>, Vec<u64>)>,
 }
 
 fn play(events: &[Event], remembers: Remembers) -> Matches {
@@ -120,6 +120,7 @@ fn play(events: &[Event], remembers: Remembers) -> Matches {
         let counts = runner.counts();
         (
             counts.unmatched,
+            counts.invalid_utf8,
             counts.matches.clone(),
             counts.field_errors.clone(),
         )
@@ -152,12 +153,18 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         let user = "u".repeat(1023 + length);
         format!("user={user} status=200 team={user}").into_bytes()
     });
-    let broken = Just(b"user=\xff\x01 status=2\xe90 team=\xff n=1".to_vec());
+    let broken = prop_oneof![
+        Just(b"user=\xff\x01 status=2\xe90 team=\xff n=1".to_vec()),
+        Just(b"user=M\xfcller status=200 n=1".to_vec()),
+        Just(b"user=ann status=200 other=K\xf6ln n=1".to_vec()),
+        Just(b"{\"user\":\"M\xf6ller\",\"status\":200}".to_vec()),
+        Just("user=M\u{fffd}ller status=200 n=1".as_bytes().to_vec()),
+    ];
     prop_oneof![
         12 => logfmt,
         3 => json.prop_map(String::into_bytes),
         1 => long,
-        1 => broken,
+        3 => broken,
         1 => Just(b"nothing here".to_vec()),
     ]
 }
@@ -182,6 +189,43 @@ proptest! {
         let remembering = play(&events, Remembers(values, series));
         prop_assert_eq!(plain, remembering);
     }
+}
+
+/// Lines of which a label's value had to be repaired, however much is remembered.
+fn invalid_utf8(lines: &[&[u8]]) -> [u64; 2] {
+    let events: Vec<Event> = lines
+        .iter()
+        .map(|line| Event::Line(0, line.to_vec()))
+        .collect();
+    [NOTHING, Remembers(100, 100)].map(|remembers| play(&events, remembers).tallies[0].1)
+}
+
+#[test]
+fn each_line_with_broken_bytes_in_a_label_counts_once() {
+    // Two names that become one, in both rules, the second time out of what is remembered.
+    let two: [&[u8]; 2] = [
+        b"user=M\xfcller status=200 team=\xff",
+        b"user=M\xf6ller status=200 team=\xfe",
+    ];
+    assert_eq!(invalid_utf8(&two.repeat(3)), [6, 6]);
+    // Only a longer value than any that is remembered.
+    let long = [b"user=ann team=", &[0xff; 2000][..]].concat();
+    assert_eq!(invalid_utf8(&[&long, &long]), [2, 2]);
+    // Only the regex sees these, on a repaired copy of the line.
+    let text: &[u8] = b"- user=M\xfcller\xff";
+    assert_eq!(invalid_utf8(&[text, text, text]), [3, 3]);
+}
+
+#[test]
+fn other_lines_do_not_count_as_broken() {
+    let lines: [&[u8]; 5] = [
+        b"user=ann status=200 other=K\xf6ln",
+        "user=Zo\u{eb} status=200".as_bytes(),
+        "user=a\u{fffd}b status=200".as_bytes(),
+        b"user=a\x01b status=200",
+        b"K\xf6ln",
+    ];
+    assert_eq!(invalid_utf8(&lines.repeat(2)), [0, 0]);
 }
 
 #[test]
