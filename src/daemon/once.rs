@@ -131,6 +131,12 @@ impl Events for OnlyErrors {
         let path = path.display();
         tracing::warn!("{path} (of {source}) is compressed and not read");
     }
+    fn incomplete_record(&self, source: &str, path: &Path) {
+        let path = path.display();
+        tracing::warn!(
+            "{path} (of {source}) ends in a record whose rest never came; its part counts as a line"
+        );
+    }
     fn polling(&self, _why: &str) {}
     fn lag(&self, _source: &str, _bytes: u64) {}
     fn caught_up(&self) {}

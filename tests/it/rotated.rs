@@ -152,3 +152,48 @@ fn xz_and_bzip2_are_read_like_the_plain_file() {
         state.arg(&plain).go().code(2).says(&["it is compressed"]);
     }
 }
+
+#[test]
+fn a_record_in_parts_goes_on_in_the_next_file() {
+    let scratch = Scratch::new();
+    let record = |stream: &str, tag: &str, text: &str| {
+        format!("2026-10-06T00:17:09.669794202Z {stream} {tag} {text}\n")
+    };
+    let old = record("stdout", "F", "user=ann ") + &record("stdout", "P", "user=b");
+    let new = record("stdout", "F", "ob x") + &record("stderr", "P", "user=cid");
+    let docker = |log: &str| {
+        format!("{{\"log\":\"{log}\",\"stream\":\"stdout\",\"time\":\"2026-10-06T00:17:09Z\"}}\n")
+    };
+    let rules = scratch.write(
+        "rules.toml",
+        "[[rule]]\nmatch = 'user=(?P<user>\\S+)'\nmetric = [{ counter = 'seen', by = ['user'] }]\n",
+    );
+    let once = |names: [&str; 2], contents: [&str; 2]| {
+        let paths = [0, 1].map(|number| scratch.write(names[number], contents[number]));
+        let run = Run::new().arg("--once").rules(&rules);
+        paths.iter().fold(run, Run::arg).go().success()
+    };
+    let run = once(["0.log.20261006-001800", "0.log"], [&old, &new]);
+    let joined = [
+        "seen{user=\"ann\"} 1",
+        "seen{user=\"bob\"} 1",
+        "seen{user=\"cid\"} 1",
+    ];
+    assert_eq!(run.sorted("seen{"), joined);
+    // The last one has no end; the one before has.
+    let run = run.says(&["0.log ends in a record whose rest never came"]);
+    assert!(!run.stderr.contains("001800"), "{}", run.stderr);
+
+    let run = once(["a.log", "other.log"], [&old, &new]);
+    let apart = [
+        "seen{user=\"ann\"} 1",
+        "seen{user=\"b\"} 1",
+        "seen{user=\"cid\"} 1",
+    ];
+    assert_eq!(run.sorted("seen{"), apart);
+    run.says(&["a.log ends in a record", "other.log ends in a record"]);
+
+    let names = ["x-json.log.1", "x-json.log"];
+    let run = once(names, [&docker("user=d"), &docker("an\\n")]).calm();
+    assert_eq!(run.sorted("seen{"), ["seen{user=\"dan\"} 1"]);
+}

@@ -71,6 +71,16 @@ impl PartSink for PartCounter<'_> {
         }
     }
 
+    fn incomplete_record(&mut self, origin: &Origin) {
+        if let Some(counters) = &self.counters {
+            counters.incomplete_records.inc();
+        }
+        tracing::warn!(
+            "{} ends in a record whose rest never came; its part counts as a line",
+            origin.file
+        );
+    }
+
     fn end(&mut self, oversized: u64) -> bool {
         self.turns.wait_for(self.part);
         if let Some(counters) = &self.counters {

@@ -41,6 +41,23 @@ pub(crate) fn base_or_self(path: &Path) -> PathBuf {
     base_of(path).map_or_else(|| path.to_owned(), |(base, _)| base)
 }
 
+/// Whether the log of which `path` is a file went on in `next`, which was rotated after it or is the log
+/// itself. Numbers say whether a file between them is missing, times do not.
+pub(crate) fn goes_on_in(path: &Path, next: &Path) -> bool {
+    let Some((base, Rotated { age, .. })) = base_of(path) else {
+        return false;
+    };
+    match (base_of(next), age) {
+        (None, Age::Number(number)) => base == next && number <= 1,
+        (None, _) => base == next,
+        (Some((next_base, next)), _) if base == next_base => match (age, next.age) {
+            (Age::Number(number), Age::Number(next)) => next.checked_add(1) == Some(number),
+            (age, next) => next.is_newer_than(age),
+        },
+        (Some(_), _) => false,
+    }
+}
+
 /// A longer number is a time: nobody keeps ten thousand rotated files.
 const NUMBER_DIGITS_MAX: usize = 4;
 
@@ -219,6 +236,28 @@ impl PartialOrd for Age {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_goes_on_in_the_file_that_was_rotated_next() {
+        for (path, next, expected) in [
+            ("/l/a.log.1", "/l/a.log", true),
+            ("/l/a.log.0", "/l/a.log", true),
+            ("/l/a.log.3.gz", "/l/a.log.2", true),
+            ("/l/a.log-20261126.zst", "/l/a.log-20261127", true),
+            ("/l/0.log.20261126-120000", "/l/0.log", true),
+            ("/l/a.log.2", "/l/a.log", false),
+            ("/l/a.log.3", "/l/a.log.1", false),
+            ("/l/a.log.1", "/l/a.log.2", false),
+            ("/l/a.log-20261127", "/l/a.log-20261126", false),
+            ("/l/a.log", "/l/a.log.1", false),
+            ("/l/a.log.1", "/l/b.log", false),
+            ("/l/a.log.1", "/other/a.log", false),
+            ("/l/a.log", "/l/a.log", false),
+        ] {
+            let goes_on = goes_on_in(Path::new(path), Path::new(next));
+            assert_eq!(goes_on, expected, "{path} {next}");
+        }
+    }
 
     #[test]
     fn the_usual_names() {

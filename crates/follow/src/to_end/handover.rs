@@ -1,4 +1,5 @@
-//! What one part of an input hands to the next: the records that are not whole at its end.
+//! What one part of an input hands to the next: the records that are not whole at its end. The file that
+//! a rotated one goes on in has its parts in the same row.
 //!
 //! Parts are read side by side, so each says as early as it can what it hands on, and one that must
 //! know what it was handed waits for those before it. Most logs have no records in parts, and nobody
@@ -7,7 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// What the parts of one input have said.
+/// What the parts of one input, and of those that it goes on in, have said.
 #[derive(Debug, Default)]
 pub(super) struct Handover {
     state: Mutex<State>,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::parts::PART_BYTES;
 use super::{Input, InputError};
 use crate::line::Origin;
+use crate::recovery::rotated_names;
 use crate::{FileId, InputKind, Specification, existing};
 
 /// What is to be read to its end, in this order.
@@ -43,6 +44,16 @@ pub(super) enum Source {
     File(PathBuf),
     StandardInput,
     Bytes(Box<dyn Read + Send>),
+}
+
+impl Source {
+    /// Whether this is a rotated file, and `next` the one that its log went on in.
+    pub(super) fn goes_on_in(&self, next: &Source) -> bool {
+        match (self, next) {
+            (Source::File(path), Source::File(next)) => rotated_names::goes_on_in(path, next),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Debug for Source {

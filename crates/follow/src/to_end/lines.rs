@@ -101,9 +101,9 @@ impl<S: PartSink> PartLines<'_, S> {
     /// Reads the whole part; how many lines were cut.
     fn read(&mut self, bytes: &[u8], is_shared: bool) -> u64 {
         let part = self.part;
-        let mut framer = match part.index {
-            0 => Framer::default(),
-            _ => Framer::within(part.begins),
+        let mut framer = match part.is_first {
+            true => Framer::default(),
+            false => Framer::within(part.begins),
         };
         let each = |at: usize, raw: &[u8]| {
             if !self.has_records {
@@ -155,16 +155,18 @@ impl<S: PartSink> PartLines<'_, S> {
     fn begin_records(&mut self, at: usize, bytes: &[u8], is_shared: bool) {
         let offset = self.part.offset + at as u64;
         let records = (offset, bytes.get(at..).unwrap_or_default());
-        let handover = &self.part.input.handover;
+        let handover = &self.part.handover;
         self.has_records = true;
         // Others wait for what this part hands on. So it is found out before the lines are counted, and
         // before it is known what was handed to this part, which is nothing nearly always.
-        let is_early = is_shared && !self.part.is_last;
-        let mut hands_on = is_early.then(|| held_after(Unwrapper::default(), records));
+        let is_early = is_shared && self.part.goes_on;
+        let is_last = self.part.is_last;
+        let held = |unwrapper| held_after(unwrapper, records, is_last);
+        let mut hands_on = is_early.then(|| held(Unwrapper::default()));
         let handed = handover.handed_to(self.part.index);
         self.unwrapper = resume::read(&handed).1;
         if !handed.is_empty() && is_early {
-            hands_on = Some(held_after(resume::read(&handed).1, records));
+            hands_on = Some(held(resume::read(&handed).1));
         }
         if let Some(hands_on) = hands_on {
             handover.hand_on(self.part.index, HandsOn::This(hands_on));
@@ -174,14 +176,15 @@ impl<S: PartSink> PartLines<'_, S> {
 
     /// What is left at the end is the next part's, or the last lines of the input.
     fn finish(&mut self) {
-        let (index, handover) = (self.part.index, &self.part.input.handover);
-        if self.part.is_last {
+        let (index, handover) = (self.part.index, &self.part.handover);
+        if !self.part.goes_on {
             if !self.has_records {
                 self.unwrapper = resume::read(&handover.handed_to(index)).1;
             }
             while let Some(unwrapped) = self.unwrapper.flush() {
                 self.lines += 1;
                 give(self.sink, &self.part.input, self.part.offset, &unwrapped);
+                self.sink.incomplete_record(&self.part.input.origin);
             }
         } else if !self.has_records {
             handover.hand_on(index, HandsOn::Same);
@@ -202,11 +205,17 @@ fn give<S: PartSink>(sink: &mut S, input: &Input, offset: u64, unwrapped: &Unwra
     sink.line(offset, &line);
 }
 
-/// What `unwrapper` holds after the lines of `bytes`, which begin at `offset`.
-fn held_after(mut unwrapper: Unwrapper, (offset, bytes): (u64, &[u8])) -> Vec<u8> {
-    Framer::within(PartBegins::AfterLine).cut(bytes, |at, raw| {
+/// What `unwrapper` holds after the lines of `bytes`, which begin at `offset`; with `is_last` also after
+/// one that has no end.
+fn held_after(mut unwrapper: Unwrapper, (offset, bytes): (u64, &[u8]), is_last: bool) -> Vec<u8> {
+    let mut framer = Framer::within(PartBegins::AfterLine);
+    let each = |at: usize, raw: &[u8]| {
         unwrapper.unwrap(offset + at as u64, raw);
-    });
+    };
+    match is_last {
+        true => framer.finish(bytes, each),
+        false => framer.cut(bytes, each),
+    };
     written(&unwrapper)
 }
 

@@ -4,7 +4,8 @@
 //! [`Inputs`] are cut into parts of whole lines ([`parts`]). Parts are numbered in the order of the
 //! inputs and of their lines, and each thread takes the next. A record that one part begins and
 //! the next one ends is handed from part to part ([`handover`]), so that the lines are those that
-//! one thread would have read. What a thread does with its lines is a [`PartSink`]'s business; one that
+//! one thread would have read; a record goes on in the next input, too, where that is the next file of the
+//! same log. What a thread does with its lines is a [`PartSink`]'s business; one that
 //! needs the order of the lines waits in [`PartSink::end`] for its turn.
 
 use std::fmt;
@@ -36,6 +37,11 @@ pub trait PartSink {
     /// The next line of the part. It begins `offset` bytes into its input (of decompressed bytes,
     /// where the input is compressed).
     fn line(&mut self, offset: u64, line: &Line<'_>);
+
+    /// A record of the input has no end: its rest did not come. What there is of it is the last line.
+    fn incomplete_record(&mut self, origin: &Origin) {
+        let _ = origin;
+    }
 
     /// The part has ended; `oversized` of its lines were cut. Returns false where nobody wants more.
     fn end(&mut self, oversized: u64) -> bool {
@@ -174,7 +180,6 @@ struct Input {
     name: String,
     /// Lines that were read so far.
     lines: AtomicU64,
-    handover: handover::Handover,
 }
 
 impl Input {
@@ -183,7 +188,6 @@ impl Input {
             origin,
             name,
             lines: AtomicU64::new(0),
-            handover: handover::Handover::default(),
         })
     }
 

@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::handover::Handover;
 use super::inputs::Source;
 use super::{Input, InputError, Inputs};
 use crate::compression::{Compression, decompressed};
@@ -28,13 +29,18 @@ pub(super) struct Part {
     /// Of all parts of all inputs.
     pub(super) number: u64,
     pub(super) input: Arc<Input>,
-    /// Of the parts of this input.
+    pub(super) handover: Arc<Handover>,
+    /// Of the parts that share its handover.
     pub(super) index: u64,
+    /// The input begins with it.
+    pub(super) is_first: bool,
     /// Where it begins in its input.
     pub(super) offset: u64,
     pub(super) begins: PartBegins,
     /// The input ends with it.
     pub(super) is_last: bool,
+    /// There is a part after it, which what is not whole goes on in.
+    pub(super) goes_on: bool,
     pub(super) content: Content,
 }
 
@@ -81,6 +87,8 @@ impl Buffer {
 pub(super) struct Queue {
     waiting: VecDeque<(Arc<Input>, Source)>,
     open: Option<Open>,
+    /// Where the input before went on in the next one.
+    row: Option<Row>,
     is_prompt: bool,
     part_bytes: usize,
     next_number: u64,
@@ -89,11 +97,48 @@ pub(super) struct Queue {
     errors: Vec<InputError>,
 }
 
+/// The parts of the files of one log, one after the other.
+struct Row {
+    /// The file that was last.
+    input: Arc<Input>,
+    handover: Arc<Handover>,
+    next_index: u64,
+}
+
+impl Row {
+    fn new(input: &Arc<Input>) -> Row {
+        Row {
+            input: Arc::clone(input),
+            handover: Arc::default(),
+            next_index: 0,
+        }
+    }
+
+    /// A part without bytes: what was to go on in it ends here.
+    fn end(self, number: u64) -> Part {
+        Part {
+            number,
+            input: self.input,
+            handover: self.handover,
+            index: self.next_index,
+            is_first: false,
+            offset: 0,
+            begins: PartBegins::AfterLine,
+            is_last: true,
+            goes_on: false,
+            content: Content::Bytes(Buffer::default()),
+        }
+    }
+}
+
 /// The input that is being cut.
 struct Open {
     input: Arc<Input>,
-    next_index: u64,
+    row: Row,
+    /// The next input is where the log went on.
+    goes_on: bool,
     offset: u64,
+    is_first: bool,
     begins: PartBegins,
     part_bytes: usize,
     /// A part of a stream has so many bytes at least.
@@ -119,6 +164,7 @@ impl Queue {
         Queue {
             waiting: inputs.waiting.into(),
             open: None,
+            row: None,
             is_prompt: inputs.is_prompt,
             part_bytes: inputs.part_bytes,
             next_number: 0,
@@ -136,24 +182,10 @@ impl Queue {
     ) -> Option<Part> {
         loop {
             let Some(open) = &mut self.open else {
-                let (input, source) = self.waiting.pop_front()?;
-                match Bytes::open(source, progress) {
-                    Ok((_, Some(encoding))) => {
-                        let error = io::Error::new(io::ErrorKind::InvalidData, not_utf8(encoding));
-                        self.failed.push((input, false, error));
-                    }
-                    Ok((bytes, None)) => {
-                        self.open = Some(Open {
-                            input,
-                            next_index: 0,
-                            offset: 0,
-                            begins: PartBegins::AfterLine,
-                            part_bytes: self.part_bytes,
-                            least: if self.is_prompt { 1 } else { self.part_bytes },
-                            bytes,
-                        });
-                    }
-                    Err(error) => self.failed.push((input, false, error)),
+                let row = self.open_next(progress)?;
+                if let Some(row) = row {
+                    self.next_number += 1;
+                    return Some(row.end(self.next_number - 1));
                 }
                 continue;
             };
@@ -164,10 +196,46 @@ impl Queue {
                 self.failed.push(failed);
             }
             if part.is_last {
-                self.open = None;
+                let open = self.open.take();
+                self.row = open.filter(|_| part.goes_on).map(|open| open.row);
             }
             return Some(part);
         }
+    }
+
+    /// Opens the next input, if there is one. Gives the row of the one before where that should have gone
+    /// on in one that cannot be read.
+    fn open_next(&mut self, progress: &Arc<AtomicU64>) -> Option<Option<Row>> {
+        let (input, source) = self.waiting.pop_front()?;
+        let row = self.row.take();
+        let next = self.waiting.front();
+        let goes_on = next.is_some_and(|(_, next)| source.goes_on_in(next));
+        let error = match Bytes::open(source, progress) {
+            Ok((bytes, None)) => {
+                let row = row.map(|row| Row {
+                    input: Arc::clone(&input),
+                    ..row
+                });
+                self.open = Some(Open {
+                    row: row.unwrap_or_else(|| Row::new(&input)),
+                    input,
+                    goes_on,
+                    offset: 0,
+                    is_first: true,
+                    begins: PartBegins::AfterLine,
+                    part_bytes: self.part_bytes,
+                    least: if self.is_prompt { 1 } else { self.part_bytes },
+                    bytes,
+                });
+                return Some(None);
+            }
+            Ok((_, Some(encoding))) => {
+                io::Error::new(io::ErrorKind::InvalidData, not_utf8(encoding))
+            }
+            Err(error) => error,
+        };
+        self.failed.push((input, false, error));
+        Some(row)
     }
 
     /// A part could not be read to its end.
@@ -179,6 +247,7 @@ impl Queue {
     pub(super) fn leave_the_rest(&mut self) {
         self.waiting.clear();
         self.open = None;
+        self.row = None;
     }
 
     /// What could not be read.
@@ -214,13 +283,22 @@ impl Open {
         let part = Part {
             number,
             input: Arc::clone(&self.input),
-            index: self.next_index,
+            handover: Arc::clone(&self.row.handover),
+            index: self.row.next_index,
+            is_first: self.is_first,
             offset,
             begins: self.begins,
             is_last: matches!(end, End::Input | End::Error(_)),
+            goes_on: match end {
+                End::Input => self.goes_on,
+                // What follows the broken place is not known.
+                End::Error(_) => false,
+                End::Line | End::Nul | End::Cut => true,
+            },
             content,
         };
-        self.next_index += 1;
+        self.row.next_index += 1;
+        self.is_first = false;
         self.offset += length as u64;
         let (begins, error) = match end {
             End::Cut => (PartBegins::InCutLine, None),

@@ -10,9 +10,9 @@ use crate::line::LINE_BYTES_MAX;
 use crate::line::framer::Framer;
 use crate::line::unwrap::Unwrapper;
 
-/// Lines with their parts' numbers and their places.
+/// Lines with their parts' numbers and their places; and how many records had no end.
 #[derive(Default)]
-struct Lines(u64, Vec<(u64, u64, Vec<u8>)>);
+struct Lines(u64, Vec<(u64, u64, Vec<u8>)>, usize);
 
 impl PartSink for Lines {
     fn begin(&mut self, part: u64, _origin: &Origin) {
@@ -22,29 +22,51 @@ impl PartSink for Lines {
     fn line(&mut self, offset: u64, line: &Line<'_>) {
         self.1.push((self.0, offset, line.text.to_vec()));
     }
+
+    fn incomplete_record(&mut self, _origin: &Origin) {
+        self.2 += 1;
+    }
 }
 
-fn read_all(mut inputs: Inputs, threads: usize) -> (Vec<Vec<u8>>, Vec<String>) {
+fn read_all(inputs: Inputs, threads: usize) -> (Vec<Vec<u8>>, Vec<String>) {
+    let (texts, _, errors) = read_with_ends(inputs, threads);
+    (texts, errors)
+}
+
+/// The lines, how many records had no end, and what could not be read.
+fn read_with_ends(mut inputs: Inputs, threads: usize) -> (Vec<Vec<u8>>, usize, Vec<String>) {
     inputs.part_bytes = 64;
     let (sinks, errors) = read(inputs, threads, Lines::default, &Arc::default());
+    let without_end = sinks.iter().map(|sink| sink.2).sum();
     let mut lines: Vec<_> = sinks.into_iter().flat_map(|sink| sink.1).collect();
     // Within a part the order is that of the thread.
     lines.sort_by_key(|line| line.0);
     let texts = lines.into_iter().map(|line| line.2).collect();
-    (texts, errors.iter().map(ToString::to_string).collect())
+    let errors = errors.iter().map(ToString::to_string).collect();
+    (texts, without_end, errors)
 }
 
 /// What one thread makes of these bytes.
 fn plainly(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let (mut framer, mut unwrapper, mut lines) = (Framer::default(), Unwrapper::default(), vec![]);
-    framer.finish(bytes, |at, raw| {
-        let unwrapped = unwrapper.unwrap(at as u64, raw);
-        lines.extend(unwrapped.map(|line| line.text.to_vec()));
-    });
+    plainly_in_a_row(&[bytes.to_vec()]).0
+}
+
+/// What one thread makes of files each of which goes on in the next one: the lines, and how many records
+/// have no end.
+fn plainly_in_a_row(files: &[Vec<u8>]) -> (Vec<Vec<u8>>, usize) {
+    let (mut unwrapper, mut lines) = (Unwrapper::default(), vec![]);
+    for bytes in files {
+        Framer::default().finish(bytes, |at, raw| {
+            let unwrapped = unwrapper.unwrap(at as u64, raw);
+            lines.extend(unwrapped.map(|line| line.text.to_vec()));
+        });
+    }
+    let whole = lines.len();
     while let Some(unwrapped) = unwrapper.flush() {
         lines.push(unwrapped.text.to_vec());
     }
-    lines
+    let without_end = lines.len() - whole;
+    (lines, without_end)
 }
 
 /// Lines, records of containers, parts of records, and now and then a line that is too long.
@@ -94,6 +116,26 @@ proptest! {
         let files = Inputs::of(&Specification::parse_all(&paths).unwrap());
         prop_assert_eq!(read_all(files, threads), (expected.clone(), vec![]));
         prop_assert_eq!(read_all(streams, threads), (expected, vec![]));
+    }
+
+    #[test]
+    fn a_record_goes_on_in_the_next_file_of_its_log(
+        logs in proptest::collection::vec(log(), 1..5),
+        threads in 1..5_usize,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let name = |number| match logs.len() - 1 - number {
+            0 => "a.log".to_owned(),
+            back => format!("a.log.{back}"),
+        };
+        let paths: Vec<_> = (0..logs.len()).map(|number| folder.path().join(name(number))).collect();
+        for (path, bytes) in paths.iter().zip(&logs) {
+            std::fs::write(path, bytes).unwrap();
+        }
+        let (lines, without_end) = plainly_in_a_row(&logs);
+        let inputs = Inputs::of(&Specification::parse_all(&paths).unwrap());
+        let read = read_with_ends(inputs, threads);
+        prop_assert_eq!(read, (lines, without_end, vec![]));
     }
 }
 
@@ -166,6 +208,70 @@ fn a_file_with_several_names_is_read_once() {
     let all = folder.path().join("*.log");
     for paths in [vec![&*all], vec![&*link, &*log], vec![&*hard, &*all]] {
         assert_eq!(read_all(of(&paths), 1), (vec![b"one".to_vec()], vec![]));
+    }
+}
+
+const RECORDS: [&str; 3] = [
+    "2016-10-06T00:17:09.669794202Z stdout P one, \n",
+    "2016-10-06T00:17:09.669794203Z stdout P two, \n",
+    "2016-10-06T00:17:09.669794204Z stdout F three\n",
+];
+
+/// Reads files with these names, one record each, by so many threads.
+fn read_records(names: [&str; 3], threads: usize) -> (Vec<String>, usize, usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = names.map(|name| folder.path().join(name));
+    for (path, record) in paths.iter().zip(RECORDS) {
+        std::fs::write(path, record).unwrap();
+    }
+    let (lines, without_end, errors) =
+        read_with_ends(of(&[&paths[0], &paths[1], &paths[2]]), threads);
+    let text = |line: Vec<u8>| String::from_utf8(line).unwrap();
+    (
+        lines.into_iter().map(text).collect(),
+        without_end,
+        errors.len(),
+    )
+}
+
+#[test]
+fn a_record_does_not_go_on_in_another_log() {
+    for threads in [1, 3] {
+        let joined = (vec!["one, two, three".to_owned()], 0, 0);
+        for names in [
+            ["a.log.2", "a.log.1", "a.log"],
+            ["0.log.20261126-120000", "0.log.20261127-120000", "0.log"],
+        ] {
+            assert_eq!(read_records(names, threads), joined, "{names:?}");
+        }
+        let apart = ["one, ", "two, ", "three"].map(str::to_owned).to_vec();
+        for names in [
+            ["a.log", "b.log", "c.log"],
+            ["a.log", "a.log.1", "a.log.2"],
+            ["a.log.7", "a.log.3", "b.log"],
+        ] {
+            let expected = (apart.clone(), 2, 0);
+            assert_eq!(read_records(names, threads), expected, "{names:?}");
+        }
+    }
+}
+
+#[test]
+fn a_record_ends_where_the_next_file_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let [old, torn, log] = ["a.log.2", "a.log.1", "a.log"].map(|name| folder.path().join(name));
+    std::fs::write(&old, RECORDS[0]).unwrap();
+    let utf_16: Vec<u8> = "x\n"
+        .repeat(99)
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    std::fs::write(&torn, utf_16).unwrap();
+    std::fs::write(&log, RECORDS[2]).unwrap();
+    for threads in [1, 3] {
+        let (lines, without_end, errors) = read_with_ends(of(&[&old, &torn, &log]), threads);
+        assert_eq!(lines, [b"one, ".to_vec(), b"three".to_vec()]);
+        assert_eq!((without_end, errors.len()), (1, 1), "{errors:?}");
     }
 }
 
