@@ -190,7 +190,7 @@ impl Usual {
         is_plain.then_some(Usual { group, run, behind })
     }
 
-    /// [`Segment::after`], from `next` on.
+    /// [`Segment::behind`], from `next` on.
     #[inline(always)]
     fn end<G: Groups>(&self, scan: &mut Scan, next: usize, limit: usize, groups: &mut G) -> End {
         let mut end = match self.run.ending {
