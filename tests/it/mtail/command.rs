@@ -21,7 +21,8 @@ fn mtail_moves_with_its_command_line() {
             scratch.path("b.log").display()
         ))
         .start();
-    // It follows from the end, but reads new files whole.
+    // It follows from the end, but reads new files whole. Where the end is, the first look says.
+    daemon.until_ready();
     scratch.append("a.log", "new\n");
     scratch.append("b.log", "other\n");
     daemon.until(|page| page.value("lines{k=\"new\",prog=\"count.mtail\"}") == Some(1.0));
