@@ -3,12 +3,15 @@
 //! The same patterns, readers and labels as counting uses, compiled for these fields alone. Adds
 //! nothing up and knows no format of output.
 
+use std::collections::BTreeSet;
+
 use super::prefilter::{Candidates, Prefilter};
 use super::rule::build::RuleCompiler;
 use super::rule::field::{Context, Value};
 use super::rule::known_values::ValueId;
 use super::rule::{Amount, Program, Scratch, found};
 use super::{Counts, Secret, SecretMissing};
+use crate::metrics::definition::Definition;
 use crate::rules::{Condition, LabelSource, ReportFields, ReportNumber, Rule, RuleSet};
 use logmetrics_follow::line::Line;
 
@@ -108,7 +111,8 @@ impl Extractor {
             if written && !rule.report_is_written {
                 continue;
             }
-            let mut extraction = Extraction::new(rule, report, &bare, secret)?;
+            let needed = needed_labels(rule, set);
+            let mut extraction = Extraction::new((rule, needed), report, &bare, secret)?;
             for label in &mut extraction.program.labels {
                 label.number = number;
                 number += 1;
@@ -184,6 +188,15 @@ impl Extractor {
     }
 }
 
+/// The labels of the metrics that every line of a rule updates, as counting asks for them too.
+fn needed_labels<'s>(rule: &Rule, set: &'s RuleSet) -> Option<BTreeSet<&'s str>> {
+    let always = rule.metrics.iter().filter(|one| one.conditions.is_empty());
+    let mut definitions = always.filter_map(|one| set.metrics.get(one.metric.0 as usize));
+    let names = |definition: &'s Definition| definition.labels.iter().map(|one| &*one.name);
+    let first = definitions.next()?;
+    Some(names(first).chain(definitions.flat_map(names)).collect())
+}
+
 impl Reading {
     /// Changes when names are forgotten and their numbers given anew.
     pub fn generation(&self) -> u64 {
@@ -197,8 +210,9 @@ impl Reading {
 }
 
 impl Extraction {
+    /// `needed` are the labels without which a record whose end is missing is no request.
     fn new(
-        rule: &Rule,
+        (rule, needed): (&Rule, Option<BTreeSet<&str>>),
         report: &ReportFields,
         bare: &RuleSet,
         secret: Option<&Secret>,
@@ -216,6 +230,13 @@ impl Extraction {
         for (dimension, source) in sources.into_iter().enumerate() {
             if let Some(source) = source {
                 labels.insert(key(dimension), source.clone());
+            }
+        }
+        // Under names of their own: a report may know a label of the same name from elsewhere.
+        let needed_key = |name: &str| format!("+{name}");
+        for name in needed.iter().flatten() {
+            if let Some(source) = rule.labels.get(*name) {
+                labels.insert(needed_key(name), source.clone());
             }
         }
         let rule = Rule {
@@ -244,8 +265,14 @@ impl Extraction {
         let tokens_input = number(&report.tokens_input);
         let tokens_output = number(&report.tokens_output);
         let cost = number(&report.cost);
+        let needed = needed.map(|names| {
+            let keys = names.iter().map(|name| needed_key(name));
+            keys.filter_map(|key| index(&key)).collect()
+        });
+        let mut program = compiler.finish(labels, Vec::new());
+        program.needed_labels = needed;
         Ok(Extraction {
-            program: compiler.finish(labels, Vec::new()),
+            program,
             names,
             duration,
             tokens_input,

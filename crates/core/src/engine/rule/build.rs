@@ -125,7 +125,11 @@ impl<'a> RuleCompiler<'a> {
             [ValueSource::Group(group)] => Some(group),
             _ => None,
         };
+        let mut always = actions.iter().filter(|one| one.conditions.is_empty());
+        let needed_labels = always.clone().flat_map(|one| one.labels.iter().copied());
+        let needed_labels = needed_labels.collect();
         Program {
+            needed_labels: always.next().map(|_| needed_labels),
             wanted_slots: (actions.iter())
                 .filter_map(|action| action.wanted_slot.map(slot_bit))
                 .fold(0, |all, bit| all | bit),

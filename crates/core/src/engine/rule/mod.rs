@@ -56,6 +56,9 @@ pub(in crate::engine) struct Program {
     pub(in crate::engine) labels: Vec<LabelProgram>,
     /// What the fields of a line of JSON must match.
     pub(in crate::engine) json_conditions: Vec<ConditionProgram>,
+    /// The labels of the metrics that every line of the rule updates; `None` where there is no such
+    /// metric.
+    pub(in crate::engine) needed_labels: Option<Vec<usize>>,
     /// What the actions' `where` ask, each once.
     pub(in crate::engine) conditions: Vec<ConditionProgram>,
     pub(in crate::engine) actions: Vec<ActionProgram>,

@@ -28,9 +28,8 @@ impl Program {
         if reader.read(&closed, &mut scratch.slots) != ReadOutcome::Json {
             return false;
         }
-        let mut always = self.actions.iter().filter(|one| one.conditions.is_empty());
-        let mut labels = always.clone().flat_map(|action| action.labels.iter());
-        always.next().is_some() && labels.all(|&label| self.is_there(label, context, scratch))
+        let is_there = |&label: &usize| self.is_there(label, context, scratch);
+        (self.needed_labels.as_ref()).is_some_and(|labels| labels.iter().all(is_there))
     }
 
     fn is_there(&self, label: usize, context: &Context<'_>, scratch: &mut Scratch) -> bool {

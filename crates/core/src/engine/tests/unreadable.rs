@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::engine::extract::{Extractor, Reading};
 use crate::engine::verdict::Outcome as Says;
 
 const RULES: &str = r#"
@@ -175,4 +176,41 @@ fn a_value_that_would_make_a_counter_infinite_is_a_bad_one() {
         outcome.field_errors,
         [("tokens".to_owned(), FieldErrorKind::BadValue, 1)]
     );
+}
+
+/// Wherever a crash cuts a record, a report has the requests that are counted.
+#[test]
+fn a_report_takes_and_refuses_what_counting_does() {
+    let shipped = include_str!("../../../../../rules/agentgateway.toml");
+    let record = r#"{"level":"info","time":"2026-11-23T14:51:29.183611Z","scope":"request","route":"default/r","http.status":200,"protocol":"llm","gen_ai.request.model":"m","duration":"46ms","user":"ann","http.header.x-user-email":"ann@example.com","more":{"a":[1,"b"]}}"#;
+    let early = r#"{"scope":"request","user":"ann","route":"r","http.status":200,"a":"b"}"#;
+    let mut reported = 0;
+    for (rules, record) in [(shipped, record), (shipped, early), (RULES, early)] {
+        let (engine, store) = engine(rules);
+        let file = SourceText {
+            path: "test.toml".into(),
+            text: rules.into(),
+        };
+        let set = load_text(vec![file]).unwrap().set;
+        let extractor = Extractor::new(&set, None).unwrap().unwrap();
+        let mut reading = Reading::default();
+        let mut runner = engine.runner();
+        let mut batch = Batch::new(store.hasher());
+        let origin = Origin {
+            source: Arc::from("-"),
+            file: Arc::from("-"),
+        };
+        for end in 0..=record.len() {
+            let line = Line {
+                text: &record.as_bytes()[..end],
+                wrapping: Wrapping::default(),
+                origin: &origin,
+            };
+            let is_counted = engine.feed(&line, &mut runner, &mut batch);
+            let is_reported = extractor.read(&line, &mut reading).is_some();
+            assert_eq!(is_reported, is_counted, "{}", &record[..end]);
+            reported += usize::from(is_reported && end < record.len());
+        }
+    }
+    assert!(reported > 0, "no cut record is a request");
 }
