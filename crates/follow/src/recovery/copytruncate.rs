@@ -111,16 +111,22 @@ impl<'a> PossibleCopy<'a> {
             let is_younger = is_younger(&self.metadata, &original.tail.metadata()?);
             return Ok(is_younger && original.tail.is_copied_in(self.file)?);
         }
+        // What differs is refused before names are compared: many small files may be asked about.
+        let length = position.signature.length as usize;
+        let by_hash = self.hashes.get(length);
+        let by_hash = by_hash.map(|hash| length > 0 && *hash == position.signature.hash);
+        if self.head.is_empty() || by_hash == Some(false) {
+            return Ok(false);
+        }
         let size = self.metadata.len();
         let is_related =
             is_related(self.path, &original.path) || is_related(self.path, &original.log);
         let is_enough = is_related || (unrelated_too && size >= UNRELATED_BYTES_MIN);
-        if self.head.is_empty() || !is_enough {
+        if !is_enough {
             return Ok(false);
         }
-        let length = position.signature.length as usize;
-        let begins_alike = match self.hashes.get(length) {
-            Some(hash) => length > 0 && *hash == position.signature.hash,
+        let begins_alike = match by_hash {
+            Some(begins_alike) => begins_alike,
             None => identity::head(original.tail.file())?.starts_with(&self.head),
         };
         if !begins_alike || !is_younger(&self.metadata, &original.tail.metadata()?) {
