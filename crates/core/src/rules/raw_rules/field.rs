@@ -1,0 +1,102 @@
+//! What says where a value comes from: names of fields, and what is asked of them.
+
+use super::choice;
+use crate::rules::Take;
+use crate::rules::problem::{At, messages};
+use crate::rules::toml_table::{Reader, Table, TomlValue};
+
+/// A string, a list of strings, or `{ from, take, trusted, untrusted_between, after }`.
+#[derive(Debug, Clone)]
+pub(in crate::rules) struct FieldSpec {
+    pub from: Vec<At<String>>,
+    pub take: Take,
+    /// That only trusted values are taken; with the range that they are outside of, where the field
+    /// says it and not its rule.
+    pub trusted: Option<At<Option<RangeSpec>>>,
+    /// The key that comes before it.
+    pub after: Option<At<String>>,
+}
+
+/// `[from, to]` or `[[from, …], to]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::rules) struct RangeSpec {
+    pub from: Vec<String>,
+    pub to: String,
+}
+
+const TAKES: &[(&str, Take)] = &[
+    ("only", Take::Only),
+    ("first", Take::First),
+    ("last", Take::Last),
+];
+
+pub(super) fn read_field(value: &TomlValue<'_>, reader: &mut Reader) -> Option<FieldSpec> {
+    if !value.is_table() {
+        return read_from(value, reader);
+    }
+    let mut table = value.table("", reader)?;
+    let field = read_field_table(&mut table, None, reader);
+    table.finish(reader);
+    field
+}
+
+pub(super) fn read_from(value: &TomlValue<'_>, reader: &mut Reader) -> Option<FieldSpec> {
+    value.text_or_texts(reader).map(|from| FieldSpec {
+        from,
+        take: Take::default(),
+        trusted: None,
+        after: None,
+    })
+}
+
+/// What a field is; without `from` the one of the name that is given.
+pub(in crate::rules) fn read_field_table(
+    table: &mut Table<'_>,
+    name: Option<&At<String>>,
+    reader: &mut Reader,
+) -> Option<FieldSpec> {
+    let from = table.take("from");
+    let take = table
+        .take("take")
+        .and_then(|value| choice(&value, TAKES, reader));
+    let range = take_range(table, reader);
+    let trusted = table.take("trusted").and_then(|value| {
+        let is_trusted = value.flag(reader)?;
+        is_trusted.then(|| At::new(None, value.place))
+    });
+    let after = table.take("after").and_then(|value| value.text(reader));
+    let from = match (from, name) {
+        (Some(value), _) => value.text_or_texts(reader)?,
+        (None, Some(name)) => vec![name.clone()],
+        (None, None) => {
+            reader.note(messages::missing_key(table.place, "from"));
+            return None;
+        }
+    };
+    Some(FieldSpec {
+        from,
+        take: take.unwrap_or_default(),
+        trusted: range
+            .map(|At { value, place }| At::new(Some(value), place))
+            .or(trusted),
+        after,
+    })
+}
+
+pub(super) fn take_range(table: &mut Table<'_>, reader: &mut Reader) -> Option<At<RangeSpec>> {
+    if let Some(place) = table.take_renamed("outside") {
+        reader.note(messages::renamed_key(place, "outside", "untrusted_between"));
+    }
+    let value = table.take("untrusted_between")?;
+    let keys = value.list("a list of two", reader)?;
+    let [from, to] = keys.as_slice() else {
+        reader.note(messages::untrusted_pair(value.place, keys.len()));
+        return None;
+    };
+    let (from, to) = (from.text_or_texts(reader), to.text(reader));
+    let range = RangeSpec {
+        from: from?.into_iter().map(|key| key.value).collect(),
+        to: to?.value,
+    };
+    Some(At::new(range, value.place))
+}
