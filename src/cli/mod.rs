@@ -17,6 +17,7 @@ pub mod mtail_command;
 mod no_subcommand;
 pub mod once;
 pub mod report;
+pub mod rules;
 pub mod run;
 pub mod security_options;
 pub mod terminal;
@@ -66,6 +67,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Run the test cases that rules files carry
     Test(test::TestArgs),
+    /// The rules language: a reference of all keys, a JSON Schema for editors
+    Rules(rules::RulesArgs),
     /// Say, line by line, which rule matched, and which part of which pattern did not
     Explain(explain::ExplainArgs),
     /// Check the chain from the front end to Prometheus, and say the next step
@@ -135,6 +138,7 @@ fn execute(cli: Cli, names_jaeger: bool) -> Exit {
         Command::Run(args) => run::execute(*args),
         Command::Check(args) => check::execute(args),
         Command::Test(args) => test::execute(args),
+        Command::Rules(args) => rules::execute(args),
         Command::Explain(args) => explain::execute(args),
         Command::Doctor(args) => doctor::execute(args),
         Command::Dashboard(args) => dashboard::execute(args),

@@ -44,6 +44,8 @@ mod replay;
 mod report;
 /// Rotated and compressed files: wherever they are and whatever they are called.
 mod rotated;
+/// The rules language: its reference and its schema are what the program prints, their examples hold.
+mod rules_language;
 /// HTTP as scrapers and orchestrators use it, and the end of a daemon's life.
 mod serve;
 /// Environment variables as settings of every subcommand, and mistyped subcommands.

@@ -6,6 +6,7 @@
 mod check_rules;
 mod duration;
 mod foreign_patterns;
+pub mod keys;
 mod load;
 mod metric_definitions;
 mod metric_names;

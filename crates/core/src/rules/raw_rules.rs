@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
+use super::keys::{self, KeyTable};
 use super::problem::{At, ProblemPlace, messages};
 use super::report_section::{self, ReportSpec};
 use super::toml_table::{LIST_OF_TABLES, Reader, Table, TomlValue};
@@ -65,9 +66,9 @@ pub(super) fn read(text: &str, reader: &mut Reader) -> FileSpec {
     let DeValue::Table(document) = &document else {
         return FileSpec::default();
     };
-    let mut table = Table::new(document, reader.place(0..0), reader);
-    let rules = tables(table.take("rule"), reader);
-    let tests = tables(table.take("test"), reader);
+    let mut table = Table::new(document, &keys::FILE, reader.place(0..0), reader);
+    let rules = tables(table.take("rule"), &keys::RULE, reader);
+    let tests = tables(table.take("test"), &keys::TEST, reader);
     table.finish(reader);
     FileSpec {
         rules: rules
@@ -85,12 +86,16 @@ fn is_at_escape(text: &str, span: &Range<usize>) -> bool {
     at(Some(span.start)) || at(span.start.checked_sub(1))
 }
 
-fn tables<'t>(value: Option<TomlValue<'t>>, reader: &mut Reader) -> Vec<Table<'t>> {
+fn tables<'t>(
+    value: Option<TomlValue<'t>>,
+    keys: &'static KeyTable,
+    reader: &mut Reader,
+) -> Vec<Table<'t>> {
     let values = value.and_then(|value| value.list(LIST_OF_TABLES, reader));
     let values = values.unwrap_or_default();
     values
         .iter()
-        .filter_map(|value| value.table("a table", reader))
+        .filter_map(|value| value.table("a table", keys, reader))
         .collect()
 }
 
@@ -112,10 +117,8 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
     let trace = table
         .take("trace")
         .and_then(|value| read_field(&value, reader));
-    let labels = table
-        .take("labels")
-        .and_then(|value| value.table("a table of labels", reader));
-    let labels = labels.map_or_else(Vec::new, |mut labels| labels.rest());
+    let labels = table.take("labels");
+    let labels = labels.map_or_else(Vec::new, |value| value.names("a table of labels", reader));
     let labels = labels
         .into_iter()
         .filter_map(|(name, value)| {
@@ -123,13 +126,13 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
             read_label(name, &value, reader)
         })
         .collect();
-    let metrics = tables(table.take("metric"), reader)
+    let metrics = tables(table.take("metric"), &keys::METRIC, reader)
         .into_iter()
         .filter_map(|metric| read_metric(metric, reader))
         .collect();
     let report = table
         .take("report")
-        .and_then(|value| value.table("a table of what a report shows", reader))
+        .and_then(|value| value.table("a table of what a report shows", &keys::REPORT, reader))
         .map(|table| report_section::read(table, reader));
     let place = table.place;
     table.finish(reader);
@@ -172,7 +175,7 @@ fn read_time(value: &TomlValue<'_>, reader: &mut Reader) -> Option<(FieldSpec, b
     if !value.is_table() {
         return read_field(value, reader).map(|field| (field, false));
     }
-    let mut table = value.table("", reader)?;
+    let mut table = value.table("", &keys::TIME, reader)?;
     let unpadded = table
         .take("unpadded_micros")
         .and_then(|value| value.flag(reader));

@@ -10,7 +10,7 @@ use super::problem::{At, messages};
 use super::raw_rules::{FieldSpec, LabelSpec, RuleSpec, read_field_table, read_label};
 use super::rule_metrics::{condition_field, plain_label};
 use super::toml_table::{Reader, Table, TomlValue};
-use super::{Condition, Field, LabelSource};
+use super::{Condition, Field, LabelSource, keys};
 use crate::metrics::kind::Kind;
 
 /// What one request of a report is read from.
@@ -119,7 +119,7 @@ fn read_number(
             conditions: Vec::new(),
         });
     }
-    let mut table = value.table("", reader)?;
+    let mut table = value.table("", &keys::NUMBER, reader)?;
     let conditions = table.take("where").map(|value| value.pairs(reader));
     let field = read_field_table(&mut table, None, reader);
     table.finish(reader);

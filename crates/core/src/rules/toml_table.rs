@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
+use super::keys::KeyTable;
 use super::problem::{At, Draft, ProblemPlace, messages};
 
 /// What is expected where a table may stand several times.
@@ -171,11 +172,8 @@ impl<'t> TomlValue<'t> {
 
     /// Keys with strings, in the order of the file.
     pub fn pairs(&self, reader: &mut Reader) -> Vec<(At<String>, At<String>)> {
-        let Some(table) = self.table("a table of strings", reader) else {
-            return Vec::new();
-        };
         let mut pairs = Vec::new();
-        for (key, value) in table.entries {
+        for (key, value) in self.names("a table of strings", reader) {
             if let Some(text) = value.text(reader) {
                 pairs.push((At::new(key.value.to_string(), key.place), text));
             }
@@ -183,9 +181,26 @@ impl<'t> TomlValue<'t> {
         pairs
     }
 
-    pub fn table(&self, expected: &str, reader: &mut Reader) -> Option<Table<'t>> {
+    /// The entries of a table whose keys are names, in the order of the file.
+    pub fn names(&self, expected: &str, reader: &mut Reader) -> Vec<(At<&'t str>, TomlValue<'t>)> {
         match self.value {
-            DeValue::Table(table) => Some(Table::new(table, self.place, reader)),
+            DeValue::Table(table) => entries(table, reader),
+            _ => {
+                self.wrong(expected, reader);
+                Vec::new()
+            }
+        }
+    }
+
+    /// A table that may have these keys.
+    pub fn table(
+        &self,
+        expected: &str,
+        keys: &'static KeyTable,
+        reader: &mut Reader,
+    ) -> Option<Table<'t>> {
+        match self.value {
+            DeValue::Table(table) => Some(Table::new(table, keys, self.place, reader)),
             _ => {
                 self.wrong(expected, reader);
                 None
@@ -202,39 +217,53 @@ impl<'t> TomlValue<'t> {
 pub(super) struct Table<'t> {
     pub place: ProblemPlace,
     entries: Vec<(At<&'t str>, TomlValue<'t>)>,
-    known: Vec<&'static str>,
+    keys: &'static KeyTable,
+}
+
+/// What is in a table, in the order of the file.
+fn entries<'t>(table: &'t DeTable<'t>, reader: &Reader) -> Vec<(At<&'t str>, TomlValue<'t>)> {
+    let mut entries: Vec<_> = table
+        .iter()
+        .map(|(key, value)| {
+            let name: &'t str = key.get_ref();
+            let value = TomlValue {
+                value: value.get_ref(),
+                place: reader.place(value.span()),
+                key: name,
+            };
+            (At::new(name, reader.place(key.span())), value)
+        })
+        .collect();
+    entries.sort_by_key(|(key, _)| key.place);
+    entries
 }
 
 impl<'t> Table<'t> {
-    pub fn new(table: &'t DeTable<'t>, place: ProblemPlace, reader: &Reader) -> Self {
-        let mut entries: Vec<_> = table
-            .iter()
-            .map(|(key, value)| {
-                let name: &'t str = key.get_ref();
-                let value = TomlValue {
-                    value: value.get_ref(),
-                    place: reader.place(value.span()),
-                    key: name,
-                };
-                (At::new(name, reader.place(key.span())), value)
-            })
-            .collect();
-        entries.sort_by_key(|(key, _)| key.place);
+    pub fn new(
+        table: &'t DeTable<'t>,
+        keys: &'static KeyTable,
+        place: ProblemPlace,
+        reader: &Reader,
+    ) -> Self {
         Table {
             place,
-            entries,
-            known: Vec::new(),
+            entries: entries(table, reader),
+            keys,
         }
     }
 
-    /// Takes the value of a key, which is known from now on.
+    /// Takes the value of a key, which must be in the table of keys.
     pub fn take(&mut self, key: &'static str) -> Option<TomlValue<'t>> {
         self.take_entry(key).map(|(_, value)| value)
     }
 
     /// Likewise, with the place of the key.
     pub fn take_entry(&mut self, key: &'static str) -> Option<(ProblemPlace, TomlValue<'t>)> {
-        self.known.push(key);
+        debug_assert!(
+            self.keys.has(key),
+            "`{key}` is not in the table of keys for {}",
+            self.keys.written
+        );
         let at = self
             .entries
             .iter()
@@ -252,15 +281,10 @@ impl<'t> Table<'t> {
         Some(self.entries.remove(at).0.place)
     }
 
-    /// All that has not been taken, for tables whose keys are names.
-    pub fn rest(&mut self) -> Vec<(At<&'t str>, TomlValue<'t>)> {
-        std::mem::take(&mut self.entries)
-    }
-
     /// Notes what is left as unknown; whether there was nothing.
     pub fn finish(self, reader: &mut Reader) -> bool {
         for (key, _) in &self.entries {
-            reader.note(messages::unknown_key(key, &self.known));
+            reader.note(messages::unknown_key(key, self.keys));
         }
         self.entries.is_empty()
     }

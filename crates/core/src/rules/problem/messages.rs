@@ -5,6 +5,7 @@ use std::fmt::Display;
 mod names;
 mod patterns;
 
+use super::super::keys::{self, KeyTable};
 use super::super::metric_names;
 use super::{At, Draft, ProblemPlace};
 
@@ -92,11 +93,21 @@ pub fn invalid_toml(place: ProblemPlace, message: &str, is_escape: bool) -> Draf
     draft.maybe_hint(is_escape.then(|| escape_hint().to_owned()))
 }
 
-pub fn unknown_key(key: &At<&str>, known: &[&str]) -> Draft {
+pub fn unknown_key(key: &At<&str>, table: &KeyTable) -> Draft {
     let draft = Draft::error(key.place, format!("unknown key {}", quote(key.value)));
+    let known = table.names();
+    let elsewhere = keys::written_of(key.value);
+    let elsewhere = (!elsewhere.is_empty()).then(|| {
+        let tables: Vec<String> = elsewhere.iter().map(|table| format!("`{table}`")).collect();
+        format!(
+            "it is a key of {}; known here: {}",
+            tables.join(" and "),
+            known.join(", ")
+        )
+    });
     draft
         .hint(format!("known here: {}", known.join(", ")))
-        .maybe_hint(did_you_mean(key.value, known.iter().copied()))
+        .maybe_hint(did_you_mean(key.value, known.iter().copied()).or(elsewhere))
 }
 
 pub fn wrong_type(place: ProblemPlace, key: &str, expected: &str, found: &str) -> Draft {

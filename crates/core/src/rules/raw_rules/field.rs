@@ -1,9 +1,9 @@
 //! What says where a value comes from: names of fields, and what is asked of them.
 
 use super::choice;
-use crate::rules::Take;
 use crate::rules::problem::{At, messages};
 use crate::rules::toml_table::{Reader, Table, TomlValue};
+use crate::rules::{Take, keys};
 
 /// A string, a list of strings, or `{ from, take, trusted, untrusted_between, after }`.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub(super) fn read_field(value: &TomlValue<'_>, reader: &mut Reader) -> Option<F
     if !value.is_table() {
         return read_from(value, reader);
     }
-    let mut table = value.table("", reader)?;
+    let mut table = value.table("", &keys::FIELD, reader)?;
     let field = read_field_table(&mut table, None, reader);
     table.finish(reader);
     field

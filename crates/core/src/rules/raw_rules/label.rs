@@ -1,6 +1,7 @@
 //! An entry of `[rule.labels]`: where its value comes from, and what is done to it.
 
 use super::field::{FieldSpec, read_field_table, read_from};
+use crate::rules::keys;
 use crate::rules::problem::At;
 use crate::rules::toml_table::{Reader, TomlValue};
 
@@ -37,7 +38,7 @@ pub(in crate::rules) fn read_label(
     if !value.is_table() {
         return read_from(value, reader).map(|field| plain(name, field));
     }
-    let mut table = value.table("", reader)?;
+    let mut table = value.table("", &keys::LABEL, reader)?;
     let field = read_field_table(&mut table, Some(&name), reader);
     let default = table.take("default").and_then(|value| value.text(reader));
     let lowercase = table.take("lowercase").and_then(|value| value.flag(reader));

@@ -13,8 +13,10 @@ use crate::rules::{FileSummary, load};
 fn shipped_rules_load_without_advice() {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../rules"));
     let mut names = BTreeSet::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    let entries = std::fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let is_rules = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "toml");
+    for path in paths.filter(is_rules) {
         let loaded =
             load(std::slice::from_ref(&path)).unwrap_or_else(|problems| panic!("{problems}"));
         let advice: Vec<String> = loaded.advice.iter().map(ToString::to_string).collect();
