@@ -15,7 +15,8 @@ use logmetrics_mtail::source::Checked as CheckedPrograms;
 /// Check rules files and programs of mtail; problems are shown with line and column.
 #[derive(Debug, Default, clap::Args)]
 pub struct CheckArgs {
-    /// Rules files, programs of mtail (.mtail), or folders of them; without any, the built-in agentgateway rules.
+    /// Rules files, programs of mtail (.mtail), folders of them, or builtin:NAME; without any, the built-in agentgateway
+    /// rules
     pub rules: Vec<PathBuf>,
 
     /// List each rule with its metrics and labels, and where their values come from.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::Command;
 use clap::builder::Resettable;
+use logmetrics_core::rules::shipped;
 
 const PREFIX: &str = "LOGMETRICS_";
 
@@ -46,7 +47,23 @@ fn is_unset(value: &OsStr) -> bool {
 
 /// The rules that were named, otherwise those of the environment.
 pub fn rules(named: Vec<PathBuf>) -> Vec<PathBuf> {
-    or_of_variable(named, "LOGMETRICS_RULES")
+    match named.is_empty() {
+        true => with_prefixes(paths("LOGMETRICS_RULES")),
+        false => named,
+    }
+}
+
+/// Puts together what was separated in `builtin:nginx`, as the separator of PATH is a colon.
+fn with_prefixes(paths: Vec<String>) -> Vec<PathBuf> {
+    let prefix = shipped::PREFIX.trim_end_matches(':');
+    let mut paths = paths.into_iter();
+    let mut whole = Vec::new();
+    while let Some(path) = paths.next() {
+        let name = (path == prefix).then(|| paths.next()).flatten();
+        let path = name.map_or(path, |name| format!("{}{name}", shipped::PREFIX));
+        whole.push(PathBuf::from(path));
+    }
+    whole
 }
 
 /// The folders of rotated logs that were named, otherwise those of the environment.
@@ -131,6 +148,13 @@ fn is_of_kubernetes(name: &str, value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shipped_rules_are_named_in_a_list_that_colons_separate() {
+        let paths = ["a.toml", "builtin", "nginx", "b", "builtin"].map(str::to_owned);
+        let whole = ["a.toml", "builtin:nginx", "b", "builtin"].map(PathBuf::from);
+        assert_eq!(with_prefixes(paths.into()), whole);
+    }
 
     #[test]
     fn names_that_are_no_settings_are_told_with_what_was_meant() {

@@ -67,7 +67,7 @@ enum Command {
     Check(check::CheckArgs),
     /// Run the test cases that rules files carry
     Test(test::TestArgs),
-    /// The rules language: a reference of all keys, a JSON Schema for editors
+    /// The rules that are shipped; a reference of all keys, and a JSON Schema for editors
     Rules(rules::RulesArgs),
     /// Say, line by line, which rule matched, and which part of which pattern did not
     Explain(explain::ExplainArgs),

@@ -66,7 +66,8 @@ pub struct ReportArgs {
     #[arg(value_name = "LOG")]
     logs: Vec<String>,
 
-    /// A rules file or a folder of them; repeatable; without it the built-in agentgateway rules
+    /// A rules file, a folder of them, or builtin:NAME (see `logmetrics rules list`); repeatable; without it the
+    /// built-in agentgateway rules
     #[arg(short, long, value_name = "PATH")]
     rules: Vec<PathBuf>,
 

@@ -22,7 +22,8 @@ use logmetrics_mtail::test_file;
 /// What a user types to run rules' own tests.
 #[derive(Debug, Clone, clap::Args)]
 pub struct TestArgs {
-    /// Rules files, files that name a program and its cases, and folders of them; without any the built-in agentgateway rules
+    /// Rules files, files that name a program and its cases, folders of them, and builtin:NAME; without any the built-in
+    /// agentgateway rules
     #[arg(value_name = "RULES")]
     rules: Vec<PathBuf>,
 }

@@ -60,7 +60,59 @@ fn lines_of(example: &str) -> String {
 }
 
 #[test]
-fn without_a_question_the_subcommand_shows_what_it_can() {
-    let run = Run::new().arg("rules").go().code(2);
-    run.says(&["--schema", "reference"]);
+fn rules_that_are_shipped_are_listed_shown_and_used_by_name() {
+    let list = Run::new().args("rules list").go().success().stdout;
+    assert_eq!(list, Run::new().args("rules").go().success().stdout);
+    let names: Vec<&str> = (list.lines())
+        .map(|line| line.split_whitespace().next().unwrap())
+        .collect();
+    assert!(names.contains(&"builtin:nginx"), "{list}");
+    for name in &names {
+        // What is shown is a rules file of its own.
+        let shown = Run::new()
+            .args("rules show")
+            .arg(name)
+            .go()
+            .success()
+            .stdout;
+        let scratch = Scratch::new();
+        let rules = scratch.write("copy.toml", shown);
+        Run::new().arg("test").arg(rules).go().success();
+        Run::new().arg("test").arg(name).go().success();
+    }
+    let log =
+        "203.0.113.7 - - [10/Oct/2025:13:55:36 +0000] \"GET / HTTP/1.1\" 200 23 \"-\" \"x\"\n";
+    let series = "nginx_http_requests_total{method=\"GET\",status=\"200\"} 1";
+    let named = Run::new().args("--once -r builtin:nginx").stdin(log).go();
+    assert_eq!(
+        named.success().sorted("nginx_http_requests_total{"),
+        [series]
+    );
+    let rules = "builtin:agentgateway:builtin:nginx";
+    let of_environment = Run::new()
+        .variable("LOGMETRICS_RULES", rules)
+        .args("--once");
+    let of_environment = of_environment.stdin(log).go().success();
+    assert_eq!(
+        of_environment.sorted("nginx_http_requests_total{"),
+        [series]
+    );
+}
+
+#[test]
+fn rules_that_are_not_shipped_name_those_that_are() {
+    let run = Run::new().args("--once -r builtin:ngnix -").go().code(2);
+    run.says(&[
+        "no rules `ngnix`",
+        "did you mean `builtin:nginx`?",
+        "json-http",
+    ]);
+    let run = Run::new().args("rules show apache").go().code(2);
+    run.says(&["no rules `apache` are shipped", "nginx"]);
+    // A path that works only beside the sources.
+    let run = Run::new()
+        .args("check no-such-folder/nginx.toml")
+        .go()
+        .code(2);
+    run.says(&["`builtin:nginx`"]);
 }

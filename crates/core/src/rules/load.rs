@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::metric_definitions::Definitions;
 use super::problem::{At, Draft, Problem, ProblemPlace, Problems, messages, settle};
 use super::raw_rules::{self, FileSpec, RuleSpec};
+use super::shipped::{self, Shipped};
 use super::toml_table::Reader;
 use super::{Case, RuleSet, check_rules, warnings};
 use crate::metrics::definition::{Definition, MetricId};
@@ -58,7 +59,8 @@ pub struct Gathered {
     passing: Option<String>,
 }
 
-/// Reads and checks files, and folders of `*.toml` files by name; without any the built-in rules.
+/// Reads and checks files, folders of `*.toml` files by name, and shipped rules (`builtin:NAME`); without
+/// any the built-in rules.
 pub fn load(paths: &[PathBuf]) -> Result<Loaded, Problems> {
     gather(paths).check()
 }
@@ -72,7 +74,13 @@ impl Gathered {
     /// Notes a file or folder that cannot be read.
     fn unreadable(&mut self, path: &Path, error: &io::Error) {
         let name = path.display().to_string();
-        self.drafts.push(messages::unreadable(&name, error));
+        let draft = messages::unreadable(&name, error);
+        let is_missing = error.kind() == io::ErrorKind::NotFound;
+        let hint = path
+            .file_stem()
+            .and_then(|stem| Shipped::named(stem.to_str()?));
+        let hint = hint.filter(|_| is_missing).map(messages::is_shipped);
+        self.drafts.push(draft.maybe_hint(hint));
         if program_files::is_passing(error) {
             self.passing = Some(format!("cannot read `{name}`: {error}"));
         }
@@ -80,6 +88,16 @@ impl Gathered {
 
     fn read(&mut self, path: &Path) {
         let name = path.display().to_string();
+        if let Some(wanted) = shipped::name_in(path) {
+            match Shipped::named(wanted) {
+                Some(rules) => self.sources.push(SourceText {
+                    path: name,
+                    text: rules.text.into(),
+                }),
+                None => self.drafts.push(messages::unknown_shipped(wanted)),
+            }
+            return;
+        }
         if path.extension().is_some_and(|ending| ending == "mtail") {
             self.drafts.push(messages::program_of_mtail(&name));
             return;

@@ -15,6 +15,7 @@ mod raw_rules;
 mod report_section;
 mod rule_metrics;
 mod rule_patterns;
+pub mod shipped;
 mod test_cases;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ mod patterns;
 
 use super::super::keys::{self, KeyTable};
 use super::super::metric_names;
+use super::super::shipped::{self, Shipped};
 use super::{At, Draft, ProblemPlace};
 
 pub use names::*;
@@ -55,6 +56,23 @@ pub fn total(count: usize) -> String {
 
 pub fn unreadable(path: &str, cause: &dyn Display) -> Draft {
     Draft::nowhere(format!("cannot read {}: {cause}", quote(path)))
+}
+
+/// That rules of this name are in the program.
+pub fn is_shipped(rules: &Shipped) -> String {
+    let (prefix, name) = (shipped::PREFIX, rules.name);
+    format!("rules of this name are in the program: `{prefix}{name}`")
+}
+
+pub fn unknown_shipped(name: &str) -> Draft {
+    let prefix = shipped::PREFIX;
+    let all: Vec<&str> = shipped::names().collect();
+    let nearest = shipped::nearest(name);
+    let meant = nearest.map_or(String::new(), |name| {
+        format!("did you mean `{prefix}{name}`? ")
+    });
+    Draft::nowhere(format!("no rules {} are shipped", quote(name)))
+        .hint(format!("{meant}there are {}", all.join(", ")))
 }
 
 pub fn program_of_mtail(path: &str) -> Draft {
