@@ -14,6 +14,7 @@ use crate::programs::{MtailSettings, Programs};
 use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::verdict::{Outcome, SkipReason, Update, Verdict};
 use logmetrics_core::engine::{Engine, FieldErrorKind, Secret};
+use logmetrics_core::pipeline::warn_of_incomplete_record;
 use logmetrics_core::unknown_prefix::{self, PrefixSearch};
 use logmetrics_follow::Specification;
 use logmetrics_follow::line::{Line, Origin};
@@ -106,6 +107,10 @@ impl PartSink for Explainer<'_> {
             }
             self.written = std::io::stdout().lock().write_all(text.as_bytes());
         }
+    }
+
+    fn incomplete_record(&mut self, origin: &Origin) {
+        warn_of_incomplete_record(origin);
     }
 
     fn end(&mut self, _oversized: u64) -> bool {

@@ -193,6 +193,19 @@ fn a_record_in_parts_goes_on_in_the_next_file() {
     assert_eq!(run.sorted("seen{"), apart);
     run.says(&["a.log ends in a record", "other.log ends in a record"]);
 
+    let rules = scratch.write(
+        "report.toml",
+        "[[rule]]\nmatch = 'user=(?P<user_email>\\S+)'\n\
+         metric = [{ counter = 'requests_by_user', by = ['user_email'] }]\n",
+    );
+    for command in ["explain", "report"] {
+        let run = Run::new().arg(command).rules(&rules);
+        let run = run.arg(scratch.path("0.log.20261006-001800"));
+        let run = run.arg(scratch.path("0.log")).go().success();
+        let run = run.says(&["0.log ends in a record whose rest never came"]);
+        assert!(!run.stderr.contains("001800 ends"), "{}", run.stderr);
+    }
+
     let names = ["x-json.log.1", "x-json.log"];
     let run = once(names, [&docker("user=d"), &docker("an\\n")]).calm();
     assert_eq!(run.sorted("seen{"), ["seen{user=\"dan\"} 1"]);

@@ -75,10 +75,7 @@ impl PartSink for PartCounter<'_> {
         if let Some(counters) = &self.counters {
             counters.incomplete_records.inc();
         }
-        tracing::warn!(
-            "{} ends in a record whose rest never came; its part counts as a line",
-            origin.file
-        );
+        warn_of_incomplete_record(origin);
     }
 
     fn end(&mut self, oversized: u64) -> bool {
@@ -89,6 +86,14 @@ impl PartSink for PartCounter<'_> {
         self.turns.pass_on(self.part);
         true
     }
+}
+
+/// Warns that an input ends in a record whose rest never came: for whatever reads to the end.
+pub fn warn_of_incomplete_record(origin: &Origin) {
+    tracing::warn!(
+        "{} ends in a record whose rest never came; its part counts as a line",
+        origin.file
+    );
 }
 
 #[cfg(test)]

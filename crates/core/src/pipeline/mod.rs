@@ -12,5 +12,5 @@ mod worker;
 
 pub use counting::{Active, Shared};
 pub use history_sink::HistorySink;
-pub use in_order::{PartCounter, Turns};
+pub use in_order::{PartCounter, Turns, warn_of_incomplete_record};
 pub use worker::Worker;

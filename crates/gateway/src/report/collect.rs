@@ -12,6 +12,7 @@ use super::period::Period;
 use super::sums::Sums;
 use super::totals::Figures;
 use logmetrics_core::engine::extract::{Dimension, Extractor, NameId, Reading, Request};
+use logmetrics_core::pipeline::warn_of_incomplete_record;
 use logmetrics_follow::line::{Line, Origin};
 use logmetrics_follow::to_end::PartSink;
 
@@ -292,6 +293,10 @@ impl PartSink for Collector {
             self.stretch.input = Arc::clone(&origin.file);
             self.stretch.number = 0;
         }
+    }
+
+    fn incomplete_record(&mut self, origin: &Origin) {
+        warn_of_incomplete_record(origin);
     }
 
     fn end(&mut self, _oversized: u64) -> bool {
