@@ -16,20 +16,22 @@ const PROMETHEUS_PREFIXES: [&str; 2] = ["scrape_", "__"];
 
 /// Labels that histograms and summaries have for their parts. On anything else some parsers refuse the
 /// whole page.
-pub(super) const PARTS: [(&str, &str); 2] = [("le", "bucket's bound"), ("quantile", "quantile")];
+pub const PARTS: [(&str, &str); 2] = [("le", "bucket's bound"), ("quantile", "quantile")];
 
 /// Labels that Prometheus gives every series of a target.
 pub(super) const TARGET: [&str; 2] = ["job", "instance"];
 
-/// Why a name is not for metrics of rules, if so.
-pub(super) enum Reserved {
+/// Why a name is not for metrics of rules or programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reserved {
     /// It begins as the names of the program's own metrics do.
     Ours(&'static str),
+    /// Prometheus makes series of this name itself.
     Prometheus,
 }
 
 /// Whether the name is taken by the program itself or by Prometheus.
-pub(super) fn reserved(name: &str) -> Option<Reserved> {
+pub fn reserved(name: &str) -> Option<Reserved> {
     if let Some(prefix) = OURS.iter().find(|prefix| name.starts_with(**prefix)) {
         return Some(Reserved::Ours(prefix));
     }
@@ -44,7 +46,7 @@ pub(super) fn reserved(name: &str) -> Option<Reserved> {
 pub(super) const SPECIAL: [&str; 5] = ["_time", "_source", "_file", "_service", "_container"];
 
 /// `[a-zA-Z_:][a-zA-Z0-9_:]*`
-pub(super) fn is_metric(name: &str) -> bool {
+pub fn is_metric(name: &str) -> bool {
     let rest = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
     name.starts_with(|c: char| rest(c) && !c.is_ascii_digit()) && name.chars().all(rest)
 }

@@ -26,6 +26,7 @@ pub use duration::parse as parse_duration;
 pub use load::{
     BUILT_IN, BUILT_IN_NAME, FileSummary, Gathered, Loaded, SourceText, gather, load, load_text,
 };
+pub use metric_names::{PARTS, Reserved, is_metric, reserved};
 pub use problem::{Excerpt, Problem, Problems, Severity, escape};
 pub use report_section::{ReportFields, ReportNumber};
 

@@ -6,6 +6,8 @@ use super::Checker;
 use super::types::Type;
 use crate::ast::Kind;
 use crate::problem::{Problem, Span, quote};
+use logmetrics_core::metrics::kind::Kind as Exposed;
+use logmetrics_core::rules::{PARTS, Reserved, is_metric, reserved};
 
 impl Checker<'_> {
     /// Two metrics that would be one for the outside.
@@ -35,6 +37,56 @@ impl Checker<'_> {
                 found.push(problem.hint(hint));
             }
             others.push(number);
+        }
+        self.problems.extend(found);
+    }
+
+    /// Names that do harm on the page or in Prometheus, as rules may not have them. Programs that run in mtail
+    /// run here too, but for those that a format cannot carry at all.
+    pub(super) fn look_at_names(&mut self) {
+        let mut found = Vec::new();
+        for metric in &self.metrics {
+            let declaration = metric.declaration;
+            let exposed = match declaration.kind {
+                _ if declaration.hidden => continue,
+                Kind::Text => continue,
+                Kind::Counter => Exposed::Counter,
+                Kind::Gauge | Kind::Timer => Exposed::Gauge,
+                Kind::Histogram => Exposed::Histogram,
+            };
+            let span = declaration.name.span;
+            let names = exposed.exposed_names(&metric.exported);
+            if names.iter().any(|name| !is_metric(name)) {
+                let message = format!("{} has no name in OpenMetrics", quote(&metric.exported));
+                let hint = "there a counter's name is followed by `_total`: give it more of a name, with `as`";
+                found.push(Problem::error(span, message).hint(hint));
+                continue;
+            }
+            // A counter's family is only its heading in OpenMetrics; no series has that name.
+            let is_sample =
+                |name: &&String| exposed != Exposed::Counter || name.len() >= metric.exported.len();
+            let harm = names
+                .iter()
+                .filter(is_sample)
+                .find_map(|name| Some((name, reserved(name)?)));
+            if let Some((name, reserved)) = harm {
+                let whose = match reserved {
+                    Reserved::Ours(_) => "the program's own metrics begin so",
+                    Reserved::Prometheus => {
+                        "Prometheus writes that itself, and one overwrites the other"
+                    }
+                };
+                let message = format!("{} is exported: {whose}", quote(name));
+                found.push(Problem::warning(span, message).hint("give it another name with `as`"));
+            }
+            for label in &metric.labels {
+                if let Some((part, what)) = PARTS.iter().find(|(part, _)| part == label) {
+                    let message =
+                        format!("a label named `{part}` is a {what} for whoever reads the page");
+                    let hint = "some parsers refuse the whole page: give the label another name";
+                    found.push(Problem::warning(span, message).hint(hint));
+                }
+            }
         }
         self.problems.extend(found);
     }

@@ -156,6 +156,7 @@ impl<'a> Checker<'a> {
     fn program(&mut self, block: &'a Block) -> Vec<Step> {
         let body = self.statements(block);
         self.look_for_collisions();
+        self.look_at_names();
         self.look_at_types();
         self.look_for_unused();
         self.tell_rewritten();

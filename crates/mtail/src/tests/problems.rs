@@ -229,3 +229,47 @@ fn surprises_are_told() {
     let quiet = "counter c by code\n/ (200|404) (?P<size>\\d+)/ {\n  c[$1] += $size\n}\n";
     assert_eq!(warnings(quiet), [""; 0]);
 }
+
+#[test]
+fn names_that_do_harm_are_named() {
+    for (name, harm) in [
+        ("up", "Prometheus writes that itself"),
+        ("ALERTS", "Prometheus writes that itself"),
+        ("scrape_duration_seconds", "Prometheus writes that itself"),
+        (
+            "logmetrics_lines_total",
+            "the program's own metrics begin so",
+        ),
+        (
+            "process_cpu_seconds_total",
+            "the program's own metrics begin so",
+        ),
+    ] {
+        for kind in ["counter", "gauge"] {
+            let found = warnings(&format!("{kind} x as \"{name}\"\n/a/ {{\n  x = 1\n}}\n"));
+            let is_it = |message: &&String| message.contains(harm) && message.contains(name);
+            assert_eq!(
+                found.iter().filter(is_it).count(),
+                1,
+                "{kind} {name}: {found:?}"
+            );
+        }
+        let hidden = format!("hidden counter {name}\n/a/ {{\n  {name}++\n}}\n");
+        assert_eq!(warnings(&hidden), [""; 0], "{name}");
+    }
+    for label in ["le", "quantile"] {
+        let found = warnings(&format!("counter x by {label}\n/(a)/ {{\n  x[$1]++\n}}\n"));
+        assert!(
+            found[0].contains(&format!("a label named `{label}`")),
+            "{found:?}"
+        );
+    }
+    // The rule is that of the names that show, whatever a program calls them inside.
+    assert_eq!(
+        warnings("counter up as \"is_up\"\n/a/ {\n  up++\n}\n"),
+        [""; 0]
+    );
+    assert_eq!(warnings("counter uptime\n/a/ {\n  uptime++\n}\n"), [""; 0]);
+    let error = errors("counter x as \"_total\"\n/a/ {\n  x++\n}\n");
+    assert!(error.contains("has no name in OpenMetrics"), "{error}");
+}
