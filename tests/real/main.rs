@@ -6,6 +6,8 @@
 
 /// A real Prometheus comes in by TLS and with a password, as the README shows it.
 mod access;
+/// The shipped alerts fire in a running Prometheus, and the panels of the dashboard have data.
+mod alerts;
 /// docker-compose: the pipe of the README's first screen, and the example of `examples/compose`.
 mod compose;
 /// The image: small, healthy, nobody's; a sidecar on a shared volume.

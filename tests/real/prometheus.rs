@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use crate::fixture::{Client, Daemon, PATIENCE, Run, Scratch, repository, wait_for};
 
 /// A running Prometheus, killed when the test ends.
-struct Prometheus {
+pub struct Prometheus {
     child: Child,
     client: Client,
 }
@@ -18,13 +18,14 @@ impl Drop for Prometheus {
 }
 
 impl Prometheus {
-    /// Scrapes `target` every second.
+    /// Scrapes `target` every second, and evaluates the rules of the folder as often.
     #[track_caller]
-    fn start(scratch: &Scratch, target: &Daemon, flags: &[&str]) -> Self {
+    pub fn start(scratch: &Scratch, target: &Daemon, flags: &[&str]) -> Self {
         let configuration = scratch.write(
             "prometheus.yml",
             format!(
-                "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\n\
+                "global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}\n\
+                 rule_files: ['*.rules.yml']\n\
                  scrape_configs:\n\
                  - job_name: logmetrics\n  \
                    static_configs: [{{targets: ['{}']}}]\n",
@@ -61,7 +62,7 @@ impl Prometheus {
 
     /// The result of an instant query.
     #[track_caller]
-    fn query(&self, query: &str) -> serde_json::Value {
+    pub fn query(&self, query: &str) -> serde_json::Value {
         let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
         let answer = self.client.get(&format!("/api/v1/query?query={encoded}"));
         let answer: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
@@ -71,7 +72,7 @@ impl Prometheus {
 
     /// Waits until a query gives one sample with this value.
     #[track_caller]
-    fn until(&self, query: &str, value: &str) {
+    pub fn until(&self, query: &str, value: &str) {
         let mut last = serde_json::Value::Null;
         let found = wait_for(PATIENCE, || {
             last = self.query(query);

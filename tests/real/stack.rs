@@ -53,7 +53,7 @@ fn promtool_accepts_the_configuration_of_the_example() {
 }
 
 /// Every query of a dashboard as Grafana would send it.
-fn queries(dashboard: &serde_json::Value) -> Vec<String> {
+pub fn queries(dashboard: &serde_json::Value) -> Vec<String> {
     let panels = dashboard["panels"].as_array().unwrap();
     let targets = panels
         .iter()
