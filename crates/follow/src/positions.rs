@@ -29,6 +29,9 @@ pub struct SavedFile {
     /// The name under which the file was last known to be followed; the file itself may be found
     /// next to it after a rotation.
     pub path: PathBuf,
+    /// Where the log of the file is kept, without links and under the name that it has before a rotation,
+    /// if that is not told by `path`. A link may lead elsewhere at the next start.
+    pub log: Option<PathBuf>,
     /// How far it was read, with the evidence of what it is.
     pub position: Position,
     /// What the sink carries over from before the position, in its own form: parts of a line that
@@ -167,6 +170,7 @@ mod tests {
         SavedFile {
             source: Arc::from("a.log"),
             path: PathBuf::from("a.log"),
+            log: None,
             position: Position::start(FileId { device: 1, inode }),
             resume_state: Vec::new(),
             left: false,

@@ -278,9 +278,11 @@ fn file(row: &Row<'_>) -> Option<SavedFile> {
             hash: unsigned(row, hash)?,
         })
     };
+    let mut paths = bytes(row, 3)?.splitn(2, |byte| *byte == 0);
     Some(SavedFile {
         source: Arc::from(text(row, 2)?),
-        path: path(bytes(row, 3)?)?,
+        path: path(paths.next()?)?,
+        log: paths.next().and_then(path),
         position: Position {
             id: FileId {
                 device: unsigned(row, 0)?,

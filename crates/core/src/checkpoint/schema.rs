@@ -60,7 +60,8 @@ pub const SERIES: Table = Table {
     remove: "DELETE FROM series WHERE metric = ? AND slot = ?",
 };
 
-/// How far files are read. `carried` is the resume state: columns keep the names that version 1 has.
+/// How far files are read. `carried` is the resume state: columns keep the names that version 1 has. `path`
+/// is the followed path and, after a NUL, where the log is kept if the path does not tell that.
 pub const FILE: Table = Table {
     name: "file",
     create: "CREATE TABLE file (device INTEGER NOT NULL, inode INTEGER NOT NULL, \
@@ -276,7 +277,7 @@ pub fn file_row<T>(file: &SavedFile, take: impl FnOnce(&[ValueRef<'_>]) -> T) ->
         integer(position.id.device),
         integer(position.id.inode),
         ValueRef::Text(file.source.as_bytes()),
-        ValueRef::Blob(&path_bytes(&file.path)),
+        ValueRef::Blob(&paths(file)),
         integer(position.offset),
         integer(position.signature.length.into()),
         integer(position.signature.hash),
@@ -286,6 +287,15 @@ pub fn file_row<T>(file: &SavedFile, take: impl FnOnce(&[ValueRef<'_>]) -> T) ->
         integer(file.left.into()),
         integer(file.compressed.into()),
     ])
+}
+
+/// The path of a file, and where its log is kept: no path has a NUL.
+fn paths(file: &SavedFile) -> Cow<'_, [u8]> {
+    let path = path_bytes(&file.path);
+    match &file.log {
+        None => path,
+        Some(log) => Cow::Owned([&path, &b"\0"[..], &path_bytes(log)].concat()),
+    }
 }
 
 #[cfg(unix)]

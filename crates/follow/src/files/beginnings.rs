@@ -84,11 +84,22 @@ impl ByBeginning {
         &'a self,
         beginnings: &'a Beginnings,
     ) -> impl Iterator<Item = FileId> + 'a {
+        self.sets(beginnings).flatten().copied()
+    }
+
+    /// How many these are.
+    pub(crate) fn count_alike(&self, beginnings: &Beginnings) -> usize {
+        self.sets(beginnings).map(HashSet::len).sum()
+    }
+
+    fn sets<'a>(
+        &'a self,
+        beginnings: &'a Beginnings,
+    ) -> impl Iterator<Item = &'a HashSet<FileId>> + 'a {
         let mut keys = beginnings.each().rev();
         let whole = keys.next().and_then(|key| self.all.get(&key));
         let shorter = keys.filter_map(|key| self.longest.get(&key));
-        let known = whole.into_iter().chain(shorter).flatten();
-        known.chain(&self.unknown).copied()
+        whole.into_iter().chain(shorter).chain([&self.unknown])
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod beginnings;
 mod descriptors;
 pub(crate) mod discover;
 mod discovered_paths;
+pub(crate) mod file_names;
 pub(crate) mod follower;
 mod glob;
 pub(crate) mod identity;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::beginnings::{Beginnings, ByBeginning};
+use super::file_names::FileNames;
 use super::follower::Outside;
 use super::identity::{FileId, ID_IS_EXACT, link_count};
 use super::noted_reader::NotedReader;
@@ -18,6 +19,7 @@ use super::tail::{Tail, Turn};
 use crate::line::Origin;
 use crate::recovery::places::RotatedFolders;
 use crate::recovery::read_order::ReadOrder;
+use crate::recovery::rotated_names::base_or_self;
 use crate::{Events, Options, Positions, SavedFile, Sink};
 
 /// All open files and their turns.
@@ -25,6 +27,8 @@ pub(crate) struct OpenFiles {
     pub(crate) inputs: Inputs,
     pub(crate) files: HashMap<FileId, TailedFile>,
     pub(crate) by_beginning: ByBeginning,
+    /// Open files by the names of their paths and their logs.
+    pub(crate) names: FileNames,
     /// Open files by where their logs are.
     by_log: HashMap<PathBuf, BTreeSet<FileId>>,
     /// Files whose turn comes.
@@ -136,6 +140,11 @@ impl Inputs {
         }
     }
 
+    /// Where the log of `path` is kept, if the path does not tell that.
+    pub(crate) fn log_to_note(&self, path: &Path) -> Option<PathBuf> {
+        Some(self.rotated.log_of(path)).filter(|log| *log != base_or_self(path))
+    }
+
     pub(crate) fn origin(&self, input: usize, path: &Path) -> Origin {
         Origin {
             source: Arc::clone(self.source(input)),
@@ -154,6 +163,7 @@ impl OpenFiles {
             inputs: Inputs::new(specifications, rotated),
             files: HashMap::new(),
             by_beginning: ByBeginning::default(),
+            names: FileNames::default(),
             by_log: HashMap::new(),
             ready: VecDeque::new(),
             nameless: BTreeSet::new(),
@@ -176,6 +186,8 @@ impl OpenFiles {
         self.by_beginning.insert(id, &beginnings);
         let log = self.inputs.rotated.log_of(&path);
         self.by_log.entry(log.clone()).or_default().insert(id);
+        self.names.insert(id, &path);
+        self.names.insert(id, &log);
         let is_empty = tail.lag() == 0 && tail.read_to() == 0;
         let file = TailedFile {
             tail,
@@ -215,9 +227,22 @@ impl OpenFiles {
         if let Some(file) = self.files.get_mut(&id) {
             let before = std::mem::replace(&mut file.log, log);
             take(&mut self.by_log, &before, id);
+            self.names.remove(id, &before);
+            self.names.insert(id, &file.path);
+            self.names.insert(id, &file.log);
             self.by_log.entry(file.log.clone()).or_default().insert(id);
             (file.paths, file.nameless_since, file.is_replaced) = (0, Some(now), true);
             self.nameless.insert(id);
+        }
+    }
+
+    /// Another path leads to a file now.
+    pub(crate) fn rename(&mut self, id: FileId, path: &Arc<Path>) {
+        if let Some(file) = self.files.get_mut(&id) {
+            self.names.remove(id, &file.path);
+            file.path = Arc::clone(path);
+            self.names.insert(id, &file.path);
+            self.names.insert(id, &file.log);
         }
     }
 
@@ -226,6 +251,8 @@ impl OpenFiles {
         let file = self.files.remove(&id)?;
         self.by_beginning.remove(id, &file.beginnings);
         take(&mut self.by_log, &file.log, id);
+        self.names.remove(id, &file.path);
+        self.names.remove(id, &file.log);
         let state = &mut self.inputs.states[file.input];
         state.open -= 1;
         state.lag = state.lag.saturating_sub(file.lag);
@@ -407,11 +434,13 @@ impl OpenFiles {
             is_replaced: file.is_replaced,
         };
         let path = closed.path.to_path_buf();
+        let log = Some(file.log).filter(|log| *log != base_or_self(&path));
         let (left, has_parts) = self
             .reader
             .finish(file.tail, outside.sink, |position| SavedFile {
                 source,
                 path,
+                log,
                 position: if by_number {
                     position
                 } else {

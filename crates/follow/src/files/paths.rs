@@ -209,7 +209,8 @@ impl Paths {
         } else if *file.path == *path {
             let other = self.table.iter().find(|(_, one)| one.current == Some(id));
             if let Some((path, _)) = other {
-                file.path = Arc::clone(path);
+                let path = Arc::clone(path);
+                open.rename(id, &path);
             }
         }
     }
@@ -243,13 +244,14 @@ impl Paths {
         };
         followed.current = Some(id);
         followed.had_file = true;
-        if file.paths == 0 {
-            file.path = Arc::clone(path);
+        let was_nameless = file.paths == 0;
+        file.paths += 1;
+        if was_nameless {
             file.nameless_since = None;
             file.is_replaced = false;
             open.nameless.remove(&id);
+            open.rename(id, path);
         }
-        file.paths += 1;
         self.clear_error(path, open);
         open.mark_ready(id);
         true
@@ -303,6 +305,7 @@ impl Paths {
         let saved = SavedFile {
             source: Arc::clone(&origin.source),
             path: path.to_path_buf(),
+            log: open.inputs.log_to_note(path),
             position,
             resume_state,
             left: false,

@@ -4,13 +4,14 @@
 //! copy. Where a glob matches the copy too, it is not opened before that: whatever it holds is in the
 //! original as well.
 
+use std::collections::BTreeSet;
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Recovery;
-use super::places::log_of;
+use super::places::{Place, log_of};
 use super::recognized::Recognized;
 use super::rotated_names::{base_of, base_or_self};
 use super::rotation_search::RotationSearch;
@@ -47,16 +48,13 @@ fn is_copy_in(
     if copy.metadata.len() == 0 {
         return Ok(false);
     }
-    // Where the beginning is not written yet, only those of the same log are compared.
-    let ids: Vec<FileId> = match copy.head.is_empty() {
-        true => open.files.keys().copied().collect(),
-        false => (open.by_beginning.alike(&Beginnings::of(&copy.head))).collect(),
-    };
+    let unrelated_too = open.started || history;
+    let originals = copy.originals(open, unrelated_too);
     #[cfg(test)]
-    crate::testing::count_work(ids.len());
-    let originals = ids.iter().filter(|id| **id != copy.id);
+    crate::testing::count_work(originals.len());
+    let originals = originals.iter().filter(|id| **id != copy.id);
     for original in originals.filter_map(|id| open.files.get(id)) {
-        if copy.is_of(original, open.started || history)? {
+        if copy.is_of(original, unrelated_too)? {
             return Ok(true);
         }
     }
@@ -73,6 +71,9 @@ pub(super) fn is_copied(sibling: &Sibling, open: &OpenFiles) -> bool {
 /// So much of the same content in files with unrelated names is no coincidence. More of it may still be a
 /// header; but then the files differ as soon as one of them grows.
 const UNRELATED_BYTES_MIN: u64 = 128;
+
+/// So many files that begin alike are compared, whatever they are called.
+const ALIKE_FEW: usize = 64;
 
 /// How much before the end of a copy is compared.
 const COMPARED_BYTES: usize = 4096;
@@ -103,6 +104,23 @@ impl<'a> PossibleCopy<'a> {
             hashes: Fingerprint::of_beginnings(&head),
             head,
         })
+    }
+
+    /// The open files that it may be a copy of.
+    fn originals(&self, open: &OpenFiles, unrelated_too: bool) -> BTreeSet<FileId> {
+        let of_log = self.log.iter().flat_map(|log| open.of_log(log));
+        let of_log = of_log.map(|(id, _)| id);
+        // Where the beginning is not written yet, only those of the same log are compared.
+        if self.head.is_empty() {
+            return of_log.collect();
+        }
+        // Both the content and the name choose few of many files, each where the other does not.
+        let beginnings = Beginnings::of(&self.head);
+        let is_by_content = unrelated_too && self.metadata.len() >= UNRELATED_BYTES_MIN;
+        if is_by_content || open.by_beginning.count_alike(&beginnings) <= ALIKE_FEW {
+            return open.by_beginning.alike(&beginnings).collect();
+        }
+        of_log.chain(open.names.related(self.path)).collect()
     }
 
     fn is_of(&self, original: &TailedFile, unrelated_too: bool) -> io::Result<bool> {
@@ -185,16 +203,16 @@ impl Recovery {
         let (path, input) = (file.path.to_path_buf(), file.input);
         // Every name of a file may be the one that is copied.
         let names = paths.iter().filter(|(_, one)| one.current == Some(id));
-        let mut logs: Vec<PathBuf> = names.map(|(path, _)| path.to_path_buf()).collect();
-        logs.push(file.log.clone());
+        let mut logs: Vec<Place> = names.map(|(path, _)| path.to_path_buf().into()).collect();
+        logs.push(file.log.clone().into());
         let Some(before) = open.reader.restart(&mut file.tail, outside.sink) else {
             return Vec::new();
         };
         // It may have been renamed since it was copied.
         let base = base_or_self(&path);
-        let mut search = look_at_siblings(&base, &logs, vec![before.clone()], open);
+        let mut search = look_at_siblings(&base, logs.clone(), vec![before.clone()], open);
         if search.lost().next().is_some() && base != path {
-            search = look_at_siblings(&path, &logs, vec![before.clone()], open);
+            search = look_at_siblings(&path, logs, vec![before.clone()], open);
         }
         self.go_on_in_copies(&search, open, outside);
         if search.lost().next().is_none() {

@@ -30,7 +30,7 @@ pub(crate) mod rotated_names;
 mod rotation_search;
 mod same_content;
 mod search;
-mod siblings;
+pub(crate) mod siblings;
 mod take_up;
 
 use pending::Pending;

@@ -1,6 +1,6 @@
 //! What the last run followed and this run has not opened yet.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::recently_closed::RecentlyClosed;
@@ -19,6 +19,8 @@ pub(super) struct Pending {
     followed: HashMap<PathBuf, Vec<FileId>>,
     /// The files that were not left, by their numbers.
     by_inode: HashMap<u64, Vec<FileId>>,
+    /// Where the logs of followed paths were kept, by the names that the paths have before a rotation.
+    logs: HashMap<PathBuf, BTreeSet<PathBuf>>,
     /// Those of them under which no file was surely followed when the last run ended.
     pub(super) without_file: HashSet<PathBuf>,
     /// Names whose rotated files were known by their number alone, which may be another file's by now.
@@ -39,6 +41,10 @@ impl Pending {
             } else {
                 let id = file.position.id;
                 followed.push(id);
+                if let Some(log) = &file.log {
+                    let logs = pending.logs.entry(base_or_self(&file.path));
+                    logs.or_default().insert(log.clone());
+                }
                 pending.by_inode.entry(id.inode).or_default().push(id);
                 pending.files.insert(file.position.id, file);
             }
@@ -55,6 +61,11 @@ impl Pending {
     pub(super) fn was_followed(&self, path: &Path) -> bool {
         let was_followed = |path: &Path| self.followed.contains_key(path);
         was_followed(path) || base_of(path).is_some_and(|(base, _)| was_followed(&base))
+    }
+
+    /// Where the log of this name was kept in the last run.
+    pub(super) fn logs_of(&self, base: &Path) -> impl Iterator<Item = &PathBuf> {
+        self.logs.get(base).into_iter().flatten()
     }
 
     /// The files that have not been opened yet and were followed under this path, or had this number on any

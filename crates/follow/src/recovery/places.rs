@@ -20,11 +20,31 @@ pub(crate) struct Place {
     pub(crate) path: PathBuf,
     /// The log itself: the same path, but for a rotated folder.
     pub(crate) log: Arc<Path>,
+    /// Whether the log was kept there before, and no link leads to it any more. Then a file of its name is one
+    /// of those that came before.
+    pub(crate) is_former: bool,
 }
 
 impl Place {
-    /// Whether the log itself has this path.
+    /// Where the log was kept before.
+    pub(crate) fn former(path: PathBuf) -> Place {
+        Place {
+            is_former: true,
+            ..Place::from(path)
+        }
+    }
+
+    /// Whether the log itself has this path now.
     pub(crate) fn is_log(&self, path: &Path) -> bool {
+        self.has_path(path) && !self.is_former
+    }
+
+    /// Whether the log had this path before.
+    pub(crate) fn is_former_log(&self, path: &Path) -> bool {
+        self.has_path(path) && self.is_former
+    }
+
+    fn has_path(&self, path: &Path) -> bool {
         self.path == path && *self.log == *path
     }
 }
@@ -34,6 +54,7 @@ impl From<PathBuf> for Place {
         Place {
             log: Arc::from(path.as_path()),
             path,
+            is_former: false,
         }
     }
 }
@@ -50,9 +71,8 @@ impl RotatedFolders {
         self.0.iter().map(|rotated| folder.join(rotated))
     }
 
-    /// `logs`, and the same names in their rotated folders.
-    pub(crate) fn places(&self, logs: Vec<PathBuf>) -> Vec<Place> {
-        let mut places: Vec<Place> = logs.into_iter().map(Place::from).collect();
+    /// `places` of logs, and the same names in their rotated folders.
+    pub(crate) fn places(&self, mut places: Vec<Place>) -> Vec<Place> {
         let mut rotated = Vec::new();
         for log in &places {
             let Some(name) = log.path.file_name() else {
@@ -61,6 +81,7 @@ impl RotatedFolders {
             rotated.extend(self.of(&log.path).map(|folder| Place {
                 path: folder.join(name),
                 log: Arc::clone(&log.log),
+                is_former: log.is_former,
             }));
         }
         places.extend(rotated);

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::compressed::CompressedReader;
 use super::rotated_names::Age;
@@ -23,8 +24,17 @@ pub(crate) enum Queued {
 /// Files in the order in which they are read.
 pub(crate) type ReadOrder = VecDeque<Queued>;
 
-/// Files of one name, to be put in order: those of unknown age come first.
-pub(crate) type ByAge = Vec<(Option<Age>, Queued)>;
+/// Files of one name, to be put in order.
+pub(crate) type ByAge = Vec<(AgeInLog, Queued)>;
+
+/// How old a file is among those of its log. Those of unknown age come first; then what was written before a link
+/// led elsewhere, log by log, and last what is where the log is now.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum AgeInLog {
+    Unknown,
+    Former(Arc<Path>, Age),
+    Present(Age),
+}
 
 impl OpenFiles {
     /// Lets files wait, each for those before it in `files`.
@@ -72,7 +82,7 @@ impl OpenFiles {
         mut siblings: ByAge,
         sink: &mut impl Sink,
     ) -> Vec<Queued> {
-        siblings.sort_by_key(|(age, _)| *age);
+        siblings.sort_by(|(one, _), (other, _)| one.cmp(other));
         let mut files: Vec<Queued> = siblings.into_iter().map(|(_, file)| file).collect();
         if !files.is_empty() {
             files.extend(current.map(Queued::Plain));

@@ -49,6 +49,7 @@ mod tests {
             positions.read_guard().note(SavedFile {
                 source: Arc::from("x"),
                 path: "x".into(),
+                log: None,
                 position: Position::start(id(inode)),
                 resume_state: Vec::new(),
                 left: true,

@@ -4,12 +4,14 @@
 //! many rotations, and the files that have come meanwhile wait for it.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::Recovery;
-use super::read_order::{ByAge, Queued};
-use super::rotated_names::base_of;
+use super::places::Place;
+use super::read_order::{AgeInLog, ByAge, Queued};
+use super::rotated_names::{Age, base_of};
 use super::search::look_at;
 use crate::files::follower::Outside;
 use crate::files::identity::FileId;
@@ -120,12 +122,10 @@ impl Recovery {
             return;
         }
         // A link may lead to another folder now.
-        let more: Vec<PathBuf> = before
-            .iter()
-            .filter_map(|id| Some(open.files.get(id)?.log.clone()))
-            .collect();
+        let former = before.iter().filter_map(|id| open.files.get(id));
+        let former = former.map(|file| Place::former(file.log.clone())).collect();
         let is_known = |id: FileId| open.files.contains_key(&id) && !waiting.contains(&id);
-        let mut search = look_at(path, &more, missing, open, &is_known);
+        let mut search = look_at(path, former, missing, open, &is_known);
         if search.names > NAMES_AT_ONCE {
             let names = u32::try_from(search.names).unwrap_or(u32::MAX);
             replaced.at += PAUSE_EACH_NAME * names;
@@ -147,7 +147,8 @@ impl Recovery {
         }
         let before = before.iter().chain(&waiting).filter(|id| **id != current);
         let before = before.map(|id| (search.age_of(*id), Queued::Plain(*id)));
-        let before: ByAge = before.collect();
+        let mut before: ByAge = before.collect();
+        before.extend(met_under_rotated_names(current, newest, open));
         let newer = search.into_newer();
         let newer = newer.filter(|(sibling, _)| !waiting.contains(&sibling.id));
         let mut siblings = self.take_up_all(path, followed.input, newer, open, outside);
@@ -178,6 +179,29 @@ fn before(
         before.extend(newest_of_log(current, open));
     }
     before
+}
+
+/// What a glob has met under rotated names that are newer than the `newest` of those before `current`: the files
+/// that are not read to their ends, and the newest of all, for what it holds goes on in `current`.
+fn met_under_rotated_names(current: FileId, newest: Option<Age>, open: &OpenFiles) -> ByAge {
+    let Some(file) = open.files.get(&current) else {
+        return ByAge::new();
+    };
+    let last = newest_of_log(current, open);
+    let others = open.of_log(&file.log).filter(|(id, _)| *id != current);
+    let met = others.filter_map(|(id, file)| {
+        let age = base_of(&file.path)?.1.age;
+        let is_newer = newest.is_some_and(|newest| age.is_newer_than(newest));
+        let is_next = file.tail.lag() > 0 || last == Some(id);
+        // It may have another name by now.
+        let is_wanted = is_newer && is_next && !file.is_queued && is_at(&file.path, id);
+        is_wanted.then_some((AgeInLog::Present(age), Queued::Plain(id)))
+    });
+    met.collect()
+}
+
+fn is_at(path: &Path, id: FileId) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| FileId::of(path, &metadata) == id)
 }
 
 /// The newest open file that was rotated in the log of `current`.

@@ -20,6 +20,8 @@ pub(crate) enum Age {
     Time(u64, u64),
     /// For names that say nothing: when the file was last written, in nanoseconds since 1970.
     Written(u128),
+    /// For the file that is not rotated yet: newer than all that are.
+    Current,
 }
 
 /// A name taken apart.
@@ -195,12 +197,16 @@ impl Age {
             Age::Number(_) => 0,
             Age::Time(..) => 1,
             Age::Written(_) => 2,
+            Age::Current => 3,
         }
     }
 
     /// Whether this is surely the newer of two; names of two kinds cannot be compared. File systems' clocks
     /// are coarse: of two that were written at the same time either is.
     pub(crate) fn is_newer_than(self, other: Age) -> bool {
+        if self == Age::Current {
+            return other != Age::Current;
+        }
         let is_alike = std::mem::discriminant(&self) == std::mem::discriminant(&other);
         is_alike && (self > other || (self == other && matches!(self, Age::Written(_))))
     }

@@ -2,23 +2,22 @@
 //!
 //! Reads what it has to in order to compare; nothing is counted or noted here.
 
+mod unread;
+
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::compressed;
 use super::places::Place;
+use super::read_order::AgeInLog;
 use super::recognized::Recognized;
 use super::rotated_names::{Age, COUNTS_MAX, digits_blanked};
 use super::siblings::{self, ListedSibling, Problems, Sibling, Wanted};
 use crate::SavedFile;
 use crate::files::identity::{self, FileId, Fingerprint, Position};
-
-/// File systems' clocks are that coarse. What was written so shortly before a save and is known to
-/// nobody was not read.
-const CLOCK_STEP: Duration = Duration::from_secs(2);
 
 /// So much of the same content is no header that files of two programs share.
 const UNRELATED_BYTES_MIN: u64 = 4096;
@@ -423,72 +422,16 @@ impl RotationSearch {
         found.filter_map(|(sibling, found)| Some((sibling, found.as_ref()?)))
     }
 
-    /// How old the name of this file says that it is.
-    pub(crate) fn age_of(&self, id: FileId) -> Option<Age> {
+    /// How old this file is among those of the log.
+    pub(crate) fn age_of(&self, id: FileId) -> AgeInLog {
         let mut siblings = self.siblings.iter();
-        siblings.find(|(sibling, _)| sibling.id == id)?.0.age
+        let sibling = siblings.find(|(sibling, _)| sibling.id == id);
+        sibling.map_or(AgeInLog::Unknown, |(sibling, _)| sibling.age_in_log())
     }
 
     /// What was followed and found nowhere.
     pub(crate) fn lost(&self) -> impl Iterator<Item = &SavedFile> {
         self.missing.iter().flatten()
-    }
-
-    /// What is to be read, the oldest first: what was missing, and whatever was rotated after it. Where
-    /// names do not tell that, it is what was written to after the last save; that too where one that was
-    /// empty may be any of those.
-    pub(crate) fn into_unread(
-        self,
-        last_save: Option<SystemTime>,
-    ) -> impl Iterator<Item = (Sibling, Option<Recognized>)> {
-        let ages = |wanted: fn(&Recognized) -> bool| {
-            let matching = self
-                .siblings
-                .iter()
-                .filter(move |(_, found)| found.as_ref().is_some_and(wanted));
-            matching.filter_map(|(sibling, _)| sibling.age)
-        };
-        let oldest =
-            ages(|found| matches!(found, Recognized::Missing(file) if file.has_evidence())).min();
-        let newest_left = ages(|found| matches!(found, Recognized::Left(_))).max();
-        let known = oldest.or(newest_left);
-        let is_new = move |sibling: &Sibling| {
-            let after = |saved| sibling.modified.map(|at| at + CLOCK_STEP) > Some(saved);
-            last_save.is_some_and(after)
-        };
-        self.siblings
-            .into_iter()
-            .filter(move |(sibling, found)| match (found, known) {
-                (Some(Recognized::Missing(_)), _) => true,
-                (Some(Recognized::Counted(_) | Recognized::Open(_)), _) => false,
-                // Its writer has gone on in it after it was left.
-                (Some(Recognized::Left(file)), _) => {
-                    sibling.compression.is_none()
-                        && file.position.id == sibling.id
-                        && sibling.size > file.position.offset
-                }
-                (None, Some(known)) => {
-                    sibling.age.is_some_and(|age| age.is_newer_than(known))
-                        || (self.uncertain && is_new(sibling))
-                }
-                (None, None) => is_new(sibling),
-            })
-    }
-
-    /// What was rotated after the newest of those that were searched, the oldest first.
-    pub(crate) fn into_newer(self) -> impl Iterator<Item = (Sibling, Option<Recognized>)> {
-        let newest = self.newest();
-        let is_newer = move |age: Age| newest.is_some_and(|newest| age.is_newer_than(newest));
-        self.siblings
-            .into_iter()
-            .filter(move |(sibling, found)| found.is_none() && sibling.age.is_some_and(is_newer))
-    }
-
-    /// The age of the newest of those that were searched and found.
-    pub(crate) fn newest(&self) -> Option<Age> {
-        let found = self.siblings.iter();
-        let missing = found.filter(|(_, found)| matches!(found, Some(Recognized::Missing(_))));
-        missing.filter_map(|(sibling, _)| sibling.age).max()
     }
 }
 

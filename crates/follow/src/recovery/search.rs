@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Recovery;
 use super::places::{Place, places_of};
-use super::read_order::{ByAge, Queued};
+use super::read_order::{AgeInLog, ByAge, Queued};
 use super::rotated_names::{base_of, base_or_self};
 use super::rotation_search::{RotationSearch, Surroundings};
 use crate::files::follower::Outside;
@@ -32,7 +32,7 @@ impl Recovery {
             if let (Some(id), Some((base, rotated))) = (followed.current, base_of(path))
                 && (paths.contains(&base) || found.contains_key(&base))
             {
-                let sibling = (Some(rotated.age), Queued::Plain(id));
+                let sibling = (AgeInLog::Present(rotated.age), Queued::Plain(id));
                 found.entry(base).or_default().push(sibling);
             }
         }
@@ -79,7 +79,11 @@ impl Recovery {
             }
             return ByAge::new();
         };
-        let mut search = look_at_siblings(path, &[], missing, open);
+        // A link may lead to another folder now.
+        let former = missing.iter().filter_map(|file| file.log.as_ref());
+        let former = former.chain(self.pending.logs_of(path));
+        let former = former.cloned().map(Place::former).collect();
+        let mut search = look_at_siblings(path, former, missing, open);
         search.uncertain |= self.pending.by_number.contains(path);
         let name = Arc::clone(open.inputs.source(input));
         let was_reported = self.retries.contains_key(path);
@@ -126,11 +130,11 @@ fn input_of(
     by_path.or_else(by_source)
 }
 
-/// Looks at the rotated siblings of `path`, and which of them is what is missing. `more` are paths at
-/// which the log was before.
+/// Looks at the rotated siblings of `path`, and which of them is what is missing. `more` is where else
+/// the log is or was.
 pub(super) fn look_at_siblings(
     path: &Path,
-    more: &[PathBuf],
+    more: Vec<Place>,
     missing: Vec<SavedFile>,
     open: &OpenFiles,
 ) -> RotationSearch {
@@ -140,13 +144,13 @@ pub(super) fn look_at_siblings(
 /// The same where some of the siblings, unless they are missing, need not be looked at.
 pub(super) fn look_at(
     path: &Path,
-    more: &[PathBuf],
+    more: Vec<Place>,
     missing: Vec<SavedFile>,
     open: &OpenFiles,
     is_skipped: &dyn Fn(FileId) -> bool,
 ) -> RotationSearch {
-    let mut logs = places_of(path);
-    logs.extend(more.iter().cloned());
+    let mut logs: Vec<Place> = places_of(path).into_iter().map(Place::from).collect();
+    logs.extend(more);
     let places = open.inputs.rotated.places(logs);
     let folder = |place: &'_ Place| place.path.parent().map(Path::to_owned);
     let folders: HashSet<PathBuf> = places.iter().filter_map(folder).collect();

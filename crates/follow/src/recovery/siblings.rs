@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::places::Place;
+use super::read_order::AgeInLog;
 use super::rotated_names::{Age, Rotated, digits_blanked, looks_rotated};
 use crate::compression::{Compression, MAGIC_BYTES_MAX, without_ending};
 use crate::files::identity::{self, FileId, read_at};
@@ -22,6 +23,8 @@ pub(crate) struct Sibling {
     pub(crate) path: PathBuf,
     pub(crate) file: File,
     pub(crate) id: FileId,
+    /// Whether the log is another one now.
+    pub(crate) is_of_former_log: bool,
     /// None if its name does not tell; then it is known by its identity or its content.
     pub(crate) age: Option<Age>,
     pub(crate) compression: Option<Compression>,
@@ -30,6 +33,15 @@ pub(crate) struct Sibling {
 }
 
 impl Sibling {
+    /// How old it is among the files of the log.
+    pub(crate) fn age_in_log(&self) -> AgeInLog {
+        match self.age {
+            None => AgeInLog::Unknown,
+            Some(age) if self.is_of_former_log => AgeInLog::Former(Arc::clone(&self.log), age),
+            Some(age) => AgeInLog::Present(age),
+        }
+    }
+
     /// Whether its name has the log's name in it.
     pub(crate) fn is_related(&self) -> bool {
         match (self.path.file_name(), self.log.file_name()) {
@@ -45,6 +57,7 @@ pub(super) struct ListedSibling {
     log: Arc<Path>,
     pub(super) path: PathBuf,
     pub(super) id: FileId,
+    is_of_former_log: bool,
     pub(super) age: Option<Age>,
     /// Whether its name has the followed name in it.
     pub(super) is_related: bool,
@@ -67,6 +80,7 @@ impl ListedSibling {
         }
         Ok(Sibling {
             log: Arc::clone(&self.log),
+            is_of_former_log: self.is_of_former_log,
             id: FileId::of(&self.path, &metadata),
             modified: metadata.modified().ok(),
             size: metadata.len(),
@@ -153,6 +167,7 @@ impl Wanted<'_> {
         let rotated = text.and_then(Rotated::of);
         let age = rotated.filter(|rotated| *rotated.base == *base);
         let age = age.map(|rotated| rotated.age);
+        let age = age.or_else(|| place.is_former_log(&path).then_some(Age::Current));
         let is_related = is_related(name, base);
         let looks_rotated = is_related && looks_rotated(name, base);
         match self {
@@ -166,6 +181,7 @@ impl Wanted<'_> {
                     log: Arc::clone(&place.log),
                     path,
                     id,
+                    is_of_former_log: place.is_former,
                     age,
                     is_related,
                     looks_rotated,
@@ -177,6 +193,7 @@ impl Wanted<'_> {
                     log: Arc::clone(&place.log),
                     path,
                     id,
+                    is_of_former_log: place.is_former,
                     age,
                     is_related,
                     looks_rotated,
@@ -189,6 +206,7 @@ impl Wanted<'_> {
                     log: Arc::clone(&place.log),
                     path,
                     id,
+                    is_of_former_log: place.is_former,
                     age: Age::written(modified),
                     is_related,
                     looks_rotated,
@@ -199,7 +217,7 @@ impl Wanted<'_> {
 }
 
 /// Whether a name has another in it, or begins as that does up to its ending.
-pub(super) fn is_related(name: &OsStr, base: &OsStr) -> bool {
+pub(crate) fn is_related(name: &OsStr, base: &OsStr) -> bool {
     let (name, whole) = (name.as_encoded_bytes(), base.as_encoded_bytes());
     let stem = Path::new(base)
         .file_stem()

@@ -9,6 +9,7 @@ use super::compressed::{self, CompressedReader};
 use super::places::log_of;
 use super::read_order::{ByAge, Queued};
 use super::recognized::Recognized;
+use super::rotated_names::base_or_self;
 use super::siblings::Sibling;
 use super::{Recovery, copytruncate, noted_as};
 use crate::compression::Compression;
@@ -32,7 +33,7 @@ impl Recovery {
         let source = Arc::clone(open.inputs.source(input));
         let mut siblings = ByAge::new();
         for (sibling, found) in unread {
-            let age = sibling.age;
+            let age = sibling.age_in_log();
             let is_open =
                 open.files.contains_key(&sibling.id) || open.is_compressed_queued(sibling.id);
             let is_known = found
@@ -85,16 +86,18 @@ impl Recovery {
             None => (Position::start(id), Vec::new(), None),
         };
         let origin = open.inputs.origin(input, path);
+        let log = log_of(&sibling.log);
         let saved = SavedFile {
             source: Arc::clone(&origin.source),
             path: path.to_path_buf(),
+            log: Some(log.clone()).filter(|log| *log != base_or_self(path)),
             position,
             resume_state,
             left: false,
             compressed: sibling.compression.is_some(),
         };
         let queued = if let Some(compression) = sibling.compression {
-            let origin = (origin, log_of(&sibling.log));
+            let origin = (origin, log);
             begin_compressed(
                 &sibling.file,
                 compression,
@@ -106,8 +109,7 @@ impl Recovery {
             )?
         } else {
             let tail = (open.reader).begin(sibling.file, origin, saved, before, outside.sink)?;
-            let (path, log) = (Arc::from(path), log_of(&sibling.log));
-            open.add_nameless(path, input, tail, log, outside.waker.now());
+            open.add_nameless(Arc::from(path), input, tail, log, outside.waker.now());
             Queued::Plain(id)
         };
         self.recently_closed.forget(id);

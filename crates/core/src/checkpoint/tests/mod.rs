@@ -42,6 +42,9 @@ fn file(inode: u64, offset: u64) -> SavedFile {
     SavedFile {
         source: Arc::from("/var/log/*.log"),
         path: PathBuf::from(format!("/var/log/{inode}.log")),
+        log: inode
+            .is_multiple_of(3)
+            .then(|| PathBuf::from(format!("/elsewhere/{inode}.log"))),
         position: Position {
             id: FileId { device: 1, inode },
             offset,

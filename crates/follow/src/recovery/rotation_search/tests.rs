@@ -31,6 +31,7 @@ fn names_that_move_on_while_they_are_looked_at_hide_no_file_and_show_none_twice(
         missing.push(SavedFile {
             source: Arc::from("x.log"),
             path: folder.path().join("x.log"),
+            log: None,
             position: Position::start(id).signed(&file).unwrap(),
             resume_state: Vec::new(),
             left: false,

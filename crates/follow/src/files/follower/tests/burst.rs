@@ -87,3 +87,27 @@ fn a_burst_of_rotations_costs_what_its_rotations_cost() {
         assert!(more_rotations < once * 4 + 30_000, "{argument}");
     }
 }
+
+/// How much is looked at for the first look at so many files that begin alike, and their copies.
+fn first_work(files: usize, line: &str) -> usize {
+    let mut fixture = Fixture::new(&["*"]);
+    for number in 0..files {
+        fixture.append(&format!("f{number:05}.log"), line);
+    }
+    take_work();
+    fixture.look();
+    let work = take_work();
+    assert_eq!(fixture.lines.in_order.len(), files);
+    work
+}
+
+#[test]
+fn a_start_with_many_small_files_that_are_alike_costs_what_the_files_cost() {
+    let header = format!("{}\n", "a header that every file begins with ".repeat(8));
+    for line in ["x\n", "a line of twenty-one\n", &header] {
+        let once = first_work(300, line);
+        let more = first_work(1500, line);
+        println!("{line:?}: {once}, with five times the files {more}");
+        assert!(more < once * 6 + 1000, "{line:?}: {once}, {more}");
+    }
+}

@@ -163,7 +163,7 @@ impl Model {
             Action::Rotate => self.rotate(),
             Action::CopyTruncate => self.copy_and_cut_short(),
             Action::Pack(which) => self.pack(*which),
-            Action::SwingLink => self.swing(),
+            Action::SwingLink(to_other_folder) => self.swing(*to_other_folder),
             Action::MoveFolder => self.move_folder(),
             Action::Copy(which) => self.copy(*which),
             Action::Look => self.fixture.look(),
@@ -278,14 +278,13 @@ impl Model {
         name.push_str(ending);
     }
 
-    /// What was written to a file that a link led to is in its folder still; a folder that no link leads to
-    /// is not searched, so the next one is in the same.
-    fn swing(&mut self) {
-        if self.world.link == Link::None || self.world.link == Link::Folder {
+    /// The link leads to another file, in the same folder or another. The one before stays where it is.
+    fn swing(&mut self, to_other_folder: bool) {
+        if self.world.link == Link::None {
             return;
         }
-        if !self.is_running() && (self.is_rebooted || self.is_rotated || self.is_swung) {
-            // Nothing leads to the file before any more, or it was never seen.
+        if !self.is_running() && self.is_swung {
+            // Where it led in between nobody knows.
             return;
         }
         self.settle();
@@ -298,11 +297,22 @@ impl Model {
         for copy in std::mem::take(&mut self.copies) {
             fs::remove_file(self.fixture.path(&copy)).unwrap();
         }
-        let log = format!("real/y{}.log", "v".repeat(self.swings));
+        let folder = match self.log.rsplit_once('/') {
+            Some((folder, _)) if !to_other_folder && self.world.link != Link::Folder => {
+                folder.to_owned()
+            }
+            _ => format!("other{}", self.swings),
+        };
+        let log = match self.world.link {
+            // Its name is the same in every folder.
+            Link::Folder => format!("{folder}/y.log"),
+            _ => format!("{folder}/y{}.log", "v".repeat(self.swings)),
+        };
         self.fixture.append(&log, "");
         let (link, target) = match self.world.link {
             Link::Absolute => ("logs/x.log", self.fixture.path(&log)),
             Link::Chain => ("hop/z.log", format!("../{log}").into()),
+            Link::Folder => ("logs/current", format!("../{folder}").into()),
             _ => ("logs/x.log", format!("../{log}").into()),
         };
         symlink(target, self.fixture.path("new")).unwrap();
@@ -323,15 +333,8 @@ impl Model {
         self.fixture.look();
         self.moves += 1;
         let folder = self.log.split_once('/').unwrap().0.to_owned();
-        if self.world.link != Link::None && folder != "real" {
-            return;
-        }
         self.write();
-        if self.world.link == Link::None {
-            self.fixture.rename(&folder, &format!("away{}", self.moves));
-        } else {
-            self.fixture.rename("real", &format!("away{}", self.moves));
-        }
+        self.fixture.rename(&folder, &format!("away{}", self.moves));
         self.chain.clear();
         self.copies.clear();
         self.fixture.append(&self.log, "");

@@ -113,6 +113,43 @@ fn a_link_that_leads_to_another_folder_now() {
     reads(&mut fixture, &["a1", "a2", "b1", "c1"]);
 }
 
+/// The link of `kind` leads to `other/y.log` from now on.
+fn swing(fixture: &Fixture, kind: &str) {
+    let (link, target) = match kind {
+        "chain" => ("hop/z.log", "../other/y.log"),
+        "folder" => ("folder", "other"),
+        _ => ("x.log", "other/y.log"),
+    };
+    symlink(target, fixture.path("new")).unwrap();
+    fixture.rename("new", link);
+}
+
+#[test]
+fn a_link_that_was_led_to_another_folder_while_nobody_looked() {
+    for kind in KINDS {
+        for argument in ["x.log", "*.log"] {
+            // What the link led to is where it was, was rotated, or was rotated and followed by another file.
+            for rotated in 0..3 {
+                let mut fixture = half_read(argument, kind);
+                let saved = fixture.save();
+                let mut lines = vec!["a1", "a2"];
+                if rotated > 0 {
+                    fixture.rename("real/y.log", "real/y.log.1");
+                }
+                if rotated > 1 {
+                    fixture.append("real/y.log", "b1\n");
+                    lines.push("b1");
+                }
+                fixture.append("other/y.log", "c1\n");
+                lines.push("c1");
+                swing(&fixture, kind);
+                fixture.restart(saved);
+                reads(&mut fixture, &lines);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_link_before_its_file_and_its_folder() {
     for argument in ["x.log", "*.log", "names/x.log", "*/x.log", "**/x.log"] {
@@ -180,5 +217,42 @@ fn a_folder_that_is_moved_away_and_made_again() {
         let mut lines = fixture.lines.in_order.clone();
         lines.sort_unstable();
         assert_eq!(lines, ["a1", "a2", "a3", "b1"], "{argument}");
+    }
+}
+
+/// A link leads elsewhere after a rotation in the middle of a record, all while nobody looks.
+#[test]
+fn a_record_that_went_on_where_a_link_led_before() {
+    let record =
+        |flag: &str, text: &str| format!("2026-11-27T10:11:12.123456789Z stdout {flag} {text}\n");
+    for kind in KINDS {
+        for begins in [false, true] {
+            let mut fixture = Fixture::new(&["x.log"]);
+            let begin = if begins {
+                record("F", "a0")
+            } else {
+                String::new()
+            };
+            fixture.append("real/y.log", &begin);
+            // It led to an empty one before, with a name between those of the other two.
+            fixture.append("p/y.log", "");
+            symlink("p/y.log", fixture.path("x.log")).unwrap();
+            fixture.look();
+            fs::remove_file(fixture.path("x.log")).unwrap();
+            link(&fixture, kind);
+            fixture.look();
+            let saved = fixture.save();
+            fixture.append("real/y.log", &record("P", "one, "));
+            fixture.rename("real/y.log", "real/y.log.1");
+            fixture.append("real/y.log", &record("F", "two"));
+            fixture.append("other/y.log", &record("F", "b1"));
+            swing(&fixture, kind);
+            fixture.restart(saved);
+            let mut lines = vec!["one, two", "b1"];
+            if begins {
+                lines.insert(0, "a0");
+            }
+            reads(&mut fixture, &lines);
+        }
     }
 }

@@ -145,3 +145,27 @@ fn a_container_that_starts_again_does_not_go_on_in_a_record() {
         "{said:?}"
     );
 }
+
+/// Two rotations between two looks, and the first part in the file between: by a glob that matches rotated names
+/// too, that file is met as a new one.
+#[test]
+fn a_record_that_begins_in_a_file_nobody_saw_under_its_name() {
+    for record in RECORDS {
+        for argument in ["x.log", "x.log*", "*"] {
+            for restarts in [false, true] {
+                let mut fixture = Fixture::new(&[argument]);
+                fixture.append("x.log", "");
+                fixture.look();
+                let saved = fixture.save();
+                fixture.append("x.log", &record("F", "a1"));
+                fixture.rename("x.log", "x.log.2");
+                fixture.append("x.log.1", &record("P", "one, "));
+                fixture.append("x.log", &(record("F", "two") + &record("F", "b1")));
+                if restarts {
+                    fixture.restart(saved);
+                }
+                reads(fixture, &["a1", "one, two", "b1"]);
+            }
+        }
+    }
+}

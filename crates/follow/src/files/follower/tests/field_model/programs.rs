@@ -14,8 +14,8 @@ pub(super) enum Action {
     Rotate,
     CopyTruncate,
     Pack(usize),
-    /// The link leads to another file; the one before stays where it is.
-    SwingLink,
+    /// The link leads to another file, in another folder or the same; the one before stays where it is.
+    SwingLink(bool),
     /// The folder is moved away and made again. What was in it was read and saved.
     MoveFolder,
     /// A copy under one of many names.
@@ -38,7 +38,7 @@ pub(super) fn action() -> impl Strategy<Value = Action> {
         3 => Just(Action::Rotate),
         1 => Just(Action::CopyTruncate),
         2 => (0..8_usize).prop_map(Action::Pack),
-        1 => Just(Action::SwingLink),
+        2 => any::<bool>().prop_map(Action::SwingLink),
         1 => Just(Action::MoveFolder),
         1 => (0..7_usize).prop_map(Action::Copy),
         4 => Just(Action::Look),
