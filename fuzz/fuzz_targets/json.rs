@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 #[path = "../../crates/scan/src/json/tests/reference.rs"]
 mod reference;
 
-const WANTED: [&str; 6] = ["a", "a.b", "a.b.c", "b.c", "", "."];
+const WANTED: [&str; 8] = ["a", "a.b", "a.b.c", "b.c", "", ".", "a.0", "a.1.b"];
 
 fuzz_target!(|line: &[u8]| {
     let mut keys = Keys::default();
@@ -103,11 +103,15 @@ fn lookup(
         let rest = path
             .strip_prefix(key.as_str())
             .and_then(|rest| rest.strip_prefix('.'));
-        if let Some(rest) = rest
-            && value.starts_with('{')
-        {
+        let Some(rest) = rest else { continue };
+        if value.starts_with('{') {
             let members = serde_json::from_str::<Members>(value).ok()?;
             lookup(&members, rest, objects + 1, found)?;
+        } else if value.starts_with('[') {
+            let items = serde_json::from_str::<Vec<Box<RawValue>>>(value).ok()?;
+            let items = items.into_iter().enumerate();
+            let members = items.map(|(index, item)| (index.to_string(), item)).collect();
+            lookup(&Members(members), rest, objects + 1, found)?;
         }
     }
     Some(())

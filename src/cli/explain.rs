@@ -188,6 +188,7 @@ fn show(update: &Update) -> String {
                 FieldErrorKind::Missing => "is not on the line",
                 FieldErrorKind::BadValue => "is no number that this metric can take",
                 FieldErrorKind::Ambiguous => "stands more than once, and the rule takes only one",
+                FieldErrorKind::TooMany => "has more matches than are counted of one line",
             };
             format!("{metric}: not counted, as field `{}` {why}", error.field)
         }

@@ -68,7 +68,10 @@ fn rules_on_the_pages_are_right() {
         if fence.language == "toml" && fence.text.contains("[[rule") {
             let rules = scratch.write("fence.toml", &fence.text);
             println!("{}", fence.place);
-            Run::new().arg("check").arg(rules).go().success();
+            Run::new().arg("check").arg(&rules).go().success();
+            if fence.text.contains("[[test]]") {
+                Run::new().arg("test").arg(&rules).go().success();
+            }
         }
     }
 }

@@ -19,6 +19,9 @@ pub struct Keys {
     places: Vec<KeySlot>,
     /// For each [`ending`] the slot plus one of the only name that has it, [`SEVERAL`], or 0.
     endings: Endings,
+    /// The greatest number that is a part of a name between dots, or its first or last: which element
+    /// of a list it may be.
+    index_max: Option<usize>,
 }
 
 /// What is known of each ending. Nearly all keys of a line are told by one look, and one comparison.
@@ -57,6 +60,8 @@ impl Keys {
         }
         self.names.push(name.into());
         self.number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
+        let indexes = name.split('.').filter_map(list_index);
+        self.index_max = self.index_max.max(indexes.max());
         let ending = ending(name.as_bytes());
         let number = u16::try_from(self.names.len()).unwrap_or(SEVERAL);
         let known = &mut self.endings.0[ending];
@@ -121,6 +126,12 @@ impl Keys {
         self.number
     }
 
+    /// The greatest number that is a part of a name between dots; `None` where no name has one.
+    #[inline(always)]
+    pub(super) fn index_max(&self) -> Option<usize> {
+        self.index_max
+    }
+
     pub fn names(&self) -> &[Box<str>] {
         &self.names
     }
@@ -132,6 +143,12 @@ impl Keys {
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
+}
+
+/// The number that a part of a name is, written as it is counted: `0`, `12`, but not `007`.
+fn list_index(part: &str) -> Option<usize> {
+    let number: usize = part.parse().ok()?;
+    (number.to_string() == part).then_some(number)
 }
 
 /// The length of a key and its first and last bytes: short keys are the same where these are.

@@ -8,6 +8,7 @@ pub mod escape;
 pub mod json;
 pub mod keys;
 pub mod logfmt;
+pub mod percent;
 pub mod plan;
 pub mod short_bytes;
 pub mod slots;

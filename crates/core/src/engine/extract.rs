@@ -161,7 +161,9 @@ impl Extractor {
         });
         let one = &self.programs[(*matched)?];
         counts.begin_line();
-        Some(one.request(&context, scratch, counts))
+        let request =
+            |context: &Context<'_>, scratch: &mut Scratch| one.request(context, scratch, counts);
+        Some(one.program.with_text(&context, scratch, request))
     }
 
     /// The trace id of a line, which must be the one that was read last.
@@ -171,20 +173,18 @@ impl Extractor {
             line,
         };
         let program = &self.programs[reading.matched?].program;
-        let scratch = &mut reading.scratch;
-        let found = found(&scratch.groups, &scratch.slots, &program.times);
-        match program
-            .trace
-            .as_ref()?
-            .value(&context, &found, &mut scratch.decoded)
-        {
-            Value::Bytes(bytes) if !bytes.is_empty() => {
-                let mut clean = Vec::new();
-                super::rule::label::clean(&bytes[..bytes.len().min(64)], &mut clean);
-                String::from_utf8(clean).ok()
+        program.with_text(&context, &mut reading.scratch, |context, scratch| {
+            let found = found(&scratch.groups, &scratch.slots, &program.times);
+            let trace = program.trace.as_ref()?;
+            match trace.value(context, &found, &mut scratch.decoded) {
+                Value::Bytes(bytes) if !bytes.is_empty() => {
+                    let mut clean = Vec::new();
+                    super::rule::label::clean(&bytes[..bytes.len().min(64)], &mut clean);
+                    String::from_utf8(clean).ok()
+                }
+                _ => None,
             }
-            _ => None,
-        }
+        })
     }
 }
 

@@ -44,20 +44,29 @@ pub struct Engine {
 #[derive(Debug)]
 enum Unit {
     Rule(Box<Program>),
+    /// A rule that looks at another text than the line, or several times at it.
+    SpecialRule(Box<Program>),
     Script(script::Unit),
 }
 
 impl Unit {
+    fn of_rule(program: Program) -> Unit {
+        match program.special {
+            None => Unit::Rule(Box::new(program)),
+            Some(_) => Unit::SpecialRule(Box::new(program)),
+        }
+    }
+
     pub fn name(&self) -> &str {
         match self {
-            Unit::Rule(program) => &program.name,
+            Unit::Rule(program) | Unit::SpecialRule(program) => &program.name,
             Unit::Script(unit) => unit.script.name(),
         }
     }
 
     fn runner(&self) -> Option<Box<dyn ScriptRunner>> {
         match self {
-            Unit::Rule(_) => None,
+            Unit::Rule(_) | Unit::SpecialRule(_) => None,
             Unit::Script(unit) => Some(unit.script.runner()),
         }
     }
@@ -91,13 +100,13 @@ impl Engine {
     /// When a label is to be a pseudonym and there is no secret.
     pub fn new(set: &RuleSet, secret: Option<&Secret>) -> Result<Engine, SecretMissing> {
         let (programs, field_errors) = rule::build::programs(set, secret)?;
-        let units = programs.into_iter().map(|one| Unit::Rule(Box::new(one)));
+        let units = programs.into_iter().map(Unit::of_rule);
         Ok(Engine::of(units.collect(), field_errors))
     }
 
     fn of(units: Vec<Unit>, field_errors: Vec<FieldError>) -> Engine {
         let prefilter = Prefilter::new(units.iter().map(|unit| match unit {
-            Unit::Rule(program) => program.pattern.as_ref(),
+            Unit::Rule(program) | Unit::SpecialRule(program) => program.pattern.as_ref(),
             Unit::Script(_) => None,
         }));
         Engine {
@@ -164,6 +173,17 @@ impl Engine {
                     }
                     Err(_) => false,
                 },
+                Unit::SpecialRule(program) => match program.matches(number, &context, scratch) {
+                    Ok(()) => {
+                        program.act_specially(&context, scratch, batch, counts);
+                        true
+                    }
+                    Err(Mismatch::Unreadable) => {
+                        counts.unreadable[number] += 1;
+                        false
+                    }
+                    Err(_) => false,
+                },
                 Unit::Script(unit) => match &mut scripts[number] {
                     Some(runner) => {
                         let outcome = unit.run(runner.as_mut(), line, batch);
@@ -202,7 +222,7 @@ impl Engine {
             .filter_map(|&place| batch.updates().get(place));
         for metric in refused.map(|update| batch.metric_of(update)) {
             let mut rules = self.units.iter().filter_map(|unit| match unit {
-                Unit::Rule(program) => program.bad_value_of(metric),
+                Unit::Rule(program) | Unit::SpecialRule(program) => program.bad_value_of(metric),
                 Unit::Script(_) => None,
             });
             if let Some(error) = rules.next() {

@@ -180,7 +180,7 @@ impl Engine {
     fn scripts(&self) -> impl Iterator<Item = &Unit> {
         self.units.iter().filter_map(|unit| match unit {
             EngineUnit::Script(unit) => Some(unit),
-            EngineUnit::Rule(_) => None,
+            EngineUnit::Rule(_) | EngineUnit::SpecialRule(_) => None,
         })
     }
 

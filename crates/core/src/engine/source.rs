@@ -73,7 +73,7 @@ impl Compiled {
     /// definitions of all.
     pub fn with_scripts(self, scripts: Vec<Compiled>) -> (Engine, Vec<Definition>) {
         let programs = self.programs.into_iter();
-        let mut units: Vec<Unit> = programs.map(|one| Unit::Rule(Box::new(one))).collect();
+        let mut units: Vec<Unit> = programs.map(Unit::of_rule).collect();
         let own: usize = self.scripts.iter().map(|(_, metrics)| metrics).sum();
         let mut first_metric = self.definitions.len() - own;
         let mut definitions = self.definitions;

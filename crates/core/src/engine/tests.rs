@@ -1,6 +1,7 @@
 //! Rules as text, lines in, samples out: what the engine makes of them.
 
 mod known_values;
+mod parts;
 mod units;
 mod unreadable;
 

@@ -128,7 +128,9 @@ pub(super) fn explain(number: usize, unit: &Unit, engine: &Engine, line: &Line) 
         line,
     };
     let outcome = match unit {
-        Unit::Rule(program) => rule_outcome(number, program, engine, &context),
+        Unit::Rule(program) | Unit::SpecialRule(program) => {
+            rule_outcome(number, program, engine, &context)
+        }
         Unit::Script(unit) => {
             let mut batch = Batch::new(LabelHasher::default());
             let mut runner = unit.script.runner();
@@ -167,7 +169,8 @@ fn rule_outcome(
         }
         Err(Mismatch::Fields) => Outcome::NoFields,
         Err(Mismatch::Unreadable) => Outcome::Unreadable {
-            line_end: json::broken_at(context.text).unwrap_or(context.text.len()),
+            line_end: program
+                .with_text(context, &mut scratch, |context, _| broken_at(context.text)),
         },
         Err(Mismatch::Json(number)) => {
             let condition = &program.json_conditions[number];
@@ -176,8 +179,21 @@ fn rule_outcome(
                 pattern: plain_pattern(condition.pattern.as_str()),
             }
         }
-        Ok(()) => Outcome::Matched(updates(program, engine, context, &mut scratch)),
+        Ok(()) => {
+            let mut all = Vec::new();
+            program.each_match(context, &mut scratch, |context, scratch| {
+                all.extend(updates(program, engine, context, scratch));
+            });
+            Outcome::Matched(all)
+        }
     }
+}
+
+/// Where the JSON of a line breaks, which may stand behind other text.
+fn broken_at(text: &[u8]) -> usize {
+    let is_whole = text.trim_ascii_start().starts_with(b"{");
+    let start = json::first_brace(text).filter(|_| !is_whole);
+    json::broken_at(text, start.map_or(0, |(start, _)| start)).unwrap_or(text.len())
 }
 
 fn updates(

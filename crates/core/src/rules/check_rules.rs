@@ -12,7 +12,8 @@ use super::raw_rules::{FieldSpec, LabelSpec, RangeSpec, RuleSpec};
 use super::report_section;
 use super::rule_metrics;
 use super::{
-    Field, FieldsMode, LABEL_BYTES_MAX, LabelSource, Rule, TimeField, metric_names, rule_patterns,
+    Field, FieldsMode, LABEL_BYTES_MAX, LabelSource, MapTarget, Rule, TimeField, field_parts,
+    metric_names, rule_patterns,
 };
 use logmetrics_scan::untrusted::UntrustedRange;
 
@@ -88,19 +89,22 @@ impl<'s> Scope<'s> {
 
     /// A field, its keys checked.
     pub fn field(&mut self, spec: &FieldSpec) -> Field {
-        for key in &spec.from {
+        for key in spec.keys() {
             self.check_key(key);
         }
+        self.drafts
+            .extend(field_parts::problems(spec, self.sources));
         self.unchecked_field(spec)
     }
 
     /// A field whose keys are checked elsewhere.
     pub fn unchecked_field(&self, spec: &FieldSpec) -> Field {
         Field {
-            from: spec.from.iter().map(|key| key.value.clone()).collect(),
+            from: spec.keys().iter().map(|key| key.value.clone()).collect(),
             take: spec.take,
             trusted_only: spec.trusted.is_some(),
             after: spec.after.as_ref().map(|key| key.value.clone()),
+            parts: field_parts::compile(spec, self.sources),
         }
     }
 
@@ -156,6 +160,8 @@ pub(super) fn rule<'s>(
         });
     let trace = spec.trace.as_ref().map(|field| scope.field(field));
     let json_fields = json_fields(&mut scope);
+    let inside = inside(&mut scope);
+    let each = each(&mut scope);
     let mut labels = BTreeMap::new();
     for label in &spec.labels {
         labels.insert(label.name.value.clone(), label_source(label, &mut scope));
@@ -169,6 +175,8 @@ pub(super) fn rule<'s>(
         pattern,
         json_fields,
         fields: spec.fields,
+        inside,
+        each,
         untrusted,
         time,
         trace,
@@ -199,6 +207,29 @@ fn json_fields(scope: &mut Scope<'_>) -> Vec<(String, regex::Regex)> {
     fields
 }
 
+/// The field that holds the text in which the rule's fields are read.
+fn inside(scope: &mut Scope<'_>) -> Option<Field> {
+    let spec = scope.spec;
+    let At { value, place } = spec.inside.as_ref()?;
+    if spec.fields.is_none() && spec.names_known {
+        scope.drafts.push(messages::inside_without_fields(*place));
+    }
+    Some(scope.field(value))
+}
+
+fn each(scope: &mut Scope<'_>) -> bool {
+    let spec = scope.spec;
+    let Some(each) = spec.each.as_ref().filter(|each| each.value) else {
+        return false;
+    };
+    if spec.pattern.is_none() && spec.names_known {
+        scope
+            .drafts
+            .push(messages::each_without_pattern(each.place));
+    }
+    true
+}
+
 fn named_groups(pattern: &regex::Regex) -> Vec<String> {
     let names = pattern.capture_names();
     names.flatten().map(str::to_string).collect()
@@ -208,7 +239,13 @@ pub(super) fn label_source(spec: &LabelSpec, scope: &mut Scope<'_>) -> LabelSour
     check_label_name(&spec.name, scope);
     let mut map = Vec::new();
     for (text, to) in &spec.map {
-        map.extend(scope.whole(text).map(|pattern| (pattern, to.value.clone())));
+        let Some(pattern) = scope.whole(text) else {
+            continue;
+        };
+        match MapTarget::new(to, &pattern) {
+            Ok(target) => map.push((pattern, target)),
+            Err(draft) => scope.drafts.push(draft),
+        }
     }
     LabelSource {
         field: scope.field(&spec.field),

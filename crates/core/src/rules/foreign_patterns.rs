@@ -262,16 +262,12 @@ fn comparison(text: &str) -> Option<&'static str> {
     }
 }
 
-/// The first `$1`, `${name}` or `\1` in a text.
+/// The first `\1` in a text.
 fn reference(text: &str) -> Option<&str> {
-    let start = text.find(['$', '\\'])?;
-    let (sign, rest) = text.get(start..)?.split_at(1);
-    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    if digits > 0 {
-        return text.get(start..=start + digits);
-    }
-    let close = rest.strip_prefix('{').filter(|_| sign == "$")?.find('}')?;
-    text.get(start..start + 2 + close + 1)
+    let start = text.find('\\')?;
+    let digit = text.get(start + 1..)?.chars().next();
+    let is_group = digit.is_some_and(|digit| digit.is_ascii_digit());
+    is_group.then(|| text.get(start..start + 2)).flatten()
 }
 
 /// A class such as `[:digit:]` that is not in brackets, where it is a set of its letters.

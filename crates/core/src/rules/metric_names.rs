@@ -43,7 +43,16 @@ pub fn reserved(name: &str) -> Option<Reserved> {
 }
 
 /// Fields that every line has, whatever is on it.
-pub(super) const SPECIAL: [&str; 5] = ["_time", "_source", "_file", "_service", "_container"];
+pub(super) const SPECIAL: [&str; 8] = [
+    "_time",
+    "_source",
+    "_file",
+    "_path",
+    "_service",
+    "_container",
+    "_pod",
+    "_namespace",
+];
 
 /// `[a-zA-Z_:][a-zA-Z0-9_:]*`
 pub fn is_metric(name: &str) -> bool {

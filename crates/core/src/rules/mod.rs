@@ -5,9 +5,11 @@
 
 mod check_rules;
 mod duration;
+mod field_parts;
 mod foreign_patterns;
 pub mod keys;
 mod load;
+mod map_target;
 mod metric_definitions;
 mod metric_names;
 mod problem;
@@ -23,10 +25,12 @@ mod toml_table;
 mod warnings;
 
 pub use duration::parse as parse_duration;
+pub use field_parts::{Decoding, FieldPart};
 pub use load::{
     BUILT_IN, BUILT_IN_NAME, FileSummary, Gathered, Loaded, SourceText, gather, load, load_text,
 };
 pub use metric_names::{PARTS, Reserved, is_metric, reserved};
+pub use map_target::{MapPiece, MapTarget};
 pub use problem::{Excerpt, Problem, Problems, Severity, escape};
 pub use report_section::{ReportFields, ReportNumber};
 
@@ -62,6 +66,10 @@ pub struct Rule {
     pub json_fields: Vec<(String, regex::Regex)>,
     /// How the line's own fields are read; none are where there is none.
     pub fields: Option<FieldsMode>,
+    /// The field that holds the text in which they are read; the line itself where there is none.
+    pub inside: Option<Field>,
+    /// Whether each match of the pattern on a line counts, and not only the first.
+    pub each: bool,
     /// What clients may have written, left out by the fields that ask for it (`untrusted_between`).
     pub untrusted: Option<UntrustedRange>,
     pub time: Option<TimeField>,
@@ -99,9 +107,9 @@ pub enum Take {
 }
 
 /// A value on the line: the first of `from` that is present and not empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Field {
-    /// Keys, named groups, or `_time`, `_source`, `_file`, `_service`, `_container`, in order.
+    /// Keys, named groups, or what every line has (`_time`, `_path` and so on), in order.
     pub from: Vec<String>,
     /// Which of several values of one key.
     pub take: Take,
@@ -109,6 +117,29 @@ pub struct Field {
     pub trusted_only: bool,
     /// On a logfmt line only a value behind the last one of this key is taken.
     pub after: Option<String>,
+    /// What is taken out of the value that was found, one after the other.
+    pub parts: Vec<FieldPart>,
+}
+
+impl Field {
+    /// The field of this name, as it stands on the line.
+    pub fn plain(name: &str) -> Field {
+        Field {
+            from: vec![name.to_owned()],
+            ..Field::default()
+        }
+    }
+
+    /// The name it goes by in messages and metrics: the first key that its value comes from.
+    pub fn name(&self) -> &str {
+        let inner = self.parts.iter().find_map(|part| match part {
+            FieldPart::Inside { from, .. } => from.first(),
+            _ => None,
+        });
+        inner
+            .or_else(|| self.from.first())
+            .map_or("", String::as_str)
+    }
 }
 
 /// Where the line's own time is found.
@@ -120,8 +151,8 @@ pub struct TimeField {
     pub unpadded_micros: bool,
 }
 
-/// Where a label's value comes from and what is done to it, in this order: default, lowercase,
-/// integer, map, pseudonym, length.
+/// Where a label's value comes from and what is done to it, in this order: the field's parts, default,
+/// lowercase, integer, length, map, pseudonym.
 #[derive(Debug, Clone)]
 pub struct LabelSource {
     pub field: Field,
@@ -131,7 +162,7 @@ pub struct LabelSource {
     /// Whether a number that is whole is written so: `200.0` and `2e2` as `200`.
     pub integer: bool,
     /// The first pattern that matches the whole value gives the new one.
-    pub map: Vec<(regex::Regex, String)>,
+    pub map: Vec<(regex::Regex, MapTarget)>,
     /// Whether the value is replaced by a keyed hash.
     pub pseudonym: bool,
     /// Longer values are cut at a character at or before so many bytes and end in `…`.

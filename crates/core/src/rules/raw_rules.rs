@@ -37,6 +37,10 @@ pub(super) struct RuleSpec {
     pub pattern: Option<At<String>>,
     pub json_fields: Vec<(At<String>, At<String>)>,
     pub fields: Option<FieldsMode>,
+    /// The field that holds the text in which `fields` are read.
+    pub inside: Option<At<FieldSpec>>,
+    /// Whether each match of the pattern on a line counts.
+    pub each: Option<At<bool>>,
     pub untrusted_between: Option<At<RangeSpec>>,
     pub raw: Vec<(At<String>, At<String>)>,
     pub time: Option<(FieldSpec, bool)>,
@@ -109,6 +113,14 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
         .and_then(|value| choice(&value, FIELDS_MODES, reader));
     let names_known = reader.drafts.len() == read_before;
     let json_fields = table.take("match_json").map(|value| value.pairs(reader));
+    let inside = table.take("inside").and_then(|value| {
+        let place = value.place;
+        read_field(&value, reader).map(|field| At::new(field, place))
+    });
+    let each = table.take("each").and_then(|value| {
+        let place = value.place;
+        value.flag(reader).map(|flag| At::new(flag, place))
+    });
     let untrusted_between = take_range(&mut table, reader);
     let raw = table.take("raw").map(|value| value.pairs(reader));
     let time = table
@@ -142,6 +154,8 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
         pattern,
         json_fields: json_fields.unwrap_or_default(),
         fields,
+        inside,
+        each,
         untrusted_between,
         raw: raw.unwrap_or_default(),
         time,
@@ -195,8 +209,9 @@ impl RuleSpec {
         let time = self.time.iter().map(|(field, _)| field);
         let values = values.map(|value| &value.value);
         let report = self.report.iter().flat_map(ReportSpec::fields);
+        let inside = self.inside.iter().map(|inside| &inside.value);
         let own = labels.chain(values).chain(time).chain(&self.trace);
-        own.chain(report)
+        own.chain(report).chain(inside)
     }
 
     /// Whether a metric or the report names this label.

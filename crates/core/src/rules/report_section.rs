@@ -112,9 +112,7 @@ fn read_number(
             key,
             field: FieldSpec {
                 from,
-                take: Default::default(),
-                trusted: None,
-                after: None,
+                ..FieldSpec::default()
             },
             conditions: Vec::new(),
         });
@@ -159,7 +157,8 @@ fn plain_name(text: &LabelSpec) -> Option<&At<String>> {
         && !text.pseudonym
         && text.bytes_max.is_none()
         && text.field.trusted.is_none()
-        && text.field.after.is_none();
+        && text.field.after.is_none()
+        && text.field.is_whole();
     match text.field.from.as_slice() {
         [name] if plain => Some(name),
         _ => None,
@@ -229,7 +228,7 @@ fn compile_number(
                 labels.insert(name.value.clone(), label.clone());
                 Condition::Label(name.value.clone())
             }
-            None => Condition::Field(condition_field(&name.value, Some(&number.field))),
+            None => Condition::Field(condition_field(&name.value, Some(&number.field), scope)),
         };
         conditions.extend(scope.whole(text).map(|pattern| (condition, pattern)));
     }

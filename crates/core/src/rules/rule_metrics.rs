@@ -163,12 +163,7 @@ fn metric_labels(
 /// A label that is the field of its name.
 pub(super) fn plain_label(name: &str) -> LabelSource {
     LabelSource {
-        field: Field {
-            from: vec![name.to_string()],
-            take: Take::default(),
-            trusted_only: false,
-            after: None,
-        },
+        field: Field::plain(name),
         default: None,
         lowercase: false,
         integer: false,
@@ -186,7 +181,7 @@ fn conditions(metric: &MetricSpec, scope: &mut Scope<'_>) -> Vec<(Condition, reg
             Condition::Label(name.value.clone())
         } else {
             let value = metric.value.as_ref().map(|value| &value.value);
-            Condition::Field(condition_field(&name.value, value))
+            Condition::Field(condition_field(&name.value, value, scope))
         };
         conditions.extend(scope.whole(text).map(|pattern| (condition, pattern)));
     }
@@ -196,12 +191,16 @@ fn conditions(metric: &MetricSpec, scope: &mut Scope<'_>) -> Vec<(Condition, reg
 /// A field that a condition looks at. Where the key is that of the `value` it is about, the condition
 /// sees what the value will be; otherwise the first value, which stands where the writer of the
 /// line put it before anything that others chose.
-pub(super) fn condition_field(key: &str, value: Option<&FieldSpec>) -> Field {
+pub(super) fn condition_field(key: &str, value: Option<&FieldSpec>, scope: &Scope<'_>) -> Field {
     let value = value.filter(|value| value.from.iter().any(|from| from.value == key));
+    if let Some(value) = value.filter(|value| !value.is_whole()) {
+        return scope.unchecked_field(value);
+    }
     Field {
         from: vec![key.to_string()],
         take: value.map_or(Take::First, |value| value.take),
         trusted_only: value.is_some_and(|value| value.trusted.is_some()),
         after: value.and_then(|value| Some(value.after.as_ref()?.value.clone())),
+        parts: Vec::new(),
     }
 }

@@ -56,7 +56,7 @@ fn unused_groups(scope: &Scope<'_>, drafts: &mut Vec<Draft>) {
     };
     let mut used: BTreeSet<&str> = BTreeSet::new();
     for field in scope.spec.fields() {
-        used.extend(field.from.iter().map(|key| key.value.as_str()));
+        used.extend(field.keys().iter().map(|key| key.value.as_str()));
     }
     for metric in &scope.spec.metrics {
         used.extend(metric.by.iter().map(|name| name.value.as_str()));
@@ -86,7 +86,9 @@ fn many_values(scope: &Scope<'_>, drafts: &mut Vec<Draft>) {
         if !seen.insert(&name.value) {
             continue;
         }
-        let bounded = |label: &&LabelSpec| !label.map.is_empty() || label.values_max.is_some();
+        let bounded = |label: &&LabelSpec| {
+            !label.map.is_empty() || label.values_max.is_some() || label.field.part.is_some()
+        };
         let risky = match scope.label(&name.value) {
             Some(label) if bounded(&label) => None,
             Some(label) => label.field.from.iter().find(|key| is_unbounded(&key.value)),

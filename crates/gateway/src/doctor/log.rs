@@ -237,7 +237,7 @@ fn diagnosis(user: Option<(&Rule, &str, &LabelSource)>) -> (RuleSet, Vec<String>
                 from: vec![key.clone()],
                 take: Take::First,
                 trusted_only: label.field.trusted_only,
-                after: None,
+                ..Field::default()
             }),
             something.clone(),
         )],
@@ -437,6 +437,7 @@ impl LogFindings {
                 FieldErrorKind::Missing => "has neither a value nor a default",
                 FieldErrorKind::BadValue => "is no number that the metric can take",
                 FieldErrorKind::Ambiguous => "stands more than once",
+                FieldErrorKind::TooMany => "has more matches than are counted of one line",
             };
             findings.push(Finding::warning(
                 Link::Rules,

@@ -30,11 +30,12 @@ pub(super) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    pub(super) fn new(text: &'a [u8]) -> Self {
+    /// At the byte `at` of a text.
+    pub(super) fn new(text: &'a [u8], at: usize) -> Self {
         Self {
             text,
-            specials: Places::new(text, 0),
-            at: 0,
+            specials: Places::new(text, at),
+            at,
             depth: 0,
         }
     }

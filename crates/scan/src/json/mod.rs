@@ -29,8 +29,24 @@ use key_order::Order;
 /// 127 deep like in `serde_json`. Bytes that are no UTF-8, half a surrogate pair and numbers
 /// without end do not spoil a line, although `serde_json` refuses them in a value it keeps: it
 /// reads on over them in one it skips.
+///
+/// The elements of a list are counted from 0: `roles.0` is the first of `{"roles":["a","b"]}`, and
+/// `errors.1.code` is found in the second object of a list.
 pub fn read(line: &[u8], keys: &Keys, slots: &mut Slots) -> bool {
-    let mut scan = Scan::new(line);
+    read_from(line, 0, keys, slots)
+}
+
+/// Where the first `{` of a text is that does not begin with one, and whether a key or the end of the
+/// object follows it, so that it surely begins one.
+pub fn first_brace(text: &[u8]) -> Option<(usize, bool)> {
+    let start = memchr::memchr(b'{', text)?;
+    let rest = text.get(start + 1..).unwrap_or_default().trim_ascii_start();
+    Some((start, matches!(rest.first(), Some(b'"' | b'}'))))
+}
+
+/// [`read`] for an object that begins at or after the byte `start` of the line.
+pub fn read_from(line: &[u8], start: usize, keys: &Keys, slots: &mut Slots) -> bool {
+    let mut scan = Scan::new(line, start);
     // Places on a line are u32; lines are far shorter.
     if scan.peek() != Some(b'{') || u32::try_from(line.len()).is_err() {
         return false;
@@ -52,9 +68,10 @@ pub fn read(line: &[u8], keys: &Keys, slots: &mut Slots) -> bool {
     whole.is_some()
 }
 
-/// Where a text stops to be one whole object of JSON; `None` where it is one.
-pub fn broken_at(text: &[u8]) -> Option<usize> {
-    let mut scan = Scan::new(text);
+/// Where a text stops to be one whole object of JSON, which begins at or after `start`; `None` where it
+/// is one.
+pub fn broken_at(text: &[u8], start: usize) -> Option<usize> {
+    let mut scan = Scan::new(text, start);
     let whole = match scan.peek() {
         Some(b'{') => scan.value().and_then(|()| scan.end()),
         _ => None,
@@ -117,6 +134,10 @@ impl<'a> Reader<'a> {
                 let written = &key[1..key_bytes - 2];
                 self.rare_value((written, false), b"", first)?
             }
+            b'[' if self.keys.index_max().is_some() => {
+                let written = &key[1..key_bytes - 2];
+                self.rare_value((written, false), b"", first)?
+            }
             _ => {
                 self.scan.value()?;
                 (slot, false)
@@ -174,16 +195,22 @@ impl<'a> Reader<'a> {
         } else {
             names().position(|name| name.strip_prefix(path) == Some(key))
         };
-        // Of an object in which wanted keys can be, the part of their names that leads there.
-        let below = match first {
-            b'{' => names().find_map(|name| {
+        // Of an object in which wanted keys can be, the part of their names that leads there; likewise
+        // of a list, where a name counts elements.
+        let is_entered = first == b'{' || (first == b'[' && self.keys.index_max().is_some());
+        let below = match is_entered {
+            true => names().find_map(|name| {
                 let rest = name.strip_prefix(path)?.strip_prefix(key)?;
                 let rest = rest.strip_prefix(b".")?;
                 Some(&name[..name.len() - rest.len()])
             }),
-            _ => None,
+            false => None,
         };
         let has_escapes = match (below, first) {
+            (Some(path), b'[') => {
+                self.list(path)?;
+                false
+            }
             (Some(path), _) => {
                 self.object(path)?;
                 false
@@ -195,6 +222,36 @@ impl<'a> Reader<'a> {
             }
         };
         Some((slot, has_escapes))
+    }
+
+    /// The list that starts here. `path` is the part of a wanted key that led to it, with the dot. The
+    /// key of an element is its number.
+    #[cold]
+    fn list(&mut self, path: &'a [u8]) -> Option<()> {
+        let index_max = self.keys.index_max().unwrap_or_default();
+        self.scan.enter()?;
+        let mut more = self.scan.peek()? != b']';
+        if !more {
+            self.scan.take(b']')?;
+        }
+        let mut index = 0;
+        while more {
+            if index <= index_max {
+                let first = self.scan.peek()?;
+                let start = self.scan.at();
+                let key = index.to_string();
+                let (slot, has_escapes) = self.rare_value((key.as_bytes(), false), path, first)?;
+                if let Some(slot) = slot {
+                    self.found(slot, (first, has_escapes), start, self.scan.at());
+                }
+            } else {
+                self.scan.value()?;
+            }
+            index += 1;
+            more = self.scan.goes_on(b']')?;
+        }
+        self.scan.leave();
+        Some(())
     }
 
     /// Notes the value that is written from `start` to `end` and begins with the byte `first`; whether

@@ -7,8 +7,11 @@ use regex::Regex;
 use super::cached::QuickNumber;
 use super::field::{FieldProgram, ValueSource};
 use super::label;
-use super::label::LabelProgram;
+use super::label::{LabelProgram, MapEntry};
+use super::parts::Parts;
 use super::pattern::Pattern;
+use super::reader::ReaderMode;
+use super::special::{Inside, Special};
 use super::{ActionProgram, Amount, ConditionProgram, FieldReader, Part, Program, Subject, Times};
 use crate::engine::counts::{FieldError, FieldErrorKind};
 use crate::engine::{Secret, SecretMissing};
@@ -119,6 +122,8 @@ impl<'a> RuleCompiler<'a> {
         let json_conditions = self.json_conditions();
         let times = self.times();
         let trace = self.rule.trace.as_ref().map(|field| self.field(field));
+        let special = self.special();
+        let reader = self.reader(special.as_deref());
         let captures = self.captures;
         let inputs = inputs(&actions, &self.conditions);
         let group = |&input: &usize| match *labels[input].field.from.as_slice() {
@@ -141,11 +146,8 @@ impl<'a> RuleCompiler<'a> {
                 .pattern
                 .clone()
                 .map(|regex| Pattern::new(regex, captures)),
-            reader: self.rule.fields.map(|mode| FieldReader {
-                mode,
-                keys: self.keys,
-                untrusted: self.rule.untrusted.clone(),
-            }),
+            reader,
+            special,
             labels,
             json_conditions,
             conditions: self.conditions,
@@ -153,6 +155,47 @@ impl<'a> RuleCompiler<'a> {
             times,
             trace,
         }
+    }
+
+    /// What the rule reads by; the fields of a special one are not on the line itself.
+    fn reader(&self, special: Option<&Special>) -> Option<FieldReader> {
+        let mode = ReaderMode::from(self.rule.fields?);
+        let is_elsewhere = special.is_some_and(|special| special.inside.is_some());
+        Some(FieldReader {
+            mode: if is_elsewhere {
+                ReaderMode::Elsewhere
+            } else {
+                mode
+            },
+            keys: self.keys.clone(),
+            untrusted: self.rule.untrusted.clone(),
+        })
+    }
+
+    fn special(&mut self) -> Option<Box<Special>> {
+        let rule = self.rule;
+        let inside = rule.inside.as_ref().zip(rule.fields);
+        let inside = inside.map(|(field, mode)| {
+            // The keys of the line around the text are others than those in it.
+            let inner = std::mem::take(&mut self.keys);
+            let field = self.field(field);
+            Inside {
+                outer: FieldReader {
+                    mode: ReaderMode::Auto,
+                    keys: std::mem::replace(&mut self.keys, inner.clone()),
+                    untrusted: None,
+                },
+                field,
+                inner: FieldReader {
+                    mode: mode.into(),
+                    keys: inner,
+                    untrusted: rule.untrusted.clone(),
+                },
+            }
+        });
+        let mut too_many = || (self.errors).number(&rule.name, "match", FieldErrorKind::TooMany);
+        let each = rule.each.then(&mut too_many);
+        (inside.is_some() || each.is_some()).then(|| Box::new(Special { inside, each }))
     }
 
     pub(in crate::engine) fn labels(&mut self) -> Result<Vec<LabelProgram>, SecretMissing> {
@@ -179,12 +222,13 @@ impl<'a> RuleCompiler<'a> {
         Ok(LabelProgram {
             name: name.into(),
             number: 0,
-            field: self.field(&source.field),
+            field: self.whole_field(&source.field),
+            parts: Parts::new(&source.field.parts),
             default: source.default.as_deref().map(Into::into),
             lowercase: source.lowercase,
             integer: source.integer,
             map: map
-                .map(|(from, to)| (Pattern::new(from.clone(), false), to.as_str().into()))
+                .map(|(regex, target)| MapEntry::new(regex, target))
                 .collect(),
             pseudonym,
             bytes_max: source.bytes_max,
@@ -268,11 +312,11 @@ impl<'a> RuleCompiler<'a> {
                 Some(label) => (name.as_str(), Subject::Label(label)),
                 None => (
                     name.as_str(),
-                    Subject::Field(self.field(&plain_field(name))),
+                    Subject::Field(self.field(&Field::plain(name))),
                 ),
             },
             Condition::Field(field) => {
-                let name = field.from.first().map_or("", String::as_str);
+                let name = field.name();
                 (name, Subject::Field(self.field(field)))
             }
         };
@@ -305,7 +349,7 @@ impl<'a> RuleCompiler<'a> {
     }
 
     fn amount_of(&mut self, field: &Field, never_negative: bool) -> Amount {
-        let name = field.from.first().map_or("", String::as_str);
+        let name = field.name();
         let mut error = |kind| self.errors.number(&self.rule.name, name, kind);
         Amount::Field {
             error_missing: error(FieldErrorKind::Missing),
@@ -351,6 +395,12 @@ impl<'a> RuleCompiler<'a> {
     }
 
     pub(in crate::engine) fn field(&mut self, field: &Field) -> FieldProgram {
+        let parts = Parts::new(&field.parts);
+        self.whole_field(field).with_parts(parts)
+    }
+
+    /// The field as it stands on the line.
+    fn whole_field(&mut self, field: &Field) -> FieldProgram {
         let from = field.from.iter();
         let from = from.filter_map(|name| self.place(name)).collect();
         let mut program = FieldProgram::new(from, field.take, field.trusted_only);
@@ -366,6 +416,9 @@ impl<'a> RuleCompiler<'a> {
             "_time" => return Some(ValueSource::Time),
             "_source" => return Some(ValueSource::Source),
             "_file" => return Some(ValueSource::File),
+            "_path" => return Some(ValueSource::Path),
+            "_pod" => return Some(ValueSource::Pod),
+            "_namespace" => return Some(ValueSource::Namespace),
             "_service" => return Some(ValueSource::Service),
             "_container" => return Some(ValueSource::Container),
             _ => {}
@@ -377,15 +430,6 @@ impl<'a> RuleCompiler<'a> {
         self.rule
             .fields
             .map(|_| ValueSource::Slot(self.keys.add(name)))
-    }
-}
-
-fn plain_field(name: &str) -> Field {
-    Field {
-        from: vec![name.to_owned()],
-        take: Default::default(),
-        trusted_only: false,
-        after: None,
     }
 }
 

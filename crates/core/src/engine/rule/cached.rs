@@ -4,6 +4,7 @@
 use super::byte_class::Numbers;
 use super::field::{Context, FieldProgram, Found, ReadAs, Value};
 use super::known_values::{KnownValues, ValueId};
+use super::label::LabelOutcome;
 use super::line_plans::{Key, LinePlans, Lookup, PlanSteps};
 use super::{ActionProgram, Program, Scratch, Subject, found};
 use crate::engine::convert::Short;
@@ -115,7 +116,7 @@ impl Program {
         for (&input, value) in self.inputs.iter().zip(key.values) {
             let value = known.value(&self.labels[input], *value);
             // Lines with such labels are counted, each of them.
-            if known.is_missing(value) || known.is_broken(value) {
+            if known.outcome(value) != LabelOutcome::Written || known.is_broken(value) {
                 return plans.insert(key, None::<std::iter::Empty<usize>>);
             }
             values[input] = Some(value);
@@ -215,13 +216,14 @@ impl QuickNumber {
         field: &FieldProgram,
         conditions: impl Iterator<Item = (&'c Subject, Numbers)>,
     ) -> Option<QuickNumber> {
-        let slot = field.only_slot()?;
+        let slot = field.only_slot().filter(|_| field.parts.is_none())?;
         let mut numbers = Numbers::All;
         for (subject, taken) in conditions {
             let Subject::Field(asked) = subject else {
                 return None;
             };
             let is_same = asked.only_slot() == Some(slot)
+                && asked.parts.is_none()
                 && asked.trusted_only == field.trusted_only
                 && asked.after == field.after;
             if !is_same {

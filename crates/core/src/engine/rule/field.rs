@@ -1,6 +1,8 @@
 //! Fields: the value that a rule's `from` names, found on the line at hand.
 
 use super::Times;
+use super::file_path;
+use super::parts::{Parts, Taken};
 use super::pattern::Groups;
 use crate::engine::timestamp::{self, Recent};
 use crate::rules::Take;
@@ -36,14 +38,20 @@ pub(in crate::engine) enum ValueSource {
     Source,
     /// The base name of the file.
     File,
+    /// The whole path of the file.
+    Path,
     /// From compose, docker or CRI wrapping.
     Service,
-    /// From compose, docker or CRI wrapping.
+    /// From compose, docker or CRI wrapping, else from the path that Kubernetes gave the file.
     Container,
+    /// From the path that Kubernetes gave the file.
+    Pod,
+    /// From the path that Kubernetes gave the file.
+    Namespace,
 }
 
 /// A compiled [`crate::rules::Field`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(in crate::engine) struct FieldProgram {
     pub(in crate::engine) from: Vec<ValueSource>,
     pub(in crate::engine) take: Take,
@@ -52,6 +60,9 @@ pub(in crate::engine) struct FieldProgram {
     pub(in crate::engine) after: Option<usize>,
     /// The bits of its slots, where it comes from nothing else.
     pub(in crate::engine) only_slots: Option<u64>,
+    /// What is taken out of the value. A label has it among its tools instead, so that what is remembered
+    /// of raw values is right.
+    pub(in crate::engine) parts: Option<Box<Parts>>,
 }
 
 /// What a field turned out to be.
@@ -93,7 +104,17 @@ impl FieldProgram {
             take,
             trusted_only,
             after: None,
+            parts: None,
         }
+    }
+
+    /// Takes parts of the value. There is no usual value then that one look finds.
+    pub(in crate::engine) fn with_parts(mut self, parts: Option<Box<Parts>>) -> FieldProgram {
+        if parts.is_some() {
+            self.only_slots = None;
+        }
+        self.parts = parts;
+        self
     }
 
     /// The slot, where it comes from one slot and nothing else.
@@ -134,6 +155,9 @@ impl FieldProgram {
         if let Some(bytes) = self.usual_value(context, found) {
             return Value::Bytes(bytes);
         }
+        if let Some(parts) = &self.parts {
+            return self.part(parts, context, found, scratch);
+        }
         let mut read_as = ReadAs::Plain;
         match (self.locate(context, found, &mut read_as), read_as) {
             (Some(bytes), ReadAs::Escaped) => {
@@ -144,6 +168,34 @@ impl FieldProgram {
             (Some(bytes), _) => Value::Bytes(bytes),
             (None, ReadAs::Ambiguous) => Value::Ambiguous,
             (None, _) => Value::Absent,
+        }
+    }
+
+    /// [`FieldProgram::value`] where only a part of what is on the line is meant.
+    #[cold]
+    fn part<'a>(
+        &self,
+        parts: &Parts,
+        context: &Context<'a>,
+        found: &Found<'a>,
+        scratch: &'a mut Vec<u8>,
+    ) -> Value<'a> {
+        let mut read_as = ReadAs::Plain;
+        let Some(bytes) = self.locate(context, found, &mut read_as) else {
+            return match read_as {
+                ReadAs::Ambiguous => Value::Ambiguous,
+                _ => Value::Absent,
+            };
+        };
+        scratch.clear();
+        match read_as {
+            ReadAs::Escaped => unescape(bytes, scratch),
+            _ => scratch.extend_from_slice(bytes),
+        }
+        match parts.take(scratch) {
+            Taken::Part => Value::Bytes(scratch),
+            Taken::Absent => Value::Absent,
+            Taken::Ambiguous => Value::Ambiguous,
         }
     }
 
@@ -239,7 +291,22 @@ impl ValueSource {
             ValueSource::Source => Some(context.line.origin.source.as_bytes()),
             ValueSource::File => Some(context.line.origin.base_name().as_bytes()),
             ValueSource::Service => context.line.wrapping.service,
-            ValueSource::Container => context.line.wrapping.container,
+            ValueSource::Path => Some(context.line.origin.file.as_bytes()),
+            ValueSource::Container => {
+                let of_path = || file_path::Kubernetes::of(&context.line.origin.file);
+                let wrapping = context.line.wrapping.container;
+                wrapping.or_else(|| Some(of_path()?.container.as_bytes()))
+            }
+            ValueSource::Pod => Some(
+                file_path::Kubernetes::of(&context.line.origin.file)?
+                    .pod
+                    .as_bytes(),
+            ),
+            ValueSource::Namespace => Some(
+                file_path::Kubernetes::of(&context.line.origin.file)?
+                    .namespace
+                    .as_bytes(),
+            ),
             // Slots have several values and are handled above.
             ValueSource::Slot(_) => None,
         }
@@ -257,7 +324,7 @@ impl Times {
             .group
             .and_then(|group| ValueSource::Group(group).bytes(context, found));
         own.or(group)
-            .or_else(|| timestamp::at_line_start(text))
+            .or_else(|| timestamp::at_line_start(context.line.text))
             .or(context.line.wrapping.time)
     }
 

@@ -11,7 +11,7 @@ use hashbrown::HashTable;
 
 use super::ActionProgram;
 use super::field::Value;
-use super::label::LabelProgram;
+use super::label::{LabelOutcome, LabelProgram};
 use super::pattern::Pattern;
 use crate::metrics::batch::SeriesId;
 use crate::metrics::labels;
@@ -55,7 +55,7 @@ struct Written {
     /// Empty and meaningless where the label is missing.
     value: TextSpan,
     escaped: TextSpan,
-    is_missing: bool,
+    outcome: LabelOutcome,
     /// What stood on the line is not valid UTF-8.
     is_broken: bool,
     /// For the first conditions of the rule one bit each: whether the answer is known, and the
@@ -190,7 +190,7 @@ impl KnownValues {
         };
         let is_broken = matches!(value, Value::Bytes(bytes) if str::from_utf8(bytes).is_err());
         let start = text.len();
-        let is_missing = !label.write(value, text);
+        let outcome = label.write(value, text);
         let mut written = TextSpan::behind(text, text.len() - start);
         // Most values are written as they are.
         if let Raw::Bytes(raw) = raw
@@ -213,7 +213,7 @@ impl KnownValues {
             raw,
             value: written,
             escaped,
-            is_missing,
+            outcome,
             is_broken,
             asked: 0,
             holds: 0,
@@ -223,7 +223,12 @@ impl KnownValues {
 
     /// Whether the label has neither value nor default.
     pub(in crate::engine) fn is_missing(&self, id: ValueId) -> bool {
-        self.list[id.0 as usize].is_missing
+        self.outcome(id) == LabelOutcome::Missing
+    }
+
+    /// What came of the label.
+    pub(in crate::engine) fn outcome(&self, id: ValueId) -> LabelOutcome {
+        self.list[id.0 as usize].outcome
     }
 
     /// Whether what stood on the line is not valid UTF-8, so that other bytes may have become the same.
@@ -254,7 +259,7 @@ impl KnownValues {
         pattern: &Pattern,
     ) -> bool {
         let written = &mut self.list[id.0 as usize];
-        if written.is_missing {
+        if written.outcome == LabelOutcome::Missing {
             return false;
         }
         // Conditions beyond the 64th are asked each time.

@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 
+use regex::Regex;
+
 use super::field::{FieldProgram, Value};
+use super::parts::{Parts, Taken};
 use super::pattern::Pattern;
 use crate::engine::convert;
 use crate::engine::pseudonym::Secret;
-use crate::rules::AMBIGUOUS;
+use crate::rules::{AMBIGUOUS, MapTarget};
 
 /// A compiled [`crate::rules::LabelSource`].
 #[derive(Debug)]
@@ -15,10 +18,12 @@ pub(in crate::engine) struct LabelProgram {
     /// Its place among the labels of all rules.
     pub(in crate::engine) number: u32,
     pub(in crate::engine) field: FieldProgram,
+    /// What is taken out of the field's value.
+    pub(in crate::engine) parts: Option<Box<Parts>>,
     pub(in crate::engine) default: Option<Box<str>>,
     pub(in crate::engine) lowercase: bool,
     pub(in crate::engine) integer: bool,
-    pub(in crate::engine) map: Vec<(Pattern, Box<str>)>,
+    pub(in crate::engine) map: Vec<MapEntry>,
     pub(in crate::engine) pseudonym: Option<Secret>,
     pub(in crate::engine) bytes_max: usize,
     /// Counted in the counts where the label is missing.
@@ -27,21 +32,82 @@ pub(in crate::engine) struct LabelProgram {
     pub(in crate::engine) error_ambiguous: usize,
 }
 
+/// What a label became.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum LabelOutcome {
+    /// It has a value.
+    Written,
+    /// It has neither value nor default.
+    Missing,
+    /// Its key occurs twice, and it says so.
+    Ambiguous,
+}
+
+/// An entry of a label's `map`.
+#[derive(Debug)]
+pub(in crate::engine) struct MapEntry {
+    pub(in crate::engine) pattern: Pattern,
+    pub(in crate::engine) target: MapTarget,
+    /// The same pattern with its groups, where the target asks for some.
+    pub(in crate::engine) groups: Option<Regex>,
+}
+
+impl MapEntry {
+    pub(in crate::engine) fn new(regex: &Regex, target: &MapTarget) -> MapEntry {
+        MapEntry {
+            pattern: Pattern::new(regex.clone(), false),
+            target: target.clone(),
+            groups: target.as_plain().is_none().then(|| regex.clone()),
+        }
+    }
+
+    /// Puts what the entry makes of the value in its place, which is `out` from `start` on.
+    fn replace(&self, out: &mut Vec<u8>, start: usize) {
+        let Some(regex) = &self.groups else {
+            out.truncate(start);
+            let text = self.target.as_plain().unwrap_or_default();
+            return out.extend_from_slice(text.as_bytes());
+        };
+        let value = String::from_utf8_lossy(&out[start..]).into_owned();
+        out.truncate(start);
+        if let Some(captures) = regex.captures(&value) {
+            self.target.write(&captures, out);
+        }
+    }
+}
+
 impl LabelProgram {
-    /// Writes the label's value to `out`; `false` where it has neither value nor default.
-    pub(in crate::engine) fn write(&self, value: Value<'_>, out: &mut Vec<u8>) -> bool {
+    /// Writes the label's value to `out`.
+    pub(in crate::engine) fn write(&self, value: Value<'_>, out: &mut Vec<u8>) -> LabelOutcome {
+        match (value, &self.parts) {
+            (Value::Bytes(bytes), Some(parts)) => {
+                let mut part = bytes.to_vec();
+                match parts.take(&mut part) {
+                    Taken::Part => self.write_whole(Value::Bytes(&part), out),
+                    Taken::Absent => self.write_whole(Value::Absent, out),
+                    Taken::Ambiguous => self.write_whole(Value::Ambiguous, out),
+                }
+            }
+            _ => self.write_whole(value, out),
+        }
+    }
+
+    fn write_whole(&self, value: Value<'_>, out: &mut Vec<u8>) -> LabelOutcome {
         match value {
-            Value::Ambiguous => out.extend_from_slice(AMBIGUOUS.as_bytes()),
+            Value::Ambiguous => {
+                out.extend_from_slice(AMBIGUOUS.as_bytes());
+                return LabelOutcome::Ambiguous;
+            }
             Value::Absent => match &self.default {
                 Some(default) => out.extend_from_slice(default.as_bytes()),
-                None => return false,
+                None => return LabelOutcome::Missing,
             },
             Value::Bytes(b"") => {
                 out.extend_from_slice(self.default.as_deref().unwrap_or_default().as_bytes());
             }
             Value::Bytes(bytes) => self.tools(bytes, out),
         }
-        true
+        LabelOutcome::Written
     }
 
     fn tools(&self, bytes: &[u8], out: &mut Vec<u8>) {
@@ -58,9 +124,12 @@ impl LabelProgram {
             cut(out, start, self.bytes_max);
         }
         let value = &out[start..];
-        if let Some((_, to)) = self.map.iter().find(|(from, _)| from.is_match(value)) {
-            out.truncate(start);
-            out.extend_from_slice(to.as_bytes());
+        if let Some(entry) = self.map.iter().find(|entry| entry.pattern.is_match(value)) {
+            entry.replace(out, start);
+            // Groups may stand in a target more than once.
+            if entry.groups.is_some() && out.len() - start > self.bytes_max {
+                cut(out, start, self.bytes_max);
+            }
         }
         if let Some(secret) = &self.pseudonym {
             let word = secret.pseudonym(&out[start..]);

@@ -22,7 +22,7 @@
 
 use super::counts::Counts;
 use super::timestamp::Recent;
-use crate::metrics::batch::{Batch, Exemplar, SeriesId};
+use crate::metrics::batch::{Batch, SeriesId};
 use crate::metrics::definition::MetricId;
 use crate::metrics::kind::Operation;
 use logmetrics_scan::slots::Slots;
@@ -31,22 +31,27 @@ mod amount;
 pub(in crate::engine) mod build;
 mod byte_class;
 mod cached;
+mod exemplar;
 pub(in crate::engine) mod field;
+mod file_path;
 pub(in crate::engine) mod known_values;
 pub(in crate::engine) mod label;
 mod line_plans;
+mod parts;
 pub mod pattern;
 mod reader;
+mod special;
 mod unclosed;
 
 pub(in crate::engine) use amount::Amount;
 use field::{Context, FieldProgram, Found, Value};
 use known_values::{KnownValues, ValueId};
-use label::{LabelProgram, has_replacement};
+use label::{LabelOutcome, LabelProgram, has_replacement};
 use line_plans::LinePlans;
 use pattern::{Groups, Pattern};
 pub(in crate::engine) use reader::FieldReader;
 use reader::ReadOutcome;
+use special::{OtherText, Special};
 
 #[derive(Debug)]
 pub(in crate::engine) struct Program {
@@ -70,6 +75,7 @@ pub(in crate::engine) struct Program {
     pub(in crate::engine) input_groups: Option<Vec<usize>>,
     pub(in crate::engine) times: Times,
     pub(in crate::engine) trace: Option<FieldProgram>,
+    pub(in crate::engine) special: Option<Box<Special>>,
 }
 
 /// Where the line's own time is found.
@@ -146,6 +152,10 @@ impl Subject {
 pub(in crate::engine) struct Scratch {
     pub(in crate::engine) groups: Groups,
     pub(in crate::engine) slots: Slots,
+    /// Those of the line around the text that is read.
+    outer_slots: Slots,
+    /// That text.
+    other: OtherText,
     /// The values of the rule's labels on the line at hand, where they were asked for.
     pub(in crate::engine) labels: Vec<Option<ValueId>>,
     /// Whether they are those of the line at hand already.
@@ -215,20 +225,34 @@ impl Program {
         }
         if let Some(reader) = &self.reader {
             scratch.slots.clear(&reader.keys);
-            match reader.read(context.text, &mut scratch.slots) {
-                ReadOutcome::Pairs => {}
-                ReadOutcome::Json => self.check_json(context, scratch)?,
-                // With a pattern that matched, fields are a supplement and may all be absent.
-                ReadOutcome::NoFields if self.pattern.is_some() => {}
-                ReadOutcome::NoFields => return Err(Mismatch::Fields),
-                // What cannot be read is not absent: no default may speak for it.
-                ReadOutcome::Broken if self.read_unclosed(reader, context, scratch) => {
-                    self.check_json(context, scratch)?;
-                }
-                ReadOutcome::Broken => return Err(Mismatch::Unreadable),
-            }
+            let outcome = reader.read(context.text, &mut scratch.slots);
+            return self.judge(outcome, reader, context, scratch);
         }
         Ok(())
+    }
+
+    /// Whether a line is of the rule, after its fields were read with this outcome.
+    #[inline(always)]
+    fn judge(
+        &self,
+        outcome: ReadOutcome,
+        reader: &FieldReader,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<(), Mismatch> {
+        match outcome {
+            ReadOutcome::Pairs => Ok(()),
+            ReadOutcome::Json => self.check_json(context, scratch),
+            // With a pattern that matched, fields are a supplement and may all be absent.
+            ReadOutcome::NoFields if self.pattern.is_some() => Ok(()),
+            ReadOutcome::NoFields => Err(Mismatch::Fields),
+            // What cannot be read is not absent: no default may speak for it.
+            ReadOutcome::Broken if self.read_unclosed(reader, context, scratch) => {
+                self.check_json(context, scratch)
+            }
+            ReadOutcome::Broken => Err(Mismatch::Unreadable),
+            ReadOutcome::Elsewhere => self.read_elsewhere(context, scratch),
+        }
     }
 
     /// Whether the fields that a line of JSON must have are as the rule asks.
@@ -272,6 +296,18 @@ impl Program {
         counts: &mut Counts,
     ) {
         counts.begin_line();
+        self.act_once(context, scratch, batch, counts);
+    }
+
+    /// The same, which may not be all that the rule makes of the line.
+    #[inline(always)]
+    fn act_once(
+        &self,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        batch: &mut Batch,
+        counts: &mut Counts,
+    ) {
         scratch.exemplar = None;
         scratch.labels_are_known = false;
         if let Some(steps) = self.plan(context, scratch, batch) {
@@ -395,57 +431,17 @@ impl Program {
         let label = &self.labels[index];
         let found = found(&scratch.groups, &scratch.slots, &self.times);
         let value = label.field.value(context, &found, &mut scratch.decoded);
-        if matches!(value, Value::Ambiguous) {
-            counts.field_error(label.error_ambiguous);
-        }
         // The regex was given a repaired copy of the line.
         let was_repaired = scratch.groups.is_repaired() && has_replacement(value);
         let value = scratch.known.value(label, value);
         if was_repaired || scratch.known.is_broken(value) {
             counts.broken_label();
         }
+        if scratch.known.outcome(value) == LabelOutcome::Ambiguous {
+            counts.field_error(label.error_ambiguous);
+        }
         scratch.labels[index] = Some(value);
         value
-    }
-
-    /// The number of the line's exemplar, which is put into the batch when first asked for.
-    fn exemplar(
-        &self,
-        context: &Context<'_>,
-        scratch: &mut Scratch,
-        batch: &mut Batch,
-    ) -> Option<u32> {
-        let trace = self.trace.as_ref()?;
-        if let Some(known) = scratch.exemplar {
-            return known;
-        }
-        let exemplar = self.read_exemplar(trace, context, scratch, batch);
-        scratch.exemplar = Some(exemplar);
-        exemplar
-    }
-
-    fn read_exemplar(
-        &self,
-        trace: &FieldProgram,
-        context: &Context<'_>,
-        scratch: &mut Scratch,
-        batch: &mut Batch,
-    ) -> Option<u32> {
-        let found = found(&scratch.groups, &scratch.slots, &self.times);
-        let Value::Bytes(id) = trace.value(context, &found, &mut scratch.decoded) else {
-            return None;
-        };
-        // OpenMetrics allows 128 characters for all labels of an exemplar; real ids have 32.
-        // Without branches, or the compiler makes no vector instructions of it.
-        let is_plain = |byte: &u8| byte.is_ascii_graphic() & (*byte != b'"') & (*byte != b'\\');
-        let fits = (1..=64).contains(&id.len());
-        if !(fits && id.iter().fold(true, |plain, byte| plain & is_plain(byte))) {
-            return None;
-        }
-        Some(batch.exemplar(Exemplar {
-            trace_id: id,
-            time_seconds: self.times.seconds(context, &found, &mut scratch.recent),
-        }))
     }
 }
 

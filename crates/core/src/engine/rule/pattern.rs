@@ -31,8 +31,16 @@ pub(in crate::engine) struct Groups {
     locations: Vec<Option<CaptureLocations>>,
     /// Where the patterns matched last, of which nothing more is asked.
     hints: Vec<Hint>,
-    /// The line with its broken bytes replaced, where the regex ran on that.
-    repaired: Option<String>,
+    /// The text that they stand on, where that is not the one at hand.
+    own: Option<OwnText>,
+}
+
+/// A copy of the text that a pattern matched.
+#[derive(Debug)]
+struct OwnText {
+    bytes: Vec<u8>,
+    /// Whether its broken bytes were replaced.
+    is_repaired: bool,
 }
 
 impl Pattern {
@@ -96,7 +104,7 @@ impl Pattern {
         line: &[u8],
         groups: &mut Groups,
     ) -> bool {
-        groups.repaired = None;
+        groups.own = None;
         let outcome = match &self.plan {
             Some(plan) if self.captures => plan.run(line, &mut groups.spans),
             Some(plan) => plan.is_match(line, groups.hint(number)),
@@ -137,9 +145,40 @@ impl Pattern {
         };
         groups.spans.extend((0..locations.len()).map(span));
         if let Cow::Owned(repaired) = text {
-            groups.repaired = Some(repaired);
+            groups.own = Some(OwnText::repaired(repaired));
         }
         true
+    }
+
+    /// Lets `then` see the groups of every match on a line, one after the other, as long as it says so.
+    pub(in crate::engine) fn each_match(
+        &self,
+        line: &[u8],
+        mut then: impl FnMut(&dyn Fn(&mut Groups)) -> bool,
+    ) {
+        let text = String::from_utf8_lossy(line);
+        for captures in self.regex.captures_iter(&text) {
+            let found = |groups: &mut Groups| {
+                groups.spans.clear();
+                let spans = captures.iter().map(|group| {
+                    let group = group?;
+                    Some((group.start() as u32, group.end() as u32))
+                });
+                groups.spans.extend(spans);
+            };
+            if !then(&found) {
+                return;
+            }
+        }
+    }
+}
+
+impl OwnText {
+    fn repaired(text: String) -> OwnText {
+        OwnText {
+            bytes: text.into_bytes(),
+            is_repaired: true,
+        }
     }
 }
 
@@ -153,11 +192,31 @@ impl Groups {
         &mut self.hints[number]
     }
 
+    /// Keeps a copy of the line, broken bytes replaced, for groups that were found on it so.
+    pub(in crate::engine) fn repair(&mut self, line: &[u8]) {
+        if let Cow::Owned(repaired) = String::from_utf8_lossy(line) {
+            self.own = Some(OwnText::repaired(repaired));
+        }
+    }
+
+    /// Keeps a copy of the line: the text at hand becomes another.
+    pub(in crate::engine) fn keep_line(&mut self, line: &[u8]) {
+        if self.own.is_none() && !self.spans.is_empty() {
+            self.own = Some(OwnText {
+                bytes: line.to_vec(),
+                is_repaired: false,
+            });
+        }
+    }
+
+    fn text<'a>(&'a self, line: &'a [u8]) -> &'a [u8] {
+        self.own.as_ref().map_or(line, |own| &own.bytes)
+    }
+
     /// What a group holds on the line it was found on.
     pub(in crate::engine) fn bytes<'a>(&'a self, group: usize, line: &'a [u8]) -> Option<&'a [u8]> {
         let (start, end) = (*self.spans.get(group)?)?;
-        let text = self.repaired.as_ref().map_or(line, String::as_bytes);
-        text.get(start as usize..end as usize)
+        self.text(line).get(start as usize..end as usize)
     }
 
     /// What each of some groups holds. `false` where there are more groups than room.
@@ -168,7 +227,7 @@ impl Groups {
         line: &'a [u8],
         values: &mut [Value<'a>],
     ) -> bool {
-        let text = self.repaired.as_ref().map_or(line, String::as_bytes);
+        let text = self.text(line);
         let Some(values) = values.get_mut(..groups.len()) else {
             return false;
         };
@@ -191,13 +250,13 @@ impl Groups {
     /// Whether these stand on a copy of the line in which broken bytes are U+FFFD.
     #[inline]
     pub(in crate::engine) fn is_repaired(&self) -> bool {
-        self.repaired.is_some()
+        self.own.as_ref().is_some_and(|own| own.is_repaired)
     }
 
     /// Forgets the groups: the rule at hand has no pattern.
     pub(in crate::engine) fn clear(&mut self) {
         self.spans.clear();
-        self.repaired = None;
+        self.own = None;
     }
 }
 

@@ -18,6 +18,9 @@ user = { from = ["user", "name"], default = "nobody", lowercase = true, max_valu
 status = { from = "status", map = { '2..' = "2xx", '[45]..' = "bad" } }
 team = { from = "team", take = "last", max_length = 8 }
 word = { from = "user", take = "first", pseudonym = true }
+part = { from = ["team", "user"], take = "first", match = '^(?:r(?P<head>.)|x|(?P<rest>b.*))', default = "whole" }
+inner = { from = ["a", "b"], inside = "note", decode = "url" }
+shape = { from = "user", take = "first", map = { '(?P<one>.)(.*)(n)' = "$2-${one}$2" } }
 
 [[rule.metric]]
 counter = "requests_total"
@@ -53,6 +56,40 @@ expire = "1s"
 
 [[rule.metric]]
 counter = "all_total"
+
+[[rule.metric]]
+counter = "parts"
+by = ["part", "shape"]
+value = { from = "n", match = '^[0-9.]+' }
+where = { part = '[^x]*' }
+
+[[rule.metric]]
+counter = "inner"
+by = ["inner"]
+
+[[rule.metric]]
+counter = "inner_sum"
+by = ["inner"]
+value = { from = "b", inside = "note" }
+
+[[rule]]
+match = '(?P<key>user|name)=(?P<who>\S+)'
+each = true
+metric = [{ counter = "each", by = ["key", "who"] }]
+
+[[rule]]
+match = '(?P<head>user|team)='
+inside = "note"
+fields = "auto"
+[rule.labels]
+a = { from = "a", default = "-" }
+[[rule.metric]]
+counter = "elsewhere"
+by = ["a", "head"]
+[[rule.metric]]
+counter = "elsewhere_sum"
+by = ["head"]
+value = "b"
 
 [[rule]]
 match = 'user=(?P<user>\S+)'
@@ -141,13 +178,18 @@ fn page(store: &Store, now_ms: u64) -> String {
 fn line() -> impl Strategy<Value = Vec<u8>> {
     let user = "(user|name)=(ann|ANN|bob|cid|dan|eve|Z\u{eb}|\"a\\\\\"b\"|\"\") ";
     let field = "(status=(200|204|404|500|x) |team=(red|redredred|x|\"\\\\n\") |n=(1|2.5|7|-3|y|12ms|900s|007) )";
+    let note =
+        "(note=\"(a=%41[+]x|a=1 a=2|b=[0-9]|\\{\\\\\"b\\\\\":\\\\\"[12x]\\\\\"\\}|\\{|)\" )?";
     let rest = "(trace=[ab] )?(time=1970-01-01T00:00:0[0-9](\\.5)?Z )?";
     let logfmt = (
         prop::collection::vec(user, 0..3),
         prop::collection::vec(field, 0..5),
+        note,
         rest,
     )
-        .prop_map(|(users, fields, rest)| (users.concat() + &fields.concat() + &rest).into_bytes());
+        .prop_map(|(users, fields, note, rest)| {
+            (users.concat() + &fields.concat() + &note + &rest).into_bytes()
+        });
     let json = "\\{\"user\":\"(ann|bob|\\\\u0041nn|x\\\\ny)\",\"status\":(200|500),\"n\":[0-9]\\}";
     let long = (0_usize..3).prop_map(|length| {
         let user = "u".repeat(1023 + length);

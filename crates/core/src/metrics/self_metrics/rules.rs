@@ -17,6 +17,8 @@ pub enum FieldErrorKind {
     BadValue,
     /// Its key is there more than once and the rule takes only one.
     Ambiguous,
+    /// The line has more matches than are counted of one line.
+    TooMany,
 }
 
 /// The rules that run, in the orders that counts come in.
@@ -71,7 +73,7 @@ pub(super) struct OfRules {
     matches: IntCounterVec,
     unreadable: IntCounterVec,
     /// In the order of [`FieldErrorKind`].
-    field_errors: [IntCounterVec; 3],
+    field_errors: [IntCounterVec; 4],
     shown: Mutex<Shown>,
 }
 
@@ -136,7 +138,7 @@ impl OfRules {
 }
 
 /// In the order of [`FieldErrorKind`].
-fn field_errors(counters: &Counters<'_>) -> prometheus::Result<[IntCounterVec; 3]> {
+fn field_errors(counters: &Counters<'_>) -> prometheus::Result<[IntCounterVec; 4]> {
     let labels = &["rule", "field"];
     Ok([
         counters.by(
@@ -152,6 +154,11 @@ fn field_errors(counters: &Counters<'_>) -> prometheus::Result<[IntCounterVec; 3
         counters.by(
             "rule_ambiguous_field_total",
             "Lines on which a key stood more than once where only one is taken.",
+            labels,
+        )?,
+        counters.by(
+            "rule_too_many_matches_total",
+            "Lines with more matches of a rule with `each` than are counted of one line.",
             labels,
         )?,
     ])

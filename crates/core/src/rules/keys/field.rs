@@ -1,5 +1,6 @@
 //! Keys of a field, and of the time of a line.
 
+use super::parts::{FIELD_DECODE, FIELD_INSIDE, FIELD_MATCH};
 use super::{Key, KeyTable, Need, Shape};
 
 pub(in crate::rules) static FIELD: KeyTable = KeyTable {
@@ -8,9 +9,11 @@ pub(in crate::rules) static FIELD: KeyTable = KeyTable {
     about: "Where a value comes from: `value`, `trace`, `time`, each label, each entry of `[rule.report]`. \
             Mostly a string, the key of the field or the name of a group; or a list of them, of which the \
             first is taken that is there and not empty; or a table with the keys below.\n\n\
+            A key of JSON leads into objects and lists: `user.id`, `roles.0`.\n\n\
             These fields are there on every line: `_time` (the time of the line), `_source` (the input as it \
-            was named), `_file` (the path of the file), `_service` and `_container` (where docker-compose, \
-            docker, Kubernetes or syslog write it).",
+            was named), `_file` (the name of the file), `_path` (its whole path), `_service` and `_container` \
+            (where docker-compose, docker, Kubernetes or syslog write it), and `_namespace` and `_pod` (in \
+            the folders of Kubernetes).",
     keys: &[
         Key {
             name: "from",
@@ -95,6 +98,9 @@ lines = ["model=x cost=900 tokens=5 cost=0.5", "tokens=5 cost=0.25"]
 expect = ["cost_usd_total 0.75"]
 "#,
         },
+        FIELD_INSIDE,
+        FIELD_MATCH,
+        FIELD_DECODE,
     ],
     includes: None,
     needs: &[Need::All(&["from"])],

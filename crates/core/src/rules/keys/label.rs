@@ -59,11 +59,12 @@ expect = ['requests_total{status="200"} 2']
             name: "map",
             shape: Shape::Names("a table of patterns and texts", &Shape::Text),
             about: "Patterns and new values: the first pattern that matches the whole value, in the order of \
-                    the file, gives the new one. A value that none matches stays.",
+                    the file, gives the new one, in which `$1` and `${name}` are groups of the pattern and `$$` is a \
+                    dollar. A value that none matches stays.",
             default: "the value as it is",
             example: r#"[[rule]]
 fields = "logfmt"
-labels.class = { from = "status", map = { '2..' = "good", '[45]..' = "bad" } }
+labels.class = { from = "status", map = { '2..' = "good", '[45]..' = "bad", '(.)..' = "${1}xx" } }
 metric = [{ counter = "requests_total", by = ["class"] }]
 
 [[test]]
@@ -71,7 +72,7 @@ lines = ["status=200", "status=503", "status=301"]
 expect = [
   'requests_total{class="good"} 1',
   'requests_total{class="bad"} 1',
-  'requests_total{class="301"} 1',
+  'requests_total{class="3xx"} 1',
 ]
 "#,
         },

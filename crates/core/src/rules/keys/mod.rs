@@ -8,6 +8,7 @@ mod field;
 mod file;
 mod label;
 mod metric;
+mod parts;
 mod reference;
 mod report;
 mod rule;

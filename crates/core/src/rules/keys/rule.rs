@@ -1,5 +1,6 @@
 //! Keys of `[[rule]]`.
 
+use super::parts::{RULE_EACH, RULE_INSIDE};
 use super::{FIELD_SHAPE, Key, KeyTable, LABEL_SHAPE, METRIC, Need, REPORT, Shape, TIME};
 
 pub(in crate::rules) static RULE: KeyTable = KeyTable {
@@ -49,7 +50,7 @@ expect = ['lines_total{level="INFO"} 1', "took_seconds_sum 0.25", "took_seconds_
             name: "fields",
             shape: Shape::Word(&["logfmt", "json", "auto"]),
             about: "How the line's own fields are read: `logfmt` is `key=value`, `json` is one object on a \
-                    line, `auto` is JSON where the line begins with `{` and otherwise logfmt. A field \
+                    line, which other text may stand before, `auto` is JSON where the line begins with `{` and otherwise logfmt. A field \
                     inside of a JSON object has the name of its path: `request.user`.",
             default: "only the named groups of `match`",
             example: r#"[[rule]]
@@ -79,6 +80,8 @@ lines = ['{"kind":"access","user":"ann"}', '{"kind":"debug","user":"ann"}']
 expect = ['accesses_total{user="ann"} 1']
 "#,
         },
+        RULE_INSIDE,
+        RULE_EACH,
         Key {
             name: "untrusted_between",
             shape: Shape::Range,

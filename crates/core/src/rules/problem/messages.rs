@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 mod names;
 mod patterns;
+mod steps;
 
 use super::super::keys::{self, KeyTable};
 use super::super::metric_names;
@@ -12,6 +13,7 @@ use super::{At, Draft, ProblemPlace};
 
 pub use names::*;
 pub use patterns::*;
+pub use steps::*;
 
 /// Most characters of a value that a message repeats.
 const QUOTE_MAX: usize = 60;

@@ -3,10 +3,11 @@
 use super::choice;
 use crate::rules::problem::{At, messages};
 use crate::rules::toml_table::{Reader, Table, TomlValue};
-use crate::rules::{Take, keys};
+use crate::rules::{Decoding, Take, keys};
 
-/// A string, a list of strings, or `{ from, take, trusted, untrusted_between, after }`.
-#[derive(Debug, Clone)]
+/// A string, a list of strings, or `{ from, take, trusted, untrusted_between, after, inside, match,
+/// decode }`.
+#[derive(Debug, Clone, Default)]
 pub(in crate::rules) struct FieldSpec {
     pub from: Vec<At<String>>,
     pub take: Take,
@@ -15,6 +16,23 @@ pub(in crate::rules) struct FieldSpec {
     pub trusted: Option<At<Option<RangeSpec>>>,
     /// The key that comes before it.
     pub after: Option<At<String>>,
+    /// The field that holds a text of its own, in which `from` is looked for.
+    pub inside: Option<Vec<At<String>>>,
+    /// What is taken out of the value.
+    pub part: Option<At<String>>,
+    pub decode: Option<Decoding>,
+}
+
+impl FieldSpec {
+    /// Whether the value is taken as it stands on the line.
+    pub fn is_whole(&self) -> bool {
+        self.inside.is_none() && self.part.is_none() && self.decode.is_none()
+    }
+
+    /// The keys of the line that it reads.
+    pub fn keys(&self) -> &[At<String>] {
+        self.inside.as_deref().unwrap_or(&self.from)
+    }
 }
 
 /// `[from, to]` or `[[from, …], to]`.
@@ -23,6 +41,8 @@ pub(in crate::rules) struct RangeSpec {
     pub from: Vec<String>,
     pub to: String,
 }
+
+const DECODINGS: &[(&str, Decoding)] = &[("url", Decoding::Url), ("percent", Decoding::Percent)];
 
 const TAKES: &[(&str, Take)] = &[
     ("only", Take::Only),
@@ -43,9 +63,7 @@ pub(super) fn read_field(value: &TomlValue<'_>, reader: &mut Reader) -> Option<F
 pub(super) fn read_from(value: &TomlValue<'_>, reader: &mut Reader) -> Option<FieldSpec> {
     value.text_or_texts(reader).map(|from| FieldSpec {
         from,
-        take: Take::default(),
-        trusted: None,
-        after: None,
+        ..FieldSpec::default()
     })
 }
 
@@ -65,6 +83,12 @@ pub(in crate::rules) fn read_field_table(
         is_trusted.then(|| At::new(None, value.place))
     });
     let after = table.take("after").and_then(|value| value.text(reader));
+    let inside = table.take("inside");
+    let inside = inside.and_then(|value| value.text_or_texts(reader));
+    let part = table.take("match").and_then(|value| value.text(reader));
+    let decode = table
+        .take("decode")
+        .and_then(|value| choice(&value, DECODINGS, reader));
     let from = match (from, name) {
         (Some(value), _) => value.text_or_texts(reader)?,
         (None, Some(name)) => vec![name.clone()],
@@ -80,6 +104,9 @@ pub(in crate::rules) fn read_field_table(
             .map(|At { value, place }| At::new(Some(value), place))
             .or(trusted),
         after,
+        inside,
+        part,
+        decode,
     })
 }
 

@@ -167,7 +167,7 @@ fn fields_of_a_rule_without_fields_are_its_groups() {
     4 | trace = ['', '_fil']
       |          ^^
 
-    error: expected `_time`, `_source`, `_file`, `_service` or `_container`, but found `_fil`
+    error: expected `_time`, `_source`, `_file`, `_path`, `_service`, `_container`, `_pod` or `_namespace`, but found `_fil`
      --> rules.toml:4:14
       |
     4 | trace = ['', '_fil']
@@ -216,14 +216,14 @@ fn special_fields_are_five() {
       |                                  ^^^^^^
       = hint: `match` has no named groups; `fields = "auto"` reads the line's own fields
 
-    error: expected `_time`, `_source`, `_file`, `_service` or `_container`, but found `_sourc`
+    error: expected `_time`, `_source`, `_file`, `_path`, `_service`, `_container`, `_pod` or `_namespace`, but found `_sourc`
      --> rules.toml:3:42
       |
     3 | metric = [{ counter = 'c', by = ['user', '_sourc', '_host'] }]
       |                                          ^^^^^^^^
       = hint: did you mean `_source`?
 
-    error: expected `_time`, `_source`, `_file`, `_service` or `_container`, but found `_host`
+    error: expected `_time`, `_source`, `_file`, `_path`, `_service`, `_container`, `_pod` or `_namespace`, but found `_host`
      --> rules.toml:3:52
       |
     3 | metric = [{ counter = 'c', by = ['user', '_sourc', '_host'] }]
@@ -231,16 +231,23 @@ fn special_fields_are_five() {
 
     3 problems in the rules
     "#);
-    assert_snapshot!(refused("[[rule]]\nfields = 'json'\nmetric = [{ counter = 'c', by = ['_servce', '_PID'] }]\n"), @r"
-    error: expected `_time`, `_source`, `_file`, `_service` or `_container`, but found `_servce`
+    assert_snapshot!(refused("[[rule]]\nfields = 'json'\nmetric = [{ counter = 'c', by = ['_servce', '_PID'] }]\n"), @r#"
+    error: expected `_time`, `_source`, `_file`, `_path`, `_service`, `_container`, `_pod` or `_namespace`, but found `_servce`
      --> rules.toml:3:34
       |
     3 | metric = [{ counter = 'c', by = ['_servce', '_PID'] }]
       |                                  ^^^^^^^^^
       = hint: did you mean `_service`?
 
-    1 problem in the rules
-    ");
+    error: expected `_time`, `_source`, `_file`, `_path`, `_service`, `_container`, `_pod` or `_namespace`, but found `_PID`
+     --> rules.toml:3:45
+      |
+    3 | metric = [{ counter = 'c', by = ['_servce', '_PID'] }]
+      |                                             ^^^^^^
+      = hint: did you mean `_pod`?
+
+    2 problems in the rules
+    "#);
 }
 
 #[test]
@@ -352,7 +359,7 @@ where = { class = "2xx|3xx", d = '\d+', "http.status" = "2.." }
         from: from.iter().map(ToString::to_string).collect(),
         take,
         trusted_only,
-        after: None,
+        ..Field::default()
     };
     assert_eq!(user.field, field(&["u", "v"], Take::Last, true));
     assert_eq!(user.default.as_deref(), Some("anonymous"));
@@ -364,7 +371,7 @@ where = { class = "2xx|3xx", d = '\d+', "http.status" = "2.." }
     );
     assert_eq!(rule.labels["group"].field.from, ["group"]);
     let map = &rule.labels["class"].map;
-    let order: Vec<&str> = map.iter().map(|(_, to)| to.as_str()).collect();
+    let order: Vec<&str> = map.iter().map(|(_, to)| to.as_plain().unwrap()).collect();
     assert_eq!(
         order,
         ["z", "2xx", "c"],

@@ -54,7 +54,7 @@ fn unknown_keys_suggest_the_one_that_was_meant() {
 
     1 problem in the rules
     ");
-    assert_snapshot!(refused("[[rule]]\nmtach = 'a'\nlabels.u = { form = 'x', colour = 1 }\nmetric = [{ counter = 'c' }]\n"), @r"
+    assert_snapshot!(refused("[[rule]]\nmtach = 'a'\nlabels.u = { form = 'x', colour = 1 }\nmetric = [{ counter = 'c' }]\n"), @r#"
     error: unknown key `mtach`
      --> rules.toml:2:1
       |
@@ -74,10 +74,10 @@ fn unknown_keys_suggest_the_one_that_was_meant() {
       |
     3 | labels.u = { form = 'x', colour = 1 }
       |                          ^^^^^^
-      = hint: known here: from, take, untrusted_between, trusted, after, default, lowercase, integer, map, pseudonym, max_length, max_values
+      = hint: known here: from, take, untrusted_between, trusted, after, inside, match, decode, default, lowercase, integer, map, pseudonym, max_length, max_values
 
     3 problems in the rules
-    ");
+    "#);
     assert_snapshot!(refused("[[rule]]\nfields = 'auto'\ntime = { from = 't', unpaded_micros = true }\nmetric = [{ histogram = 'h', value = { from = 'd', tke = 'last' } }]\n"), @r"
     error: unknown key `unpaded_micros`
      --> rules.toml:3:22
@@ -397,7 +397,7 @@ fn control_characters_of_a_file_never_reach_the_terminal() {
       |
     3 | "k\u001b[31m\u202e" = 1
       | ^^^^^^^^^^^^^^^^^^^
-      = hint: known here: name, match, fields, match_json, untrusted_between, raw, time, trace, labels, metric, report
+      = hint: known here: name, match, fields, match_json, inside, each, untrusted_between, raw, time, trace, labels, metric, report
 
     1 problem in the rules
     "#);

@@ -215,3 +215,63 @@ fn nesting_is_bounded_as_in_serde_json() {
         }
     }
 }
+
+#[test]
+fn elements_of_lists_are_counted_from_zero() {
+    let keys = keys(&["roles.0", "roles.2", "e.1.code", "m.0.1", "roles"]);
+    let line = br#"{"roles":["a","b\"c"],"e":[{"code":1},{"x":[],"code":"E2"}],"m":[[1,2],[3]]}"#;
+    let slots = read(line, &keys).unwrap();
+    let shown = |slot: usize| {
+        let seen = slots[slot].everywhere;
+        (seen.count > 0).then(|| String::from_utf8_lossy(seen.first.bytes(line)).into_owned())
+    };
+    assert_eq!(shown(0).as_deref(), Some("a"));
+    assert_eq!(shown(1), None);
+    assert_eq!(shown(2).as_deref(), Some("E2"));
+    assert_eq!(shown(3).as_deref(), Some("2"));
+    assert_eq!(shown(4).as_deref(), Some(r#"["a","b\"c"]"#));
+    // The order of keys that was learned from the first line finds them too.
+    let mut warm = Slots::default();
+    for _ in 0..2 {
+        warm.clear(&keys);
+        assert!(super::super::read(line, &keys, &mut warm));
+        assert_eq!(warm.all(), slots);
+    }
+    assert_eq!(read(br#"{"roles":["a",}"#, &keys), None);
+    assert_eq!(read(br#"{"roles":[1 2]}"#, &keys), None);
+}
+
+#[test]
+fn an_object_may_stand_behind_other_text() {
+    let keys = keys(&["a"]);
+    for (line, surely) in [
+        (&b"INFO: {\"a\":\"x\"}"[..], true),
+        (b"@cee: { \"a\":1 } ", true),
+        (b"INFO {}", true),
+        (b"INFO {id} {\"a\":1}", false),
+        (b"INFO {\"a\":1} more", true),
+    ] {
+        let (start, seems) = super::super::first_brace(line).unwrap();
+        assert_eq!(seems, surely, "{}", line.escape_ascii());
+        let mut slots = Slots::default();
+        slots.clear(&keys);
+        let mut alone = Slots::default();
+        alone.clear(&keys);
+        let whole = super::super::read_from(line, start, &keys, &mut slots);
+        assert_eq!(
+            whole,
+            super::super::read(&line[start..], &keys, &mut alone),
+            "{}",
+            line.escape_ascii()
+        );
+        let found = slots.all()[0].everywhere;
+        let expected = alone.all()[0].everywhere;
+        assert_eq!(found.count, expected.count);
+        assert_eq!(
+            found.first.bytes(line),
+            expected.first.bytes(&line[start..])
+        );
+    }
+    assert_eq!(super::super::first_brace(b"none"), None);
+    assert_eq!(super::super::broken_at(b"INFO: {\"a\":nope}", 6), Some(11));
+}

@@ -7,7 +7,9 @@ use super::reference::accepts;
 use super::*;
 
 /// Object keys of which the wanted ones can be put together in several ways.
-const KEYS: [&str; 9] = ["a", "b", "c", "a.b", "b.c", "a.b.c", "é", "", "a\"\\"];
+const KEYS: [&str; 11] = [
+    "a", "b", "c", "a.b", "b.c", "a.b.c", "é", "", "a\"\\", "0", "a.0",
+];
 
 /// A JSON value in which a key may be twice.
 #[derive(Debug, Clone)]
@@ -93,8 +95,16 @@ fn lookup<'n>(
         let rest = path
             .strip_prefix(key.as_str())
             .and_then(|rest| rest.strip_prefix('.'));
-        if let (Some(rest), Node::Object(members)) = (rest, value) {
-            lookup(members, rest, objects + 1, found);
+        match (rest, value) {
+            (Some(rest), Node::Object(members)) => lookup(members, rest, objects + 1, found),
+            (Some(rest), Node::List(items)) => {
+                let items = (items.iter().cloned().enumerate())
+                    .map(|(index, item)| (index.to_string(), item));
+                // Leaked, as what is found borrows from it: a few bytes for each case of a test.
+                let members = Box::leak(items.collect::<Vec<_>>().into_boxed_slice());
+                lookup(members, rest, objects + 1, found);
+            }
+            _ => {}
         }
     }
 }
@@ -109,7 +119,9 @@ fn shown(node: &Node, style: u8) -> (bool, Vec<u8>) {
     (false, out.into_bytes())
 }
 
-const WANTED: [&str; 8] = ["a", "a.b", "a.b.c", "b.c", "é", "", ".a", "a\"\\"];
+const WANTED: [&str; 13] = [
+    "a", "a.b", "a.b.c", "b.c", "é", "", ".a", "a\"\\", "a.0", "b.1.a", "a.0.0", "c.2", "a.b.0",
+];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2048))]

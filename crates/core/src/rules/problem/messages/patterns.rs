@@ -93,11 +93,30 @@ pub fn map_reference(target: &At<String>, group: &str) -> Draft {
     Draft::warning(
         target.place,
         format!(
-            "`map` writes {} as it stands: groups are not filled in",
+            "`map` writes {} as it stands: a group is filled in for `$`",
             quote(group)
         ),
     )
-    .hint("give each value a pattern of its own, or take the part as a named group of `match`")
+    .hint(format!("write `{}`", group.replace('\\', "$")))
+}
+
+/// A `$name` of which the pattern has no group.
+pub fn map_without_group(target: &At<String>, group: &str, groups: &[String]) -> Draft {
+    let hint = match groups {
+        [] => {
+            "put brackets around the part of the pattern that is meant; `$$` is a dollar".to_owned()
+        }
+        groups => format!(
+            "the pattern has {}; `$$` is a dollar",
+            groups
+                .iter()
+                .map(|one| format!("`${one}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+    };
+    let message = format!("the pattern has no group for {}", quote(group));
+    Draft::error(target.place, message).hint(hint)
 }
 
 // Values of other forms.

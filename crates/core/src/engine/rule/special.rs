@@ -1,0 +1,172 @@
+//! Rules that look at another text than the line, or several times at it: `inside` and `each`.
+//!
+//! Their lines go a way of their own, so that those of other rules do not pay for it. Such a text is a
+//! copy, with no escapes in it. Groups of the pattern stay those of the line.
+
+use super::field::{Context, FieldProgram, Value};
+use super::reader::{FieldReader, ReadOutcome};
+use super::{Mismatch, Program, Scratch, found};
+use crate::engine::counts::Counts;
+use crate::metrics::batch::Batch;
+
+/// More matches on one line are not counted.
+const MATCHES_MAX: usize = 10_000;
+
+/// What is special about a rule.
+#[derive(Debug)]
+pub(in crate::engine) struct Special {
+    /// Where the text is in which fields are read.
+    pub(in crate::engine) inside: Option<Inside>,
+    /// The error that a line with too many matches is counted as, where each of them counts.
+    pub(in crate::engine) each: Option<usize>,
+}
+
+/// A field that holds a text with fields of its own.
+#[derive(Debug)]
+pub(in crate::engine) struct Inside {
+    /// Reads the fields of the line.
+    pub(in crate::engine) outer: FieldReader,
+    pub(in crate::engine) field: FieldProgram,
+    /// Reads those of the text.
+    pub(in crate::engine) inner: FieldReader,
+}
+
+/// The text that takes the place of the line at hand.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct OtherText {
+    text: Vec<u8>,
+    /// Whether it does, on the line at hand.
+    is_used: bool,
+}
+
+impl Program {
+    /// Reads the fields of a line on which the pattern is found and that are in another text.
+    #[cold]
+    pub(super) fn read_elsewhere(
+        &self,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<(), Mismatch> {
+        let special = self.special.as_deref();
+        let Some(inside) = special.and_then(|special| special.inside.as_ref()) else {
+            return Err(Mismatch::Fields);
+        };
+        let mut other = std::mem::take(&mut scratch.other);
+        let outcome = self.find_text(inside, context, scratch, &mut other.text);
+        other.is_used = outcome.is_ok();
+        let inner = Context {
+            text: &other.text,
+            line: context.line,
+        };
+        let outcome = match outcome {
+            Ok(()) => {
+                scratch.groups.keep_line(context.text);
+                scratch.slots.clear(&inside.inner.keys);
+                let read = inside.inner.read(inner.text, &mut scratch.slots);
+                self.judge(read, &inside.inner, &inner, scratch)
+            }
+            Err(mismatch) => Err(mismatch),
+        };
+        scratch.other = other;
+        outcome
+    }
+
+    /// Writes the text that a field of the line holds.
+    fn find_text(
+        &self,
+        inside: &Inside,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        text: &mut Vec<u8>,
+    ) -> Result<(), Mismatch> {
+        let mut slots = std::mem::take(&mut scratch.outer_slots);
+        slots.clear(&inside.outer.keys);
+        let read = match inside.outer.keys.is_empty() {
+            true => ReadOutcome::NoFields,
+            false => inside.outer.read(context.text, &mut slots),
+        };
+        let found = found(&scratch.groups, &slots, &self.times);
+        text.clear();
+        let value = inside.field.value(context, &found, &mut scratch.decoded);
+        let outcome = match (read, value) {
+            // What cannot be read is not absent.
+            (ReadOutcome::Broken, _) | (_, Value::Ambiguous) => Err(Mismatch::Unreadable),
+            (_, Value::Bytes(bytes)) => {
+                text.extend_from_slice(bytes);
+                Ok(())
+            }
+            (_, Value::Absent) => Err(Mismatch::Fields),
+        };
+        scratch.outer_slots = slots;
+        outcome
+    }
+
+    /// Calls `then` with the text that the rule's fields are in.
+    pub(in crate::engine) fn with_text<T>(
+        &self,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        then: impl FnOnce(&Context<'_>, &mut Scratch) -> T,
+    ) -> T {
+        let reads_elsewhere = |special: &Special| special.inside.is_some();
+        if !self.special.as_deref().is_some_and(reads_elsewhere) || !scratch.other.is_used {
+            return then(context, scratch);
+        }
+        let other = std::mem::take(&mut scratch.other);
+        let inner = Context {
+            text: &other.text,
+            line: context.line,
+        };
+        let result = then(&inner, scratch);
+        scratch.other = other;
+        result
+    }
+
+    /// Calls `then` for each match that counts on a line that matches, with the text that the rule's
+    /// fields are in. Whether there were more than may count.
+    pub(in crate::engine) fn each_match(
+        &self,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        mut then: impl FnMut(&Context<'_>, &mut Scratch),
+    ) -> bool {
+        let is_each = self.special.as_ref().is_some_and(|one| one.each.is_some());
+        let Some(pattern) = self.pattern.as_ref().filter(|_| is_each) else {
+            self.with_text(context, scratch, then);
+            return false;
+        };
+        scratch.groups.repair(context.text);
+        let mut left = MATCHES_MAX;
+        let mut too_many = false;
+        pattern.each_match(context.text, |found| {
+            too_many = left == 0;
+            if too_many {
+                return false;
+            }
+            left -= 1;
+            found(&mut scratch.groups);
+            self.with_text(context, scratch, &mut then);
+            true
+        });
+        too_many
+    }
+
+    /// Makes the updates of a line that matches: [`Program::act`] for a special rule.
+    #[cold]
+    pub(in crate::engine) fn act_specially(
+        &self,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        batch: &mut Batch,
+        counts: &mut Counts,
+    ) {
+        counts.begin_line();
+        let too_many = self.each_match(context, scratch, |context, scratch| {
+            self.act_once(context, scratch, batch, counts);
+        });
+        let each = self.special.as_ref().and_then(|special| special.each);
+        if let Some(error) = each.filter(|_| too_many) {
+            counts.field_error(error);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Keys that take a part of a field or of a line.
+
+use super::{FIELD_SHAPE, Key, Shape};
+
+pub(super) const FIELD_INSIDE: Key = Key {
+    name: "inside",
+    shape: Shape::TextOrTexts,
+    about: "The field that holds a text of its own, JSON or logfmt, in which `from` is looked for.",
+    default: "the line itself",
+    example: r#"[[rule]]
+fields = "json"
+labels.user = { from = ["user.id", "uid"], inside = "message", default = "nobody" }
+metric = [{ counter = "messages_total", by = ["user"] }]
+
+[[test]]
+lines = ['{"message":"{\"user\":{\"id\":\"ann\"}}"}', '{"message":"signed in uid=bob"}']
+expect = ['messages_total{user="ann"} 1', 'messages_total{user="bob"} 1']
+"#,
+};
+
+pub(super) const FIELD_MATCH: Key = Key {
+    name: "match",
+    shape: Shape::Regex,
+    about: "What is taken out of the value: the named group of the pattern, else its first group, else all \
+            that it finds. Where it finds nothing the field is absent.",
+    default: "the whole value",
+    example: r#"[[rule]]
+fields = "logfmt"
+labels.area = { from = "path", match = '^/api/(\w+)', default = "other" }
+metric = [{ counter = "hits_total", by = ["area"] }]
+
+[[test]]
+lines = ["path=/api/users/7", "path=/static/a.js"]
+expect = ['hits_total{area="users"} 1', 'hits_total{area="other"} 1']
+"#,
+};
+
+pub(super) const FIELD_DECODE: Key = Key {
+    name: "decode",
+    shape: Shape::Word(&["url", "percent"]),
+    about: "Resolves what URLs write for other bytes: `url` does `%20` and `+`, `percent` only `%20`. What is \
+            no escape stays as it is. It comes after `match`.",
+    default: "the value as it is written",
+    example: r#"[[rule]]
+fields = "logfmt"
+labels.query = { from = "path", match = '[?&]q=([^&]*)', decode = "url", default = "" }
+metric = [{ counter = "searches_total", by = ["query"] }]
+
+[[test]]
+lines = "path=/s?q=a%26b+c&page=2"
+expect = ['searches_total{query="a&b c"} 1']
+"#,
+};
+
+pub(super) const RULE_INSIDE: Key = Key {
+    name: "inside",
+    shape: FIELD_SHAPE,
+    about: "The field of the line, or the group of `match`, that holds the text in which `fields` are read. \
+            `match` looks at the line all the same. A line without such a field is none of the rule's.",
+    default: "the line itself",
+    example: r#"[[rule]]
+match = '"level":"(?P<level>\w+)"'
+inside = "message"
+fields = "auto"
+metric = [{ counter = "calls_total", by = ["level", "tool"] }]
+
+[[test]]
+lines = '{"level":"info","message":"tool=search took=3ms"}'
+expect = ['calls_total{level="info",tool="search"} 1']
+"#,
+};
+
+pub(super) const RULE_EACH: Key = Key {
+    name: "each",
+    shape: Shape::Flag,
+    about: "Whether every match of `match` on a line counts, as long as they do not overlap, and not only the \
+            first. At most 10 000 of one line do; a line with more is counted in \
+            `logmetrics_rule_too_many_matches_total`.",
+    default: "`false`",
+    example: r#"[[rule]]
+match = '"result":"(?P<level>\w+)"'
+each = true
+metric = [{ counter = "results_total", by = ["level"] }]
+
+[[test]]
+lines = 'a={"result":"error"} b={"result":"warn"} c={"result":"error"}'
+expect = ['results_total{level="error"} 2', 'results_total{level="warn"} 1']
+"#,
+};
