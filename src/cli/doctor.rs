@@ -62,7 +62,7 @@ pub struct DoctorArgs {
     #[arg(long)]
     json: bool,
 
-    // Last, as its heading would stand over what follows.
+    // Last, as its heading would be that of what follows.
     #[command(flatten)]
     jaeger: JaegerServer,
 }
@@ -184,7 +184,7 @@ fn unreadable(link: Link, path: &Path, error: &std::io::Error) -> Finding {
     )
 }
 
-/// The files that a glob matches; anything else stands for itself.
+/// The files that a glob matches; anything else is taken as it is.
 fn files(log: &str) -> Vec<String> {
     let found = match Specification::parse(log.as_ref()) {
         Ok(glob) if matches!(glob.kind, InputKind::Glob(_)) => existing(&[glob]).0,
@@ -302,7 +302,7 @@ fn no_log(path: &str) -> Option<Finding> {
     ))
 }
 
-/// By what stands at the left: a service of a compose file may have any name.
+/// By what is at the left: a service of a compose file may have any name.
 fn is_gateway_configuration(text: &str) -> bool {
     let own = [
         "frontendPolicies:",

@@ -117,7 +117,7 @@ fn target(args: &HealthcheckArgs) -> Result<Target, ArgsError> {
 fn trust(args: &HealthcheckArgs, target: &Target) -> Result<TlsConfig, ArgsError> {
     let config = TlsConfig::builder();
     let Some(path) = &args.ca else {
-        // Nothing secret is sent, and who could stand between a machine and itself could do worse.
+        // Nothing secret is sent, and who can listen on the loopback interface can do worse.
         let is_own = args.url.is_none()
             || target.address.host == "localhost"
             || matches!(target.address.host.parse(), Ok(ip) if IpAddr::is_loopback(&ip));

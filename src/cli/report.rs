@@ -104,7 +104,7 @@ pub struct ReportArgs {
     #[arg(long, value_name = "FILE", env = "LOGMETRICS_PSEUDONYM_SECRET_FILE")]
     pseudonym_secret_file: Option<PathBuf>,
 
-    // Last, as its heading would stand over what follows.
+    // Last, as its heading would be that of what follows.
     #[command(flatten)]
     jaeger: jaeger_options::JaegerServer,
 

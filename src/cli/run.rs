@@ -97,7 +97,7 @@ pub struct RunArgs {
     #[command(flatten)]
     log: LogOptions,
 
-    // Last, as its heading would stand over what follows.
+    // Last, as its heading would be that of what follows.
     #[command(flatten)]
     jaeger: jaeger_options::JaegerArgs,
 }

@@ -45,7 +45,7 @@ pub fn say(message: &dyn Display) {
     let _ = writeln!(std::io::stderr(), "{message}");
 }
 
-/// Text from outside as it may stand on a terminal: control characters are shown as escapes, broken
+/// Text from outside as it may be shown on a terminal: control characters are shown as escapes, broken
 /// bytes as U+FFFD.
 pub fn harmless(text: &[u8]) -> String {
     let mut out = String::new();

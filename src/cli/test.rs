@@ -128,7 +128,7 @@ fn run_program_tests(path: &Path, outcomes: &mut Outcomes) -> Result<(), String>
     Ok(())
 }
 
-/// The rules of one file: a case says what its own file does, whatever else is loaded beside it.
+/// The rules of one file: a case says what its own file does, whatever else is loaded with it.
 fn rules_of(loaded: &Loaded, file: usize) -> RuleSet {
     let before = loaded.files[..file].iter().map(|file| file.rules).sum();
     let own = loaded

@@ -1,4 +1,4 @@
-//! Jaeger beside the other inputs: its thread, and what it tells as metrics and messages.
+//! Jaeger as one more input: its thread, and what it tells as metrics and messages.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -164,7 +164,7 @@ mod tests {
         assert!(renamed.starts_with(words), "{renamed}");
         assert!(look("/var/log/gw.log.1//deleted").contains("was deleted"));
         assert_eq!(look("/var/log/gw.log"), "");
-        // Mounted anew.
+        // Mounted again.
         assert_eq!(mounted.look_at("").len(), 0);
         assert_eq!(look("/var/log/gw.log.1"), "");
     }

@@ -1,4 +1,4 @@
-//! What only mtail's users ask for: its own metrics beside ours, and its other pages.
+//! What only mtail's users ask for: its own metrics in addition to ours, and its other pages.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -1,7 +1,7 @@
 //! Who scrapes, and what each scraper was shown: a new series begins at zero on the page of each, and
 //! no series expires before its last value was shown.
 //!
-//! A scraper is told by its address. Two behind one address are told apart by their connections, which
+//! A scraper is told by its address. Two that share an address are distinguished by their connections, which
 //! Prometheus keeps open; of those whose connections are closed, the next one is the one that came
 //! longest ago, as scrapers come in turn.
 
@@ -19,13 +19,13 @@ pub const PREFIX: &str = "scrapers";
 /// strangers who come once cannot push out those who come regularly.
 const SCRAPERS_MAX: usize = 256;
 
-/// Scrapers behind one address.
+/// Scrapers that share an address.
 const SCRAPERS_OF_ADDRESS_MAX: u8 = 8;
 
 /// A scraper that did not come for so long is not waited for, in milliseconds.
 const GONE_MS: u64 = 10 * 60 * 1000;
 
-/// Which of the scrapers behind an address.
+/// Which of the scrapers that share an address.
 pub type ScraperKey = (IpAddr, u8);
 
 /// A row of the checkpoint; without a value it is deleted.

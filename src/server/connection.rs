@@ -165,7 +165,7 @@ impl http_body::Body for CountedBody {
     }
 }
 
-/// A stream that writes down when a request begins to arrive and when writing stands still.
+/// A stream that writes down when a request begins to arrive and when nothing is written any more.
 struct WatchedStream<S> {
     stream: S,
     connection: Arc<Connection>,

@@ -32,7 +32,7 @@ pub enum ListenError {
     /// A URL.
     #[error("expected an address such as `{}`, but found a URL", .0)]
     Url(String),
-    /// What stands where the port should be.
+    /// What is written where the port should be.
     #[error("expected a port from 0 to 65535, but found `{}`", .0.escape_debug())]
     Port(String),
     /// An IPv6 address whose end cannot be told from a port.

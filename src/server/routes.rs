@@ -8,7 +8,7 @@
 //! | `/healthz` | GET, HEAD | 200 `ok` |
 //! | `/readyz` | GET, HEAD | 200 `ok`, or 503 until the content that existed at the start is read; then what does not go well, a line each |
 //! | `/-/reload` | POST | reloads the rules: 200, or 422 with what is wrong; 403 unless it is allowed, and for pages of other sites; 429 for more than a few a second |
-//! | `/favicon.ico` | GET, HEAD | 204, so that browsers leave no 404 behind |
+//! | `/favicon.ico` | GET, HEAD | 204, so that browsers log no 404 |
 //!
 //! As mtail there are also `/json`, `/varz`, `/graphite` and `/progz`. Everything else is 404; another method is 405. A request's body is never read. Where passwords or
 //! tokens are asked for, all but `/healthz` and `/readyz` is 401 without one.
@@ -35,7 +35,7 @@ const SCRAPE_TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-
 const PLAIN: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 
-/// The page has no script, loads nothing, sends nothing and stands in no frame. Its style is in it,
+/// The page has no script, loads nothing, sends nothing and is shown in no frame. Its style is in it,
 /// and what comes from logs is escaped.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
                            form-action 'none'; frame-ancestors 'none'";
@@ -69,7 +69,7 @@ pub struct Routes {
     /// Held while a reload runs.
     reloading: tokio::sync::Mutex<RecentReloads>,
     scrapes: Arc<Semaphore>,
-    /// Scrapes that stand in line.
+    /// Scrapes that wait.
     waiting: AtomicUsize,
     waiting_max: usize,
 }
@@ -93,7 +93,7 @@ impl Routes {
         }
     }
 
-    /// The answer to one request from `peer`. Waits only where a scrape stands in line, or while a
+    /// The answer to one request from `peer`. Waits only where other scrapes are served first, or while a
     /// password is checked.
     pub async fn answer<B>(&self, request: &Request<B>, peer: &Peer) -> Response<Body> {
         let path = request.uri().path();

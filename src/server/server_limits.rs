@@ -9,7 +9,7 @@ pub struct Limits {
     pub connections_max: usize,
     /// Scrapes that are written at once.
     pub scrapes_max: usize,
-    /// Scrapes that stand in line behind those. Further ones are answered 503, so that waiting
+    /// Scrapes that wait for those. Further ones are answered 503, so that waiting
     /// scrapes can never fill all connections and keep a health check out.
     pub scrapes_waiting_max: usize,
     /// The request line and headers together, in bytes.

@@ -325,7 +325,7 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// Control characters, and format characters that hide themselves or reorder what stands beside them
+/// Control characters, and format characters that hide themselves or reorder the text around them
 /// (Unicode Standard Annex 9 and Technical Report 36).
 fn is_invisible(c: char) -> bool {
     matches!(

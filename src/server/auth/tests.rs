@@ -281,7 +281,7 @@ fn what_is_wrong_with_a_token_is_told_without_it() {
 }
 
 proptest::proptest! {
-    /// Whatever stands in the header or the files: an answer, and never the wrong one.
+    /// Whatever is in the header or the files: an answer, and never the wrong one.
     #[test]
     fn bytes_from_outside_open_nothing(
         header in proptest::collection::vec(0x20..=0xff_u8, 0..60),

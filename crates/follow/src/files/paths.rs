@@ -264,7 +264,7 @@ impl Paths {
         recovery: &mut Recovery,
         outside: &mut Outside<'_, S>,
     ) -> io::Result<()> {
-        // What replaces a file may be open beside it for a while.
+        // What replaces a file may be open at the same time for a while.
         let is_replacement = self.table.get(path).is_some_and(|path| path.had_file);
         if open.files.len() >= descriptors::places(self.files_max, is_replacement) {
             return Err(descriptors::exhausted(self.files_max));
