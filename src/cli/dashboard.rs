@@ -11,7 +11,7 @@ use logmetrics_gateway::output_file::{OutputFile, OutputOptions};
 /// Print a Grafana dashboard for what the rules count.
 #[derive(Debug, clap::Args)]
 pub struct DashboardArgs {
-    /// A rules file, a folder of them, or builtin:NAME (see `logmetrics rules list`); repeatable; without it the
+    /// A rules file, a folder of them, or builtin:NAME; repeatable; without it the
     /// built-in agentgateway rules
     #[arg(short, long, value_name = "PATH")]
     rules: Vec<PathBuf>,

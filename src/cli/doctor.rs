@@ -33,11 +33,11 @@ Example, with all of the chain:
   docker-compose logs agentgateway 2>&1 | logmetrics doctor - --prometheus http://localhost:9090 \\
       --webui-env open-webui.env --gateway-config agentgateway.yaml --jaeger http://localhost:16686")]
 pub struct DoctorArgs {
-    /// Logs of the gateway (.gz and .zst too), a quoted glob, or - for standard input
+    /// Logs of the gateway (compressed ones too), a quoted glob, or - for standard input
     #[arg(value_name = "LOG")]
     logs: Vec<String>,
 
-    /// A rules file, a folder of them, or builtin:NAME (see `logmetrics rules list`); repeatable; without it the
+    /// A rules file, a folder of them, or builtin:NAME; repeatable; without it the
     /// built-in agentgateway rules
     #[arg(short, long, value_name = "PATH")]
     rules: Vec<PathBuf>,

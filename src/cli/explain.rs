@@ -27,8 +27,8 @@ pub struct ExplainArgs {
     #[arg(value_name = "LOG")]
     logs: Vec<String>,
 
-    /// A rules file, a program of mtail (.mtail), a folder of them, or builtin:NAME (see `logmetrics rules
-    /// list`); repeatable; without it the built-in agentgateway rules
+    /// A rules file, a program of mtail (.mtail), a folder of them, or builtin:NAME; repeatable; without
+    /// it the built-in agentgateway rules
     #[arg(short, long, value_name = "PATH")]
     rules: Vec<PathBuf>,
 

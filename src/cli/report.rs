@@ -61,12 +61,12 @@ or the rules are wrong.";
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = NOTES)]
 pub struct ReportArgs {
-    /// A file (.gz and .zst too), a quoted glob, or - for standard input; with no LOG and a pipe on
+    /// A file (compressed ones too), a quoted glob, or - for standard input; with no LOG and a pipe on
     /// standard input, that
     #[arg(value_name = "LOG")]
     logs: Vec<String>,
 
-    /// A rules file, a folder of them, or builtin:NAME (see `logmetrics rules list`); repeatable; without it the
+    /// A rules file, a folder of them, or builtin:NAME; repeatable; without it the
     /// built-in agentgateway rules
     #[arg(short, long, value_name = "PATH")]
     rules: Vec<PathBuf>,

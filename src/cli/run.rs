@@ -25,8 +25,8 @@ pub struct RunArgs {
     #[arg(value_name = "LOG")]
     logs: Vec<String>,
 
-    /// A rules file, a program of mtail (.mtail), a folder of them, or builtin:NAME (see `logmetrics rules
-    /// list`); repeatable; without it the built-in agentgateway rules
+    /// A rules file, a program of mtail (.mtail), a folder of them, or builtin:NAME; repeatable; without
+    /// it the built-in agentgateway rules
     /// [env: LOGMETRICS_RULES, separated like PATH]
     #[arg(short, long, value_name = "PATH")]
     rules: Vec<PathBuf>,

@@ -20,8 +20,8 @@ pub struct ProtectionArgs {
     #[arg(long, value_name = "FILE", env = "LOGMETRICS_TLS_KEY")]
     tls_key: Option<PathBuf>,
 
-    /// Require basic authentication: a file of `user:hash` lines as `htpasswd -B` writes them (/healthz
-    /// and /readyz stay open)
+    /// Require basic authentication, but for /healthz and /readyz: a file of `user:hash` lines
+    /// (`htpasswd -B` writes them)
     #[arg(long, value_name = "FILE", env = "LOGMETRICS_BASIC_AUTH_FILE")]
     basic_auth_file: Option<PathBuf>,
 

@@ -27,6 +27,29 @@ fn help_shows_how_it_is_used() {
     assert!(short.stdout.lines().count() < run.stdout.lines().count());
 }
 
+/// Whoever copies a command from a help text gets all of it, however wide the terminal is.
+#[test]
+fn no_help_text_breaks_inside_a_command() {
+    let all = Run::new().arg("--help").go().success().stdout;
+    let commands = all.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands = commands.take_while(|line| line.starts_with("  "));
+    let names = commands.filter_map(|line| line.split_whitespace().next());
+    let names: Vec<&str> = names.filter(|name| *name != "help").collect();
+    assert!(names.len() > 8, "{names:?}");
+    for columns in ["80", "100", "120"] {
+        for name in &names {
+            let run = Run::new()
+                .variable("COLUMNS", columns)
+                .args(name)
+                .arg("--help");
+            for line in run.go().success().stdout.lines() {
+                let quotes = line.matches('`').count();
+                assert!(quotes.is_multiple_of(2), "{name} at {columns}: {line}");
+            }
+        }
+    }
+}
+
 #[test]
 fn version_names_the_commit() {
     let run = Run::new().arg("--version").go().success();
