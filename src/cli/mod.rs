@@ -13,6 +13,7 @@ pub mod exit;
 pub mod explain;
 pub mod healthcheck;
 pub mod jaeger_options;
+pub mod lines;
 pub mod mtail_command;
 mod no_subcommand;
 pub mod once;
@@ -71,6 +72,8 @@ enum Command {
     Rules(rules::RulesArgs),
     /// Say, line by line, which rule matched, and which part of which pattern did not
     Explain(explain::ExplainArgs),
+    /// Print the lines that made a series what it is
+    Lines(Box<lines::LinesArgs>),
     /// Check the chain from the front end to Prometheus, and say the next step
     Doctor(doctor::DoctorArgs),
     /// Print a Grafana dashboard for what the rules count
@@ -140,6 +143,7 @@ fn execute(cli: Cli, names_jaeger: bool) -> Exit {
         Command::Test(args) => test::execute(args),
         Command::Rules(args) => rules::execute(args),
         Command::Explain(args) => explain::execute(args),
+        Command::Lines(args) => lines::execute(*args),
         Command::Doctor(args) => doctor::execute(args),
         Command::Dashboard(args) => dashboard::execute(args),
         Command::Report(args) if names_jaeger => report::execute(*args),

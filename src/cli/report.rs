@@ -160,7 +160,7 @@ pub fn execute(args: ReportArgs) -> Exit {
     };
     let now_ms = Clock::system().now_ms();
     let planned = args.jaeger.clone().query().and_then(|query| {
-        let period = period(&args, now_ms)?;
+        let period = period(args.since.as_deref(), args.until.as_deref(), now_ms)?;
         let inputs = inputs(&args, query.is_some())?;
         let mut work = Inputs::of(&inputs);
         let asked = match query {
@@ -326,15 +326,19 @@ fn output_file(args: &ReportArgs) -> Result<Option<OutputFile>, String> {
         .map_err(|error| format!("cannot write `{}`: {error}", path.display()))
 }
 
-fn period(args: &ReportArgs, now_ms: u64) -> Result<Period, String> {
-    let moment = |option: &str, text: &Option<String>| {
-        let text = text.as_deref();
+/// From when, and until when, as users type it.
+pub(super) fn period(
+    since: Option<&str>,
+    until: Option<&str>,
+    now_ms: u64,
+) -> Result<Period, String> {
+    let moment = |option: &str, text: Option<&str>| {
         let moment = text.map(|text| Period::moment(text, now_ms)).transpose();
         moment.map_err(|error| format!("{option}: {error}"))
     };
     let period = Period {
-        since: moment("--since", &args.since)?,
-        until: moment("--until", &args.until)?,
+        since: moment("--since", since)?,
+        until: moment("--until", until)?,
     };
     match (period.since, period.until) {
         (Some(since), Some(until)) if since >= until => {

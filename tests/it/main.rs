@@ -26,6 +26,8 @@ mod follow;
 mod hostile;
 /// Jaeger's spans count like lines: complete and once, whatever its service does.
 mod jaeger;
+/// `lines`: the lines behind a series, as many as it counts.
+mod lines;
 /// Programs of mtail count what mtail counted, by rules and by its own command line.
 mod mtail;
 /// What goes wrong around a daemon: littered folders of rules, too few descriptors.

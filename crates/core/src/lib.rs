@@ -6,6 +6,7 @@ pub mod clock;
 pub mod engine;
 pub mod exposition;
 pub mod history;
+pub mod lineage;
 pub mod metrics;
 pub mod pipeline;
 pub mod program_files;

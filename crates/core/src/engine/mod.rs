@@ -14,6 +14,7 @@ use logmetrics_follow::line::Line;
 pub mod convert;
 pub mod counts;
 pub mod extract;
+mod line_time;
 mod prefilter;
 pub mod pseudonym;
 pub mod rule;

@@ -49,6 +49,13 @@ impl Format {
     }
 }
 
+/// A number as pages write it.
+pub fn number_text(value: f64) -> String {
+    let mut text = Vec::new();
+    number::write(value, &mut text);
+    String::from_utf8(text).unwrap_or_default()
+}
+
 /// One page, in pieces of about 64 KiB. Families are sorted by name, series by their labels' values.
 pub struct Exposition {
     families: std::vec::IntoIter<FamilySnapshot>,

@@ -19,8 +19,11 @@ use super::label_text::{TextRange, Texts};
 use super::labels;
 use super::series_order::Order;
 
+mod landed;
 mod remove;
 mod restore;
+
+pub use landed::Landed;
 
 use remove::{OwnExpiry, Removed};
 

@@ -20,3 +20,5 @@ pub mod snapshot;
 pub mod store;
 #[cfg(test)]
 pub(crate) mod testing;
+
+pub use family::Landed;

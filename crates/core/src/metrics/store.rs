@@ -298,3 +298,4 @@ impl Families {
 
 #[cfg(test)]
 mod tests;
+mod traced;

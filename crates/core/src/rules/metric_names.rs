@@ -82,7 +82,7 @@ pub(super) fn valid(name: &str) -> String {
 }
 
 /// The known name that was probably meant: a few letters away, and nearer than any other.
-pub(super) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let folded = |name: &str| name.to_ascii_lowercase().replace(['-', '.'], "_");
     // The distance takes the product of the lengths; a name of a million letters is none of ours.
     let name: Cow<'_, str> = Cow::Owned(folded(name.get(..64.min(name.len())).unwrap_or("")));

@@ -29,8 +29,9 @@ pub use field_parts::{Decoding, FieldPart};
 pub use load::{
     BUILT_IN, BUILT_IN_NAME, FileSummary, Gathered, Loaded, SourceText, gather, load, load_text,
 };
-pub use metric_names::{PARTS, Reserved, is_metric, reserved};
 pub use map_target::{MapPiece, MapTarget};
+pub use metric_names::nearest as nearest_name;
+pub use metric_names::{PARTS, Reserved, is_metric, reserved};
 pub use problem::{Excerpt, Problem, Problems, Severity, escape};
 pub use report_section::{ReportFields, ReportNumber};
 

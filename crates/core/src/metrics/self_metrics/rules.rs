@@ -21,6 +21,18 @@ pub enum FieldErrorKind {
     TooMany,
 }
 
+impl FieldErrorKind {
+    /// The name of its metric, after `logmetrics_`.
+    pub fn metric(self) -> &'static str {
+        match self {
+            FieldErrorKind::Missing => "rule_missing_field_total",
+            FieldErrorKind::BadValue => "rule_bad_value_total",
+            FieldErrorKind::Ambiguous => "rule_ambiguous_field_total",
+            FieldErrorKind::TooMany => "rule_too_many_matches_total",
+        }
+    }
+}
+
 /// The rules that run, in the orders that counts come in.
 #[derive(Debug, Default)]
 pub struct KnownRules<'a> {
@@ -142,22 +154,22 @@ fn field_errors(counters: &Counters<'_>) -> prometheus::Result<[IntCounterVec; 4
     let labels = &["rule", "field"];
     Ok([
         counters.by(
-            "rule_missing_field_total",
+            FieldErrorKind::Missing.metric(),
             "Lines on which a field had neither value nor default, so that a metric was not updated.",
             labels,
         )?,
         counters.by(
-            "rule_bad_value_total",
+            FieldErrorKind::BadValue.metric(),
             "Lines on which a value was no number that its metric can take.",
             labels,
         )?,
         counters.by(
-            "rule_ambiguous_field_total",
+            FieldErrorKind::Ambiguous.metric(),
             "Lines on which a key stood more than once where only one is taken.",
             labels,
         )?,
         counters.by(
-            "rule_too_many_matches_total",
+            FieldErrorKind::TooMany.metric(),
             "Lines with more matches of a rule with `each` than are counted of one line.",
             labels,
         )?,
