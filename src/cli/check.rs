@@ -109,10 +109,13 @@ fn mtail_summary(checked: &CheckedPrograms, verbose: bool, out: &mut impl Write)
 
 fn describe(rule: &Rule, set: &RuleSet, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "  rule {}", escape(&rule.name))?;
-    if let Some(pattern) = &rule.pattern {
+    let all = rule.pattern.iter().chain(&rule.also);
+    let all = all.map(|pattern| ("match", pattern));
+    let none = rule.unless.iter().map(|pattern| ("unless", pattern));
+    for (key, pattern) in all.chain(none) {
         let text = match planned(pattern.as_str()) {
-            Ok(()) => "match planned: found by a few searches".to_owned(),
-            Err(why) => format!("match not planned, so the regex runs: {why}"),
+            Ok(()) => format!("{key} planned: found by a few searches"),
+            Err(why) => format!("{key} not planned, so the regex runs: {why}"),
         };
         writeln!(out, "    {}", escape(&text))?;
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::prefilter::{Candidates, Prefilter};
 use super::rule::build::RuleCompiler;
 use super::rule::field::{Context, Value};
+use super::rule::further::number_patterns;
 use super::rule::known_values::ValueId;
 use super::rule::{Amount, Program, Scratch, found};
 use super::{Counts, Secret, SecretMissing};
@@ -101,7 +102,7 @@ impl Extractor {
     /// When a label is to be a pseudonym and there is no secret.
     pub fn new(set: &RuleSet, secret: Option<&Secret>) -> Result<Option<Extractor>, SecretMissing> {
         let written = set.rules.iter().any(|rule| rule.report_is_written);
-        let mut programs = Vec::new();
+        let mut programs: Vec<Extraction> = Vec::new();
         let bare = RuleSet::default();
         let mut number = 0;
         for rule in &set.rules {
@@ -119,6 +120,7 @@ impl Extractor {
             }
             programs.push(extraction);
         }
+        number_patterns(programs.iter_mut().map(|one| &mut one.program));
         let patterns = programs.iter().map(|one| one.program.pattern.as_ref());
         let prefilter = Prefilter::new(patterns);
         Ok((!programs.is_empty()).then_some(Extractor {

@@ -2,6 +2,7 @@
 
 mod known_values;
 mod parts;
+mod several_patterns;
 mod units;
 mod unreadable;
 

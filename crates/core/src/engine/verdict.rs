@@ -6,6 +6,7 @@ use regex_syntax::ast::{Ast, parse::Parser};
 
 use super::counts::{Counts, FieldError};
 use super::rule::field::Context;
+use super::rule::pattern::Pattern;
 use super::rule::{Mismatch, Program, Scratch, Skipped};
 use super::script::ScriptOutcome;
 use super::{Engine, Unit};
@@ -30,6 +31,8 @@ pub enum Outcome {
         /// The longest beginning of the pattern that is found, and what comes next in it.
         almost: Option<Almost>,
     },
+    /// A pattern that must not be on the line is found.
+    Unless { pattern: String },
     /// The line has no fields of the kind that the rule reads.
     NoFields,
     /// The line begins as JSON and breaks, at so many bytes. It counts as unreadable and not as a
@@ -73,6 +76,9 @@ impl fmt::Display for Outcome {
                 "`{}` is found (up to byte {}), but no `{}` after it",
                 almost.found, almost.line_end, almost.missing
             ),
+            Outcome::Unless { pattern } => {
+                write!(f, "`unless` asks that `{pattern}` is not on the line")
+            }
             Outcome::NoFields => f.write_str("the line has no fields to read"),
             Outcome::Unreadable { line_end } => write!(
                 f,
@@ -158,14 +164,21 @@ fn rule_outcome(
 ) -> Outcome {
     let mut scratch = Scratch::default();
     match program.matches(number, context, &mut scratch) {
-        Err(Mismatch::Pattern) => {
-            let pattern = program
-                .pattern
-                .as_ref()
-                .map_or("", |p| p.as_str())
-                .to_owned();
-            let almost = almost(&pattern, &String::from_utf8_lossy(context.text));
-            Outcome::PatternNotFound { pattern, almost }
+        Err(Mismatch::Pattern) => not_found(program.pattern.as_ref(), context),
+        Err(Mismatch::Also(place)) => {
+            let also = program
+                .further_patterns()
+                .and_then(|all| all.also.get(place));
+            not_found(also.map(|one| &one.pattern), context)
+        }
+        Err(Mismatch::Unless(place)) => {
+            let unless = program
+                .further_patterns()
+                .and_then(|all| all.unless.get(place));
+            let pattern = unless.map_or("", |one| one.pattern.as_str());
+            Outcome::Unless {
+                pattern: pattern.to_owned(),
+            }
         }
         Err(Mismatch::Fields) => Outcome::NoFields,
         Err(Mismatch::Unreadable) => Outcome::Unreadable {
@@ -194,6 +207,12 @@ fn broken_at(text: &[u8]) -> usize {
     let is_whole = text.trim_ascii_start().starts_with(b"{");
     let start = json::first_brace(text).filter(|_| !is_whole);
     json::broken_at(text, start.map_or(0, |(start, _)| start)).unwrap_or(text.len())
+}
+
+fn not_found(pattern: Option<&Pattern>, context: &Context<'_>) -> Outcome {
+    let pattern = pattern.map_or("", Pattern::as_str).to_owned();
+    let almost = almost(&pattern, &String::from_utf8_lossy(context.text));
+    Outcome::PatternNotFound { pattern, almost }
 }
 
 fn updates(

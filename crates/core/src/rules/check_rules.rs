@@ -116,6 +116,30 @@ impl<'s> Scope<'s> {
     }
 }
 
+/// The patterns that a line must match, and those that it must not; without those that are wrong.
+fn patterns(
+    spec: &RuleSpec,
+    sources: &[SourceText],
+    drafts: &mut Vec<Draft>,
+) -> (Vec<regex::Regex>, Vec<regex::Regex>) {
+    let mut compiled = |text: &At<String>| {
+        let pattern = rule_patterns::anywhere(text, sources);
+        pattern.map_err(|draft| drafts.push(draft)).ok()
+    };
+    let patterns: Vec<regex::Regex> = spec.patterns().filter_map(&mut compiled).collect();
+    let unless = spec.unless.iter().filter_map(&mut compiled).collect();
+    let mut seen: Vec<(&str, &At<String>)> = Vec::new();
+    for (pattern, text) in patterns.iter().zip(spec.patterns()) {
+        for group in pattern.capture_names().flatten() {
+            match seen.iter().find(|(known, _)| *known == group) {
+                Some((_, first)) => drafts.push(messages::group_twice(text, group, first.place)),
+                None => seen.push((group, text)),
+            }
+        }
+    }
+    (patterns, unless)
+}
+
 /// Compiles one rule; `name` is the one it goes by.
 pub(super) fn rule<'s>(
     spec: &'s RuleSpec,
@@ -123,24 +147,13 @@ pub(super) fn rule<'s>(
     sources: &'s [SourceText],
 ) -> (Compiled, Scope<'s>) {
     let mut drafts = Vec::new();
-    let compiled = spec
-        .pattern
-        .as_ref()
-        .map(|text| rule_patterns::anywhere(text, sources));
-    let pattern = match compiled {
-        Some(Err(draft)) => {
-            drafts.push(draft);
-            None
-        }
-        Some(Ok(pattern)) => Some(pattern),
-        None => None,
-    };
-    let groups = pattern.as_ref().map(named_groups);
-    let names_known = spec.names_known && spec.pattern.is_some() == pattern.is_some();
+    let (patterns, unless) = patterns(spec, sources, &mut drafts);
+    let groups = named_groups(&patterns);
+    let names_known = spec.names_known && spec.patterns().count() == patterns.len();
     let mut scope = Scope {
         spec,
         sources,
-        groups: names_known.then(|| groups.unwrap_or_default()),
+        groups: names_known.then_some(groups),
         drafts,
     };
     if spec.pattern.is_none() && spec.fields.is_none() && !spec.broken {
@@ -170,9 +183,12 @@ pub(super) fn rule<'s>(
     let defined = labels.clone();
     let (metrics, uses) = rule_metrics::actions(&mut labels, &mut scope);
     let report = report_section::compile(&defined, &labels, &mut scope);
+    let mut patterns = patterns.into_iter();
     let rule = Rule {
         name,
-        pattern,
+        pattern: patterns.next(),
+        also: patterns.collect(),
+        unless,
         json_fields,
         fields: spec.fields,
         inside,
@@ -227,11 +243,16 @@ fn each(scope: &mut Scope<'_>) -> bool {
             .drafts
             .push(messages::each_without_pattern(each.place));
     }
+    if !spec.also.is_empty() {
+        scope
+            .drafts
+            .push(messages::each_of_several_patterns(each.place));
+    }
     true
 }
 
-fn named_groups(pattern: &regex::Regex) -> Vec<String> {
-    let names = pattern.capture_names();
+fn named_groups(patterns: &[regex::Regex]) -> Vec<String> {
+    let names = patterns.iter().flat_map(regex::Regex::capture_names);
     names.flatten().map(str::to_string).collect()
 }
 

@@ -221,7 +221,8 @@ pub(super) fn advice(spec: &RuleSpec) -> Vec<Draft> {
         drafts.extend(any_pattern(pattern));
         drafts.extend(reference(&target.value).map(|group| messages::map_reference(target, group)));
     }
-    drafts.extend(spec.pattern.iter().flat_map(any_pattern));
+    let patterns = spec.patterns().chain(&spec.unless);
+    drafts.extend(patterns.flat_map(any_pattern));
     drafts
 }
 

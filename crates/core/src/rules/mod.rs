@@ -63,6 +63,10 @@ pub struct Rule {
     pub name: String,
     /// The line must match this; its named groups are fields.
     pub pattern: Option<regex::Regex>,
+    /// Further patterns that it must match; their named groups are fields too.
+    pub also: Vec<regex::Regex>,
+    /// Patterns that it must not match.
+    pub unless: Vec<regex::Regex>,
     /// What fields of a line of JSON must match, whole; otherwise it is of another kind.
     pub json_fields: Vec<(String, regex::Regex)>,
     /// How the line's own fields are read; none are where there is none.

@@ -35,6 +35,10 @@ pub(super) struct RuleSpec {
     pub place: ProblemPlace,
     pub name: Option<At<String>>,
     pub pattern: Option<At<String>>,
+    /// Further patterns that the line must match.
+    pub also: Vec<At<String>>,
+    /// Patterns that the line must not match.
+    pub unless: Vec<At<String>>,
     pub json_fields: Vec<(At<String>, At<String>)>,
     pub fields: Option<FieldsMode>,
     /// The field that holds the text in which `fields` are read.
@@ -107,7 +111,10 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
     let before = reader.drafts.len();
     let name = table.take("name").and_then(|value| value.text(reader));
     let read_before = reader.drafts.len();
-    let pattern = table.take("match").and_then(|value| value.text(reader));
+    let mut patterns = take_patterns("match", &mut table, reader).into_iter();
+    let pattern = patterns.next();
+    let also = patterns.collect();
+    let unless = take_patterns("unless", &mut table, reader);
     let fields = table
         .take("fields")
         .and_then(|value| choice(&value, FIELDS_MODES, reader));
@@ -152,6 +159,8 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
         place,
         name,
         pattern,
+        also,
+        unless,
         json_fields: json_fields.unwrap_or_default(),
         fields,
         inside,
@@ -173,6 +182,13 @@ const FIELDS_MODES: &[(&str, FieldsMode)] = &[
     ("json", FieldsMode::Json),
     ("auto", FieldsMode::Auto),
 ];
+
+/// One pattern, or a list of them.
+fn take_patterns(key: &'static str, table: &mut Table<'_>, reader: &mut Reader) -> Vec<At<String>> {
+    let value = table.take(key);
+    let patterns = value.and_then(|value| value.text_or_texts(reader));
+    patterns.unwrap_or_default()
+}
 
 /// One of a few words.
 fn choice<T: Copy>(value: &TomlValue<'_>, choices: &[(&str, T)], reader: &mut Reader) -> Option<T> {
@@ -199,6 +215,11 @@ fn read_time(value: &TomlValue<'_>, reader: &mut Reader) -> Option<(FieldSpec, b
 }
 
 impl RuleSpec {
+    /// All patterns that the line must match, whose named groups are fields.
+    pub fn patterns(&self) -> impl Iterator<Item = &At<String>> {
+        self.pattern.iter().chain(&self.also)
+    }
+
     /// Every field that the rule reads by its own keys, other than through `by` and `where`.
     pub fn fields(&self) -> impl Iterator<Item = &FieldSpec> {
         let labels = self.labels.iter().map(|label| &label.field);

@@ -45,15 +45,18 @@ pub(super) fn same_match(rule: &RuleSpec, earlier: &[(&RuleSpec, &str)]) -> Opti
     let pattern = rule.pattern.as_ref()?;
     earlier.iter().find_map(|(first, name)| {
         let first_pattern = first.pattern.as_ref()?;
-        let same = first_pattern.value == pattern.value && first.fields == rule.fields;
+        let texts = |patterns: &'_ [At<String>]| -> Vec<String> {
+            patterns.iter().map(|text| text.value.clone()).collect()
+        };
+        let same = first_pattern.value == pattern.value
+            && first.fields == rule.fields
+            && texts(&first.also) == texts(&rule.also)
+            && texts(&first.unless) == texts(&rule.unless);
         same.then(|| messages::same_match(pattern, first_pattern.place, name))
     })
 }
 
 fn unused_groups(scope: &Scope<'_>, drafts: &mut Vec<Draft>) {
-    let Some(pattern) = &scope.spec.pattern else {
-        return;
-    };
     let mut used: BTreeSet<&str> = BTreeSet::new();
     for field in scope.spec.fields() {
         used.extend(field.keys().iter().map(|key| key.value.as_str()));
@@ -71,10 +74,12 @@ fn unused_groups(scope: &Scope<'_>, drafts: &mut Vec<Draft>) {
         if used.contains(group.as_str()) {
             continue;
         }
-        let start = pattern
-            .value
-            .find(&format!("<{group}>"))
-            .map_or(0, |at| at + 1);
+        let named = format!("<{group}>");
+        let mut patterns = scope.spec.patterns();
+        let Some(pattern) = patterns.find(|pattern| pattern.value.contains(&named)) else {
+            continue;
+        };
+        let start = pattern.value.find(&named).map_or(0, |at| at + 1);
         let place = rule_patterns::inside(pattern, start, start + group.len(), scope.sources);
         drafts.push(messages::unused_group(place, group));
     }

@@ -1,18 +1,21 @@
 //! Builds programs from checked rules: names become numbers, labels become pieces of text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
 use super::cached::QuickNumber;
 use super::field::{FieldProgram, ValueSource};
+use super::further::{FurtherPatterns, number_patterns};
 use super::label;
 use super::label::{LabelProgram, MapEntry};
 use super::parts::Parts;
 use super::pattern::Pattern;
 use super::reader::ReaderMode;
 use super::special::{Inside, Special};
-use super::{ActionProgram, Amount, ConditionProgram, FieldReader, Part, Program, Subject, Times};
+use super::{
+    ActionProgram, Amount, ConditionProgram, FieldReader, Part, Program, Subject, Then, Times,
+};
 use crate::engine::counts::{FieldError, FieldErrorKind};
 use crate::engine::{Secret, SecretMissing};
 use crate::metrics::definition::Kind;
@@ -36,6 +39,7 @@ pub(crate) fn programs(
     (0..)
         .zip(labels)
         .for_each(|(number, label)| label.number = number);
+    number_patterns(programs.iter_mut());
     let actions = programs.iter_mut().flat_map(|program| &mut program.actions);
     (0..)
         .zip(actions)
@@ -73,7 +77,8 @@ pub(in crate::engine) struct RuleCompiler<'a> {
     groups: BTreeMap<String, usize>,
     keys: Keys,
     conditions: Vec<ConditionProgram>,
-    captures: bool,
+    /// The groups that are asked for.
+    captures: BTreeSet<usize>,
 }
 
 impl<'a> RuleCompiler<'a> {
@@ -83,10 +88,8 @@ impl<'a> RuleCompiler<'a> {
         errors: &'a mut FieldErrors,
         secret: Option<&'a Secret>,
     ) -> Self {
-        let names = rule
-            .pattern
-            .iter()
-            .flat_map(|pattern| pattern.capture_names().enumerate());
+        let patterns = rule.pattern.iter().chain(&rule.also);
+        let names = patterns.flat_map(Regex::capture_names).enumerate();
         let groups = names
             .filter_map(|(index, name)| Some((name?.to_owned(), index)))
             .collect();
@@ -98,7 +101,7 @@ impl<'a> RuleCompiler<'a> {
             groups,
             keys: Keys::default(),
             conditions: Vec::new(),
-            captures: false,
+            captures: BTreeSet::new(),
         }
     }
 
@@ -124,7 +127,9 @@ impl<'a> RuleCompiler<'a> {
         let trace = self.rule.trace.as_ref().map(|field| self.field(field));
         let special = self.special();
         let reader = self.reader(special.as_deref());
-        let captures = self.captures;
+        let further = FurtherPatterns::of(self.rule, &self.captures);
+        let first_groups = self.rule.pattern.as_ref().map_or(0, Regex::captures_len);
+        let captures = self.captures.range(..first_groups).next().is_some();
         let inputs = inputs(&actions, &self.conditions);
         let group = |&input: &usize| match *labels[input].field.from.as_slice() {
             [ValueSource::Group(group)] => Some(group),
@@ -146,7 +151,11 @@ impl<'a> RuleCompiler<'a> {
                 .pattern
                 .clone()
                 .map(|regex| Pattern::new(regex, captures)),
-            reader,
+            then: match (further, reader) {
+                (Some(further), reader) => Then::Patterns(Box::new(further), reader),
+                (None, Some(reader)) => Then::Read(reader),
+                (None, None) => Then::Nothing,
+            },
             special,
             labels,
             json_conditions,
@@ -424,7 +433,7 @@ impl<'a> RuleCompiler<'a> {
             _ => {}
         }
         if let Some(&group) = self.groups.get(name) {
-            self.captures = true;
+            self.captures.insert(group);
             return Some(ValueSource::Group(group));
         }
         self.rule

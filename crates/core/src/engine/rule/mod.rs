@@ -34,6 +34,7 @@ mod cached;
 mod exemplar;
 pub(in crate::engine) mod field;
 mod file_path;
+pub(in crate::engine) mod further;
 pub(in crate::engine) mod known_values;
 pub(in crate::engine) mod label;
 mod line_plans;
@@ -45,6 +46,7 @@ mod unclosed;
 
 pub(in crate::engine) use amount::Amount;
 use field::{Context, FieldProgram, Found, Value};
+pub(in crate::engine) use further::{Mismatch, Then};
 use known_values::{KnownValues, ValueId};
 use label::{LabelOutcome, LabelProgram, has_replacement};
 use line_plans::LinePlans;
@@ -57,7 +59,7 @@ use special::{OtherText, Special};
 pub(in crate::engine) struct Program {
     pub(in crate::engine) name: Box<str>,
     pub(in crate::engine) pattern: Option<Pattern>,
-    pub(in crate::engine) reader: Option<FieldReader>,
+    pub(in crate::engine) then: Then,
     pub(in crate::engine) labels: Vec<LabelProgram>,
     /// What the fields of a line of JSON must match.
     pub(in crate::engine) json_conditions: Vec<ConditionProgram>,
@@ -193,19 +195,6 @@ pub(in crate::engine) enum Skipped {
     Value(usize),
 }
 
-/// Why a rule does not match a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::engine) enum Mismatch {
-    /// Its pattern is not found.
-    Pattern,
-    /// The line has no fields of the kind it reads.
-    Fields,
-    /// The line is JSON that breaks off or goes wrong.
-    Unreadable,
-    /// A field of a line of JSON is other than the rule asks: the number of the condition.
-    Json(usize),
-}
-
 impl Program {
     /// Whether the rule's pattern is found and its fields can be read; leaves both in `scratch`.
     /// `number` is the rule's place among all.
@@ -223,12 +212,21 @@ impl Program {
             Some(_) => {}
             None => scratch.groups.clear(),
         }
-        if let Some(reader) = &self.reader {
-            scratch.slots.clear(&reader.keys);
-            let outcome = reader.read(context.text, &mut scratch.slots);
-            return self.judge(outcome, reader, context, scratch);
-        }
-        Ok(())
+        let reader = match &self.then {
+            Then::Nothing => return Ok(()),
+            Then::Read(reader) => reader,
+            Then::Patterns(further, reader) => {
+                let first = self.pattern.as_ref().map(|pattern| (number, pattern));
+                further.matches(first, context.text, &mut scratch.groups)?;
+                match reader {
+                    Some(reader) => reader,
+                    None => return Ok(()),
+                }
+            }
+        };
+        scratch.slots.clear(&reader.keys);
+        let outcome = reader.read(context.text, &mut scratch.slots);
+        self.judge(outcome, reader, context, scratch)
     }
 
     /// Whether a line is of the rule, after its fields were read with this outcome.

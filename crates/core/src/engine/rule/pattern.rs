@@ -33,6 +33,9 @@ pub(in crate::engine) struct Groups {
     hints: Vec<Hint>,
     /// The text that they stand on, where that is not the one at hand.
     own: Option<OwnText>,
+    /// What the patterns before have found, where a rule has several; and the copy that it stands on.
+    kept: Vec<Option<(u32, u32)>>,
+    kept_own: Option<OwnText>,
 }
 
 /// A copy of the text that a pattern matched.
@@ -251,6 +254,37 @@ impl Groups {
     #[inline]
     pub(in crate::engine) fn is_repaired(&self) -> bool {
         self.own.as_ref().is_some_and(|own| own.is_repaired)
+    }
+
+    /// Keeps the groups of one pattern beside, after those of the patterns before it; `count` groups, of
+    /// which nothing is known where they were not read.
+    pub(in crate::engine) fn keep(&mut self, count: usize, were_read: bool) {
+        let end = self.kept.len() + count;
+        if were_read {
+            self.kept.extend_from_slice(&self.spans);
+            if let Some(own) = self.own.take() {
+                self.kept_own = Some(own);
+            }
+        }
+        self.kept.resize(end, None);
+    }
+
+    /// Whether any of what is kept is on a copy of the line in which broken bytes are U+FFFD.
+    pub(in crate::engine) fn has_kept_repaired(&self) -> bool {
+        self.kept_own.as_ref().is_some_and(|own| own.is_repaired)
+    }
+
+    /// Makes what is kept the groups of the line.
+    pub(in crate::engine) fn restore_kept(&mut self) {
+        std::mem::swap(&mut self.spans, &mut self.kept);
+        self.own = self.kept_own.take();
+        self.kept.clear();
+    }
+
+    /// Forgets what is kept.
+    pub(in crate::engine) fn forget_kept(&mut self) {
+        self.kept.clear();
+        self.kept_own = None;
     }
 
     /// Forgets the groups: the rule at hand has no pattern.

@@ -83,6 +83,8 @@ pub(super) enum Shape {
     Text,
     /// A text that is a regex.
     Regex,
+    /// The same, or a list of at least one.
+    Regexes,
     /// A name of a metric.
     MetricName,
     /// `90s`, `24h`, `1h30m`.

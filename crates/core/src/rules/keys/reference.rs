@@ -98,6 +98,7 @@ pub(super) fn words(shape: &Shape) -> String {
     match shape {
         Shape::Text => "a string".into(),
         Shape::Regex => "a string, a regex".into(),
+        Shape::Regexes => "a string or a list of strings, regexes".into(),
         Shape::MetricName => "a string, the name of a metric".into(),
         Shape::Duration => "a string, a duration with its unit".into(),
         Shape::Flag => "`true` or `false`".into(),

@@ -28,11 +28,12 @@ expect = ['logins_total{user="ann"} 1']
         },
         Key {
             name: "match",
-            shape: Shape::Regex,
+            shape: Shape::Regexes,
             about: "A regex that must be found on the line, in the syntax of Rust's \
                     [regex](https://docs.rs/regex/latest/regex/#syntax) (RE2's, without look-around and \
                     back references). Its named groups, `(?P<user>\\S+)`, are fields. It may match \
-                    anywhere; `^` and `$` are the ends of the line.",
+                    anywhere; `^` and `$` are the ends of the line. Of a list each must be found, in any order, \
+                    and the named groups of all are fields.",
             default: "every line that `fields` can read",
             example: r#"[[rule]]
 match = '^(?P<level>[A-Z]+) .* took (?P<seconds>[\d.]+)s'
@@ -44,6 +45,24 @@ metric = [
 [[test]]
 lines = "INFO indexing took 0.25s"
 expect = ['lines_total{level="INFO"} 1', "took_seconds_sum 0.25", "took_seconds_count 1"]
+"#,
+        },
+        Key {
+            name: "unless",
+            shape: Shape::Regexes,
+            about: "A regex, or several, of which none may be found on the line.",
+            default: "nothing is left out",
+            example: r#"[[rule]]
+match = ['postfix/smtp\[', 'to=<[^@>]*@(?P<domain>[^>]*)>', 'status=(?P<status>\w+)']
+unless = 'relay=none'
+metric = [{ counter = "mails_total", by = ["domain", "status"] }]
+
+[[test]]
+lines = [
+  "postfix/smtp[7]: to=<a@example.org>, relay=mx, status=sent",
+  "postfix/smtp[7]: to=<b@example.org>, relay=none, status=deferred",
+]
+expect = ['mails_total{domain="example.org",status="sent"} 1']
 "#,
         },
         Key {

@@ -114,7 +114,7 @@ fn of_shape(shape: &Shape) -> Value {
             "items": { "type": "string", "pattern": LABEL_NAME },
             "uniqueItems": true,
         }),
-        Shape::TextOrTexts => json!({ "anyOf": [
+        Shape::TextOrTexts | Shape::Regexes => json!({ "anyOf": [
             text(),
             { "type": "array", "items": text(), "minItems": 1 },
         ] }),

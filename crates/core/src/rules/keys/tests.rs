@@ -197,7 +197,7 @@ fn broken_rules_do_not_fit() {
         rule(seen),
         rule("match = 'x'"),
         rule(&format!("math = 'x'\n{seen}")),
-        rule(&format!("match = ['x']\n{seen}")),
+        rule(&format!("match = [4]\n{seen}")),
         rule(&format!("fields = 'jsn'\n{seen}")),
         rule(&format!(
             "fields = 'logfmt'\nuntrusted_between = ['a']\n{seen}"

@@ -6,6 +6,7 @@ mod metrics;
 mod names;
 mod report_section;
 mod rules;
+mod several_patterns;
 mod shapes;
 
 use super::{Loaded, Problems, SourceText, load_text};

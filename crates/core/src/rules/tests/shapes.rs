@@ -109,18 +109,18 @@ fn unknown_keys_suggest_the_one_that_was_meant() {
 
 #[test]
 fn wrong_types_say_what_was_expected_and_found() {
-    assert_snapshot!(refused("[[rule]]\nname = 3\nmatch = ['a']\nfields = true\nmetric = [{ counter = 1.5, by = 'x', limit = '9', help = 2020-01-01 }]\n"), @r#"
+    assert_snapshot!(refused("[[rule]]\nname = 3\nmatch = 4\nfields = true\nmetric = [{ counter = 1.5, by = 'x', limit = '9', help = 2020-01-01 }]\n"), @r#"
     error: expected a string for `name`, but found the number `3`
      --> rules.toml:2:8
       |
     2 | name = 3
       |        ^
 
-    error: expected a string for `match`, but found a list
+    error: expected a string or a list of strings for `match`, but found the number `4`
      --> rules.toml:3:9
       |
-    3 | match = ['a']
-      |         ^^^^^
+    3 | match = 4
+      |         ^
 
     error: expected a string for `fields`, but found `true`
      --> rules.toml:4:10
@@ -397,7 +397,7 @@ fn control_characters_of_a_file_never_reach_the_terminal() {
       |
     3 | "k\u001b[31m\u202e" = 1
       | ^^^^^^^^^^^^^^^^^^^
-      = hint: known here: name, match, fields, match_json, inside, each, untrusted_between, raw, time, trace, labels, metric, report
+      = hint: known here: name, match, unless, fields, match_json, inside, each, untrusted_between, raw, time, trace, labels, metric, report
 
     1 problem in the rules
     "#);

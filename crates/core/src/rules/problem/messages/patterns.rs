@@ -67,6 +67,16 @@ pub fn backspace(pattern: &At<String>) -> Draft {
     ))
 }
 
+pub fn group_twice(pattern: &At<String>, group: &str, first: ProblemPlace) -> Draft {
+    let message = format!(
+        "the named group {} is in two patterns of this rule",
+        quote(group)
+    );
+    Draft::error(pattern.place, message)
+        .also("", first, "the first")
+        .hint("a field has one value: give one of the groups another name, or write `(?:…)`")
+}
+
 /// A character after a backslash that TOML does not know.
 pub fn escape_hint() -> &'static str {
     "in double quotes TOML reads backslashes itself; write a pattern in single quotes: '\\d+'"

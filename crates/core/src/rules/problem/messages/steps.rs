@@ -13,6 +13,14 @@ pub fn inside_without_fields(place: ProblemPlace) -> Draft {
     )
 }
 
+pub fn each_of_several_patterns(place: ProblemPlace) -> Draft {
+    Draft::error(
+        place,
+        "`each` counts every match of one pattern, but `match` is a list",
+    )
+    .hint("keep one pattern in `match`, and look at the other text by another rule")
+}
+
 pub fn each_without_pattern(place: ProblemPlace) -> Draft {
     Draft::error(
         place,
