@@ -89,10 +89,32 @@ pub fn logs(named: Vec<String>) -> Vec<String> {
 /// A list of paths in a variable, separated as in PATH (`:`; on Windows `;`).
 fn paths(name: &str) -> Vec<String> {
     let value = std::env::var_os(name).unwrap_or_default();
-    std::env::split_paths(&value)
-        .map(|path| path.to_string_lossy().into_owned())
-        .filter(|path| !path.is_empty())
-        .collect()
+    let parts = std::env::split_paths(&value);
+    joined_addresses(parts.map(|path| path.to_string_lossy().into_owned()))
+}
+
+/// Puts addresses of sockets together again, in which the separator has another meaning:
+/// `tcp://127.0.0.1:514`.
+fn joined_addresses(parts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for part in parts.filter(|part| !part.is_empty()) {
+        let is_port = part.bytes().all(|byte| byte.is_ascii_digit());
+        let goes_on = |last: &&mut String| match last.as_str() {
+            "unix" | "unixgram" | "tcp" | "udp" => part.starts_with("//"),
+            last => {
+                let host = last.strip_prefix("tcp://").or(last.strip_prefix("udp://"));
+                is_port && host.is_some_and(|host| !host.contains(':'))
+            }
+        };
+        match all.last_mut().filter(goes_on) {
+            Some(last) => {
+                last.push(':');
+                last.push_str(&part);
+            }
+            None => all.push(part),
+        }
+    }
+    all
 }
 
 /// What is to be warned of: variables that look like settings and are none.
@@ -176,6 +198,23 @@ mod tests {
             [
                 "`LOGMETRICS_LISTN` is no setting; did you mean `LOGMETRICS_LISTEN`?",
                 "`LOGMETRICS_SOMETHING_ELSE` is no setting; `logmetrics --help` lists them all",
+            ]
+        );
+    }
+
+    #[test]
+    fn addresses_of_sockets_stay_whole() {
+        let split = "a.log:unix:///run/x.sock:tcp://127.0.0.1:514:udp://h:7:/b:unix";
+        let parts = split.split(':').map(str::to_owned);
+        assert_eq!(
+            joined_addresses(parts),
+            [
+                "a.log",
+                "unix:///run/x.sock",
+                "tcp://127.0.0.1:514",
+                "udp://h:7",
+                "/b",
+                "unix"
             ]
         );
     }

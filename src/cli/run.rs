@@ -20,7 +20,8 @@ use logmetrics_core::rules;
 /// What a user types to run.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RunArgs {
-    /// A file, a quoted glob ('/var/log/gw/*.log'), a fifo, or - for standard input. With none and a
+    /// A file, a quoted glob ('/var/log/gw/*.log'), a fifo, a socket (unix:///run/x.sock, unixgram://,
+    /// tcp://HOST:PORT, udp://HOST:PORT), or - for standard input. With none and a
     /// pipe on standard input, standard input [env: LOGMETRICS_LOGS, separated like PATH]
     #[arg(value_name = "LOG")]
     logs: Vec<String>,
@@ -162,6 +163,8 @@ fn settings(args: RunArgs) -> Result<Settings, String> {
             port: args.port.unwrap_or(args.listen.port),
             ..args.listen
         },
+        unix_socket: None,
+        push: None,
         protection: args.protection.settings()?,
         from: match args.from {
             FromArg::Start => BeginAt::Start,

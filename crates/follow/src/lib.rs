@@ -27,6 +27,7 @@ pub mod line;
 
 pub use files::follower::Follower;
 pub use files::identity::{FileId, Fingerprint, Position};
+pub use files::socket_address::SocketAddress;
 pub use files::specification::{Glob, InputKind, NameFilter, Specification, SpecificationError};
 pub use positions::{Positions, ReadGuard, SavedFile};
 pub use stop::Stop;
@@ -93,7 +94,7 @@ pub struct Unreadable {
 }
 
 /// The readers that `specifications` need: one follower for all files (none if there are no files),
-/// and one stream for each fifo and for standard input. Each is run by a thread of its own.
+/// and one stream for each fifo, for each socket and for standard input. Each is run by a thread of its own.
 /// They begin with what `positions` hold, and note in it what they read.
 pub fn readers(
     specifications: Vec<Specification>,

@@ -56,7 +56,7 @@ pub(crate) fn discover(specifications: &[Specification], rotated: &RotatedFolder
                 found.add_path(path.clone(), index);
             }
             InputKind::Glob(glob) => found.add_matches(index, glob, &mut seen),
-            InputKind::StandardInput | InputKind::Fifo(_) => {}
+            InputKind::StandardInput | InputKind::Fifo(_) | InputKind::Socket(_) => {}
         }
     }
     found

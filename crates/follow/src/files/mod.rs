@@ -13,5 +13,6 @@ mod once;
 mod open_errors;
 pub(crate) mod open_files;
 pub(crate) mod paths;
+pub(crate) mod socket_address;
 pub(crate) mod specification;
 pub(crate) mod tail;

@@ -1,4 +1,4 @@
-//! What a LOG argument means: a file, a glob, a fifo or standard input.
+//! What a LOG argument means: a file, a glob, a fifo, a socket or standard input.
 //!
 //! Arguments become data here, and wrong ones errors that say the way out. Nothing is opened.
 
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use super::glob::{Glob, NameFilter};
+use super::socket_address::SocketAddress;
 
 /// One input, as the command line names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub enum InputKind {
     File(PathBuf),
     /// Every file that matches.
     Glob(Glob),
+    /// A socket that is listened on: what comes by it is read as it comes, no position.
+    Socket(SocketAddress),
 }
 
 /// Why an argument cannot be an input.
@@ -46,10 +49,21 @@ pub enum SpecificationError {
         hint: String,
     },
     /// The argument is a socket.
-    #[error("expected a file, but `{argument}` is a socket")]
+    #[error(
+        "expected a file, but `{argument}` is a socket; to listen on one write unix://{argument}, or \
+         unixgram://{argument} for datagrams"
+    )]
     Socket {
         /// As typed.
         argument: String,
+    },
+    /// The argument begins as the address of a socket and is none.
+    #[error("expected {expected}, but found `{argument}`")]
+    Address {
+        /// As typed.
+        argument: String,
+        /// What it should look like.
+        expected: &'static str,
     },
     /// The glob cannot be understood.
     #[error("expected a glob, but `{argument}` is none: {message} (at character {position})")]
@@ -82,6 +96,16 @@ impl Specification {
             return Ok(Specification {
                 source,
                 kind: InputKind::StandardInput,
+            });
+        }
+        if let Some(address) = SocketAddress::parse(&text) {
+            let address = address.map_err(|expected| SpecificationError::Address {
+                argument: text.clone(),
+                expected,
+            })?;
+            return Ok(Specification {
+                source,
+                kind: InputKind::Socket(address),
             });
         }
         let Ok(path) = std::path::absolute(argument) else {
@@ -135,7 +159,7 @@ impl Specification {
         match &self.kind {
             InputKind::File(file) => file == path,
             InputKind::Glob(glob) => glob.matches(path),
-            InputKind::StandardInput | InputKind::Fifo(_) => false,
+            InputKind::StandardInput | InputKind::Fifo(_) | InputKind::Socket(_) => false,
         }
     }
 
@@ -145,7 +169,7 @@ impl Specification {
         match &self.kind {
             InputKind::File(file) => file.starts_with(path),
             InputKind::Glob(glob) => glob.concerns(path),
-            InputKind::StandardInput | InputKind::Fifo(_) => false,
+            InputKind::StandardInput | InputKind::Fifo(_) | InputKind::Socket(_) => false,
         }
     }
 }
@@ -256,6 +280,28 @@ mod tests {
             InputKind::File(current.join("some.log"))
         );
         assert_eq!(glob("./logs/*.log").base(), current.join("logs"));
+    }
+
+    #[test]
+    fn sockets_are_named_by_their_scheme() {
+        use SocketAddress::{Tcp, Udp, UnixDatagram, UnixStream};
+        for (argument, address) in [
+            ("unix:///run/x.sock", UnixStream("/run/x.sock".into())),
+            ("unixgram:///run/x", UnixDatagram("/run/x".into())),
+            ("tcp://127.0.0.1:514", Tcp("127.0.0.1:514".into())),
+            ("tcp://:514", Tcp("0.0.0.0:514".into())),
+            ("udp://[::1]:514", Udp("[::1]:514".into())),
+        ] {
+            assert_eq!(kind(argument), Ok(InputKind::Socket(address)), "{argument}");
+        }
+        for (argument, word) in [
+            ("unix://", "unix:///run"),
+            ("tcp://host", "tcp://127.0.0.1:514"),
+            ("udp://host:x", "udp://127.0.0.1:514"),
+        ] {
+            let error = kind(argument).unwrap_err();
+            assert!(error.contains(word) && error.contains(argument), "{error}");
+        }
     }
 
     #[test]

@@ -99,7 +99,7 @@ pub(crate) fn read_input<S: Sink>(
 
 /// A pipe that has a byte in it, which nobody takes out, once the stop is requested: it ends every
 /// sleep from then on.
-fn bell(stop: &Stop) -> io::Result<PipeReader> {
+pub(super) fn bell(stop: &Stop) -> io::Result<PipeReader> {
     let (bell, ring) = io::pipe()?;
     stop.on_request(move || {
         let _ = (&ring).write(b"!");
@@ -192,7 +192,7 @@ impl<S: Sink> Reader<'_, S> {
         if let Ok(lag) = ioctl_fionread(input)
             && self.lag.replace(lag) != Some(lag)
         {
-            self.events.lag(&self.pump.origin.source, lag);
+            self.events.lag(self.pump.source(), lag);
         }
     }
 
@@ -242,10 +242,10 @@ impl<S: Sink> Fifo<'_, '_, S> {
             match session {
                 Ok(Pause::Stopped) => return Ok(()),
                 Ok(Pause::End | Pause::Look) => {
-                    let idle = self.reader.pump.stream.is_none();
+                    let idle = self.reader.pump.is_idle();
                     self.reader.pump.end();
                     if mode == Mode::Once || !self.is_fifo {
-                        self.reader.events.ended(&self.reader.pump.origin.source);
+                        self.reader.events.ended(self.reader.pump.source());
                         return Ok(());
                     }
                     // Some systems report the end of a fifo that no writer has opened yet.
@@ -294,7 +294,7 @@ impl<S: Sink> Fifo<'_, '_, S> {
             self.opened = true;
             self.reader
                 .events
-                .opened(&self.reader.pump.origin.source, self.path);
+                .opened(self.reader.pump.source(), self.path);
         }
         Ok(file)
     }
@@ -304,7 +304,7 @@ impl<S: Sink> Fifo<'_, '_, S> {
             return;
         }
         self.opened = false;
-        let source = &self.reader.pump.origin.source;
+        let source = self.reader.pump.source();
         if error.kind() == io::ErrorKind::NotFound {
             self.reader.events.waiting(source);
         } else {

@@ -80,6 +80,12 @@ impl Inputs {
                     let input = Input::new(origin(source, None), "standard input".to_owned());
                     inputs.waiting.push((input, Source::StandardInput));
                 }
+                InputKind::Socket(_) => {
+                    let text = "a socket has no end to read to; follow it instead";
+                    let error = io::Error::new(io::ErrorKind::Unsupported, text);
+                    let input = Input::new(origin(source, None), format!("`{source}`"));
+                    inputs.errors.push(input.error(error, false));
+                }
                 InputKind::Fifo(path) => inputs.add_file(origin(source, Some(path)), path),
                 InputKind::File(_) | InputKind::Glob(_) => {
                     let here = files.extract_if(.., |(owner, _)| *owner == number);
