@@ -8,6 +8,7 @@ use crate::pseudonym_secret::PseudonymSecret;
 use crate::server::{Listen, Protection};
 use logmetrics_follow::NameFilter;
 use logmetrics_gateway::jaeger::{Query, Schedule};
+use logmetrics_mtail::pages::push::Protocol;
 
 /// Everything that a run needs to know.
 #[derive(Debug, Clone)]
@@ -22,6 +23,10 @@ pub struct Settings {
     pub rules: Vec<PathBuf>,
     /// Where to serve.
     pub listen: Listen,
+    /// A socket in the file system to serve on instead.
+    pub unix_socket: Option<PathBuf>,
+    /// Who gets the metrics without asking, where somebody does.
+    pub push: Option<PushSettings>,
     /// Who may ask, and over what.
     pub protection: Protection,
     /// Where to begin in a file that exists at the start.
@@ -42,6 +47,26 @@ pub struct Settings {
     pub mtail: MtailSettings,
     /// Whether a scraper that has scraped before is shown new series at zero first.
     pub zero_start: bool,
+}
+
+/// Collectors that metrics are pushed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushSettings {
+    pub targets: Vec<PushTarget>,
+    /// The time between two pushes.
+    pub interval: Duration,
+    /// How long connecting and one write may take.
+    pub deadline: Duration,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushTarget {
+    pub protocol: Protocol,
+    /// `HOST:PORT`; of collectd the path of its socket.
+    pub address: String,
+    /// What is put before each name.
+    pub prefix: String,
 }
 
 /// Where positions and values are kept.

@@ -22,6 +22,7 @@ use logmetrics_mtail::Options;
 use logmetrics_mtail::unit::PageOptions;
 
 mod flags;
+mod push;
 
 use flags::Flags;
 
@@ -32,8 +33,10 @@ Usage: logmetrics -progs DIR -logs FILE[,FILE] [-logs …] [FLAGS]
 
 Flags have one or two dashes; a value follows after = or a blank.
   -progs PATH                  a program, or a folder of *.mtail files
-  -logs LIST                   files, globs, fifos or -, with commas between; repeatable
+  -logs LIST                   files, globs, fifos or -, and sockets (unix:///run/x, unixgram:///run/x,
+                               tcp://HOST:PORT, udp://HOST:PORT), with commas between; repeatable
   -address HOST, -port N       where to serve; all addresses, and port 3903
+  -unix_socket PATH            serve on a socket in the file system instead
   -one_shot                    read the logs from start to end, print the metrics, exit
   -one_shot_format FORMAT      json (the default) or prometheus
   -compile_only                only check the programs
@@ -46,6 +49,9 @@ Flags have one or two dashes; a value follows after = or a blank.
   -max_regexp_length N, -max_recursion_depth N   limits of programs
   -vm_logs_runtime_errors=false    do not say why a program stopped half-way
   -http_info_endpoint=false    no /json, /varz, /graphite and /progz
+  -collectd_socketpath PATH, -graphite_host_port HOST:PORT, -statsd_hostport HOST:PORT
+                               push there too, each with a -…_prefix
+  -metric_push_interval D, -metric_push_write_deadline D   how often, and how long one may take; 1m, 10s
   -v N                         say more from 1 on
   -version, -help
 
@@ -58,6 +64,9 @@ Beyond mtail:
 
 All other flags of mtail are taken and do nothing. `logmetrics --help` has what else there is.
 ";
+
+/// The schemes of sockets that are logs.
+const SOCKETS: [&str; 4] = ["unix", "unixgram", "tcp", "udp"];
 
 /// How often mtail looks for what has expired.
 const SWEEP: Duration = Duration::from_secs(3600);
@@ -182,6 +191,11 @@ fn settings(flags: &Flags) -> Result<Settings, String> {
         jaeger: None,
         rules: vec![PathBuf::from(programs)],
         listen: listen(flags)?,
+        unix_socket: flags
+            .value("unix_socket")
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from),
+        push: push::settings(flags)?,
         protection: Protection::default(),
         from: if one_shot { BeginAt::Start } else { from },
         format: Format::Text,
@@ -233,12 +247,6 @@ fn mtail(flags: &Flags, stops_at_wrong: bool) -> Result<MtailSettings, String> {
 }
 
 fn listen(flags: &Flags) -> Result<Listen, String> {
-    if flags
-        .value("unix_socket")
-        .is_some_and(|path| !path.is_empty())
-    {
-        return Err("-unix_socket: logmetrics serves on a port only".to_owned());
-    }
     let port = flags.value("port").unwrap_or("3903");
     let host = flags.value("address").filter(|host| !host.is_empty());
     let host = host.unwrap_or("0.0.0.0");
@@ -282,9 +290,12 @@ fn inputs(flags: &Flags) -> Result<Vec<String>, String> {
     let mut inputs = Vec::new();
     for name in names.filter(|name| !name.is_empty()) {
         let name = name.strip_prefix("file://").unwrap_or(name);
-        if let Some((scheme, _)) = name.split_once("://") {
+        if let Some((scheme, _)) = name.split_once("://")
+            && !SOCKETS.contains(&scheme)
+        {
             return Err(format!(
-                "-logs {name}: logmetrics reads files, pipes and standard input, but no {scheme} socket"
+                "-logs {name}: logmetrics reads files, pipes, standard input and the sockets unix://, \
+                 unixgram://, tcp:// and udp://, but no {scheme}://"
             ));
         }
         inputs.push(match name {

@@ -6,10 +6,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::net::TcpListener;
 
 use crate::programs::{self, Programs, Runnable};
-use crate::server::{self, Access, Latch, Limits, Readiness};
+use crate::server::{self, Access, Latch, Limits, Listener, Readiness};
 use crate::settings::{BeginAt, Settings};
 use crate::shutdown::{self, Stop};
 use logmetrics_core::checkpoint::{Checkpointer, NoteSource};
@@ -27,6 +26,7 @@ mod jaeger_input;
 mod mounted_files;
 mod mtail_pages;
 mod once;
+mod push;
 mod reader_events;
 mod reload;
 mod restore;
@@ -39,6 +39,7 @@ use jaeger_input::JaegerInput;
 use mounted_files::MountedFiles;
 use mtail_pages::MtailPages;
 pub use once::{Counted, once};
+use push::Pushing;
 use reader_events::{MESSAGES_PER_MINUTE, ReaderEvents};
 use reload::{RulesContent, RulesReloader, RulesSource};
 use restore::{Restored, ShownCheckpoint};
@@ -178,8 +179,7 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
         shared,
         restored,
     } = built;
-    let listener =
-        server::bind(&settings.listen).map_err(|error| Failure::Run(error.to_string()))?;
+    let listener = listener(settings)?;
     let (stop, drain) = shutdown::channel();
     shutdown::on_signals(stop.clone()).map_err(no_signals)?;
     let positions = Arc::clone(&restored.positions);
@@ -195,7 +195,13 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     let reloader = Arc::new(reloader(settings, programs, (&shared, &positions), &rules));
     tokio::spawn(reload::on_hangup(Arc::clone(&reloader)).map_err(no_signals)?);
     log_address(&listener, &access);
-    let state = app_state(settings, &inputs, &reloader, (&shared, shown, scrapers));
+    let pushing = Pushing::start(settings.push.as_ref(), &shared)?;
+    let state = app_state(
+        settings,
+        &inputs,
+        &reloader,
+        (&shared, shown, scrapers, &pushing),
+    );
     let (readiness, latch) = Readiness::new();
     let reading = logmetrics_follow::Stop::new();
     let at_end = settings.exit_on_eof.then(|| stop.clone());
@@ -226,16 +232,9 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
         })
         .await;
     };
-    server::serve(
-        listener,
-        state,
-        readiness,
-        Limits::default(),
-        access,
-        lines_read,
-    )
-    .await;
-    drop(stop);
+    let limits = Limits::default();
+    server::serve(listener, state, readiness, limits, access, lines_read).await;
+    drop((stop, pushing));
     tracing::info!(
         "stopped; {} lines were read",
         shared.self_metrics.lines_read()
@@ -266,7 +265,12 @@ fn app_state(
     settings: &Settings,
     inputs: &[Specification],
     reloader: &Arc<RulesReloader>,
-    (shared, saving, scrapers): (&Shared, Option<ShownCheckpoint>, Arc<Scrapers>),
+    (shared, saving, scrapers, pushing): (
+        &Shared,
+        Option<ShownCheckpoint>,
+        Arc<Scrapers>,
+        &Pushing,
+    ),
 ) -> Arc<AppState> {
     let jaeger = settings.jaeger.as_ref().map(jaeger_input::source);
     let mounted = Arc::new(MountedFiles::new(inputs, &shared.self_metrics));
@@ -279,6 +283,7 @@ fn app_state(
         loads: Arc::clone(reloader.source().programs.loads()),
         has_pages: settings.mtail.has_pages,
         inputs: inputs.clone(),
+        pushes: pushing.counts.clone(),
     });
     Arc::new(AppState {
         mtail,
@@ -315,10 +320,22 @@ fn no_signals(error: io::Error) -> Failure {
     Failure::Run(format!("cannot listen to signals: {error}"))
 }
 
+/// The port, or the socket in the file system.
+fn listener(settings: &Settings) -> Result<Listener, Failure> {
+    match &settings.unix_socket {
+        Some(path) => Listener::unix(path)
+            .map_err(|error| Failure::Run(format!("cannot listen on {}: {error}", path.display()))),
+        None => match server::bind(&settings.listen) {
+            Ok(listener) => Ok(listener.into()),
+            Err(error) => Err(Failure::Run(error.to_string())),
+        },
+    }
+}
+
 /// Logs where it serves, and whether passwords cross the network unencrypted.
-fn log_address(listener: &TcpListener, access: &Access) {
-    let Ok(address) = listener.local_addr() else {
-        return;
+fn log_address(listener: &Listener, access: &Access) {
+    let Some(address) = listener.address() else {
+        return tracing::info!("listening on {listener}");
     };
     tracing::info!("listening on {}://{address}", access.scheme());
     if access.is_unencrypted() && !address.ip().is_loopback() {

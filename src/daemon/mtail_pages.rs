@@ -1,10 +1,11 @@
 //! What only mtail's users ask for: its own metrics in addition to ours, and its other pages.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
 
+use super::push::PushCounts;
 use crate::server::Page;
 use logmetrics_core::engine::Engine;
 use logmetrics_core::metrics::self_metrics::SelfMetrics;
@@ -19,6 +20,8 @@ pub struct MtailPages {
     pub has_pages: bool,
     /// The inputs as the command line names them.
     pub inputs: Vec<String>,
+    /// What is counted of pushing.
+    pub pushes: Vec<Arc<PushCounts>>,
 }
 
 const PLAIN: &str = "text/plain; charset=utf-8";
@@ -65,7 +68,25 @@ impl MtailPages {
             let count = |(name, loaded): (&String, &_)| (name.clone(), pick(loaded));
             programs.iter().map(count).collect::<Vec<_>>()
         };
-        vec![
+        let of_pushes = |pick: fn(&PushCounts) -> &AtomicU64| {
+            let count = |one: &Arc<PushCounts>| {
+                (one.protocol.to_owned(), pick(one).load(Ordering::Relaxed))
+            };
+            self.pushes.iter().map(count).collect::<Vec<_>>()
+        };
+        let pushes = [
+            counter(
+                "logmetrics_pushed_samples_total",
+                "target",
+                of_pushes(|one| &one.samples),
+            ),
+            counter(
+                "logmetrics_push_errors_total",
+                "target",
+                of_pushes(|one| &one.errors),
+            ),
+        ];
+        let mut families = vec![
             counter(
                 "mtail_lines_total",
                 "",
@@ -98,7 +119,11 @@ impl MtailPages {
                 of_programs(|one| one.counts.runtime_errors.load(Ordering::Relaxed)),
             ),
             build_info(),
-        ]
+        ];
+        if !self.pushes.is_empty() {
+            families.extend(pushes);
+        }
+        families
     }
 }
 
@@ -157,8 +182,8 @@ fn pair(name: &str, value: &str) -> LabelPair {
     pair
 }
 
-/// The name of this machine, for `/varz`.
-fn host_name() -> String {
+/// The name of this machine.
+pub fn host_name() -> String {
     let kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let name = kernel.or_else(|| std::env::var("HOSTNAME").ok());
     let name = name.map(|name| name.trim().to_owned());

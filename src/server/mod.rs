@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -19,6 +19,7 @@ pub mod body;
 mod connection;
 mod connections;
 pub mod listen;
+mod listener;
 pub mod readiness;
 pub mod routes;
 mod security;
@@ -29,12 +30,14 @@ mod tls;
 pub use auth::{Token, TokenSource};
 pub use body::Pieces;
 pub use listen::{Listen, bind, parse_listen};
+pub use listener::Listener;
 pub use readiness::{Latch, Readiness};
 pub use security::{Access, Protection};
 pub use server_limits::Limits;
 pub use tls::TlsFiles;
 
 use connections::Connections;
+use listener::Socket;
 use logmetrics_core::clock::Clock;
 use logmetrics_core::exposition::Format;
 use logmetrics_core::rate_limit::Limited;
@@ -117,7 +120,7 @@ const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
 
 /// Serves until `drain` is done, then lets running responses end, for a limited time.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     backend: Arc<dyn Backend>,
     readiness: Readiness,
     limits: Limits,
@@ -134,7 +137,7 @@ pub async fn serve(
         access,
         tasks: JoinSet::new(),
     };
-    let mut acceptor = Acceptor::new(listener);
+    let mut acceptor = Acceptor::new(listener.into());
     let mut drain = pin!(drain);
     loop {
         tokio::select! {
@@ -163,19 +166,32 @@ struct Server {
 }
 
 impl Server {
-    fn accept(&mut self, stream: TcpStream, peer: SocketAddr) {
+    fn accept(&mut self, stream: Socket, peer: SocketAddr) {
         let Some(permit) = self.connections.admit() else {
             // Who speaks TLS would not understand it.
             let is_plain = self.access.certificate.is_none();
-            if is_plain && self.tasks.len() < self.limits.connections_max + REFUSALS_MAX {
+            if is_plain
+                && self.tasks.len() < self.limits.connections_max + REFUSALS_MAX
+                && let Socket::Tcp(stream) = stream
+            {
                 self.tasks.spawn(refuse(stream));
             }
             return;
         };
-        // Without it the last part of a response may wait for the other side's acknowledgement.
-        _ = stream.set_nodelay(true);
         let (routes, limits) = (self.routes.clone(), self.limits.clone());
         let (access, peer) = (self.access.clone(), peer.ip());
+        let stream = match stream {
+            Socket::Tcp(stream) => stream,
+            #[cfg(unix)]
+            Socket::Unix(stream) => {
+                self.tasks.spawn(async move {
+                    connection::run(stream, peer, permit, routes, &limits).await
+                });
+                return;
+            }
+        };
+        // Without it the last part of a response may wait for the other side's acknowledgement.
+        _ = stream.set_nodelay(true);
         self.tasks.spawn(async move {
             let Some(certificate) = &access.certificate else {
                 return connection::run(stream, peer, permit, routes, &limits).await;
@@ -216,14 +232,14 @@ async fn refuse(mut stream: TcpStream) {
 
 /// The listener, and a pause after errors so that they never make it spin.
 struct Acceptor {
-    listener: TcpListener,
+    listener: Listener,
     pause: Duration,
     opens: Instant,
     complaints: Limited,
 }
 
 impl Acceptor {
-    fn new(listener: TcpListener) -> Self {
+    fn new(listener: Listener) -> Self {
         let complaints = Limited::new(Clock::system(), 1);
         Self {
             listener,
@@ -234,7 +250,7 @@ impl Acceptor {
     }
 
     /// The next connection. May be dropped and called again at any time.
-    async fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
+    async fn accept(&mut self) -> io::Result<(Socket, SocketAddr)> {
         tokio::time::sleep_until(self.opens).await;
         let result = self.listener.accept().await;
         match &result {

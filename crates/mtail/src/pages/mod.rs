@@ -11,6 +11,7 @@ use crate::script::code::{Definition, ValueType};
 use crate::unit::{Metric, ProgramScript};
 
 mod json;
+pub mod push;
 #[cfg(test)]
 mod tests;
 
@@ -84,27 +85,11 @@ pub fn varz(engine: &Engine, snapshot: &Snapshot, instance: &str) -> String {
 pub fn graphite(engine: &Engine, snapshot: &Snapshot) -> String {
     let mut out = String::new();
     for one in shown(engine, snapshot) {
-        let code = one.code();
         for series in one.family.series() {
-            let mut path = format!("{}.{}", one.program, code.name);
-            let labels = one.metric.read_labels(series.labels());
-            for (name, value) in code.labels.iter().zip(labels.values()) {
-                let part = |text: &str| text.replace(['.', ' ', '\n', '\r'], "_");
-                let _ = write!(path, ".{}.{}", part(name), part(value));
-            }
+            let path = push::path(one.metric, &series, '.', '.');
+            let path = format!("{}.{path}", one.program);
             let seconds = series.time_ms().unwrap_or_default().div_euclid(1000);
-            if let Reading::Distribution(distribution) = series.reading() {
-                let bounds = distribution.bounds.iter().copied();
-                for (bound, count) in bounds.chain([f64::INFINITY]).zip(distribution.counts) {
-                    let bound = match bound.is_finite() {
-                        true => float_text(bound),
-                        false => "inf".to_owned(),
-                    };
-                    let _ = writeln!(out, "{path}.bin_{bound} {count} {seconds}");
-                }
-                let _ = writeln!(out, "{path}.count {} {seconds}", distribution.count());
-            }
-            let _ = writeln!(out, "{path} {} {seconds}", value(code, &series));
+            out += &push::graphite(&path, &value(one.code(), &series), seconds, &series);
         }
     }
     out

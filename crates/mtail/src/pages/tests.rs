@@ -97,6 +97,43 @@ fn graphite_has_paths_values_and_times() {
 }
 
 #[test]
+fn collectors_get_what_mtail_sends_them() {
+    use super::push::{Protocol, Sender, messages};
+    let (engine, snapshot) = counted();
+    let sent = |protocol, prefix| {
+        let sender = Sender {
+            protocol,
+            host: "vm",
+            prefix,
+            interval_seconds: 60,
+        };
+        messages(&engine, &snapshot, &sender)
+    };
+    assert_eq!(
+        sent(Protocol::Collectd, "x-"),
+        [
+            "PUTVAL \"vm/x-mtail-a.mtail/counter-c-k-a\" interval=60 1790000000:1\n",
+            "PUTVAL \"vm/x-mtail-a.mtail/counter-c-k-b\" interval=60 1790000000:1\n",
+            "PUTVAL \"vm/x-mtail-a.mtail/gauge-g\" interval=60 1790000000:4.5\n",
+            "PUTVAL \"vm/x-mtail-a.mtail/histogram-h-k-a\" interval=60 1790000000:1\n",
+            "PUTVAL \"vm/x-mtail-a.mtail/histogram-h-k-b\" interval=60 1790000000:3\n",
+            "PUTVAL \"vm/x-mtail-a.mtail/gauge-tt-a-p-b-q.r\" interval=60 1790000000:5\n",
+        ]
+    );
+    let statsd = sent(Protocol::Statsd, "");
+    assert_eq!(statsd[0], "a.mtail.c.k.a:1|c");
+    assert_eq!(statsd[2], "a.mtail.g:4.5|g");
+    assert_eq!(statsd[5], "a.mtail.tt.a.p.b.q_r:5|ms");
+    let graphite = sent(Protocol::Graphite, "all.");
+    assert_eq!(graphite[0], "all.a.mtail.c.k.a 1 1790000000\n");
+    assert!(
+        graphite[4].starts_with("all.a.mtail.h.k.b.bin_1 0 1790000000\n"),
+        "{graphite:?}"
+    );
+    assert!(!graphite.concat().contains(".t "), "a text is not sent");
+}
+
+#[test]
 fn json_is_that_of_mtail() {
     let (engine, snapshot) = counted();
     let page: serde_json::Value = serde_json::from_str(&super::json(&engine, &snapshot)).unwrap();
