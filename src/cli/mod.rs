@@ -6,6 +6,7 @@ use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub mod check;
+pub mod convert;
 pub mod dashboard;
 pub mod doctor;
 pub mod environment;
@@ -76,6 +77,8 @@ enum Command {
     Lines(Box<lines::LinesArgs>),
     /// Check the chain from the front end to Prometheus, and say the next step
     Doctor(doctor::DoctorArgs),
+    /// Write a program of mtail as rules, as far as rules can say it
+    Convert(convert::ConvertArgs),
     /// Print a Grafana dashboard for what the rules count
     Dashboard(dashboard::DashboardArgs),
     /// Say who asked what, with what result, how slowly, from logs or from Jaeger's traces
@@ -145,6 +148,7 @@ fn execute(cli: Cli, names_jaeger: bool) -> Exit {
         Command::Explain(args) => explain::execute(args),
         Command::Lines(args) => lines::execute(*args),
         Command::Doctor(args) => doctor::execute(args),
+        Command::Convert(args) => convert::execute(args),
         Command::Dashboard(args) => dashboard::execute(args),
         Command::Report(args) if names_jaeger => report::execute(*args),
         Command::Report(args) => report::execute(args.of_logs_alone()),

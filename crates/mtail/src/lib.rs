@@ -7,6 +7,7 @@
 mod ast;
 mod check;
 mod compile;
+pub mod convert;
 mod dialect;
 mod layout;
 mod lexer;

@@ -29,6 +29,11 @@ impl Patterns {
         self.all.get(pattern)?.types.get(group).copied()
     }
 
+    /// The names of a pattern's groups, from the whole match on.
+    pub fn names(&self, pattern: usize) -> &[Option<String>] {
+        self.all.get(pattern).map_or(&[], |pattern| &pattern.names)
+    }
+
     /// Says that the program reads a group.
     pub fn need(&mut self, pattern: usize, group: usize) {
         let Some(pattern) = self.all.get_mut(pattern) else {

@@ -14,7 +14,7 @@ use crate::{Options, Time, compile};
 pub struct Case {
     name: String,
     pub program: String,
-    log: String,
+    pub log: String,
     flags: Vec<String>,
     compiles: bool,
     runtime_errors: usize,

@@ -1,6 +1,6 @@
 //! Tests of the language as a whole.
 
-mod cases;
+pub mod cases;
 mod deviations;
 mod language;
 mod problems;
