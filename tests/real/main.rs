@@ -10,11 +10,17 @@ mod access;
 mod alerts;
 /// docker-compose: the pipe of the README's first screen, and the example of `examples/compose`.
 mod compose;
+/// The list of the language's own tests.
+#[path = "../../crates/mtail/src/tests/deviations.rs"]
+#[allow(dead_code)] // what its other readers ask for
+mod deviations;
 /// The image: small, healthy, nobody's; a sidecar on a shared volume.
 mod docker;
 #[allow(dead_code)] // what the end-to-end tests use and these do not
 #[path = "../it/fixture/mod.rs"]
 mod fixture;
+/// Debian's mtail: the same program on the same log gives the same samples.
+mod mtail;
 /// A real Prometheus scrapes in each format it asks for, and promtool reads the page.
 mod prometheus;
 /// The stack to copy: alerts, dashboards, units and manifests, judged by who reads them.
