@@ -3,33 +3,8 @@
 
 use regex_syntax::hir::{Hir, HirKind, Look};
 
-use super::load::SourceText;
 use super::problem::{At, Draft, messages};
 use super::raw_rules::RuleSpec;
-use super::rule_patterns::inside;
-
-/// The most common patterns of grok, and what they are here.
-const GROK: [(&str, &str); 16] = [
-    ("IP", "[0-9a-fA-F.:]+"),
-    ("IPV4", r"\d+(?:\.\d+){3}"),
-    ("IPORHOST", r"\S+"),
-    ("HOSTNAME", r"[\w.-]+"),
-    ("INT", r"[+-]?\d+"),
-    ("NUMBER", r"[+-]?\d+(?:\.\d+)?"),
-    ("BASE10NUM", r"[+-]?\d+(?:\.\d+)?"),
-    ("POSINT", r"\d+"),
-    ("WORD", r"\w+"),
-    ("USER", r"[\w.-]+"),
-    ("USERNAME", r"[\w.-]+"),
-    ("DATA", ".*?"),
-    ("GREEDYDATA", ".*"),
-    ("QUOTEDSTRING", "\"[^\"]*\""),
-    ("LOGLEVEL", "[A-Za-z]+"),
-    ("NOTSPACE", r"\S+"),
-];
-
-/// Where a grok pattern has no counterpart in the table.
-const GROK_OTHER: &str = r"\S+";
 
 /// What other languages have and this one spells in another way, by how it is written there.
 const FOREIGN: [(&str, &str); 10] = [
@@ -62,56 +37,6 @@ const FOREIGN: [(&str, &str); 10] = [
     (r"\h", r"a blank or a tab is `[ \t]`"),
     (r"\K", "put what is wanted into a group"),
 ];
-
-/// The error in a pattern's syntax that another language explains.
-pub(super) fn syntax(pattern: &At<String>, sources: &[SourceText]) -> Option<Draft> {
-    let text = &pattern.value;
-    let (start, end, kind, name) = grok(text)?;
-    let place = inside(pattern, start, end, sources);
-    let known = GROK.iter().find(|(known, _)| *known == kind);
-    let here = known.map_or(GROK_OTHER, |(_, here)| here);
-    Some(messages::grok_pattern(
-        place,
-        &text[start..end],
-        &group(name, here),
-    ))
-}
-
-fn group(name: &str, pattern: &str) -> String {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    match name {
-        "" => format!("(?:{pattern})"),
-        _ => {
-            let name: String = name
-                .chars()
-                .map(|c| if is_name(c) { c } else { '_' })
-                .collect();
-            format!("(?P<{name}>{pattern})")
-        }
-    }
-}
-
-/// The first `%{KIND:name}`: where it begins and ends, its kind and name.
-fn grok(text: &str) -> Option<(usize, usize, &str, &str)> {
-    let start = text.find("%{")?;
-    let inner = text.get(start + 2..)?;
-    let length = inner.find('}')?;
-    let inner = inner.get(..length)?;
-    let mut parts = inner.split(':');
-    let kind = parts.next()?;
-    let is_kind = kind.starts_with(|c: char| c.is_ascii_uppercase())
-        && kind
-            .chars()
-            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-    is_kind.then(|| {
-        (
-            start,
-            start + 2 + length + 1,
-            kind,
-            parts.next().unwrap_or_default(),
-        )
-    })
-}
 
 /// What to write instead of that which the library does not know.
 pub(super) fn hint(pattern: &str) -> Option<&'static str> {
@@ -223,7 +148,15 @@ pub(super) fn advice(spec: &RuleSpec) -> Vec<Draft> {
     }
     let patterns = spec.patterns().chain(&spec.unless);
     drafts.extend(patterns.flat_map(any_pattern));
+    drafts.extend(spec.patterns().filter_map(syslog_base));
     drafts
+}
+
+/// The pattern of a prefix that lines do not have any more when rules see them.
+fn syslog_base(pattern: &At<String>) -> Option<Draft> {
+    let named = ["%{SYSLOGBASE", "%{SYSLOGLINE"];
+    let name = named.iter().find(|name| pattern.value.contains(**name))?;
+    Some(messages::syslog_prefix(pattern, name.trim_start_matches("%{")))
 }
 
 fn any_pattern(pattern: &At<String>) -> Vec<Draft> {

@@ -9,7 +9,7 @@ use super::problem::{At, Draft, Problem, ProblemPlace, Problems, messages, settl
 use super::raw_rules::{self, FileSpec, RuleSpec};
 use super::shipped::{self, Shipped};
 use super::toml_table::Reader;
-use super::{Case, RuleSet, check_rules, warnings};
+use super::{Case, RuleSet, check_rules, named_patterns, rule_patterns, warnings};
 use crate::metrics::definition::{Definition, MetricId};
 use crate::program_files;
 
@@ -188,6 +188,7 @@ fn check(sources: Vec<SourceText>, mut drafts: Vec<Draft>) -> Result<Loaded, Pro
             reader.note(messages::file_without_rules(place));
         }
         drafts.append(&mut reader.drafts);
+        drafts.extend(named_problems(&spec, &sources));
         specs.push(spec);
     }
     if !drafts.iter().any(Draft::is_error) && specs.iter().all(|spec| spec.rules.is_empty()) {
@@ -209,6 +210,18 @@ fn check(sources: Vec<SourceText>, mut drafts: Vec<Draft>) -> Result<Loaded, Pro
             .flat_map(|(file, spec)| spec.cases.into_iter().map(move |case| (file, case)))
             .collect(),
     })
+}
+
+/// What is wrong with the patterns that a file names.
+fn named_problems(spec: &FileSpec, sources: &[SourceText]) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for (name, pattern) in &spec.patterns {
+        if !named_patterns::is_name(&name.value) {
+            drafts.push(messages::bad_pattern_name(name));
+        }
+        drafts.extend(rule_patterns::anywhere(pattern, sources).err());
+    }
+    drafts
 }
 
 /// The names of all rules, file by file. Names that were given come first, so that a rule without

@@ -25,6 +25,8 @@ pub(super) use metric::MetricSpec;
 
 #[derive(Debug, Default)]
 pub(super) struct FileSpec {
+    /// Patterns that others may refer to by these names.
+    pub patterns: Vec<(At<String>, At<String>)>,
     pub rules: Vec<RuleSpec>,
     pub cases: Vec<Case>,
 }
@@ -77,8 +79,10 @@ pub(super) fn read(text: &str, reader: &mut Reader) -> FileSpec {
     let mut table = Table::new(document, &keys::FILE, reader.place(0..0), reader);
     let rules = tables(table.take("rule"), &keys::RULE, reader);
     let tests = tables(table.take("test"), &keys::TEST, reader);
+    let patterns = table.take("patterns").map(|value| value.pairs(reader));
     table.finish(reader);
     FileSpec {
+        patterns: patterns.unwrap_or_default(),
         rules: rules
             .into_iter()
             .map(|rule| read_rule(rule, reader))

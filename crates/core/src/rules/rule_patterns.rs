@@ -4,6 +4,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::foreign_patterns;
 use super::load::SourceText;
+use super::named_patterns;
 use super::problem::{At, Draft, ProblemPlace, messages};
 
 /// The most memory one compiled pattern may take.
@@ -11,12 +12,14 @@ const COMPILED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// A pattern that is looked for anywhere on a line.
 pub(super) fn anywhere(pattern: &At<String>, sources: &[SourceText]) -> Result<Regex, Draft> {
+    let pattern = &*named_patterns::expand(pattern, sources)?;
     check(pattern, sources)?;
     build(&pattern.value).map_err(|error| refused(pattern, &error))
 }
 
 /// A pattern that must match a whole value.
 pub(super) fn whole(pattern: &At<String>, sources: &[SourceText]) -> Result<Regex, Draft> {
+    let pattern = &*named_patterns::expand(pattern, sources)?;
     check(pattern, sources)?;
     build(&format!("^(?:{})$", pattern.value))
         // A comment at the end, allowed under `(?x)`, would swallow the closing bracket.
@@ -45,9 +48,6 @@ fn refused(pattern: &At<String>, error: &regex::Error) -> Draft {
 }
 
 fn check(pattern: &At<String>, sources: &[SourceText]) -> Result<(), Draft> {
-    if let Some(draft) = foreign_patterns::syntax(pattern, sources) {
-        return Err(draft);
-    }
     let hint = || foreign_patterns::hint(&pattern.value).map(str::to_owned);
     check_syntax(pattern, sources).map_err(|draft| draft.maybe_hint(hint()))?;
     foreign_patterns::dead(pattern).map_or(Ok(()), Err)

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::check_rules::Scope;
 use super::foreign_patterns;
 use super::metric_names;
+use super::named_patterns;
 use super::problem::{At, Draft, messages};
 use super::raw_rules::{LabelSpec, RuleSpec};
 use super::report_section::ReportSpec;
@@ -71,7 +72,8 @@ fn unused_groups(scope: &Scope<'_>, drafts: &mut Vec<Draft>) {
         );
     }
     for group in scope.groups() {
-        if used.contains(group.as_str()) {
+        let is_written = named_patterns::names_group(&pattern.value, group);
+        if used.contains(group.as_str()) || !is_written {
             continue;
         }
         let named = format!("<{group}>");

@@ -1,5 +1,6 @@
 //! Keys at the top of a rules file.
 
+use super::parts::FILE_PATTERNS;
 use super::{Key, KeyTable, Need, RULE, Shape, TEST};
 
 pub(in crate::rules) static FILE: KeyTable = KeyTable {
@@ -24,6 +25,7 @@ lines = "GET / user=ann status=200"
 expect = ['requests_total{status="200",user="ann"} 1']
 "#,
         },
+        FILE_PATTERNS,
         Key {
             name: "test",
             shape: Shape::Tables(&TEST),

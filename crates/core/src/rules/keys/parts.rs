@@ -87,3 +87,23 @@ lines = 'a={"result":"error"} b={"result":"warn"} c={"result":"error"}'
 expect = ['results_total{level="error"} 2', 'results_total{level="warn"} 1']
 "#,
 };
+
+pub(super) const FILE_PATTERNS: Key = Key {
+    name: "patterns",
+    shape: Shape::Names("a table of patterns", &Shape::Regex),
+    about: "Patterns by name. Any pattern of the file may refer to them: `%{NAME}`, or `%{NAME:field}` as a named \
+            group. The usual names of grok are known without a word (`%{IP:client}`, `%{NUMBER:bytes}`, \
+            `%{COMBINEDAPACHELOG}`, `%{HAPROXYHTTP}`), and a file may give one of them another meaning.",
+    default: "the names of grok",
+    example: r#"[patterns]
+ORDER = 'o-%{INT:order}'
+
+[[rule]]
+match = '%{ORDER} from %{IP:client} took %{NUMBER:took:float} ms'
+metric = [{ counter = "orders_total", by = ["client"] }]
+
+[[test]]
+lines = "o-17 from 10.0.0.1 took 12.5 ms"
+expect = ['orders_total{client="10.0.0.1"} 1']
+"#,
+};

@@ -113,26 +113,14 @@ fn patterns_that_never_match() {
 
 #[test]
 fn syntax_of_others() {
-    assert_snapshot!(refused(&rule_of("'from %{IP:client.ip} to'")), @r"
-    error: `%{IP:client.ip}` is a pattern of grok, which is not known here
-     --> rules.toml:2:15
-      |
-    2 | match = 'from %{IP:client.ip} to'
-      |               ^^^^^^^^^^^^^^^
-      = hint: write `(?P<client_ip>[0-9a-fA-F.:]+)`
-
-    1 problem in the rules
-    ");
-    assert_snapshot!(refused(&rule_of("'%{COMMONAPACHELOG}'")), @r"
-    error: `%{COMMONAPACHELOG}` is a pattern of grok, which is not known here
-     --> rules.toml:2:10
-      |
-    2 | match = '%{COMMONAPACHELOG}'
-      |          ^^^^^^^^^^^^^^^^^^
-      = hint: write `(?:\S+)`
-
-    1 problem in the rules
-    ");
+    assert_snapshot!(refused(&rule_of("'from %{IPP:client.ip} to'")), @"");
+    assert_snapshot!(refused(&rule_of("'from %{CLIENT} to'")), @"");
+    assert_snapshot!(refused(&rule_of("'from %{IP:user-agent} to'")), @"");
+    assert_snapshot!(refused(&rule_of("'from %{IP:ip:integer} to'")), @"");
+    assert_snapshot!(advice(&rule_of("'%{SYSLOGBASE} x'")), @"");
+    assert_snapshot!(advice(&rule_of("'%{COMBINEDAPACHELOG} %{IP:unused}'")), @"");
+    let own = "[patterns]\nA = 'x%{B}'\nB = '%{A}'\n'9' = '('\n";
+    assert_snapshot!(refused(&format!("{own}{}", rule_of("'%{A}'"))), @"");
     assert_snapshot!(refused(&rule_of(r"'(?P<q>.).*(?P=q)'")), @r"
     error: invalid pattern: unrecognized flag
      --> rules.toml:2:22

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::super::{At, Draft, ProblemPlace};
-use super::quote;
+use super::{did_you_mean, one_of, quote};
 
 pub fn invalid_pattern(place: ProblemPlace, message: &dyn Display) -> Draft {
     Draft::error(place, format!("invalid pattern: {message}"))
@@ -19,17 +19,6 @@ pub fn pattern_too_big(place: ProblemPlace, bytes_max: usize) -> Draft {
 }
 
 // Patterns of other languages.
-
-pub fn grok_pattern(place: ProblemPlace, found: &str, here: &str) -> Draft {
-    Draft::error(
-        place,
-        format!(
-            "{} is a pattern of grok, which is not known here",
-            quote(found)
-        ),
-    )
-    .hint(format!("write `{here}`"))
-}
 
 pub fn pattern_in_slashes(pattern: &At<String>, inner: &str) -> Draft {
     Draft::error(
@@ -146,4 +135,51 @@ pub fn time_as_value(place: ProblemPlace) -> Draft {
         "`_time` is a time, and no number that a metric can take",
     )
     .hint("name the field that holds a number, such as seconds since 1970")
+}
+
+// Patterns by name.
+
+pub fn unknown_pattern<'n>(
+    place: ProblemPlace,
+    name: &str,
+    known: impl Iterator<Item = &'n str>,
+) -> Draft {
+    let otherwise = "name it in `[patterns]`, or write the pattern itself: `(?P<name>…)`";
+    let hint = did_you_mean(name, known).unwrap_or_else(|| otherwise.to_owned());
+    let message = format!("no pattern has the name {}", quote(name));
+    Draft::error(place, message).hint(hint)
+}
+
+pub fn unknown_pattern_type(place: ProblemPlace, kind: &str, known: &[&str]) -> Draft {
+    let message = format!("expected {}, but found {}", one_of(known), quote(kind));
+    Draft::error(place, message).hint("a value is read as a number where one is wanted; leave the type out")
+}
+
+pub fn pattern_in_itself(place: ProblemPlace, cycle: &[String]) -> Draft {
+    let names: Vec<String> = cycle.iter().map(|name| quote(name)).collect();
+    let message = format!("this pattern leads to itself: {}", names.join(" → "));
+    Draft::error(place, message)
+}
+
+pub fn pattern_field_name(place: ProblemPlace, field: &str) -> Draft {
+    let message = format!("{} cannot be the name of a group", quote(field));
+    Draft::error(place, message)
+        .hint("letters, digits, `_` and dots, and no digit first; `[a][b]` is `a.b`")
+}
+
+pub fn pattern_too_long(place: ProblemPlace, bytes_max: usize) -> Draft {
+    let message = format!("with all names written out, this pattern has more than {bytes_max} bytes");
+    Draft::error(place, message)
+}
+
+pub fn bad_pattern_name(name: &At<String>) -> Draft {
+    let message = format!("{} cannot be the name of a pattern", quote(&name.value));
+    Draft::error(name.place, message).hint("letters, digits and `_`, and no digit first")
+}
+
+pub fn syslog_prefix(pattern: &At<String>, name: &str) -> Draft {
+    let message = format!("{} is hardly ever found: what syslog puts before a line is taken off", quote(name));
+    Draft::warning(pattern.place, message).hint(
+        "match what comes after it; the program is the field `_service`, and the time is known",
+    )
 }
