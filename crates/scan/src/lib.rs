@@ -4,6 +4,7 @@
 //! wanted [`keys::Keys`] only and writes where it found them into [`slots::Slots`].
 
 mod byte_scan;
+pub mod csv;
 pub mod escape;
 pub mod json;
 pub mod keys;

@@ -179,6 +179,11 @@ impl Engine {
                         program.act_specially(&context, scratch, batch, counts);
                         true
                     }
+                    // It says what the others hold: neither a match nor unknown.
+                    Err(Mismatch::Header) => {
+                        matched = true;
+                        false
+                    }
                     Err(Mismatch::Unreadable) => {
                         counts.unreadable[number] += 1;
                         false

@@ -38,6 +38,10 @@ pub enum Outcome {
     /// The line begins as JSON and breaks, at so many bytes. It counts as unreadable and not as a
     /// match.
     Unreadable { line_end: usize },
+    /// The line names the columns of a table.
+    Header,
+    /// The line is no record of the table, and why. It counts as unreadable and not as a match.
+    OtherTable(Box<str>),
     /// A field of a line of JSON does not match this pattern, so the line is of another kind.
     OtherJson { name: Box<str>, pattern: String },
     /// A script stopped half-way, for this reason.
@@ -80,6 +84,8 @@ impl fmt::Display for Outcome {
                 write!(f, "`unless` asks that `{pattern}` is not on the line")
             }
             Outcome::NoFields => f.write_str("the line has no fields to read"),
+            Outcome::Header => f.write_str("the line is the header, which names the columns"),
+            Outcome::OtherTable(why) => f.write_str(why),
             Outcome::Unreadable { line_end } => write!(
                 f,
                 "the line cannot be read, as its JSON breaks at byte {line_end}"
@@ -181,10 +187,8 @@ fn rule_outcome(
             }
         }
         Err(Mismatch::Fields) => Outcome::NoFields,
-        Err(Mismatch::Unreadable) => Outcome::Unreadable {
-            line_end: program
-                .with_text(context, &mut scratch, |context, _| broken_at(context.text)),
-        },
+        Err(Mismatch::Header) => Outcome::Header,
+        Err(Mismatch::Unreadable) => unreadable(program, context, &mut scratch),
         Err(Mismatch::Json(number)) => {
             let condition = &program.json_conditions[number];
             Outcome::OtherJson {
@@ -200,6 +204,17 @@ fn rule_outcome(
             Outcome::Matched(all)
         }
     }
+}
+
+fn unreadable(program: &Program, context: &Context<'_>, scratch: &mut Scratch) -> Outcome {
+    program.with_text(context, scratch, |context, _| {
+        match program.why_no_record(context.text) {
+            Some(why) => Outcome::OtherTable(why.into()),
+            None => Outcome::Unreadable {
+                line_end: broken_at(context.text),
+            },
+        }
+    })
 }
 
 /// Where the JSON of a line breaks, which may stand behind other text.

@@ -13,7 +13,7 @@ use super::report_section;
 use super::rule_metrics;
 use super::{
     Field, FieldsMode, LABEL_BYTES_MAX, LabelSource, MapTarget, Rule, TimeField, field_parts,
-    metric_names, rule_patterns,
+    metric_names, reading, rule_patterns,
 };
 use logmetrics_scan::untrusted::UntrustedRange;
 
@@ -52,7 +52,14 @@ impl<'s> Scope<'s> {
         // Journald and others have fields such as `_PID`, so only what is almost ours is refused.
         let almost =
             name.starts_with('_') && metric_names::nearest(name, metric_names::SPECIAL).is_some();
-        self.groups.is_none() || (self.spec.fields.is_some() && !almost)
+        self.groups.is_none() || (self.spec.fields.is_some() && !almost && self.may_be_column(name))
+    }
+
+    /// Whether the columns of CSV are not known, or this is one of them.
+    fn may_be_column(&self, name: &str) -> bool {
+        let columns = self.spec.columns.as_ref();
+        let columns = columns.filter(|_| self.spec.fields == Some(FieldsMode::Csv));
+        columns.is_none_or(|columns| columns.iter().any(|column| column.value == name))
     }
 
     /// Notes a key that can be no field.
@@ -61,7 +68,9 @@ impl<'s> Scope<'s> {
             self.drafts.push(messages::empty_field_name(key.place));
         } else if !self.is_field(&key.value) {
             let is_label = self.label(&key.value).is_some();
-            self.drafts.push(if key.value.starts_with('_') {
+            self.drafts.push(if !self.may_be_column(&key.value) {
+                messages::unknown_column(key, self.spec.columns.as_deref().unwrap_or_default())
+            } else if key.value.starts_with('_') {
                 messages::unknown_special(key)
             } else {
                 messages::unknown_field(key, self.groups(), is_label)
@@ -74,7 +83,8 @@ impl<'s> Scope<'s> {
         if self.label(&name.value).is_some() {
             return;
         }
-        if name.value.is_empty() || name.value.starts_with('_') || self.is_field(&name.value) {
+        let is_key = name.value.is_empty() || name.value.starts_with('_');
+        if is_key || self.is_field(&name.value) || !self.may_be_column(&name.value) {
             self.check_key(name);
         } else {
             let labels = &self.spec.labels;
@@ -173,8 +183,9 @@ pub(super) fn rule<'s>(
         });
     let trace = spec.trace.as_ref().map(|field| scope.field(field));
     let json_fields = json_fields(&mut scope);
-    let inside = inside(&mut scope);
-    let each = each(&mut scope);
+    let inside = reading::inside(&mut scope);
+    let each = reading::each(&mut scope);
+    let columns = reading::columns(&mut scope);
     let mut labels = BTreeMap::new();
     for label in &spec.labels {
         labels.insert(label.name.value.clone(), label_source(label, &mut scope));
@@ -193,6 +204,7 @@ pub(super) fn rule<'s>(
         fields: spec.fields,
         inside,
         each,
+        columns,
         untrusted,
         time,
         trace,
@@ -221,34 +233,6 @@ fn json_fields(scope: &mut Scope<'_>) -> Vec<(String, regex::Regex)> {
         );
     }
     fields
-}
-
-/// The field that holds the text in which the rule's fields are read.
-fn inside(scope: &mut Scope<'_>) -> Option<Field> {
-    let spec = scope.spec;
-    let At { value, place } = spec.inside.as_ref()?;
-    if spec.fields.is_none() && spec.names_known {
-        scope.drafts.push(messages::inside_without_fields(*place));
-    }
-    Some(scope.field(value))
-}
-
-fn each(scope: &mut Scope<'_>) -> bool {
-    let spec = scope.spec;
-    let Some(each) = spec.each.as_ref().filter(|each| each.value) else {
-        return false;
-    };
-    if spec.pattern.is_none() && spec.names_known {
-        scope
-            .drafts
-            .push(messages::each_without_pattern(each.place));
-    }
-    if !spec.also.is_empty() {
-        scope
-            .drafts
-            .push(messages::each_of_several_patterns(each.place));
-    }
-    true
 }
 
 fn named_groups(patterns: &[regex::Regex]) -> Vec<String> {

@@ -156,7 +156,10 @@ pub(super) fn advice(spec: &RuleSpec) -> Vec<Draft> {
 fn syslog_base(pattern: &At<String>) -> Option<Draft> {
     let named = ["%{SYSLOGBASE", "%{SYSLOGLINE"];
     let name = named.iter().find(|name| pattern.value.contains(**name))?;
-    Some(messages::syslog_prefix(pattern, name.trim_start_matches("%{")))
+    Some(messages::syslog_prefix(
+        pattern,
+        name.trim_start_matches("%{"),
+    ))
 }
 
 fn any_pattern(pattern: &At<String>) -> Vec<Draft> {

@@ -32,7 +32,10 @@ pub(super) static PATTERNS: &[(&str, &str)] = &[
     ),
     ("URN", r"urn:[0-9A-Za-z][0-9A-Za-z-]{0,31}:[^\s<>]+"),
     ("BOOL", r"(?i:true|false)"),
-    ("SEMVER", r"[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"),
+    (
+        "SEMVER",
+        r"[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?",
+    ),
     // People, hosts and addresses.
     ("USERNAME", r"[a-zA-Z0-9._-]+"),
     ("USER", r"%{USERNAME}"),
@@ -48,7 +51,10 @@ pub(super) static PATTERNS: &[(&str, &str)] = &[
         r"(?:[0-9A-Fa-f]{0,4}:){2,7}(?:%{IPV4}|[0-9A-Fa-f]{0,4})(?:%[0-9A-Za-z]+)?",
     ),
     ("IP", r"(?:%{IPV6}|%{IPV4})"),
-    ("HOSTNAME", r"\b[0-9A-Za-z](?:[0-9A-Za-z_.-]*[0-9A-Za-z])?\b"),
+    (
+        "HOSTNAME",
+        r"\b[0-9A-Za-z](?:[0-9A-Za-z_.-]*[0-9A-Za-z])?\b",
+    ),
     ("HOST", r"%{HOSTNAME}"),
     ("IPORHOST", r"(?:%{IP}|%{HOSTNAME})"),
     ("HOSTPORT", r"%{IPORHOST}:%{POSINT}"),
@@ -119,10 +125,7 @@ pub(super) static PATTERNS: &[(&str, &str)] = &[
         "HTTPDERROR_DATE",
         r"%{DAY} %{MONTH} +%{MONTHDAY} %{TIME} %{YEAR}",
     ),
-    (
-        "HTTPDATE",
-        r"%{MONTHDAY}/%{MONTH}/%{YEAR}:%{TIME} %{INT}",
-    ),
+    ("HTTPDATE", r"%{MONTHDAY}/%{MONTH}/%{YEAR}:%{TIME} %{INT}"),
     ("SYSLOGTIMESTAMP", r"%{MONTH} +%{MONTHDAY} %{TIME}"),
     (
         "LOGLEVEL",
@@ -141,10 +144,7 @@ pub(super) static PATTERNS: &[(&str, &str)] = &[
         r"%{SYSLOGTIMESTAMP:timestamp} (?:%{SYSLOGFACILITY} )?%{SYSLOGHOST:logsource} %{SYSLOGPROG}:",
     ),
     ("SYSLOGLINE", r"%{SYSLOGBASE} %{GREEDYDATA:message}"),
-    (
-        "CRON_ACTION",
-        r"[A-Z ]+",
-    ),
+    ("CRON_ACTION", r"[A-Z ]+"),
     (
         "CRONLOG",
         r"\(%{USER:user}\) %{CRON_ACTION:action} \(%{DATA:message}\)",
@@ -169,22 +169,13 @@ pub(super) static PATTERNS: &[(&str, &str)] = &[
         "HTTPD24_ERRORLOG",
         r"\[%{HTTPDERROR_DATE:timestamp}\] \[(?:%{WORD:module})?:%{LOGLEVEL:loglevel}\] \[pid %{POSINT:pid}(?::tid %{NUMBER:tid})?\](?: \(%{INT:proxy_errorcode}\)%{DATA:proxy_message}:)?(?: \[client %{IPORHOST:clientip}(?::%{POSINT:clientport})?\])?(?: %{DATA:errorcode}:)? %{GREEDYDATA:message}",
     ),
-    (
-        "HAPROXYTIME",
-        r"%{HOUR}:%{MINUTE}(?::%{SECOND})",
-    ),
+    ("HAPROXYTIME", r"%{HOUR}:%{MINUTE}(?::%{SECOND})"),
     (
         "HAPROXYDATE",
         r"%{MONTHDAY}/%{MONTH}/%{YEAR}:%{HAPROXYTIME}",
     ),
-    (
-        "HAPROXYCAPTUREDREQUESTHEADERS",
-        r"[^}]*",
-    ),
-    (
-        "HAPROXYCAPTUREDRESPONSEHEADERS",
-        r"[^}]*",
-    ),
+    ("HAPROXYCAPTUREDREQUESTHEADERS", r"[^}]*"),
+    ("HAPROXYCAPTUREDRESPONSEHEADERS", r"[^}]*"),
     (
         "HAPROXYHTTPBASE",
         r#"%{IP:client_ip}:%{INT:client_port} \[%{HAPROXYDATE:accept_date}\] %{NOTSPACE:frontend_name} %{NOTSPACE:backend_name}/%{NOTSPACE:server_name} %{INT:time_request}/%{INT:time_queue}/%{INT:time_backend_connect}/%{INT:time_backend_response}/%{NOTSPACE:time_duration} %{INT:http_status_code} %{NOTSPACE:bytes_read} %{NOTSPACE:captured_request_cookie} %{NOTSPACE:captured_response_cookie} %{NOTSPACE:termination_state} %{INT:actconn}/%{INT:feconn}/%{INT:beconn}/%{INT:srvconn}/%{NOTSPACE:retries} %{INT:srv_queue}/%{INT:backend_queue} (?:\{%{HAPROXYCAPTUREDREQUESTHEADERS:captured_request_headers}\} )?(?:\{%{HAPROXYCAPTUREDRESPONSEHEADERS:captured_response_headers}\} )?"(?:<BADREQ>|(?:%{WORD:http_verb} %{NOTSPACE:http_request}(?: HTTP/%{NUMBER:http_version})?))""#,
@@ -210,10 +201,7 @@ pub(super) static PATTERNS: &[(&str, &str)] = &[
         r"\[?%{POSINT:pid}(?::%{WORD:role}|\])? %{REDISTIMESTAMP:timestamp} [*#.-] %{GREEDYDATA:message}",
     ),
     // Java.
-    (
-        "JAVACLASS",
-        r"(?:[A-Za-z_$][\w$]*\.)*[A-Za-z_$][\w$]*",
-    ),
+    ("JAVACLASS", r"(?:[A-Za-z_$][\w$]*\.)*[A-Za-z_$][\w$]*"),
     ("JAVAFILE", r"[\w$. -]+"),
     ("JAVAMETHOD", r"(?:<(?:cl)?init>|[A-Za-z$_][\w$]*)"),
     (

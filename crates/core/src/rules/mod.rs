@@ -16,6 +16,7 @@ mod metric_names;
 mod named_patterns;
 mod problem;
 mod raw_rules;
+mod reading;
 mod report_section;
 mod rule_metrics;
 mod rule_patterns;
@@ -77,6 +78,8 @@ pub struct Rule {
     pub inside: Option<Field>,
     /// Whether each match of the pattern on a line counts, and not only the first.
     pub each: bool,
+    /// Of [`FieldsMode::Csv`].
+    pub columns: Option<CsvColumns>,
     /// What clients may have written, left out by the fields that ask for it (`untrusted_between`).
     pub untrusted: Option<UntrustedRange>,
     pub time: Option<TimeField>,
@@ -101,6 +104,17 @@ pub enum FieldsMode {
     Json,
     /// JSON where the line begins with `{`, otherwise logfmt.
     Auto,
+    /// Cells in the order of [`Rule::columns`].
+    Csv,
+}
+
+/// What the cells of a line of CSV are called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CsvColumns {
+    /// In the order of the line; an empty one is passed over.
+    pub names: Vec<String>,
+    /// What is between two cells.
+    pub delimiter: u8,
 }
 
 /// Which of several values of one key is taken.

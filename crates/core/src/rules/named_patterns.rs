@@ -52,7 +52,10 @@ pub(super) fn expand<'p>(
 pub(super) fn names_group(pattern: &str, group: &str) -> bool {
     let mut rest = pattern;
     while let Some(reference) = Reference::first(rest) {
-        if reference.field.is_some_and(|field| group_name(field) == group) {
+        if reference
+            .field
+            .is_some_and(|field| group_name(field) == group)
+        {
             return true;
         }
         rest = rest.get(reference.end..).unwrap_or_default();
@@ -63,7 +66,10 @@ pub(super) fn names_group(pattern: &str, group: &str) -> bool {
 /// The patterns of `[patterns]`; those of another shape are told where the file is read.
 fn own_patterns(text: &str) -> Own {
     let (document, _) = DeTable::parse_recoverable(text);
-    let patterns = document.get_ref().get("patterns").map(|value| value.get_ref());
+    let patterns = document
+        .get_ref()
+        .get("patterns")
+        .map(|value| value.get_ref());
     let Some(DeValue::Table(patterns)) = patterns else {
         return Own::new();
     };
@@ -101,9 +107,7 @@ impl<'t> Reference<'t> {
             let start = from + at;
             from = start + 2;
             let inner = text.get(from..)?;
-            let Some(length) = inner.find('}') else {
-                return None;
-            };
+            let length = inner.find('}')?;
             let mut parts = inner.get(..length)?.splitn(3, ':');
             let name = parts.next().filter(|name| is_name(name));
             // A backslash before it makes the percent sign one.
@@ -289,11 +293,19 @@ mod tests {
             ("TIME", "23:59:60.5", "24:00"),
             ("DATE_US", "11/27/2025", "27/11/2025"),
             ("DATE_EU", "27.11.2025", "11/27/2025"),
-            ("TIMESTAMP_ISO8601", "2025-11-27T10:12:01.5+01:00", "2025-11"),
+            (
+                "TIMESTAMP_ISO8601",
+                "2025-11-27T10:12:01.5+01:00",
+                "2025-11",
+            ),
             ("TIMESTAMP_ISO8601", "2025-11-27 10:12:01,123", "10:12"),
             ("HTTPDATE", "27/Nov/2025:10:12:01 +0000", "27/11/2025"),
             ("SYSLOGTIMESTAMP", "Nov  7 10:12:01", "10:12:01"),
-            ("DATESTAMP_RFC2822", "Thu, 27 Nov 2025 10:12:01 +0000", "Thu"),
+            (
+                "DATESTAMP_RFC2822",
+                "Thu, 27 Nov 2025 10:12:01 +0000",
+                "Thu",
+            ),
             ("LOGLEVEL", "WARNING", "loud"),
             ("JAVACLASS", "com.example.shop.Order$Item", "1x"),
         ] {
@@ -381,7 +393,10 @@ mod tests {
 
     #[test]
     fn fields_and_own_names() {
-        assert_eq!(expanded("%{INT:n:int} x", "").as_deref(), Ok("(?P<n>[+-]?[0-9]+) x"));
+        assert_eq!(
+            expanded("%{INT:n:int} x", "").as_deref(),
+            Ok("(?P<n>[+-]?[0-9]+) x")
+        );
         assert_eq!(
             expanded("%{WORD:[http][method]}%{NOTSPACE:source.ip}", "").as_deref(),
             Ok(r"(?P<http.method>\b\w+\b)(?P<source.ip>\S+)")
@@ -389,7 +404,10 @@ mod tests {
         assert_eq!(expanded("%{2}a%{1,3}", "").as_deref(), Ok("%{2}a%{1,3}"));
         assert_eq!(expanded(r"\%{INT}", "").as_deref(), Ok(r"\%{INT}"));
         let own = "[patterns]\nID = 'o-%{INT}'\nINT = '\\d'\n";
-        assert_eq!(expanded("%{ID:id}", own).as_deref(), Ok(r"(?P<id>o-(?:\d))"));
+        assert_eq!(
+            expanded("%{ID:id}", own).as_deref(),
+            Ok(r"(?P<id>o-(?:\d))")
+        );
         let cycle = "[patterns]\nA = '%{B}'\nB = 'x%{C:c}'\nC = '%{B}'\n";
         let said = expanded("%{A}", cycle).unwrap_err();
         assert!(said.contains("`B` → `C` → `B`"), "{said}");

@@ -47,6 +47,8 @@ pub(super) struct RuleSpec {
     pub inside: Option<At<FieldSpec>>,
     /// Whether each match of the pattern on a line counts.
     pub each: Option<At<bool>>,
+    pub columns: Option<Vec<At<String>>>,
+    pub delimiter: Option<At<String>>,
     pub untrusted_between: Option<At<RangeSpec>>,
     pub raw: Vec<(At<String>, At<String>)>,
     pub time: Option<(FieldSpec, bool)>,
@@ -124,14 +126,12 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
         .and_then(|value| choice(&value, FIELDS_MODES, reader));
     let names_known = reader.drafts.len() == read_before;
     let json_fields = table.take("match_json").map(|value| value.pairs(reader));
-    let inside = table.take("inside").and_then(|value| {
-        let place = value.place;
-        read_field(&value, reader).map(|field| At::new(field, place))
-    });
-    let each = table.take("each").and_then(|value| {
-        let place = value.place;
-        value.flag(reader).map(|flag| At::new(flag, place))
-    });
+    let inside = take_placed("inside", &mut table, reader, read_field);
+    let each = take_placed("each", &mut table, reader, TomlValue::flag);
+    let columns = table
+        .take("columns")
+        .and_then(|value| value.text_or_texts(reader));
+    let delimiter = table.take("delimiter").and_then(|value| value.text(reader));
     let untrusted_between = take_range(&mut table, reader);
     let raw = table.take("raw").map(|value| value.pairs(reader));
     let time = table
@@ -169,6 +169,8 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
         fields,
         inside,
         each,
+        columns,
+        delimiter,
         untrusted_between,
         raw: raw.unwrap_or_default(),
         time,
@@ -185,7 +187,19 @@ const FIELDS_MODES: &[(&str, FieldsMode)] = &[
     ("logfmt", FieldsMode::Logfmt),
     ("json", FieldsMode::Json),
     ("auto", FieldsMode::Auto),
+    ("csv", FieldsMode::Csv),
 ];
+
+/// What is read of a key, and where its value is.
+fn take_placed<'t, T>(
+    key: &'static str,
+    table: &mut Table<'t>,
+    reader: &mut Reader,
+    read: impl FnOnce(&TomlValue<'t>, &mut Reader) -> Option<T>,
+) -> Option<At<T>> {
+    let value = table.take(key)?;
+    read(&value, reader).map(|read| At::new(read, value.place))
+}
 
 /// One pattern, or a list of them.
 fn take_patterns(key: &'static str, table: &mut Table<'_>, reader: &mut Reader) -> Vec<At<String>> {

@@ -72,16 +72,17 @@ fn unused_groups(scope: &Scope<'_>, drafts: &mut Vec<Draft>) {
         );
     }
     for group in scope.groups() {
-        let is_written = named_patterns::names_group(&pattern.value, group);
-        if used.contains(group.as_str()) || !is_written {
+        if used.contains(group.as_str()) {
             continue;
         }
-        let named = format!("<{group}>");
         let mut patterns = scope.spec.patterns();
-        let Some(pattern) = patterns.find(|pattern| pattern.value.contains(&named)) else {
+        let has_name = |pattern: &&At<String>| named_patterns::names_group(&pattern.value, group);
+        let Some(pattern) = patterns.find(has_name) else {
             continue;
         };
-        let start = pattern.value.find(&named).map_or(0, |at| at + 1);
+        let named = [format!("<{group}>"), format!(":{group}")];
+        let start = named.iter().find_map(|name| pattern.value.find(name));
+        let start = start.map_or(0, |at| at + 1);
         let place = rule_patterns::inside(pattern, start, start + group.len(), scope.sources);
         drafts.push(messages::unused_group(place, group));
     }

@@ -11,11 +11,7 @@ use super::label;
 use super::label::{LabelProgram, MapEntry};
 use super::parts::Parts;
 use super::pattern::Pattern;
-use super::reader::ReaderMode;
-use super::special::{Inside, Special};
-use super::{
-    ActionProgram, Amount, ConditionProgram, FieldReader, Part, Program, Subject, Then, Times,
-};
+use super::{ActionProgram, Amount, ConditionProgram, Part, Program, Subject, Then, Times};
 use crate::engine::counts::{FieldError, FieldErrorKind};
 use crate::engine::{Secret, SecretMissing};
 use crate::metrics::definition::Kind;
@@ -53,7 +49,7 @@ pub(in crate::engine) struct FieldErrors {
 }
 
 impl FieldErrors {
-    fn number(&mut self, rule: &str, field: &str, kind: FieldErrorKind) -> usize {
+    pub(super) fn number(&mut self, rule: &str, field: &str, kind: FieldErrorKind) -> usize {
         let error = FieldError {
             rule: rule.into(),
             field: field.into(),
@@ -70,12 +66,12 @@ impl FieldErrors {
 }
 
 pub(in crate::engine) struct RuleCompiler<'a> {
-    rule: &'a Rule,
+    pub(super) rule: &'a Rule,
     set: &'a RuleSet,
-    errors: &'a mut FieldErrors,
+    pub(super) errors: &'a mut FieldErrors,
     secret: Option<&'a Secret>,
     groups: BTreeMap<String, usize>,
-    keys: Keys,
+    pub(super) keys: Keys,
     conditions: Vec<ConditionProgram>,
     /// The groups that are asked for.
     captures: BTreeSet<usize>,
@@ -164,47 +160,6 @@ impl<'a> RuleCompiler<'a> {
             times,
             trace,
         }
-    }
-
-    /// What the rule reads by; the fields of a special one are not on the line itself.
-    fn reader(&self, special: Option<&Special>) -> Option<FieldReader> {
-        let mode = ReaderMode::from(self.rule.fields?);
-        let is_elsewhere = special.is_some_and(|special| special.inside.is_some());
-        Some(FieldReader {
-            mode: if is_elsewhere {
-                ReaderMode::Elsewhere
-            } else {
-                mode
-            },
-            keys: self.keys.clone(),
-            untrusted: self.rule.untrusted.clone(),
-        })
-    }
-
-    fn special(&mut self) -> Option<Box<Special>> {
-        let rule = self.rule;
-        let inside = rule.inside.as_ref().zip(rule.fields);
-        let inside = inside.map(|(field, mode)| {
-            // The keys of the line around the text are others than those in it.
-            let inner = std::mem::take(&mut self.keys);
-            let field = self.field(field);
-            Inside {
-                outer: FieldReader {
-                    mode: ReaderMode::Auto,
-                    keys: std::mem::replace(&mut self.keys, inner.clone()),
-                    untrusted: None,
-                },
-                field,
-                inner: FieldReader {
-                    mode: mode.into(),
-                    keys: inner,
-                    untrusted: rule.untrusted.clone(),
-                },
-            }
-        });
-        let mut too_many = || (self.errors).number(&rule.name, "match", FieldErrorKind::TooMany);
-        let each = rule.each.then(&mut too_many);
-        (inside.is_some() || each.is_some()).then(|| Box::new(Special { inside, each }))
     }
 
     pub(in crate::engine) fn labels(&mut self) -> Result<Vec<LabelProgram>, SecretMissing> {

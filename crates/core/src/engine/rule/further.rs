@@ -35,6 +35,8 @@ pub(in crate::engine) enum Mismatch {
     Unreadable,
     /// A field of a line of JSON is other than the rule asks: the number of the condition.
     Json(usize),
+    /// It names the columns of a table.
+    Header,
 }
 
 #[derive(Debug)]

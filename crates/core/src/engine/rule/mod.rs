@@ -29,6 +29,7 @@ use logmetrics_scan::slots::Slots;
 
 mod amount;
 pub(in crate::engine) mod build;
+mod build_special;
 mod byte_class;
 mod cached;
 mod exemplar;

@@ -22,6 +22,7 @@ impl From<FieldsMode> for ReaderMode {
             FieldsMode::Logfmt => ReaderMode::Logfmt,
             FieldsMode::Json => ReaderMode::Json,
             FieldsMode::Auto => ReaderMode::Auto,
+            FieldsMode::Csv => ReaderMode::Elsewhere,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Rules that look at another text than the line, or several times at it: `inside` and `each`.
+//! Rules that look at another text than the line, or several times at it: `inside`, `csv` and `each`.
 //!
 //! Their lines go a way of their own, so that those of other rules do not pay for it. Such a text is a
 //! copy, with no escapes in it. Groups of the pattern stay those of the line.
@@ -8,6 +8,8 @@ use super::reader::{FieldReader, ReadOutcome};
 use super::{Mismatch, Program, Scratch, found};
 use crate::engine::counts::Counts;
 use crate::metrics::batch::Batch;
+use logmetrics_scan::csv::{Columns, Record};
+use logmetrics_scan::slots::Slots;
 
 /// More matches on one line are not counted.
 const MATCHES_MAX: usize = 10_000;
@@ -17,8 +19,12 @@ const MATCHES_MAX: usize = 10_000;
 pub(in crate::engine) struct Special {
     /// Where the text is in which fields are read.
     pub(in crate::engine) inside: Option<Inside>,
+    /// Reads the fields of the text.
+    pub(in crate::engine) inner: FieldReader,
     /// The error that a line with too many matches is counted as, where each of them counts.
     pub(in crate::engine) each: Option<usize>,
+    /// What the cells are called, where the text is one of CSV.
+    pub(in crate::engine) columns: Option<Columns>,
 }
 
 /// A field that holds a text with fields of its own.
@@ -27,8 +33,6 @@ pub(in crate::engine) struct Inside {
     /// Reads the fields of the line.
     pub(in crate::engine) outer: FieldReader,
     pub(in crate::engine) field: FieldProgram,
-    /// Reads those of the text.
-    pub(in crate::engine) inner: FieldReader,
 }
 
 /// The text that takes the place of the line at hand.
@@ -47,26 +51,32 @@ impl Program {
         context: &Context<'_>,
         scratch: &mut Scratch,
     ) -> Result<(), Mismatch> {
-        let special = self.special.as_deref();
-        let Some(inside) = special.and_then(|special| special.inside.as_ref()) else {
+        let Some(special) = self.special.as_deref() else {
             return Err(Mismatch::Fields);
         };
         let mut other = std::mem::take(&mut scratch.other);
-        let outcome = self.find_text(inside, context, scratch, &mut other.text);
-        other.is_used = outcome.is_ok();
-        let inner = Context {
-            text: &other.text,
-            line: context.line,
+        let found = match &special.inside {
+            Some(inside) => self.find_text(inside, context, scratch, &mut other.text),
+            None => Ok(()),
         };
-        let outcome = match outcome {
-            Ok(()) => {
-                scratch.groups.keep_line(context.text);
-                scratch.slots.clear(&inside.inner.keys);
-                let read = inside.inner.read(inner.text, &mut scratch.slots);
-                self.judge(read, &inside.inner, &inner, scratch)
+        other.is_used = special.inside.is_some() && found.is_ok();
+        let outcome = found.and_then(|()| {
+            scratch.slots.clear(&special.inner.keys);
+            match &special.columns {
+                Some(columns) => read_cells(columns, context, scratch, &mut other),
+                None => {
+                    let inner = Context {
+                        text: &other.text,
+                        line: context.line,
+                    };
+                    let read = special.inner.read(inner.text, &mut scratch.slots);
+                    self.judge(read, &special.inner, &inner, scratch)
+                }
             }
-            Err(mismatch) => Err(mismatch),
-        };
+        });
+        if other.is_used {
+            scratch.groups.keep_line(context.text);
+        }
         scratch.other = other;
         outcome
     }
@@ -108,7 +118,8 @@ impl Program {
         scratch: &mut Scratch,
         then: impl FnOnce(&Context<'_>, &mut Scratch) -> T,
     ) -> T {
-        let reads_elsewhere = |special: &Special| special.inside.is_some();
+        let reads_elsewhere =
+            |special: &Special| special.inside.is_some() || special.columns.is_some();
         if !self.special.as_deref().is_some_and(reads_elsewhere) || !scratch.other.is_used {
             return then(context, scratch);
         }
@@ -151,6 +162,20 @@ impl Program {
         too_many
     }
 
+    /// Why a text is no record of the rule's table, where it has one.
+    pub(in crate::engine) fn why_no_record(&self, text: &[u8]) -> Option<String> {
+        let columns = self.special.as_ref()?.columns.as_ref()?;
+        let record = columns.read(text, &mut Slots::default(), &mut Vec::new());
+        match record {
+            Record::Unclosed => Some("a quote on the line is never closed".to_owned()),
+            Record::Other(cells) => Some(format!(
+                "the line has {cells} cells, and `columns` names {}",
+                columns.len()
+            )),
+            _ => None,
+        }
+    }
+
     /// Makes the updates of a line that matches: [`Program::act`] for a special rule.
     #[cold]
     pub(in crate::engine) fn act_specially(
@@ -168,5 +193,31 @@ impl Program {
         if let Some(error) = each.filter(|_| too_many) {
             counts.field_error(error);
         }
+    }
+}
+
+/// Finds the cells of a table, in the other text or else on the line.
+fn read_cells(
+    columns: &Columns,
+    context: &Context<'_>,
+    scratch: &mut Scratch,
+    other: &mut OtherText,
+) -> Result<(), Mismatch> {
+    let text = match other.is_used {
+        true => &other.text,
+        false => context.text,
+    };
+    let mut room = std::mem::take(&mut scratch.decoded);
+    let record = columns.read(text, &mut scratch.slots, &mut room);
+    if record == Record::InRoom {
+        std::mem::swap(&mut other.text, &mut room);
+        other.is_used = true;
+    }
+    scratch.decoded = room;
+    match record {
+        Record::OnLine | Record::InRoom => Ok(()),
+        Record::Header => Err(Mismatch::Header),
+        Record::NoTable => Err(Mismatch::Fields),
+        Record::Other(_) | Record::Unclosed => Err(Mismatch::Unreadable),
     }
 }

@@ -92,6 +92,14 @@ by = ["head"]
 value = "b"
 
 [[rule]]
+fields = "csv"
+columns = ["first", "", "n"]
+[[rule.metric]]
+counter = "cells"
+by = ["first"]
+value = "n"
+
+[[rule]]
 match = 'user=(?P<user>\S+)'
 metric = [{ counter = "second", by = ["user"], limit = 2 }]
 "#;
@@ -207,6 +215,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         3 => json.prop_map(String::into_bytes),
         1 => long,
         3 => broken,
+        2 => "([ab]|\"[ab],(\"\")?\"|first|)(,[xn\"]{0,2}){2,3}|[ab],x,[0-9]".prop_map(String::into_bytes),
         1 => Just(b"nothing here".to_vec()),
     ]
 }

@@ -313,6 +313,97 @@ metric = [{ counter = "x_total" }]
 }
 
 #[test]
+fn cells_of_csv_are_fields() {
+    let rules = r#"
+[[rule]]
+fields = "csv"
+columns = ["ts", "desk", "symbol", "side", "qty", "price", "latency_us", "comment"]
+time = "ts"
+[rule.labels]
+comment = { from = "comment", default = "none" }
+[[rule.metric]]
+counter = "trades_total"
+by = ["symbol", "comment"]
+[[rule.metric]]
+counter = "traded_total"
+value = "qty"
+by = ["desk"]
+where = { side = "buy|sell" }
+"#;
+    let lines: [&[u8]; 8] = [
+        b"ts,desk,symbol,side,qty,price,latency_us,comment",
+        b"2025-11-27T10:12:01Z,fx,EURUSD,buy,100000,1.0912,152,\"ok, filled\"",
+        b"2025-11-27T10:12:02Z,eq,SAP,sell,20,231.40,1201,",
+        b"2025-11-27T10:12:03Z,eq,\"BRK,B\",buy,5,410.11,990,partial",
+        b"2025-11-27T10:12:03Z,eq,\"A \"\"B\"\"\",buy,1,410.11,990,\"say \"\"x\"\"\"",
+        b"2025-11-27T10:12:03Z,eq,torn",
+        b"2025-11-27T10:12:03Z,eq,\"torn,buy,1,410.11,990,x",
+        b"some other line",
+    ];
+    let outcome = run(rules, &lines.repeat(2));
+    insta::assert_snapshot!(outcome.samples, @r#"
+    traded_total{desk="eq"} 52
+    traded_total{desk="fx"} 200000
+    trades_total{comment="none",symbol="SAP"} 2
+    trades_total{comment="ok, filled",symbol="EURUSD"} 2
+    trades_total{comment="partial",symbol="BRK,B"} 2
+    trades_total{comment="say \"x\"",symbol="A \"B\""} 2
+    "#);
+    assert_eq!((outcome.unreadable, outcome.unmatched), (4, 6));
+    assert_eq!(outcome.field_errors, []);
+    let (engine, _) = engine(rules);
+    let origin = Origin {
+        source: Arc::from("-"),
+        file: Arc::from("-"),
+    };
+    let said = |text: &[u8]| {
+        let line = Line {
+            text,
+            wrapping: Wrapping::default(),
+            origin: &origin,
+        };
+        engine.explain(&line)[0].outcome.to_string()
+    };
+    assert_eq!(
+        said(lines[0]),
+        "the line is the header, which names the columns"
+    );
+    assert_eq!(
+        said(lines[5]),
+        "the line has 3 cells, and `columns` names 8"
+    );
+    assert_eq!(said(lines[6]), "a quote on the line is never closed");
+    assert_eq!(said(lines[7]), "the line has no fields to read");
+}
+
+#[test]
+fn csv_may_be_inside_a_field_and_beside_groups() {
+    let rules = r#"
+[[rule]]
+match = '^(?P<level>\w+) '
+inside = "row"
+fields = "csv"
+columns = ["user", "status"]
+delimiter = ";"
+metric = [{ counter = "a_total", by = ["level", "user", "status"] }]
+"#;
+    let outcome = run(
+        rules,
+        &[
+            b"info row=\"ann;200\"",
+            b"info row=\"\\\"b \\\"\\\"x\\\"\\\"\\\";200\"",
+            b"warn row=\"user;status\"",
+            b"warn row=\"x;1;2\"",
+        ],
+    );
+    insta::assert_snapshot!(outcome.samples, @r#"
+    a_total{level="info",status="200",user="ann"} 1
+    a_total{level="info",status="200",user="b \"x\""} 1
+    "#);
+    assert_eq!((outcome.unreadable, outcome.unmatched), (1, 1));
+}
+
+#[test]
 fn explain_shows_each_match() {
     let rules =
         "[[rule]]\nmatch = 'a(?P<n>\\d)'\neach = true\nmetric = [{ counter = 'c', by = ['n'] }]\n";

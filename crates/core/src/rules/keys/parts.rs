@@ -99,11 +99,46 @@ pub(super) const FILE_PATTERNS: Key = Key {
 ORDER = 'o-%{INT:order}'
 
 [[rule]]
-match = '%{ORDER} from %{IP:client} took %{NUMBER:took:float} ms'
-metric = [{ counter = "orders_total", by = ["client"] }]
+match = '%{ORDER} from %{IP:client} cost %{NUMBER:cost:float}'
+metric = [{ counter = "orders_eur_total", value = "cost", by = ["client"] }]
 
 [[test]]
-lines = "o-17 from 10.0.0.1 took 12.5 ms"
-expect = ['orders_total{client="10.0.0.1"} 1']
+lines = "o-17 from 10.0.0.1 cost 12.5"
+expect = ['orders_eur_total{client="10.0.0.1"} 12.5']
+"#,
+};
+
+pub(super) const RULE_COLUMNS: Key = Key {
+    name: "columns",
+    shape: Shape::TextOrTexts,
+    about: "What the cells of `fields = \"csv\"` are called, in their order; `\"\"` is a column that nobody needs. A line that \
+            is these names is the header, and not counted, wherever it is in the file. A line with another number of cells \
+            is unreadable.",
+    default: "must be there for `csv`",
+    example: r#"[[rule]]
+fields = "csv"
+columns = ["time", "desk", "quantity", "comment"]
+metric = [{ counter = "traded_total", value = "quantity", by = ["desk"] }]
+
+[[test]]
+lines = ["time,desk,quantity,comment", '10:12:01,fx,100,"ok, filled"', "10:12:02,fx,20,"]
+expect = ['traded_total{desk="fx"} 120']
+"#,
+};
+
+pub(super) const RULE_DELIMITER: Key = Key {
+    name: "delimiter",
+    shape: Shape::Text,
+    about: "What is between two cells of `fields = \"csv\"`: one ASCII character, such as `;` or a tab.",
+    default: "`,`",
+    example: r#"[[rule]]
+fields = "csv"
+columns = ["user", "", "status"]
+delimiter = ";"
+metric = [{ counter = "requests_total", by = ["user", "status"] }]
+
+[[test]]
+lines = "ann;/cart;200"
+expect = ['requests_total{status="200",user="ann"} 1']
 "#,
 };

@@ -1,6 +1,6 @@
 //! Keys of `[[rule]]`.
 
-use super::parts::{RULE_EACH, RULE_INSIDE};
+use super::parts::{RULE_COLUMNS, RULE_DELIMITER, RULE_EACH, RULE_INSIDE};
 use super::{FIELD_SHAPE, Key, KeyTable, LABEL_SHAPE, METRIC, Need, REPORT, Shape, TIME};
 
 pub(in crate::rules) static RULE: KeyTable = KeyTable {
@@ -67,9 +67,9 @@ expect = ['mails_total{domain="example.org",status="sent"} 1']
         },
         Key {
             name: "fields",
-            shape: Shape::Word(&["logfmt", "json", "auto"]),
+            shape: Shape::Word(&["logfmt", "json", "auto", "csv"]),
             about: "How the line's own fields are read: `logfmt` is `key=value`, `json` is one object on a \
-                    line, which other text may stand before, `auto` is JSON where the line begins with `{` and otherwise logfmt. A field \
+                    line, which other text may stand before, `auto` is JSON where the line begins with `{` and otherwise logfmt, `csv` is cells that `columns` names. A field \
                     inside of a JSON object has the name of its path: `request.user`.",
             default: "only the named groups of `match`",
             example: r#"[[rule]]
@@ -101,6 +101,8 @@ expect = ['accesses_total{user="ann"} 1']
         },
         RULE_INSIDE,
         RULE_EACH,
+        RULE_COLUMNS,
+        RULE_DELIMITER,
         Key {
             name: "untrusted_between",
             shape: Shape::Range,

@@ -113,14 +113,105 @@ fn patterns_that_never_match() {
 
 #[test]
 fn syntax_of_others() {
-    assert_snapshot!(refused(&rule_of("'from %{IPP:client.ip} to'")), @"");
-    assert_snapshot!(refused(&rule_of("'from %{CLIENT} to'")), @"");
-    assert_snapshot!(refused(&rule_of("'from %{IP:user-agent} to'")), @"");
-    assert_snapshot!(refused(&rule_of("'from %{IP:ip:integer} to'")), @"");
-    assert_snapshot!(advice(&rule_of("'%{SYSLOGBASE} x'")), @"");
-    assert_snapshot!(advice(&rule_of("'%{COMBINEDAPACHELOG} %{IP:unused}'")), @"");
+    assert_snapshot!(refused(&rule_of("'from %{IPP:client.ip} to'")), @r#"
+    error: no pattern has the name `IPP`
+     --> rules.toml:2:15
+      |
+    2 | match = 'from %{IPP:client.ip} to'
+      |               ^^^^^^^^^^^^^^^^
+      = hint: did you mean `IP`?
+
+    1 problem in the rules
+    "#);
+    assert_snapshot!(refused(&rule_of("'from %{CLIENT} to'")), @r#"
+    error: no pattern has the name `CLIENT`
+     --> rules.toml:2:15
+      |
+    2 | match = 'from %{CLIENT} to'
+      |               ^^^^^^^^^
+      = hint: name it in `[patterns]`, or write the pattern itself: `(?P<name>…)`
+
+    1 problem in the rules
+    "#);
+    assert_snapshot!(refused(&rule_of("'from %{IP:user-agent} to'")), @r#"
+    error: `user-agent` cannot be the name of a group
+     --> rules.toml:2:15
+      |
+    2 | match = 'from %{IP:user-agent} to'
+      |               ^^^^^^^^^^^^^^^^
+      = hint: letters, digits, `_` and dots, and no digit first; `[a][b]` is `a.b`
+
+    1 problem in the rules
+    "#);
+    assert_snapshot!(refused(&rule_of("'from %{IP:ip:integer} to'")), @r#"
+    error: expected `int`, `long`, `float`, `double`, `string`, `bool` or `boolean`, but found `integer`
+     --> rules.toml:2:15
+      |
+    2 | match = 'from %{IP:ip:integer} to'
+      |               ^^^^^^^^^^^^^^^^
+      = hint: a value is read as a number where one is wanted; leave the type out
+
+    1 problem in the rules
+    "#);
+    assert_snapshot!(advice(&rule_of("'%{SYSLOGBASE} x'")), @r#"
+    warning: `SYSLOGBASE` is hardly ever found: what syslog puts before a line is taken off
+     --> rules.toml:2:9
+      |
+    2 | match = '%{SYSLOGBASE} x'
+      |         ^^^^^^^^^^^^^^^^^
+      = hint: match what comes after it; the program is the field `_service`, and the time is known
+    "#);
+    assert_snapshot!(advice(&rule_of("'%{COMBINEDAPACHELOG} %{IP:unused}'")), @r#"
+    warning: named group `unused` is never used
+     --> rules.toml:2:36
+      |
+    2 | match = '%{COMBINEDAPACHELOG} %{IP:unused}'
+      |                                    ^^^^^^
+      = hint: add it to `by`, or write `(?:…)` instead of `(?P<unused>…)`
+    "#);
+}
+
+#[test]
+fn cycles_and_bad_names_in_patterns() {
     let own = "[patterns]\nA = 'x%{B}'\nB = '%{A}'\n'9' = '('\n";
-    assert_snapshot!(refused(&format!("{own}{}", rule_of("'%{A}'"))), @"");
+    assert_snapshot!(refused(&format!("{own}{}", rule_of("'%{A}'"))), @r#"
+    error: this pattern leads to itself: `B` → `A` → `B`
+     --> rules.toml:2:7
+      |
+    2 | A = 'x%{B}'
+      |       ^^^^
+
+    error: this pattern leads to itself: `A` → `B` → `A`
+     --> rules.toml:3:6
+      |
+    3 | B = '%{A}'
+      |      ^^^^
+
+    error: `9` cannot be the name of a pattern
+     --> rules.toml:4:1
+      |
+    4 | '9' = '('
+      | ^^^
+      = hint: letters, digits and `_`, and no digit first
+
+    error: invalid pattern: unclosed group
+     --> rules.toml:4:8
+      |
+    4 | '9' = '('
+      |        ^
+
+    error: this pattern leads to itself: `A` → `B` → `A`
+     --> rules.toml:6:10
+      |
+    6 | match = '%{A}'
+      |          ^^^^
+
+    5 problems in the rules
+    "#);
+}
+
+#[test]
+fn syntax_that_no_pattern_has_here() {
     assert_snapshot!(refused(&rule_of(r"'(?P<q>.).*(?P=q)'")), @r"
     error: invalid pattern: unrecognized flag
      --> rules.toml:2:22

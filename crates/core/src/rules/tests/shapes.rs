@@ -221,8 +221,8 @@ fn wrong_types_of_tables_and_labels() {
 
 #[test]
 fn choices_and_pairs() {
-    assert_snapshot!(refused("[[rule]]\nfields = 'logfmtt'\nlabels.u = { take = 'frist' }\nlabels.v = { take = 'all' }\nmetric = [{ counter = 'c', by = ['u', 'v'] }]\n"), @r"
-    error: expected `logfmt`, `json` or `auto`, but found `logfmtt`
+    assert_snapshot!(refused("[[rule]]\nfields = 'logfmtt'\nlabels.u = { take = 'frist' }\nlabels.v = { take = 'all' }\nmetric = [{ counter = 'c', by = ['u', 'v'] }]\n"), @r#"
+    error: expected `logfmt`, `json`, `auto` or `csv`, but found `logfmtt`
      --> rules.toml:2:10
       |
     2 | fields = 'logfmtt'
@@ -243,7 +243,7 @@ fn choices_and_pairs() {
       |                     ^^^^^
 
     3 problems in the rules
-    ");
+    "#);
     assert_snapshot!(refused("[[rule]]\nfields = 'logfmt'\nlabels.u = { untrusted_between = ['a'] }\nlabels.v = { untrusted_between = ['a', 2] }\nmetric = [{ counter = 'c', by = ['u', 'v'] }]\n"), @r#"
     error: expected two keys for `untrusted_between`, but found 1
      --> rules.toml:3:34
@@ -397,7 +397,7 @@ fn control_characters_of_a_file_never_reach_the_terminal() {
       |
     3 | "k\u001b[31m\u202e" = 1
       | ^^^^^^^^^^^^^^^^^^^
-      = hint: known here: name, match, unless, fields, match_json, inside, each, untrusted_between, raw, time, trace, labels, metric, report
+      = hint: known here: name, match, unless, fields, match_json, inside, each, columns, delimiter, untrusted_between, raw, time, trace, labels, metric, report
 
     1 problem in the rules
     "#);

@@ -152,7 +152,8 @@ pub fn unknown_pattern<'n>(
 
 pub fn unknown_pattern_type(place: ProblemPlace, kind: &str, known: &[&str]) -> Draft {
     let message = format!("expected {}, but found {}", one_of(known), quote(kind));
-    Draft::error(place, message).hint("a value is read as a number where one is wanted; leave the type out")
+    Draft::error(place, message)
+        .hint("a value is read as a number where one is wanted; leave the type out")
 }
 
 pub fn pattern_in_itself(place: ProblemPlace, cycle: &[String]) -> Draft {
@@ -168,7 +169,8 @@ pub fn pattern_field_name(place: ProblemPlace, field: &str) -> Draft {
 }
 
 pub fn pattern_too_long(place: ProblemPlace, bytes_max: usize) -> Draft {
-    let message = format!("with all names written out, this pattern has more than {bytes_max} bytes");
+    let message =
+        format!("with all names written out, this pattern has more than {bytes_max} bytes");
     Draft::error(place, message)
 }
 
@@ -178,7 +180,10 @@ pub fn bad_pattern_name(name: &At<String>) -> Draft {
 }
 
 pub fn syslog_prefix(pattern: &At<String>, name: &str) -> Draft {
-    let message = format!("{} is hardly ever found: what syslog puts before a line is taken off", quote(name));
+    let message = format!(
+        "{} is hardly ever found: what syslog puts before a line is taken off",
+        quote(name)
+    );
     Draft::warning(pattern.place, message).hint(
         "match what comes after it; the program is the field `_service`, and the time is known",
     )

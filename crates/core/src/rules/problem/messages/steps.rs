@@ -1,6 +1,7 @@
 //! What is said of the ways in which a rule reads a line.
 
-use super::super::{Draft, ProblemPlace};
+use super::super::{At, Draft, ProblemPlace};
+use super::{did_you_mean, quote};
 
 pub fn inside_without_fields(place: ProblemPlace) -> Draft {
     Draft::error(
@@ -26,4 +27,41 @@ pub fn each_without_pattern(place: ProblemPlace) -> Draft {
         place,
         "`each` counts every match of `match`, but the rule has no `match`",
     )
+}
+
+pub fn csv_without_columns(place: ProblemPlace) -> Draft {
+    Draft::error(place, "`fields = \"csv\"` needs `columns`").hint(
+        "write the header of the file: `columns = [\"time\", \"user\", …]`; a line that is it is not counted",
+    )
+}
+
+pub fn key_of_csv(place: ProblemPlace, key: &str) -> Draft {
+    let message = format!("`{key}` is only for `fields = \"csv\"`");
+    Draft::error(place, message)
+}
+
+pub fn column_twice(column: &At<String>, first: ProblemPlace) -> Draft {
+    let message = format!("two columns have the name {}", quote(&column.value));
+    Draft::error(column.place, message)
+        .also("the second", first, "the first")
+        .hint("a column that nobody needs may be `\"\"`")
+}
+
+pub fn bad_delimiter(text: &At<String>) -> Draft {
+    let message = format!(
+        "{} is no delimiter: that is one ASCII character",
+        quote(&text.value)
+    );
+    Draft::error(text.place, message).hint("a tab is `\"\\t\"`, in double quotes")
+}
+
+pub fn unknown_column(key: &At<String>, columns: &[At<String>]) -> Draft {
+    let names = || columns.iter().map(|column| column.value.as_str());
+    let all: Vec<String> = names().filter(|name| !name.is_empty()).map(quote).collect();
+    let hint = did_you_mean(&key.value, names());
+    Draft::error(
+        key.place,
+        format!("no column has the name {}", quote(&key.value)),
+    )
+    .hint(hint.unwrap_or_else(|| format!("the columns are {}", all.join(", "))))
 }
