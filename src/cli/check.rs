@@ -8,8 +8,11 @@ use super::{environment, terminal};
 use crate::programs::{MtailSettings, Programs};
 use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::pattern::planned;
+use logmetrics_core::engine::unit_advice;
 use logmetrics_core::metrics::definition::Definition;
-use logmetrics_core::rules::{Action, Field, Loaded, Rule, RuleSet, Take, escape};
+use logmetrics_core::rules::{
+    Action, AmountSource, Field, Loaded, NumberSource, Rule, RuleSet, Take, escape,
+};
 use logmetrics_mtail::source::Checked as CheckedPrograms;
 
 /// Check rules files and programs of mtail; problems are shown with line and column.
@@ -51,7 +54,16 @@ fn check(
         Ok(checked) => {
             let of_rules = checked.toml.iter().flat_map(|loaded| &loaded.advice);
             let of_folders = checked.passed_over.iter();
-            for advice in of_folders.chain(of_rules).chain(&checked.mtail.advice) {
+            let of_tests: Vec<_> = checked
+                .toml
+                .iter()
+                .flat_map(unit_advice::of_tests)
+                .collect();
+            for advice in of_folders
+                .chain(of_rules)
+                .chain(&of_tests)
+                .chain(&checked.mtail.advice)
+            {
                 writeln!(err, "{}", advice.render(colour))?;
             }
             if let Some(loaded) = &checked.toml {
@@ -134,6 +146,30 @@ fn describe(rule: &Rule, set: &RuleSet, out: &mut impl Write) -> io::Result<()> 
     Ok(())
 }
 
+/// Where a number comes from; nothing where it is 1.
+fn describe_amount(amount: &AmountSource) -> String {
+    let numbers = match amount {
+        AmountSource::Constant(1.0) => return String::new(),
+        AmountSource::Constant(number) => return format!(", value {number}"),
+        AmountSource::Fields(numbers) => numbers,
+    };
+    let words: Vec<String> = numbers
+        .iter()
+        .map(|number| {
+            let from = match &number.source {
+                NumberSource::Field(field) => describe_field(field),
+                NumberSource::Label(label) => describe_field(&label.field),
+                NumberSource::Time => "the line's time".into(),
+            };
+            match number.reading.unit {
+                Some(unit) => format!("{from} in {}", unit.name),
+                None => from,
+            }
+        })
+        .collect();
+    format!(", value from {}", words.join(", else "))
+}
+
 fn describe_action(action: &Action, metric: &Definition) -> String {
     let kind = metric.kind.word();
     let labels: Vec<String> = metric
@@ -148,9 +184,7 @@ fn describe_action(action: &Action, metric: &Definition) -> String {
     if !labels.is_empty() {
         text.push_str(&format!(" by {}", labels.join(", ")));
     }
-    if let Some(value) = &action.value {
-        text.push_str(&format!(", value from {}", describe_field(value)));
-    }
+    text.push_str(&describe_amount(&action.amount));
     text
 }
 

@@ -183,6 +183,10 @@ fn show(update: &Update) -> String {
         Err(SkipReason::MissingLabel { label }) => {
             format!("{metric}: not counted, as label `{label}` has neither value nor default")
         }
+        Err(SkipReason::BadValue { field, text, why }) => {
+            let text = shorten(&harmless(text));
+            format!("{metric}: not counted, as field `{field}` is `{text}`, which {why}")
+        }
         Err(SkipReason::Value(error)) => {
             let why = match error.kind {
                 FieldErrorKind::Missing => "is not on the line",

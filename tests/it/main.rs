@@ -60,6 +60,8 @@ mod state;
 mod tidy;
 /// The command line: help, mistakes and their messages, environment variables.
 mod usage;
+/// Numbers as programs write them: with units, in words, in other forms.
+mod values;
 /// Not tests: the sample log as compose, docker, Kubernetes and terminals would show it.
 mod wrapping;
 /// What scrapers are shown of new series: zero first, and then their values.

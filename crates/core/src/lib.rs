@@ -8,6 +8,7 @@ pub mod exposition;
 pub mod history;
 pub mod lineage;
 pub mod metrics;
+pub mod number;
 pub mod pipeline;
 pub mod program_files;
 pub mod rate_limit;

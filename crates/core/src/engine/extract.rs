@@ -252,21 +252,23 @@ impl Extraction {
         let labels = compiler.labels()?;
         let index = |name: &str| labels.iter().position(|label| &*label.name == name);
         let names = std::array::from_fn(|dimension| index(&key(dimension)));
-        let mut number = |number: &Option<ReportNumber>| -> Option<Number> {
-            let number = number.as_ref()?;
+        let mut number = |number: &Option<ReportNumber>| -> Result<Option<Number>, SecretMissing> {
+            let Some(number) = number else {
+                return Ok(None);
+            };
             let conditions: &[(Condition, regex::Regex)] = &number.conditions;
             let conditions = conditions.iter();
-            Some(Number {
-                amount: compiler.never_negative(&number.field),
+            Ok(Some(Number {
+                amount: compiler.never_negative(&number.amount)?,
                 conditions: conditions
                     .map(|(condition, pattern)| compiler.condition(condition, pattern, &labels))
                     .collect(),
-            })
+            }))
         };
-        let duration = number(&report.duration);
-        let tokens_input = number(&report.tokens_input);
-        let tokens_output = number(&report.tokens_output);
-        let cost = number(&report.cost);
+        let duration = number(&report.duration)?;
+        let tokens_input = number(&report.tokens_input)?;
+        let tokens_output = number(&report.tokens_output)?;
+        let cost = number(&report.cost)?;
         let needed = needed.map(|names| {
             let keys = names.iter().map(|name| needed_key(name));
             keys.filter_map(|key| index(&key)).collect()
@@ -324,6 +326,8 @@ impl Extraction {
         if !conditions.all(|&one| self.program.holds_once(one, context, scratch, counts)) {
             return None;
         }
-        number.amount.number(context, scratch, counts).ok()
+        let times = &self.program.times;
+        let amount = &number.amount;
+        amount.number(context, scratch, times, counts).ok()
     }
 }

@@ -11,7 +11,7 @@ use crate::metrics::batch::Batch;
 use crate::rules::RuleSet;
 use logmetrics_follow::line::Line;
 
-pub mod convert;
+pub use crate::number as convert;
 pub mod counts;
 pub mod extract;
 mod line_time;
@@ -22,6 +22,7 @@ pub mod script;
 pub mod script_patterns;
 pub mod source;
 pub mod timestamp;
+pub mod unit_advice;
 pub mod verdict;
 
 pub use counts::{Counts, FieldError, FieldErrorKind};

@@ -1,5 +1,6 @@
 //! Rules as text, lines in, samples out: what the engine makes of them.
 
+mod amounts;
 mod known_values;
 mod parts;
 mod several_patterns;

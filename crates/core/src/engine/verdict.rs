@@ -4,10 +4,10 @@ use std::fmt;
 
 use regex_syntax::ast::{Ast, parse::Parser};
 
-use super::counts::{Counts, FieldError};
+use super::counts::{Counts, FieldError, FieldErrorKind};
 use super::rule::field::Context;
 use super::rule::pattern::Pattern;
-use super::rule::{Mismatch, Program, Scratch, Skipped};
+use super::rule::{ActionProgram, Mismatch, Program, Scratch, Skipped};
 use super::script::ScriptOutcome;
 use super::{Engine, Unit};
 use crate::metrics::batch::{Batch, LabelHasher};
@@ -130,8 +130,16 @@ pub enum SkipReason {
     },
     /// A label has neither value nor default.
     MissingLabel { label: Box<str> },
-    /// The value is missing, ambiguous or no number.
+    /// The value is missing or ambiguous.
     Value(FieldError),
+    /// The value is no number that the metric can take.
+    BadValue {
+        field: Box<str>,
+        /// As it is on the line.
+        text: Vec<u8>,
+        /// Why, in words that follow `which`.
+        why: String,
+    },
 }
 
 pub(super) fn explain(number: usize, unit: &Unit, engine: &Engine, line: &Line) -> Verdict {
@@ -237,7 +245,7 @@ fn updates(
     scratch: &mut Scratch,
 ) -> Vec<Update> {
     let mut counts = Counts::new(engine.units.len(), engine.field_errors.len());
-    let update = |action| {
+    let update = |action: &ActionProgram| {
         // Each update has a batch of its own, to which nothing of the one before belongs.
         program.begin(scratch);
         let mut batch = Batch::new(LabelHasher::default());
@@ -249,14 +257,26 @@ fn updates(
                 Ok((labels, value))
             }
             (Ok(value), None) => Ok((String::new(), value)),
-            (Err(skipped), _) => Err(skip_reason(skipped, program, engine)),
+            (Err(skipped), _) => Err(skip_reason(
+                skipped,
+                action,
+                (program, engine),
+                context,
+                scratch,
+            )),
         };
         Update { metric, result }
     };
     program.actions.iter().map(update).collect()
 }
 
-fn skip_reason(skipped: Skipped, program: &Program, engine: &Engine) -> SkipReason {
+fn skip_reason(
+    skipped: Skipped,
+    action: &ActionProgram,
+    (program, engine): (&Program, &Engine),
+    context: &Context<'_>,
+    scratch: &mut Scratch,
+) -> SkipReason {
     match skipped {
         Skipped::Condition(number) => {
             let condition = &program.conditions[number];
@@ -268,7 +288,19 @@ fn skip_reason(skipped: Skipped, program: &Program, engine: &Engine) -> SkipReas
         Skipped::Label(label) => SkipReason::MissingLabel {
             label: program.labels[label].name.clone(),
         },
-        Skipped::Value(error) => SkipReason::Value(engine.field_errors[error].clone()),
+        Skipped::Value(number) => {
+            let error = &engine.field_errors[number];
+            let is_bad = error.kind == FieldErrorKind::BadValue;
+            let bad = is_bad.then(|| action.amount.why_bad(context, scratch, &program.times));
+            match bad.flatten() {
+                Some((text, why)) => SkipReason::BadValue {
+                    field: error.field.clone(),
+                    text,
+                    why,
+                },
+                None => SkipReason::Value(error.clone()),
+            }
+        }
     }
 }
 

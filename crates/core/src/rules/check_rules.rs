@@ -62,6 +62,11 @@ impl<'s> Scope<'s> {
         columns.is_none_or(|columns| columns.iter().any(|column| column.value == name))
     }
 
+    /// Whether a name is that of a label, and can be no field.
+    pub fn is_label_only(&self, name: &str) -> bool {
+        self.label(name).is_some() && !self.is_field(name)
+    }
+
     /// Notes a key that can be no field.
     pub fn check_key(&mut self, key: &At<String>) {
         if key.value.is_empty() {

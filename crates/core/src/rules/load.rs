@@ -9,6 +9,7 @@ use super::problem::{At, Draft, Problem, ProblemPlace, Problems, messages, settl
 use super::raw_rules::{self, FileSpec, RuleSpec};
 use super::shipped::{self, Shipped};
 use super::toml_table::Reader;
+use super::unit_advice::{self, UnitQuestion};
 use super::{Case, RuleSet, check_rules, named_patterns, rule_patterns, warnings};
 use crate::metrics::definition::{Definition, MetricId};
 use crate::program_files;
@@ -36,6 +37,8 @@ pub struct Loaded {
     pub advice: Vec<Problem>,
     /// The rules' own tests, each with the number of its file.
     pub cases: Vec<(usize, Case)>,
+    /// What samples may still tell of the metrics' units.
+    pub unit_questions: Vec<UnitQuestion>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,7 +198,8 @@ fn check(sources: Vec<SourceText>, mut drafts: Vec<Draft>) -> Result<Loaded, Pro
         drafts.push(messages::no_rules());
     }
     let names = name_rules(&specs, &sources, &mut drafts);
-    let (set, files) = build(&specs, &names, &sources, &mut drafts);
+    let mut unit_questions = Vec::new();
+    let (set, files) = build(&specs, &names, &sources, &mut drafts, &mut unit_questions);
     if drafts.iter().any(Draft::is_error) {
         // Advice on rules that are half understood would mislead.
         drafts.retain(Draft::is_error);
@@ -205,6 +209,7 @@ fn check(sources: Vec<SourceText>, mut drafts: Vec<Draft>) -> Result<Loaded, Pro
     Ok(Loaded {
         set,
         files,
+        unit_questions,
         advice: settle(drafts, &sources),
         cases: cases
             .flat_map(|(file, spec)| spec.cases.into_iter().map(move |case| (file, case)))
@@ -273,6 +278,7 @@ fn build(
     names: &[Vec<String>],
     sources: &[SourceText],
     drafts: &mut Vec<Draft>,
+    unit_questions: &mut Vec<UnitQuestion>,
 ) -> (RuleSet, Vec<FileSummary>) {
     let mut definitions = Definitions::default();
     let (mut compiled, mut files) = (Vec::new(), Vec::new());
@@ -285,6 +291,8 @@ fn build(
                 let same = warnings::same_match(rule_spec, &earlier);
                 let advice = warnings::rule(&scope).into_iter().chain(same);
                 drafts.extend(advice.map(|draft| draft.of_rule(name)));
+                let rule = compiled.len();
+                unit_questions.extend(unit_advice::questions(&scope, rule, sources));
             }
             drafts.append(&mut scope.drafts);
             for used in &rule.uses {

@@ -3,6 +3,7 @@
 //! Nothing here reads a log line or runs a rule. A rule set is plain data, immutable, and knows no
 //! TOML any more, so that another language of rules can produce one too.
 
+mod amounts;
 mod check_rules;
 mod duration;
 mod field_parts;
@@ -25,8 +26,10 @@ mod test_cases;
 #[cfg(test)]
 mod tests;
 mod toml_table;
+mod unit_advice;
 mod warnings;
 
+pub use amounts::{AmountSource, NumberField, NumberSource};
 pub use duration::parse as parse_duration;
 pub use field_parts::{Decoding, FieldPart};
 pub use load::{
@@ -37,11 +40,13 @@ pub use metric_names::nearest as nearest_name;
 pub use metric_names::{PARTS, Reserved, is_metric, reserved};
 pub use problem::{Excerpt, Problem, Problems, Severity, escape};
 pub use report_section::{ReportFields, ReportNumber};
+pub use unit_advice::UnitQuestion;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::metrics::definition::{Definition, MetricId};
+use crate::metrics::kind::Operation;
 use logmetrics_scan::untrusted::UntrustedRange;
 
 /// The longest label value, in bytes, unless the rule says otherwise. Scrapers may refuse a whole target
@@ -194,8 +199,10 @@ pub struct LabelSource {
 #[derive(Debug, Clone)]
 pub struct Action {
     pub metric: MetricId,
-    /// The value; without one a counter counts 1.
-    pub value: Option<Field>,
+    /// The number that it has; without a `value` a counter counts 1.
+    pub amount: AmountSource,
+    /// What is done with it.
+    pub operation: Operation,
     /// Labels of this action with a fixed value (`constant = { type = "input" }`).
     pub constant: BTreeMap<String, String>,
     /// All must match, whole; otherwise nothing is updated. The key is a label of the rule, or a

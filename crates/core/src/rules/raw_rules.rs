@@ -6,6 +6,7 @@
 mod field;
 mod label;
 mod metric;
+mod value;
 
 use std::ops::Range;
 
@@ -19,9 +20,10 @@ use super::{Case, FieldsMode};
 use field::{read_field, take_range};
 use metric::read_metric;
 
-pub(super) use field::{FieldSpec, RangeSpec, read_field_table};
+pub(super) use field::{FieldSpec, RangeSpec, read_field_table, read_from};
 pub(super) use label::{LabelSpec, read_label};
-pub(super) use metric::MetricSpec;
+pub(super) use metric::{MetricSpec, ValueKey};
+pub(super) use value::{NumberSpec, ValueSpec, read_number_table, read_value};
 
 #[derive(Debug, Default)]
 pub(super) struct FileSpec {
@@ -246,7 +248,7 @@ impl RuleSpec {
             .iter()
             .filter_map(|metric| metric.value.as_ref());
         let time = self.time.iter().map(|(field, _)| field);
-        let values = values.map(|value| &value.value);
+        let values = values.flat_map(|value| value.value.fields());
         let report = self.report.iter().flat_map(ReportSpec::fields);
         let inside = self.inside.iter().map(|inside| &inside.value);
         let own = labels.chain(values).chain(time).chain(&self.trace);
@@ -256,7 +258,14 @@ impl RuleSpec {
     /// Whether a metric or the report names this label.
     pub fn names_label(&self, name: &str) -> bool {
         let mut report = self.report.iter().flat_map(ReportSpec::names);
-        self.uses_label(name) || report.any(|used| used.value == name)
+        let values = self
+            .metrics
+            .iter()
+            .filter_map(|metric| metric.value.as_ref());
+        let mut values = values.flat_map(|value| value.value.fields());
+        self.uses_label(name)
+            || report.any(|used| used.value == name)
+            || values.any(|field| field.from.iter().any(|key| key.value == name))
     }
 
     /// Whether a metric's `by` or `where` names this label.

@@ -5,9 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use super::amounts::{self, AmountSource};
 use super::check_rules::{Scope, label_source};
 use super::problem::{At, messages};
-use super::raw_rules::{FieldSpec, LabelSpec, RuleSpec, read_field_table, read_label};
+use super::raw_rules::{
+    FieldSpec, LabelSpec, RuleSpec, ValueSpec, read_field_table, read_from, read_label,
+    read_number_table, read_value,
+};
 use super::rule_metrics::{condition_field, plain_label};
 use super::toml_table::{Reader, Table, TomlValue};
 use super::{Condition, Field, LabelSource, keys};
@@ -37,7 +41,7 @@ pub struct ReportFields {
 /// A number of a request, and what must hold for it to count.
 #[derive(Debug, Clone)]
 pub struct ReportNumber {
-    pub field: Field,
+    pub amount: AmountSource,
     /// All must match, whole; as in an action.
     pub conditions: Vec<(Condition, regex::Regex)>,
 }
@@ -62,15 +66,15 @@ const PROVIDERS: [&str; 1] = ["provider"];
 #[derive(Debug, Default)]
 pub(super) struct ReportSpec {
     pub texts: Vec<LabelSpec>,
-    pub numbers: Vec<NumberSpec>,
+    pub numbers: Vec<ReportNumberSpec>,
     pub trace: Option<FieldSpec>,
 }
 
-/// A field, and `where`.
+/// A number, and `where`.
 #[derive(Debug)]
-pub(super) struct NumberSpec {
+pub(super) struct ReportNumberSpec {
     pub key: &'static str,
-    pub field: FieldSpec,
+    pub value: ValueSpec,
     pub conditions: Vec<(At<String>, At<String>)>,
 }
 
@@ -90,41 +94,47 @@ pub(super) fn read(mut table: Table<'_>, reader: &mut Reader) -> ReportSpec {
         spec.numbers
             .extend(value.and_then(|value| read_number(key, &value, reader)));
     }
-    spec.trace = table.take("trace").and_then(|value| {
-        let number = read_number("trace", &value, reader)?;
-        if let Some((name, _)) = number.conditions.first() {
-            reader.note(messages::report_trace_where(name));
-        }
-        Some(number.field)
-    });
+    spec.trace = table
+        .take("trace")
+        .and_then(|value| read_trace(&value, reader));
     table.finish(reader);
     spec
+}
+
+fn read_trace(value: &TomlValue<'_>, reader: &mut Reader) -> Option<FieldSpec> {
+    if !value.is_table() {
+        return read_from(value, reader);
+    }
+    let mut table = value.table("", &keys::NUMBER, reader)?;
+    let conditions = table.take("where").map(|value| value.pairs(reader));
+    if let Some((name, _)) = conditions.iter().flatten().next() {
+        reader.note(messages::report_trace_where(name));
+    }
+    let field = read_field_table(&mut table, None, reader);
+    table.finish(reader);
+    field
 }
 
 fn read_number(
     key: &'static str,
     value: &TomlValue<'_>,
     reader: &mut Reader,
-) -> Option<NumberSpec> {
+) -> Option<ReportNumberSpec> {
+    let plain = |value| ReportNumberSpec {
+        key,
+        value,
+        conditions: Vec::new(),
+    };
     if !value.is_table() {
-        let from = value.text_or_texts(reader)?;
-        return Some(NumberSpec {
-            key,
-            field: FieldSpec {
-                from,
-                ..FieldSpec::default()
-            },
-            conditions: Vec::new(),
-        });
+        return read_value(value, reader).map(plain);
     }
     let mut table = value.table("", &keys::NUMBER, reader)?;
     let conditions = table.take("where").map(|value| value.pairs(reader));
-    let field = read_field_table(&mut table, None, reader);
+    let number = read_number_table(&mut table, reader);
     table.finish(reader);
-    Some(NumberSpec {
-        key,
-        field: field?,
+    Some(ReportNumberSpec {
         conditions: conditions.unwrap_or_default(),
+        ..plain(ValueSpec::Fields(vec![number?]))
     })
 }
 
@@ -132,7 +142,7 @@ impl ReportSpec {
     /// Every field that it reads; a plain name may also be that of a label.
     pub fn fields(&self) -> impl Iterator<Item = &FieldSpec> {
         let texts = self.texts.iter().map(|text| &text.field);
-        let numbers = self.numbers.iter().map(|number| &number.field);
+        let numbers = self.numbers.iter().flat_map(|number| number.value.fields());
         texts.chain(numbers).chain(&self.trace)
     }
 
@@ -215,7 +225,7 @@ pub(super) fn compile(
 }
 
 fn compile_number(
-    number: &NumberSpec,
+    number: &ReportNumberSpec,
     defined: &BTreeMap<String, LabelSource>,
     labels: &mut BTreeMap<String, LabelSource>,
     scope: &mut Scope<'_>,
@@ -228,12 +238,12 @@ fn compile_number(
                 labels.insert(name.value.clone(), label.clone());
                 Condition::Label(name.value.clone())
             }
-            None => Condition::Field(condition_field(&name.value, Some(&number.field), scope)),
+            None => Condition::Field(condition_field(&name.value, Some(&number.value), scope)),
         };
         conditions.extend(scope.whole(text).map(|pattern| (condition, pattern)));
     }
     ReportNumber {
-        field: scope.field(&number.field),
+        amount: amounts::source(&number.value, defined, scope),
         conditions,
     }
 }
@@ -263,7 +273,7 @@ fn fill_in(
         &BTreeMap<String, LabelSource>,
         &BTreeMap<String, LabelSource>,
     ),
-    scope: &Scope<'_>,
+    scope: &mut Scope<'_>,
 ) {
     let known = |name: &&str| used.get(*name).or_else(|| defined.get(*name));
     let label = |names: &[&str]| names.iter().find_map(known).cloned();
@@ -279,13 +289,13 @@ fn fill_in(
             .iter()
             .find(|metric| metric.kind == Kind::Histogram && timed(&metric.name.value));
         let value = histogram.and_then(|metric| metric.value.as_ref());
-        let field = match value {
-            Some(value) => Some(scope.unchecked_field(&value.value)),
+        let amount = match value {
+            Some(value) => Some(amounts::unchecked(&value.value, defined, scope)),
             None => (spec.fields.is_some() || scope.groups().iter().any(|name| name == "duration"))
-                .then(|| plain_label("duration").field),
+                .then(|| AmountSource::of_field(plain_label("duration").field)),
         };
-        fields.duration = field.map(|field| ReportNumber {
-            field,
+        fields.duration = amount.map(|amount| ReportNumber {
+            amount,
             conditions: Vec::new(),
         });
     }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::amounts;
 use super::check_rules::{Scope, check_label_name};
 use super::metric_definitions::{LabelUse, MetricUse};
 use super::metric_names::Reserved;
 use super::problem::{At, messages};
-use super::raw_rules::{FieldSpec, MetricSpec};
+use super::raw_rules::{MetricSpec, ValueSpec};
 use super::{Action, Condition, Field, LABEL_BYTES_MAX, LabelSource, Take, metric_names};
 use crate::metrics::definition::{Kind, MetricId};
 
@@ -24,7 +25,8 @@ pub(super) fn actions(
         let used = metric_labels(metric, labels, scope);
         actions.push(Action {
             metric: MetricId(0),
-            value: metric.value.as_ref().map(|value| scope.field(&value.value)),
+            amount: amounts::of_metric(metric, labels, scope),
+            operation: amounts::operation(metric.operation),
             constant: metric
                 .constant
                 .iter()
@@ -50,12 +52,8 @@ fn check(metric: &MetricSpec, scope: &mut Scope<'_>) {
     let name = &metric.name;
     check_names(name, metric.kind, scope);
     let kind = metric.kind.word();
-    if metric.value.is_none() && metric.kind != Kind::Counter {
+    if !metric.has_value_key && metric.kind != Kind::Counter {
         scope.drafts.push(messages::value_missing(name, kind));
-    }
-    let from = metric.value.iter().flat_map(|value| &value.value.from);
-    for key in from.filter(|key| key.value == "_time") {
-        scope.drafts.push(messages::time_as_value(key.place));
     }
     if let Some(buckets) = &metric.buckets {
         if metric.kind == Kind::Histogram {
@@ -191,8 +189,11 @@ fn conditions(metric: &MetricSpec, scope: &mut Scope<'_>) -> Vec<(Condition, reg
 /// A field that a condition looks at. Where the key is that of the `value` it is about, the condition
 /// sees what the value will be; otherwise the first value, which stands where the writer of the
 /// line put it before anything that others chose.
-pub(super) fn condition_field(key: &str, value: Option<&FieldSpec>, scope: &Scope<'_>) -> Field {
-    let value = value.filter(|value| value.from.iter().any(|from| from.value == key));
+pub(super) fn condition_field(key: &str, value: Option<&ValueSpec>, scope: &Scope<'_>) -> Field {
+    let value = value.and_then(|value| {
+        let mut fields = value.fields();
+        fields.find(|field| field.from.iter().any(|from| from.value == key))
+    });
     if let Some(value) = value.filter(|value| !value.is_whole()) {
         return scope.unchecked_field(value);
     }

@@ -208,8 +208,33 @@ impl<'t> TomlValue<'t> {
         }
     }
 
+    /// Keys with numbers, in the order of the file; `None` where any is none.
+    pub fn number_pairs(&self, reader: &mut Reader) -> Option<Vec<(At<String>, f64)>> {
+        if !self.is_table() {
+            self.wrong("a table of numbers", reader);
+            return None;
+        }
+        let entries = self.names("a table of numbers", reader);
+        let all = entries.len();
+        let mut pairs = Vec::new();
+        for (key, value) in entries {
+            if let Some(number) = value.number(reader) {
+                pairs.push((At::new(key.value.to_string(), key.place), number.value));
+            }
+        }
+        (pairs.len() == all).then_some(pairs)
+    }
+
     pub fn is_table(&self) -> bool {
         matches!(self.value, DeValue::Table(_))
+    }
+
+    pub fn is_list(&self) -> bool {
+        matches!(self.value, DeValue::Array(_))
+    }
+
+    pub fn is_number(&self) -> bool {
+        matches!(self.value, DeValue::Integer(_) | DeValue::Float(_))
     }
 }
 
@@ -250,6 +275,11 @@ impl<'t> Table<'t> {
             entries: entries(table, reader),
             keys,
         }
+    }
+
+    /// Whether a key is there that has not been taken.
+    pub fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|(name, _)| name.value == key)
     }
 
     /// Takes the value of a key, which must be in the table of keys.

@@ -10,6 +10,7 @@ use super::problem::{At, Draft, messages};
 use super::raw_rules::{LabelSpec, RuleSpec};
 use super::report_section::ReportSpec;
 use super::rule_patterns;
+use super::unit_advice;
 
 /// Words in a key that stand for something with a value of its own on nearly every line.
 const UNBOUNDED: [&str; 10] = [
@@ -29,6 +30,7 @@ const UNBOUNDED: [&str; 10] = [
 pub(super) fn rule(scope: &Scope<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     drafts.extend(foreign_patterns::advice(scope.spec));
+    drafts.extend(unit_advice::by_names(scope));
     unused_groups(scope, &mut drafts);
     for label in &scope.spec.labels {
         if !scope.spec.names_label(&label.name.value) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
+use super::amount::{AmountErrors, NumberPlace, NumberProgram, ReadAmount};
 use super::cached::QuickNumber;
 use super::field::{FieldProgram, ValueSource};
 use super::further::{FurtherPatterns, number_patterns};
@@ -16,7 +17,9 @@ use crate::engine::counts::{FieldError, FieldErrorKind};
 use crate::engine::{Secret, SecretMissing};
 use crate::metrics::definition::Kind;
 use crate::metrics::labels;
-use crate::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet};
+use crate::rules::{
+    Action, AmountSource, Condition, Field, LabelSource, NumberField, NumberSource, Rule, RuleSet,
+};
 use logmetrics_scan::keys::Keys;
 use logmetrics_scan::slots::slot_bit;
 
@@ -108,7 +111,7 @@ impl<'a> RuleCompiler<'a> {
             .metrics
             .iter()
             .map(|action| self.action(action, &labels))
-            .collect();
+            .collect::<Result<_, _>>()?;
         Ok(self.finish(labels, actions))
     }
 
@@ -205,7 +208,11 @@ impl<'a> RuleCompiler<'a> {
         })
     }
 
-    fn action(&mut self, action: &Action, labels: &[LabelProgram]) -> ActionProgram {
+    fn action(
+        &mut self,
+        action: &Action,
+        labels: &[LabelProgram],
+    ) -> Result<ActionProgram, SecretMissing> {
         let definition = &self.set.metrics[action.metric.0 as usize];
         let index = |name: &str| labels.iter().position(|label| &*label.name == name);
         let mut parts = TextParts::default();
@@ -234,7 +241,7 @@ impl<'a> RuleCompiler<'a> {
             |number: &&usize| matches!(self.conditions[**number].subject, Subject::Field(_));
         let field_conditions: Vec<usize> =
             conditions.iter().filter(looks_at_field).copied().collect();
-        let amount = self.amount(action, definition.kind);
+        let amount = self.amount(&action.amount, definition.kind == Kind::Counter)?;
         let quick = match &amount {
             Amount::Field { field, .. } => {
                 let asked = field_conditions.iter().map(|&number| {
@@ -243,14 +250,15 @@ impl<'a> RuleCompiler<'a> {
                 });
                 QuickNumber::new(field, asked)
             }
-            Amount::One => None,
+            Amount::Constant(_) | Amount::Read(_) => None,
         };
         let labels = parts.0.iter().filter_map(|part| match part {
             Part::Label(label) => Some(*label),
             Part::Text(_) => None,
         });
-        ActionProgram {
+        Ok(ActionProgram {
             number: 0,
+            operation: action.operation,
             metric: action.metric,
             metric_name: definition.name.as_str().into(),
             amount,
@@ -261,7 +269,7 @@ impl<'a> RuleCompiler<'a> {
             field_conditions,
             wanted_slot,
             quick,
-        }
+        })
     }
 
     /// The number of a condition, which is added where it is new.
@@ -300,28 +308,75 @@ impl<'a> RuleCompiler<'a> {
         self.conditions.len() - 1
     }
 
-    fn amount(&mut self, action: &Action, kind: Kind) -> Amount {
-        match &action.value {
-            Some(field) => self.amount_of(field, kind == Kind::Counter),
-            None => Amount::One,
-        }
-    }
-
     /// A number that is not taken where it is negative.
-    pub(in crate::engine) fn never_negative(&mut self, field: &Field) -> Amount {
-        self.amount_of(field, true)
+    pub(in crate::engine) fn never_negative(
+        &mut self,
+        source: &AmountSource,
+    ) -> Result<Amount, SecretMissing> {
+        self.amount(source, true)
     }
 
-    fn amount_of(&mut self, field: &Field, never_negative: bool) -> Amount {
-        let name = field.name();
-        let mut error = |kind| self.errors.number(&self.rule.name, name, kind);
-        Amount::Field {
-            error_missing: error(FieldErrorKind::Missing),
-            error_bad: error(FieldErrorKind::BadValue),
-            error_ambiguous: error(FieldErrorKind::Ambiguous),
-            never_negative,
-            field: self.field(field),
+    fn amount(
+        &mut self,
+        source: &AmountSource,
+        never_negative: bool,
+    ) -> Result<Amount, SecretMissing> {
+        let numbers = match source {
+            AmountSource::Constant(number) => return Ok(Amount::Constant(*number)),
+            AmountSource::Fields(numbers) => numbers,
+        };
+        let errors = self.amount_errors(numbers);
+        if let Some(field) = source.plain_field() {
+            return Ok(Amount::Field {
+                field: self.field(field),
+                never_negative,
+                errors,
+            });
         }
+        let numbers = numbers.iter().map(|number| self.number(number));
+        Ok(Amount::Read(Box::new(ReadAmount {
+            numbers: numbers.collect::<Result<_, _>>()?,
+            never_negative,
+            errors,
+        })))
+    }
+
+    fn amount_errors(&mut self, numbers: &[NumberField]) -> AmountErrors {
+        let first = numbers.first().map(|number| match &number.source {
+            NumberSource::Field(field) => field.name(),
+            NumberSource::Label(label) => label.field.name(),
+            NumberSource::Time => "_time",
+        });
+        let name = first.unwrap_or_default();
+        let mut error = |kind| self.errors.number(&self.rule.name, name, kind);
+        AmountErrors {
+            missing: error(FieldErrorKind::Missing),
+            bad: error(FieldErrorKind::BadValue),
+            ambiguous: error(FieldErrorKind::Ambiguous),
+        }
+    }
+
+    fn number(&mut self, number: &NumberField) -> Result<NumberProgram, SecretMissing> {
+        let source = match &number.source {
+            NumberSource::Field(field) => NumberPlace::Field(self.field(field)),
+            NumberSource::Label(label) => {
+                let name = label.field.from.first().map_or("", String::as_str);
+                NumberPlace::Label(Box::new(self.label(name, label)?))
+            }
+            NumberSource::Time => {
+                // The time's field is found with all others.
+                let time = self.rule.time.as_ref();
+                time.map(|time| self.field(&time.field));
+                NumberPlace::Time
+            }
+        };
+        let map = number.map.iter();
+        let map = map.map(|(pattern, to)| (Pattern::new(pattern.clone(), false), *to));
+        Ok(NumberProgram {
+            source,
+            reading: number.reading.clone(),
+            map: map.collect(),
+        })
     }
 
     fn json_conditions(&mut self) -> Vec<ConditionProgram> {

@@ -10,7 +10,6 @@ use super::{ActionProgram, Program, Scratch, Subject, found};
 use crate::engine::convert::Short;
 use crate::engine::counts::Counts;
 use crate::metrics::batch::Batch;
-use crate::metrics::kind::Operation;
 use logmetrics_scan::escape::unescape;
 use logmetrics_scan::slots::{Slots, slot_bit};
 
@@ -150,7 +149,8 @@ impl Program {
         if !conditions.all(|&number| self.holds(number, context, scratch, counts)) {
             return None;
         }
-        action.amount.number(context, scratch, counts).ok()
+        let amount = &action.amount;
+        amount.number(context, scratch, &self.times, counts).ok()
     }
 
     /// Makes the updates of a line whose labels are known: what [`Program::update`] makes.
@@ -195,7 +195,7 @@ impl Program {
                 scratch.plans.set_series(steps, place, series);
                 series
             });
-            batch.update(series, Operation::Usual, value, exemplar);
+            batch.update(series, action.operation, value, exemplar);
         }
     }
 }

@@ -316,7 +316,11 @@ impl ValueSource {
 impl Times {
     /// The line's own time as it is: the rule's field, else what begins the line, else what the
     /// wrapping says.
-    fn text<'a>(&self, context: &Context<'a>, found: &Found<'a>) -> Option<&'a [u8]> {
+    pub(in crate::engine) fn text<'a>(
+        &self,
+        context: &Context<'a>,
+        found: &Found<'a>,
+    ) -> Option<&'a [u8]> {
         let text = context.text;
         let seen = self.slot.and_then(|slot| found.slots.matches(slot, false));
         let own = seen.map(|seen| seen.first.bytes(text));

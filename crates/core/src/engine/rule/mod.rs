@@ -98,6 +98,8 @@ pub(in crate::engine) struct ActionProgram {
     /// The metric's name, for messages.
     pub(in crate::engine) metric_name: Box<str>,
     pub(in crate::engine) amount: Amount,
+    /// What is done with the amount.
+    pub(in crate::engine) operation: Operation,
     /// Whether the metric's type shows exemplars.
     pub(in crate::engine) is_traced: bool,
     pub(in crate::engine) parts: Vec<Part>,
@@ -279,10 +281,7 @@ impl Program {
     /// The error that a bad value for a metric is counted as, where the rule has values for it.
     pub(in crate::engine) fn bad_value_of(&self, metric: MetricId) -> Option<usize> {
         let mut actions = self.actions.iter().filter(|action| action.metric == metric);
-        actions.find_map(|action| match action.amount {
-            Amount::Field { error_bad, .. } => Some(error_bad),
-            Amount::One => None,
-        })
+        actions.find_map(|action| action.amount.error_bad())
     }
 
     /// Makes the updates of a line that matches.
@@ -357,7 +356,7 @@ impl Program {
         }
         let value = action
             .amount
-            .number(context, scratch, counts)
+            .number(context, scratch, &self.times, counts)
             .map_err(Skipped::Value)?;
         let exemplar = if action.is_traced {
             self.exemplar(context, scratch, batch)
@@ -365,7 +364,7 @@ impl Program {
             None
         };
         let series = action.series(scratch, batch);
-        batch.update(series, Operation::Usual, value, exemplar);
+        batch.update(series, action.operation, value, exemplar);
         Ok(value)
     }
 

@@ -1,6 +1,7 @@
 //! Keys of `[[rule.metric]]`.
 
-use super::{CONDITIONS, FIELD_SHAPE, Key, KeyTable, Need, Shape};
+use super::value::VALUE_SHAPE;
+use super::{CONDITIONS, Key, KeyTable, Need, Shape};
 
 pub(in crate::rules) static METRIC: KeyTable = KeyTable {
     path: "rule.metric",
@@ -25,7 +26,7 @@ expect = ["errors_total 2"]
         Key {
             name: "gauge",
             shape: Shape::MetricName,
-            about: "The name of a gauge, which is set to `value`.",
+            about: "The name of a gauge, which is set to `value`, or goes up and down by `add` and `subtract`.",
             default: "",
             example: r#"[[rule]]
 match = 'queue length (?P<length>\d+)'
@@ -87,18 +88,73 @@ expect = ['requests_total{method="GET",status="200"} 1']
         },
         Key {
             name: "value",
-            shape: FIELD_SHAPE,
-            about: "The field that holds the number. A duration or a size with its unit is read as seconds or \
-                    bytes: `409ms`, `1m30s`, `2.5s`. A value that is missing, ambiguous or no number is not \
-                    counted, and the program's own metrics say so.",
+            shape: VALUE_SHAPE,
+            about: "The number: a field, a constant, a table that says how a field is read, or a list of which \
+                    the first that is on the line decides. A duration or a size with its unit is read as seconds \
+                    or bytes: `409ms`, `1m30s`, `2.5s`; `_time`, and the field of the rule's `time`, are seconds \
+                    since 1970. A value that is missing, ambiguous or no number is not counted, and the program's \
+                    own metrics say so. A label of the rule gives its value where no field has its name.",
             default: "a counter counts 1; gauges and histograms need it",
             example: r#"[[rule]]
 fields = "logfmt"
-metric = [{ counter = "tokens_total", by = ["user"], value = "tokens" }]
+metric = [
+  { counter = "tokens_total", by = ["user"], value = ["tokens", { from = "kilotokens", scale = 1000 }] },
+  { gauge = "last_request_seconds", value = "_time" },
+]
+time = "time"
 
 [[test]]
-lines = ["user=ann tokens=120", "user=ann tokens=30"]
-expect = ['tokens_total{user="ann"} 150']
+lines = ["user=ann tokens=120 time=1772359200", "user=ann kilotokens=3 time=1772359260"]
+expect = ['tokens_total{user="ann"} 3120', "last_request_seconds 1772359260"]
+"#,
+        },
+        Key {
+            name: "set",
+            shape: VALUE_SHAPE,
+            about: "What a gauge is set to: the same as `value`.",
+            default: "",
+            example: r#"[[rule]]
+match = 'backup done'
+metric = [{ gauge = "backup_ok", set = 1 }]
+
+[[rule]]
+match = 'backup failed'
+metric = [{ gauge = "backup_ok", set = 0 }]
+
+[[test]]
+lines = ["backup failed", "backup done"]
+expect = ["backup_ok 1"]
+"#,
+        },
+        Key {
+            name: "add",
+            shape: VALUE_SHAPE,
+            about: "What is added to a gauge. For a counter it is the same as `value`.",
+            default: "",
+            example: r#"[[rule]]
+match = 'connection opened'
+metric = [{ gauge = "connections", add = 1 }]
+
+[[test]]
+lines = ["connection opened", "connection opened"]
+expect = ["connections 2"]
+"#,
+        },
+        Key {
+            name: "subtract",
+            shape: VALUE_SHAPE,
+            about: "What is taken away from a gauge.",
+            default: "",
+            example: r#"[[rule]]
+match = 'job (?P<what>queued|done)'
+metric = [
+  { gauge = "jobs", add = 1, where = { what = "queued" } },
+  { gauge = "jobs", subtract = 1, where = { what = "done" } },
+]
+
+[[test]]
+lines = ["job queued", "job queued", "job done"]
+expect = ["jobs 1"]
 "#,
         },
         Key {
@@ -188,7 +244,7 @@ expect = ['tokens_total{type="input"} 100', 'tokens_total{type="output"} 20']
     includes: None,
     needs: &[
         Need::One(&["counter", "gauge", "histogram"]),
-        Need::With("gauge", &["value"]),
+        Need::With("gauge", &["value", "set", "add", "subtract"]),
         Need::With("histogram", &["value"]),
         Need::With("buckets", &["histogram"]),
     ],

@@ -16,6 +16,7 @@ mod schema;
 mod test_case;
 #[cfg(test)]
 mod tests;
+mod value;
 
 pub(super) use field::{FIELD, TIME};
 pub(super) use file::FILE;
@@ -26,10 +27,21 @@ pub(super) use report::{NUMBER, REPORT};
 pub(super) use rule::RULE;
 pub use schema::{SCHEMA_FILE, schema};
 pub(super) use test_case::TEST;
+pub(super) use value::{NUMBER_FORM, VALUE};
 
 /// Every table, in the order of the reference.
-static TABLES: [&KeyTable; 9] = [
-    &FILE, &RULE, &FIELD, &TIME, &LABEL, &METRIC, &REPORT, &NUMBER, &TEST,
+static TABLES: [&KeyTable; 11] = [
+    &FILE,
+    &RULE,
+    &FIELD,
+    &TIME,
+    &LABEL,
+    &METRIC,
+    &VALUE,
+    &NUMBER_FORM,
+    &REPORT,
+    &NUMBER,
+    &TEST,
 ];
 
 /// The keys of one kind of table, and what is said of all of them.
@@ -92,6 +104,10 @@ pub(super) enum Shape {
     Flag,
     /// A whole number of at least so much.
     Count(usize),
+    Number,
+    NumberNotZero,
+    /// One character that is no letter, digit or sign.
+    Mark,
     /// A list of at least one.
     Numbers,
     /// Samples, as the text format prints them.
@@ -112,6 +128,8 @@ pub(super) enum Shape {
     Tables(&'static KeyTable),
     /// A list of at least one.
     SomeTables(&'static KeyTable),
+    /// A list of at least one such value. With the words for it.
+    Some(&'static str, &'static Shape),
     /// Any of these.
     Either(&'static [Shape]),
 }

@@ -103,6 +103,9 @@ pub(super) fn words(shape: &Shape) -> String {
         Shape::Duration => "a string, a duration with its unit".into(),
         Shape::Flag => "`true` or `false`".into(),
         Shape::Count(least) => format!("a whole number, at least {least}"),
+        Shape::Number => "a number".into(),
+        Shape::NumberNotZero => "a number other than 0".into(),
+        Shape::Mark => "a string of one character".into(),
         Shape::Numbers => "a list of numbers".into(),
         Shape::Samples => "a list of strings, samples".into(),
         Shape::LabelNames => "a list of strings, names of labels".into(),
@@ -112,7 +115,7 @@ pub(super) fn words(shape: &Shape) -> String {
             either(&quoted)
         }
         Shape::Range => "a list of two: a key or a list of keys, and a key".into(),
-        Shape::Names(what, _) | Shape::Labels(what, _) => (*what).into(),
+        Shape::Names(what, _) | Shape::Labels(what, _) | Shape::Some(what, _) => (*what).into(),
         Shape::Table(table) => format!("a table: {}", link_to(table)),
         Shape::Tables(table) | Shape::SomeTables(table) => {
             format!("a list of tables: {}", link_to(table))

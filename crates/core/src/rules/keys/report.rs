@@ -1,9 +1,15 @@
 //! Keys of `[rule.report]`, and of its numbers.
 
-use super::{CONDITIONS, FIELD, FIELD_SHAPE, Key, KeyTable, LABEL_SHAPE, Need, Shape};
+use super::value::ALTERNATIVES;
+use super::{CONDITIONS, FIELD_SHAPE, Key, KeyTable, LABEL_SHAPE, Need, Shape, VALUE};
 
 /// A number of a request.
-const NUMBER_SHAPE: Shape = Shape::Either(&[Shape::TextOrTexts, Shape::Table(&NUMBER)]);
+const NUMBER_SHAPE: Shape = Shape::Either(&[
+    Shape::Number,
+    Shape::TextOrTexts,
+    Shape::Table(&NUMBER),
+    ALTERNATIVES,
+]);
 
 pub(in crate::rules) static REPORT: KeyTable = KeyTable {
     path: "rule.report",
@@ -174,7 +180,7 @@ pub(in crate::rules) static NUMBER: KeyTable = KeyTable {
     path: "rule.report.NUMBER",
     written: "a number of a report",
     about: "The table form of `duration`, `tokens_input`, `tokens_output` and `cost`: all keys of \
-            [a field](#keys-of-a-field), and these.",
+            [a number of a metric](#keys-of-a-number-of-a-metric), and these.",
     keys: &[Key {
         name: "where",
         shape: CONDITIONS,
@@ -190,6 +196,6 @@ lines = "user=ann status=200 tokens=5"
 expect = ['requests_total{status="200",user="ann"} 1']
 "#,
     }],
-    includes: Some(&FIELD),
+    includes: Some(&VALUE),
     needs: &[Need::All(&["from"])],
 };

@@ -88,6 +88,7 @@ fn of_need(need: &Need) -> Value {
     }
 }
 
+const MARK: &str = "^[^a-zA-Z0-9+-]$";
 const METRIC_NAME: &str = "^[a-zA-Z_:][a-zA-Z0-9_:]*$";
 const SAMPLE: &str = r"^[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})? [^ ]+$";
 const LABEL_NAME: &str = "^([a-zA-Z]|_[a-zA-Z0-9])[a-zA-Z0-9_]*$|^_$";
@@ -104,6 +105,9 @@ fn of_shape(shape: &Shape) -> Value {
         }),
         Shape::Flag => json!({ "type": "boolean" }),
         Shape::Count(least) => json!({ "type": "integer", "minimum": least }),
+        Shape::Number => json!({ "type": "number" }),
+        Shape::NumberNotZero => json!({ "type": "number", "not": { "const": 0 } }),
+        Shape::Mark => json!({ "type": "string", "pattern": MARK }),
         Shape::Numbers => json!({ "type": "array", "items": { "type": "number" }, "minItems": 1 }),
         Shape::Samples => json!({
             "type": "array",
@@ -139,6 +143,9 @@ fn of_shape(shape: &Shape) -> Value {
         Shape::Tables(table) => json!({ "type": "array", "items": reference_to(table) }),
         Shape::SomeTables(table) => {
             json!({ "type": "array", "items": reference_to(table), "minItems": 1 })
+        }
+        Shape::Some(_, value) => {
+            json!({ "type": "array", "items": of_shape(value), "minItems": 1 })
         }
         Shape::Either(shapes) => {
             let each: Vec<Value> = shapes.iter().map(of_shape).collect();

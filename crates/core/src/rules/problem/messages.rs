@@ -5,6 +5,7 @@ use std::fmt::Display;
 mod names;
 mod patterns;
 mod steps;
+mod values;
 
 use super::super::keys::{self, KeyTable};
 use super::super::metric_names;
@@ -14,6 +15,7 @@ use super::{At, Draft, ProblemPlace};
 pub use names::*;
 pub use patterns::*;
 pub use steps::*;
+pub use values::*;
 
 /// Most characters of a value that a message repeats.
 const QUOTE_MAX: usize = 60;

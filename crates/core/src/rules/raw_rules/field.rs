@@ -60,7 +60,7 @@ pub(super) fn read_field(value: &TomlValue<'_>, reader: &mut Reader) -> Option<F
     field
 }
 
-pub(super) fn read_from(value: &TomlValue<'_>, reader: &mut Reader) -> Option<FieldSpec> {
+pub(in crate::rules) fn read_from(value: &TomlValue<'_>, reader: &mut Reader) -> Option<FieldSpec> {
     value.text_or_texts(reader).map(|from| FieldSpec {
         from,
         ..FieldSpec::default()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::field::{FieldSpec, read_field};
+use super::value::{ValueSpec, read_value};
 use crate::metrics::kind::Kind;
 use crate::rules::problem::{At, messages};
 use crate::rules::toml_table::{Reader, Table, TomlValue};
@@ -15,7 +15,10 @@ pub(in crate::rules) struct MetricSpec {
     pub name: At<String>,
     pub help: Option<At<String>>,
     pub by: Vec<At<String>>,
-    pub value: Option<At<FieldSpec>>,
+    pub value: Option<At<ValueSpec>>,
+    pub operation: ValueKey,
+    /// Whether any of the keys for a value is there, even where it could not be read.
+    pub has_value_key: bool,
     pub buckets: Option<At<Vec<At<f64>>>>,
     pub conditions: Vec<(At<String>, At<String>)>,
     pub limit: Option<At<usize>>,
@@ -23,13 +26,34 @@ pub(in crate::rules) struct MetricSpec {
     pub constant: Vec<(At<String>, At<String>)>,
 }
 
+/// The key that a metric's number is under, and with that what is done with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::rules) enum ValueKey {
+    /// What is usual for the type.
+    #[default]
+    Value,
+    Set,
+    Add,
+    Subtract,
+}
+
+const VALUE_KEYS: [(&str, ValueKey); 4] = [
+    ("value", ValueKey::Value),
+    ("set", ValueKey::Set),
+    ("add", ValueKey::Add),
+    ("subtract", ValueKey::Subtract),
+];
+
 pub(super) fn read_metric(mut table: Table<'_>, reader: &mut Reader) -> Option<MetricSpec> {
     let named = read_name(&mut table, reader);
     let help = table.take("help").and_then(|value| value.text(reader));
     let by = table.take("by").and_then(|value| value.texts(reader));
-    let value = table
-        .take("value")
-        .and_then(|value| read_field(&value, reader).map(|field| At::new(field, value.place)));
+    let kind = match &named {
+        Named::One(kind, _) => Some(*kind),
+        Named::None | Named::Wrong => None,
+    };
+    let has_value_key = VALUE_KEYS.iter().any(|(word, _)| table.has(word));
+    let (operation, value) = read_amount(&mut table, kind, reader);
     let buckets = table.take("buckets").and_then(|value| {
         let values = value.list("a list of numbers", reader)?;
         let numbers: Vec<_> = values
@@ -61,12 +85,42 @@ pub(super) fn read_metric(mut table: Table<'_>, reader: &mut Reader) -> Option<M
         help,
         by: by.unwrap_or_default(),
         value,
+        operation,
+        has_value_key,
         buckets,
         conditions: conditions.unwrap_or_default(),
         limit,
         expire,
         constant: constant.unwrap_or_default(),
     })
+}
+
+/// The number, and the key that it is under.
+fn read_amount(
+    table: &mut Table<'_>,
+    kind: Option<Kind>,
+    reader: &mut Reader,
+) -> (ValueKey, Option<At<ValueSpec>>) {
+    let found: Vec<_> = VALUE_KEYS
+        .into_iter()
+        .filter_map(|(word, key)| Some((word, key, table.take_entry(word)?)))
+        .collect();
+    if let [(one, _, (first, _)), (two, _, (second, _)), ..] = found.as_slice() {
+        reader.note(messages::two_value_keys((*first, one), (*second, two)));
+    }
+    let Some((word, key, (place, value))) = found.into_iter().next() else {
+        return (ValueKey::Value, None);
+    };
+    let fits = match kind {
+        Some(Kind::Counter) => matches!(key, ValueKey::Value | ValueKey::Add),
+        Some(Kind::Histogram) => key == ValueKey::Value,
+        _ => true,
+    };
+    if let Some(kind) = kind.filter(|_| !fits) {
+        reader.note(messages::value_key_of_gauge(place, word, kind.word()));
+    }
+    let spec = read_value(&value, reader).map(|spec| At::new(spec, value.place));
+    (key, spec)
 }
 
 /// What the keys `counter`, `gauge` and `histogram` say.

@@ -377,18 +377,6 @@ fn values_of_another_form() {
 
     1 problem in the rules
     "#);
-    assert_snapshot!(refused(
-        "[[rule]]\nmatch = 'x'\nmetric = [{ gauge = 'c', value = '_time' }]\n"
-    ), @r"
-    error: `_time` is a time, and no number that a metric can take
-     --> rules.toml:3:34
-      |
-    3 | metric = [{ gauge = 'c', value = '_time' }]
-      |                                  ^^^^^^^
-      = hint: name the field that holds a number, such as seconds since 1970
-
-    1 problem in the rules
-    ");
 }
 
 proptest! {

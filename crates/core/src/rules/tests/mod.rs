@@ -1,5 +1,6 @@
 //! Tests of the room as a whole: what loads, what is refused, and in which words.
 
+mod amounts;
 mod files;
 mod foreign;
 mod metrics;

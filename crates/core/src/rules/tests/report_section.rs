@@ -44,7 +44,10 @@ fn usual_names_are_guessed() {
     assert_eq!(report.user.unwrap().field.from, ["user"]);
     assert_eq!(report.route.unwrap().field.from, ["path"]);
     assert_eq!(report.status.unwrap().field.from, ["code"]);
-    assert_eq!(report.duration.unwrap().field.from, ["took"]);
+    assert_eq!(
+        report.duration.unwrap().amount.plain_field().unwrap().from,
+        ["took"]
+    );
     // Also a label that no metric has.
     let alone = rule(
         "[[rule]]\nfields = 'auto'\n[rule.labels]\nuser = 'who'\nroute = 'to'\n\
@@ -74,7 +77,7 @@ fn a_report_needs_no_advice() {
 #[test]
 fn mistakes_are_pointed_at() {
     let text = format!(
-        "{LABELS}[rule.report]\nusr = 'who'\ntrace = {{ from = 't', where = {{ x = 'y' }} }}\ncost = 3\n"
+        "{LABELS}[rule.report]\nusr = 'who'\ntrace = {{ from = 't', where = {{ x = 'y' }} }}\ncost = true\n"
     );
     insta::assert_snapshot!(refused(&text), @"
     error: unknown key `usr`
@@ -90,11 +93,11 @@ fn mistakes_are_pointed_at() {
     11 | trace = { from = 't', where = { x = 'y' } }
        |                                 ^
 
-    error: expected a string or a list of strings for `cost`, but found the number `3`
+    error: expected a string or a list of strings for `cost`, but found `true`
       --> rules.toml:12:8
        |
-    12 | cost = 3
-       |        ^
+    12 | cost = true
+       |        ^^^^
 
     3 problems in the rules
     ");

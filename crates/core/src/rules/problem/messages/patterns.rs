@@ -129,14 +129,6 @@ pub fn list_of_tables_hint(key: &str) -> String {
     format!("write `[[{path}]]`: there may be several of them")
 }
 
-pub fn time_as_value(place: ProblemPlace) -> Draft {
-    Draft::error(
-        place,
-        "`_time` is a time, and no number that a metric can take",
-    )
-    .hint("name the field that holds a number, such as seconds since 1970")
-}
-
 // Patterns by name.
 
 pub fn unknown_pattern<'n>(
