@@ -187,10 +187,17 @@ fn show(update: &Update) -> String {
             let text = shorten(&harmless(text));
             format!("{metric}: not counted, as field `{field}` is `{text}`, which {why}")
         }
+        Err(SkipReason::UnreadableTime { text }) => {
+            let text = shorten(&harmless(text));
+            format!(
+                "time: `{text}` cannot be read; `time = {{ from = …, format = … }}` says how it is written"
+            )
+        }
         Err(SkipReason::Value(error)) => {
             let why = match error.kind {
                 FieldErrorKind::Missing => "is not on the line",
                 FieldErrorKind::BadValue => "is no number that this metric can take",
+                FieldErrorKind::UnreadableTime => "is no time that can be read",
                 FieldErrorKind::Ambiguous => "stands more than once, and the rule takes only one",
                 FieldErrorKind::TooMany => "has more matches than are counted of one line",
             };

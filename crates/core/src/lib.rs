@@ -13,4 +13,5 @@ pub mod pipeline;
 pub mod program_files;
 pub mod rate_limit;
 pub mod rules;
+pub mod times;
 pub mod unknown_prefix;

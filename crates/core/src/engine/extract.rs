@@ -13,7 +13,9 @@ use super::rule::known_values::ValueId;
 use super::rule::{Amount, Program, Scratch, found};
 use super::{Counts, Secret, SecretMissing};
 use crate::metrics::definition::Definition;
-use crate::rules::{Condition, LabelSource, ReportFields, ReportNumber, Rule, RuleSet};
+use crate::rules::{
+    Condition, ConditionTest, LabelSource, ReportFields, ReportNumber, Rule, RuleSet,
+};
 use logmetrics_follow::line::Line;
 
 /// What is distinguished by its name.
@@ -50,6 +52,8 @@ pub struct Extractor {
 #[derive(Debug)]
 struct Extraction {
     program: Program,
+    /// Whether its lines are requests; otherwise they are none, whatever later rules say.
+    is_request: bool,
     /// The labels, in the order of [`Dimension::ALL`].
     names: [Option<usize>; 5],
     duration: Option<Number>,
@@ -105,15 +109,18 @@ impl Extractor {
         let mut programs: Vec<Extraction> = Vec::new();
         let bare = RuleSet::default();
         let mut number = 0;
+        let nothing = ReportFields::default();
         for rule in &set.rules {
-            let Some(report) = rule.report.as_ref() else {
-                continue;
-            };
-            if written && !rule.report_is_written {
+            let report = rule.report.as_ref();
+            let report = report.filter(|_| !written || rule.report_is_written);
+            // A final rule without a request keeps its lines from those that have one.
+            if report.is_none() && !rule.is_final {
                 continue;
             }
             let needed = needed_labels(rule, set);
-            let mut extraction = Extraction::new((rule, needed), report, &bare, secret)?;
+            let fields = report.unwrap_or(&nothing);
+            let mut extraction = Extraction::new((rule, needed), fields, &bare, secret)?;
+            extraction.is_request = report.is_some();
             for label in &mut extraction.program.labels {
                 label.number = number;
                 number += 1;
@@ -123,7 +130,8 @@ impl Extractor {
         number_patterns(programs.iter_mut().map(|one| &mut one.program));
         let patterns = programs.iter().map(|one| one.program.pattern.as_ref());
         let prefilter = Prefilter::new(patterns);
-        Ok((!programs.is_empty()).then_some(Extractor {
+        let any = programs.iter().any(|one| one.is_request);
+        Ok(any.then_some(Extractor {
             programs,
             prefilter,
         }))
@@ -162,6 +170,10 @@ impl Extractor {
             program.matches(number, &context, scratch).is_ok()
         });
         let one = &self.programs[(*matched)?];
+        if !one.is_request {
+            *matched = None;
+            return None;
+        }
         counts.begin_line();
         let request =
             |context: &Context<'_>, scratch: &mut Scratch| one.request(context, scratch, counts);
@@ -256,12 +268,12 @@ impl Extraction {
             let Some(number) = number else {
                 return Ok(None);
             };
-            let conditions: &[(Condition, regex::Regex)] = &number.conditions;
+            let conditions: &[(Condition, ConditionTest)] = &number.conditions;
             let conditions = conditions.iter();
             Ok(Some(Number {
                 amount: compiler.never_negative(&number.amount)?,
                 conditions: conditions
-                    .map(|(condition, pattern)| compiler.condition(condition, pattern, &labels))
+                    .map(|(condition, test)| compiler.condition(condition, test, &labels))
                     .collect(),
             }))
         };
@@ -277,6 +289,7 @@ impl Extraction {
         program.needed_labels = needed;
         Ok(Extraction {
             program,
+            is_request: true,
             names,
             duration,
             tokens_input,

@@ -25,7 +25,9 @@ impl Engine {
         });
         let at_start = || timestamp::at_line_start(line.text);
         of_rule.or_else(|| {
-            let text = at_start().or(line.wrapping.time)?;
+            let text = at_start()
+                .or(line.wrapping.time)
+                .or(line.wrapping.header_time)?;
             timestamp::seconds(text, false)
         })
     }

@@ -21,7 +21,7 @@ pub mod rule;
 pub mod script;
 pub mod script_patterns;
 pub mod source;
-pub mod timestamp;
+pub use crate::times as timestamp;
 pub mod unit_advice;
 pub mod verdict;
 
@@ -39,7 +39,19 @@ pub struct Engine {
     units: Vec<Unit>,
     field_errors: Vec<FieldError>,
     prefilter: Prefilter,
+    order: Order,
     block_order: script::BlockOrder,
+}
+
+/// Which units see a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// All of them.
+    All,
+    /// Those whose texts are on it.
+    Candidates,
+    /// The same, up to a final one that matches.
+    UntilFinal,
 }
 
 /// What looks at a line and makes updates of it.
@@ -66,10 +78,77 @@ impl Unit {
         }
     }
 
+    fn is_final(&self) -> bool {
+        match self {
+            Unit::Rule(program) | Unit::SpecialRule(program) => program.is_final,
+            Unit::Script(_) => false,
+        }
+    }
+
     fn runner(&self) -> Option<Box<dyn ScriptRunner>> {
         match self {
             Unit::Rule(_) | Unit::SpecialRule(_) => None,
             Unit::Script(unit) => Some(unit.script.runner()),
+        }
+    }
+}
+
+/// What a unit made of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ran {
+    Matched,
+    /// The line says what others hold: neither a match nor unknown.
+    Header,
+    Passed,
+}
+
+impl Unit {
+    #[inline]
+    fn run(
+        &self,
+        number: usize,
+        context: &Context<'_>,
+        (scratch, script): (&mut Scratch, &mut Option<Box<dyn ScriptRunner>>),
+        batch: &mut Batch,
+        counts: &mut Counts,
+    ) -> Ran {
+        let matches = match self {
+            Unit::Rule(program) => {
+                let matches = program.matches(number, context, scratch);
+                if matches.is_ok() {
+                    program.act(context, scratch, batch, counts);
+                }
+                matches
+            }
+            Unit::SpecialRule(program) => {
+                let matches = program.matches(number, context, scratch);
+                if matches.is_ok() {
+                    program.act_specially(context, scratch, batch, counts);
+                }
+                matches
+            }
+            Unit::Script(unit) => {
+                let Some(runner) = script else {
+                    return Ran::Passed;
+                };
+                let outcome = unit.run(runner.as_mut(), context.line, batch);
+                if outcome != ScriptOutcome::Matched {
+                    return Ran::Passed;
+                }
+                if runner.has_repaired() {
+                    counts.broken_label();
+                }
+                return Ran::Matched;
+            }
+        };
+        match matches {
+            Ok(()) => Ran::Matched,
+            Err(Mismatch::Header) => Ran::Header,
+            Err(Mismatch::Unreadable) => {
+                counts.unreadable[number] += 1;
+                Ran::Passed
+            }
+            Err(_) => Ran::Passed,
         }
     }
 }
@@ -111,10 +190,16 @@ impl Engine {
             Unit::Rule(program) | Unit::SpecialRule(program) => program.pattern.as_ref(),
             Unit::Script(_) => None,
         }));
+        let order = match prefilter.lets_all_through() {
+            _ if units.iter().any(Unit::is_final) => Order::UntilFinal,
+            true => Order::All,
+            false => Order::Candidates,
+        };
         Engine {
             units,
             field_errors,
             prefilter,
+            order,
             block_order: script::BlockOrder::default(),
         }
     }
@@ -163,55 +248,32 @@ impl Engine {
         } = runner;
         let mut matched = false;
         let mut try_unit = |number: usize, unit: &Unit| {
-            let is_match = match unit {
-                Unit::Rule(program) => match program.matches(number, &context, scratch) {
-                    Ok(()) => {
-                        program.act(&context, scratch, batch, counts);
-                        true
-                    }
-                    Err(Mismatch::Unreadable) => {
-                        counts.unreadable[number] += 1;
-                        false
-                    }
-                    Err(_) => false,
-                },
-                Unit::SpecialRule(program) => match program.matches(number, &context, scratch) {
-                    Ok(()) => {
-                        program.act_specially(&context, scratch, batch, counts);
-                        true
-                    }
-                    // It says what the others hold: neither a match nor unknown.
-                    Err(Mismatch::Header) => {
-                        matched = true;
-                        false
-                    }
-                    Err(Mismatch::Unreadable) => {
-                        counts.unreadable[number] += 1;
-                        false
-                    }
-                    Err(_) => false,
-                },
-                Unit::Script(unit) => match &mut scripts[number] {
-                    Some(runner) => {
-                        let outcome = unit.run(runner.as_mut(), line, batch);
-                        let is_match = outcome == ScriptOutcome::Matched;
-                        if is_match && runner.has_repaired() {
-                            counts.broken_label();
-                        }
-                        is_match
-                    }
-                    None => false,
-                },
-            };
-            matched |= is_match;
+            let script = &mut scripts[number];
+            let ran = unit.run(number, &context, (scratch, script), batch, counts);
+            let is_match = ran == Ran::Matched;
+            matched |= ran != Ran::Passed;
             counts.matches[number] += u64::from(is_match);
+            is_match
         };
-        if self.prefilter.lets_all_through() {
-            let units = self.units.iter().enumerate();
-            units.for_each(|(number, unit)| try_unit(number, unit));
-        } else {
-            self.prefilter.candidates(line.text, candidates);
-            (candidates.iter()).for_each(|number| try_unit(number, &self.units[number]));
+        match self.order {
+            Order::All => {
+                let units = self.units.iter().enumerate();
+                units.for_each(|(number, unit)| {
+                    try_unit(number, unit);
+                });
+            }
+            Order::Candidates => {
+                self.prefilter.candidates(line.text, candidates);
+                (candidates.iter()).for_each(|number| {
+                    try_unit(number, &self.units[number]);
+                });
+            }
+            Order::UntilFinal => {
+                self.prefilter.candidates(line.text, candidates);
+                let _ = (candidates.iter())
+                    .map(|number| (number, &self.units[number]))
+                    .any(|(number, unit)| try_unit(number, unit) && unit.is_final());
+            }
         }
         if !matched {
             counts.unmatched += 1;
@@ -240,10 +302,22 @@ impl Engine {
 
     /// What every rule says of one line, and why.
     pub fn explain(&self, line: &Line) -> Vec<verdict::Verdict> {
-        let units = self.units.iter().enumerate();
-        units
-            .map(|(number, unit)| verdict::explain(number, unit, self, line))
-            .collect()
+        let mut verdicts: Vec<verdict::Verdict> = Vec::new();
+        let mut last: Option<Box<str>> = None;
+        for (number, unit) in self.units.iter().enumerate() {
+            let verdict = match &last {
+                Some(rule) => verdict::Verdict {
+                    rule: unit.name().into(),
+                    outcome: verdict::Outcome::AfterFinal(rule.clone()),
+                },
+                None => verdict::explain(number, unit, self, line),
+            };
+            if unit.is_final() && verdict.outcome.is_match() {
+                last = Some(unit.name().into());
+            }
+            verdicts.push(verdict);
+        }
+        verdicts
     }
 }
 

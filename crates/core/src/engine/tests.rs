@@ -1,6 +1,7 @@
 //! Rules as text, lines in, samples out: what the engine makes of them.
 
 mod amounts;
+mod conditions;
 mod known_values;
 mod parts;
 mod several_patterns;
@@ -254,6 +255,7 @@ fn the_origin_and_the_wrapping_are_fields() {
         service: Some(b"gw"),
         container: Some(b"gw-1"),
         time: Some(b"2026-01-01T00:00:00Z"),
+        header_time: None,
         whole: None,
     };
     let rules = r#"

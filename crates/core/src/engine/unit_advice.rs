@@ -44,7 +44,8 @@ pub fn of_tests(loaded: &Loaded) -> Vec<Problem> {
 
 /// The numbers without a unit that an action updates its metric with.
 fn samples(engine: &Engine, question: &UnitQuestion, loaded: &Loaded) -> Vec<f64> {
-    let Some(Unit::Rule(program)) = engine.units.get(question.rule) else {
+    let Some(Unit::Rule(program) | Unit::SpecialRule(program)) = engine.units.get(question.rule)
+    else {
         return Vec::new();
     };
     let Some(action) = program.actions.get(question.action) else {
@@ -74,14 +75,16 @@ fn samples(engine: &Engine, question: &UnitQuestion, loaded: &Loaded) -> Vec<f64
         {
             continue;
         }
-        program.begin(&mut scratch);
-        let mut batch = Batch::new(LabelHasher::default());
-        let update = program.update(action, &context, &mut scratch, &mut batch, &mut counts);
-        if update.is_ok()
-            && let Some(text) = action.amount.text(&context, &mut scratch, &program.times)
-        {
-            samples.extend(number::plain_number(text.trim_ascii()));
-        }
+        program.with_text(&context, &mut scratch, |context, scratch| {
+            program.begin(scratch);
+            let mut batch = Batch::new(LabelHasher::default());
+            let update = program.update(action, context, scratch, &mut batch, &mut counts);
+            if update.is_ok()
+                && let Some(text) = action.amount.text(context, scratch, &program.times)
+            {
+                samples.extend(number::plain_number(text.trim_ascii()));
+            }
+        });
     }
     samples
 }
@@ -142,6 +145,8 @@ mod tests {
             advice("counter = 'sent_bytes_total'\nvalue = 't'", "'t=1250'"),
             ""
         );
+        let time = "gauge = 'last_seconds'\nvalue = '_time'";
+        assert_eq!(advice(time, "'1772359200123 t=1'"), "");
         let unit = "histogram = 'took_seconds'\nvalue = { from = 't', unit = 's' }";
         assert_eq!(advice(unit, "'t=15230'"), "");
     }

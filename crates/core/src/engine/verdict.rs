@@ -44,6 +44,8 @@ pub enum Outcome {
     OtherTable(Box<str>),
     /// A field of a line of JSON does not match this pattern, so the line is of another kind.
     OtherJson { name: Box<str>, pattern: String },
+    /// A final rule, of this name, matched before: the line is not seen.
+    AfterFinal(Box<str>),
     /// A script stopped half-way, for this reason.
     ScriptFailed(Box<str>),
     /// A script had nothing to do with the line.
@@ -93,6 +95,10 @@ impl fmt::Display for Outcome {
             Outcome::OtherJson { name, pattern } => {
                 write!(f, "`match_json` asks that `{name}` is `{pattern}`")
             }
+            Outcome::AfterFinal(rule) => write!(
+                f,
+                "it is another rule's turn: `{rule}` is `final`, so that later ones do not see the line"
+            ),
             Outcome::ScriptFailed(why) => write!(f, "the program stopped: {why}"),
             Outcome::ScriptIdle => f.write_str("no condition of the program holds"),
             Outcome::Matched(_) | Outcome::ScriptMatched { .. } => Ok(()),
@@ -140,6 +146,8 @@ pub enum SkipReason {
         /// Why, in words that follow `which`.
         why: String,
     },
+    /// It is no metric, but the time of the line, which cannot be read.
+    UnreadableTime { text: Vec<u8> },
 }
 
 pub(super) fn explain(number: usize, unit: &Unit, engine: &Engine, line: &Line) -> Verdict {
@@ -201,7 +209,7 @@ fn rule_outcome(
             let condition = &program.json_conditions[number];
             Outcome::OtherJson {
                 name: condition.name.clone(),
-                pattern: plain_pattern(condition.pattern.as_str()),
+                pattern: plain_pattern(condition.test.as_str()),
             }
         }
         Ok(()) => {
@@ -267,7 +275,14 @@ fn updates(
         };
         Update { metric, result }
     };
-    program.actions.iter().map(update).collect()
+    let mut updates: Vec<Update> = program.actions.iter().map(update).collect();
+    let mut counts = Counts::new(engine.units.len(), engine.field_errors.len());
+    let time = program.count_time(context, scratch, &mut counts);
+    updates.extend(time.map(|text| Update {
+        metric: "_time".into(),
+        result: Err(SkipReason::UnreadableTime { text }),
+    }));
+    updates
 }
 
 fn skip_reason(
@@ -282,7 +297,7 @@ fn skip_reason(
             let condition = &program.conditions[number];
             SkipReason::Where {
                 name: condition.name.clone(),
-                pattern: plain_pattern(condition.pattern.as_str()),
+                pattern: plain_pattern(condition.test.as_str()),
             }
         }
         Skipped::Label(label) => SkipReason::MissingLabel {

@@ -6,7 +6,7 @@ use crate::engine::{Counts, Engine};
 pub const PREFIX: &str = "logmetrics_";
 
 /// Each that counts lines: its name without the prefix, and its labels.
-pub const NAMES: [(&str, &[&str]); 10] = [
+pub const NAMES: [(&str, &[&str]); 11] = [
     ("lines_total", &["source"]),
     ("lines_unmatched_total", &[]),
     ("rule_matches_total", &["rule"]),
@@ -14,6 +14,7 @@ pub const NAMES: [(&str, &[&str]); 10] = [
     ("rule_missing_field_total", &["rule", "field"]),
     ("rule_bad_value_total", &["rule", "field"]),
     ("rule_ambiguous_field_total", &["rule", "field"]),
+    ("rule_unreadable_times_total", &["rule", "field"]),
     ("invalid_utf8_lines_total", &["source"]),
     ("series_limited_total", &["metric"]),
     ("label_limited_total", &["metric", "label"]),

@@ -24,10 +24,15 @@ impl Reading {
         if let Some(why) = word(text) {
             return why;
         }
-        let keys: Vec<String> = candidates()
+        let mut keys: Vec<String> = candidates()
             .filter(|(_, candidate)| candidate.read(text.as_bytes()).is_ok())
             .map(|(key, _)| format!("`{key}`"))
             .collect();
+        // Where the comma is all there is, nothing is said of groups.
+        let comma = format!("`{DECIMAL_COMMA}`");
+        if keys.contains(&comma) {
+            keys.retain(|key| *key == comma || !key.contains("decimal"));
+        }
         match keys.as_slice() {
             [] => shape(text),
             [one] => format!("is no plain number; {one} reads it"),
@@ -37,6 +42,8 @@ impl Reading {
         }
     }
 }
+
+const DECIMAL_COMMA: &str = "number = { decimal = \",\" }";
 
 /// What a rule may say, and what that reads.
 fn candidates() -> impl Iterator<Item = (String, Reading)> {
@@ -59,7 +66,7 @@ fn candidates() -> impl Iterator<Item = (String, Reading)> {
         unit("percent"),
         unit("s"),
         separated("number = { group = \",\" }", '.', Some(',')),
-        separated("number = { decimal = \",\" }", ',', None),
+        separated(DECIMAL_COMMA, ',', None),
         separated(
             "number = { decimal = \",\", group = \".\" }",
             ',',

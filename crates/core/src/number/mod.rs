@@ -4,6 +4,7 @@
 //! for rules that say what a number is: a unit, groups of digits, hexadecimal. Knows no rule, no field
 //! and no metric.
 
+mod comparison;
 mod explain;
 pub mod reading;
 mod unit;
@@ -11,6 +12,7 @@ mod unit;
 #[cfg(test)]
 mod tests;
 
+pub use comparison::{Comparison, ComparisonError};
 pub use reading::{Form, Reading, Refusal};
 pub use unit::{Dimension, Unit};
 

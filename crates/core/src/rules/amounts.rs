@@ -120,6 +120,7 @@ pub(super) fn source(
                 scope.check_key(key);
             }
         }
+        scope.check_parts(&number.field);
         let is_time = |key: &&super::problem::At<String>| key.value == "_time";
         let time = number.field.from.iter().find(is_time);
         let key = number.form_key.map(|(_, key)| key);
@@ -167,6 +168,7 @@ fn sources(
     scope: &Scope<'_>,
 ) -> Vec<NumberSource> {
     if let [name] = number.field.from.as_slice()
+        && number.field.is_whole()
         && scope.is_label_only(&name.value)
     {
         let label = labels.get(&name.value).cloned();
@@ -192,13 +194,18 @@ fn sources(
     .collect()
 }
 
+/// Whether a number is a time.
+pub(super) fn is_time(number: &NumberSpec, scope: &Scope<'_>) -> bool {
+    is_time_of_rule(number, scope) || number.field.from.iter().any(|key| key.value == "_time")
+}
+
 /// Whether a number is read from what the rule calls its `time`, and nothing else is said of it.
 fn is_time_of_rule(number: &NumberSpec, scope: &Scope<'_>) -> bool {
-    let Some((time, _)) = &scope.spec.time else {
+    let Some(time) = &scope.spec.time else {
         return false;
     };
     let keys = |field: &'_ FieldSpec| -> Vec<String> {
         field.from.iter().map(|key| key.value.clone()).collect()
     };
-    number.form_key.is_none() && number.map.is_empty() && keys(time) == keys(&number.field)
+    number.form_key.is_none() && number.map.is_empty() && keys(&time.field) == keys(&number.field)
 }

@@ -11,9 +11,10 @@ use super::problem::{At, Draft, ProblemPlace, messages};
 use super::raw_rules::{FieldSpec, LabelSpec, RangeSpec, RuleSpec};
 use super::report_section;
 use super::rule_metrics;
+use super::rule_time;
 use super::{
-    Field, FieldsMode, LABEL_BYTES_MAX, LabelSource, MapTarget, Rule, TimeField, field_parts,
-    metric_names, reading, rule_patterns,
+    Field, FieldsMode, LABEL_BYTES_MAX, LabelSource, MapTarget, Rule, field_parts, metric_names,
+    reading, rule_patterns,
 };
 use logmetrics_scan::untrusted::UntrustedRange;
 
@@ -107,9 +108,14 @@ impl<'s> Scope<'s> {
         for key in spec.keys() {
             self.check_key(key);
         }
-        self.drafts
-            .extend(field_parts::problems(spec, self.sources));
+        self.check_parts(spec);
         self.unchecked_field(spec)
+    }
+
+    /// Notes what is wrong with the parts that a field takes.
+    pub fn check_parts(&mut self, spec: &FieldSpec) {
+        let problems = field_parts::problems(spec, self.sources);
+        self.drafts.extend(problems);
     }
 
     /// A field whose keys are checked elsewhere.
@@ -179,13 +185,7 @@ pub(super) fn rule<'s>(
     if spec.metrics.is_empty() && !spec.broken {
         scope.drafts.push(messages::rule_without_metric(spec.place));
     }
-    let time = spec
-        .time
-        .as_ref()
-        .map(|(field, unpadded_micros)| TimeField {
-            field: scope.field(field),
-            unpadded_micros: *unpadded_micros,
-        });
+    let time = rule_time::time_field(&mut scope);
     let trace = spec.trace.as_ref().map(|field| scope.field(field));
     let json_fields = json_fields(&mut scope);
     let inside = reading::inside(&mut scope);
@@ -217,6 +217,7 @@ pub(super) fn rule<'s>(
         metrics,
         report,
         report_is_written: spec.report.is_some(),
+        is_final: spec.is_final,
     };
     (Compiled { rule, uses }, scope)
 }

@@ -5,6 +5,7 @@ use regex_syntax::hir::{Hir, HirKind, Look};
 
 use super::problem::{At, Draft, messages};
 use super::raw_rules::RuleSpec;
+use crate::number::{Comparison, Reading};
 
 /// What other languages have and this one spells in another way, by how it is written there.
 const FOREIGN: [(&str, &str); 10] = [
@@ -138,6 +139,14 @@ pub(super) fn advice(spec: &RuleSpec) -> Vec<Draft> {
     let conditions = spec.metrics.iter().flat_map(|metric| &metric.conditions);
     let report = spec.report.iter().flat_map(|report| report.conditions());
     let conditions = conditions.chain(report).map(|(_, pattern)| pattern);
+    // What compares is no pattern there.
+    let compares = |text: &str| Comparison::parse(text, &Reading::default()).is_some();
+    let conditions: Vec<&At<String>> = conditions
+        .filter(|pattern| !compares(&pattern.value))
+        .collect();
+    for range in conditions.iter().filter_map(|pattern| range(pattern)) {
+        drafts.push(range);
+    }
     for pattern in json.chain(conditions) {
         drafts.extend(comparison(&pattern.value).map(|hint| messages::comparison(pattern, hint)));
         drafts.extend(any_pattern(pattern));
@@ -177,6 +186,17 @@ fn any_pattern(pattern: &At<String>) -> Vec<Draft> {
     drafts
 }
 
+/// Advice on `100..200`, which as a pattern is no range.
+fn range(pattern: &At<String>) -> Option<Draft> {
+    let (low, high) = pattern.value.split_once("..")?;
+    let number = |text: &str| {
+        let are_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        are_digits.then(|| text.parse::<u64>().ok()).flatten()
+    };
+    let is_range = number(low)? < number(high)?;
+    is_range.then(|| messages::range_pattern(pattern, low, high))
+}
+
 /// Whether a condition is a comparison, which no pattern is; what to write instead.
 fn comparison(text: &str) -> Option<&'static str> {
     let operators = [">=", "<=", "!=", "!~", "==", "=~", ">", "<", "!"];
@@ -188,12 +208,11 @@ fn comparison(text: &str) -> Option<&'static str> {
         .trim_start_matches('-')
         .starts_with(|c: char| c.is_ascii_digit());
     match *operator {
-        ">" | "<" | ">=" | "<=" if is_number => Some(
-            r"a pattern says how a number looks: 100 and more is `\d{3,}`, 500 to 599 is `5\d\d`",
-        ),
-        "==" | "=~" => Some("write only what the value is"),
+        ">" | "<" | ">=" | "<=" if is_number => Some("only `where` of a metric compares"),
+        "==" => Some("only `where` of a metric compares; write only what the value is"),
+        "=~" => Some("write only the pattern"),
         "!=" | "!~" | "!" if !rest.is_empty() => {
-            Some("write what the value may be; `[^5].*` is all that does not begin with 5")
+            Some("`where` of a metric takes `!= text`; for a pattern, write what the value may be")
         }
         _ => None,
     }

@@ -5,6 +5,7 @@
 
 mod amounts;
 mod check_rules;
+mod conditions;
 mod duration;
 mod field_parts;
 mod foreign_patterns;
@@ -21,6 +22,7 @@ mod reading;
 mod report_section;
 mod rule_metrics;
 mod rule_patterns;
+mod rule_time;
 pub mod shipped;
 mod test_cases;
 #[cfg(test)]
@@ -30,6 +32,7 @@ mod unit_advice;
 mod warnings;
 
 pub use amounts::{AmountSource, NumberField, NumberSource};
+pub use conditions::ConditionTest;
 pub use duration::parse as parse_duration;
 pub use field_parts::{Decoding, FieldPart};
 pub use load::{
@@ -47,6 +50,7 @@ use std::time::Duration;
 
 use crate::metrics::definition::{Definition, MetricId};
 use crate::metrics::kind::Operation;
+use crate::times::TimeReading;
 use logmetrics_scan::untrusted::UntrustedRange;
 
 /// The longest label value, in bytes, unless the rule says otherwise. Scrapers may refuse a whole target
@@ -99,6 +103,8 @@ pub struct Rule {
     pub report: Option<ReportFields>,
     /// Whether the rule says so itself, in `[rule.report]`.
     pub report_is_written: bool,
+    /// Whether later rules do not see a line that this one matches.
+    pub is_final: bool,
 }
 
 /// How a line's own fields are read.
@@ -168,13 +174,11 @@ impl Field {
     }
 }
 
-/// Where the line's own time is found.
+/// Where the line's own time is found, and how it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeField {
     pub field: Field,
-    /// Whether the digits after the seconds are microseconds without leading zeros, as
-    /// agentgateway writes them (`:48.7271Z` is 7.271 ms).
-    pub unpadded_micros: bool,
+    pub reading: TimeReading,
 }
 
 /// Where a label's value comes from and what is done to it, in this order: the field's parts, default,
@@ -205,9 +209,8 @@ pub struct Action {
     pub operation: Operation,
     /// Labels of this action with a fixed value (`constant = { type = "input" }`).
     pub constant: BTreeMap<String, String>,
-    /// All must match, whole; otherwise nothing is updated. The key is a label of the rule, or a
-    /// field.
-    pub conditions: Vec<(Condition, regex::Regex)>,
+    /// All must hold; otherwise nothing is updated. The key is a label of the rule, or a field.
+    pub conditions: Vec<(Condition, ConditionTest)>,
 }
 
 /// What a `where` looks at.

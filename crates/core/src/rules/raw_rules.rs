@@ -6,6 +6,7 @@
 mod field;
 mod label;
 mod metric;
+mod time;
 mod value;
 
 use std::ops::Range;
@@ -19,10 +20,12 @@ use super::toml_table::{LIST_OF_TABLES, Reader, Table, TomlValue};
 use super::{Case, FieldsMode};
 use field::{read_field, take_range};
 use metric::read_metric;
+use time::read_time;
 
 pub(super) use field::{FieldSpec, RangeSpec, read_field_table, read_from};
 pub(super) use label::{LabelSpec, read_label};
 pub(super) use metric::{MetricSpec, ValueKey};
+pub(super) use time::TimeSpec;
 pub(super) use value::{NumberSpec, ValueSpec, read_number_table, read_value};
 
 #[derive(Debug, Default)]
@@ -53,11 +56,12 @@ pub(super) struct RuleSpec {
     pub delimiter: Option<At<String>>,
     pub untrusted_between: Option<At<RangeSpec>>,
     pub raw: Vec<(At<String>, At<String>)>,
-    pub time: Option<(FieldSpec, bool)>,
+    pub time: Option<TimeSpec>,
     pub trace: Option<FieldSpec>,
     pub labels: Vec<LabelSpec>,
     pub metrics: Vec<MetricSpec>,
     pub report: Option<ReportSpec>,
+    pub is_final: bool,
     /// Whether `match` and `fields` could be read, so that it is known what fields there may be.
     pub names_known: bool,
     /// Whether a key or a value could not be read, so that what seems to be missing may be that.
@@ -159,6 +163,7 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
         .take("report")
         .and_then(|value| value.table("a table of what a report shows", &keys::REPORT, reader))
         .map(|table| report_section::read(table, reader));
+    let is_final = table.take("final").and_then(|value| value.flag(reader));
     let place = table.place;
     table.finish(reader);
     RuleSpec {
@@ -180,6 +185,7 @@ fn read_rule(mut table: Table<'_>, reader: &mut Reader) -> RuleSpec {
         labels,
         metrics,
         report,
+        is_final: is_final.unwrap_or(false),
         names_known,
         broken: reader.drafts.len() > before,
     }
@@ -221,19 +227,6 @@ fn choice<T: Copy>(value: &TomlValue<'_>, choices: &[(&str, T)], reader: &mut Re
     chosen.map(|(_, choice)| *choice)
 }
 
-fn read_time(value: &TomlValue<'_>, reader: &mut Reader) -> Option<(FieldSpec, bool)> {
-    if !value.is_table() {
-        return read_field(value, reader).map(|field| (field, false));
-    }
-    let mut table = value.table("", &keys::TIME, reader)?;
-    let unpadded = table
-        .take("unpadded_micros")
-        .and_then(|value| value.flag(reader));
-    let field = read_field_table(&mut table, None, reader);
-    table.finish(reader);
-    field.map(|field| (field, unpadded.unwrap_or(false)))
-}
-
 impl RuleSpec {
     /// All patterns that the line must match, whose named groups are fields.
     pub fn patterns(&self) -> impl Iterator<Item = &At<String>> {
@@ -247,7 +240,7 @@ impl RuleSpec {
             .metrics
             .iter()
             .filter_map(|metric| metric.value.as_ref());
-        let time = self.time.iter().map(|(field, _)| field);
+        let time = self.time.iter().map(|time| &time.field);
         let values = values.flat_map(|value| value.value.fields());
         let report = self.report.iter().flat_map(ReportSpec::fields);
         let inside = self.inside.iter().map(|inside| &inside.value);

@@ -14,7 +14,7 @@ use super::raw_rules::{
 };
 use super::rule_metrics::{condition_field, plain_label};
 use super::toml_table::{Reader, Table, TomlValue};
-use super::{Condition, Field, LabelSource, keys};
+use super::{Condition, ConditionTest, Field, LabelSource, conditions, keys};
 use crate::metrics::kind::Kind;
 
 /// What one request of a report is read from.
@@ -42,8 +42,8 @@ pub struct ReportFields {
 #[derive(Debug, Clone)]
 pub struct ReportNumber {
     pub amount: AmountSource,
-    /// All must match, whole; as in an action.
-    pub conditions: Vec<(Condition, regex::Regex)>,
+    /// All must hold; as in an action.
+    pub conditions: Vec<(Condition, ConditionTest)>,
 }
 
 /// The names under which labels are looked for where a rule has no `[rule.report]`.
@@ -230,7 +230,7 @@ fn compile_number(
     labels: &mut BTreeMap<String, LabelSource>,
     scope: &mut Scope<'_>,
 ) -> ReportNumber {
-    let mut conditions = Vec::new();
+    let mut found = Vec::new();
     for (name, text) in &number.conditions {
         scope.check_name(name);
         let condition = match defined.get(&name.value) {
@@ -240,11 +240,12 @@ fn compile_number(
             }
             None => Condition::Field(condition_field(&name.value, Some(&number.value), scope)),
         };
-        conditions.extend(scope.whole(text).map(|pattern| (condition, pattern)));
+        let test = conditions::test(name, text, Some(&number.value), scope);
+        found.extend(test.map(|test| (condition, test)));
     }
     ReportNumber {
         amount: amounts::source(&number.value, defined, scope),
-        conditions,
+        conditions: found,
     }
 }
 

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use super::amounts;
 use super::check_rules::{Scope, check_label_name};
+use super::conditions;
 use super::metric_definitions::{LabelUse, MetricUse};
 use super::metric_names::Reserved;
 use super::problem::{At, messages};
 use super::raw_rules::{MetricSpec, ValueSpec};
-use super::{Action, Condition, Field, LABEL_BYTES_MAX, LabelSource, Take, metric_names};
+use super::{
+    Action, Condition, ConditionTest, Field, LABEL_BYTES_MAX, LabelSource, Take, metric_names,
+};
 use crate::metrics::definition::{Kind, MetricId};
 
 /// The actions of a rule and what they say of their metrics. Labels that `by` takes straight from
@@ -171,19 +174,20 @@ pub(super) fn plain_label(name: &str) -> LabelSource {
     }
 }
 
-fn conditions(metric: &MetricSpec, scope: &mut Scope<'_>) -> Vec<(Condition, regex::Regex)> {
-    let mut conditions = Vec::new();
+fn conditions(metric: &MetricSpec, scope: &mut Scope<'_>) -> Vec<(Condition, ConditionTest)> {
+    let mut found = Vec::new();
     for (name, text) in &metric.conditions {
         scope.check_name(name);
+        let value = metric.value.as_ref().map(|value| &value.value);
         let condition = if scope.label(&name.value).is_some() {
             Condition::Label(name.value.clone())
         } else {
-            let value = metric.value.as_ref().map(|value| &value.value);
             Condition::Field(condition_field(&name.value, value, scope))
         };
-        conditions.extend(scope.whole(text).map(|pattern| (condition, pattern)));
+        let test = conditions::test(name, text, value, scope);
+        found.extend(test.map(|test| (condition, test)));
     }
-    conditions
+    found
 }
 
 /// A field that a condition looks at. Where the key is that of the `value` it is about, the condition

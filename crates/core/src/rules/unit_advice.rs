@@ -1,6 +1,7 @@
 //! Advice on numbers without a unit, for metrics whose names end in one: what the name of a field says
 //! of it, and what could be said once samples are known.
 
+use super::amounts::is_time;
 use super::check_rules::Scope;
 use super::load::SourceText;
 use super::problem::{Draft, Problem, messages, settle};
@@ -83,7 +84,7 @@ pub(super) fn by_names(scope: &Scope<'_>) -> Vec<Draft> {
         let Some(base) = Base::of(metric) else {
             continue;
         };
-        for key in unsaid(metric).flat_map(|number| &number.field.from) {
+        for key in unsaid(metric, scope).flat_map(|number| &number.field.from) {
             let unit = unit_of_name(&key.value, base.words());
             drafts.extend(
                 unit.map(|unit| {
@@ -106,7 +107,7 @@ pub(super) fn questions(
         let base = Base::of(metric)?;
         let value = metric.value.as_ref()?;
         // Where a name says it, that is enough.
-        let keys = unsaid(metric).flat_map(|number| &number.field.from);
+        let keys = unsaid(metric, scope).flat_map(|number| &number.field.from);
         let keys: Vec<&str> = keys.map(|key| key.value.as_str()).collect();
         let is_named = |key: &&str| unit_of_name(key, base.words()).is_some();
         if keys.is_empty() || keys.iter().any(is_named) {
@@ -131,11 +132,17 @@ pub(super) fn questions(
     questions.collect()
 }
 
-/// The numbers of a metric of which nothing is said but their fields.
-fn unsaid(metric: &MetricSpec) -> impl Iterator<Item = &NumberSpec> {
+/// The numbers of a metric of which nothing is said but their fields, and which are no times.
+fn unsaid<'s>(
+    metric: &'s MetricSpec,
+    scope: &'s Scope<'_>,
+) -> impl Iterator<Item = &'s NumberSpec> {
     let value = metric.value.iter();
     let numbers = value.flat_map(|value| ValueSpec::numbers(&value.value));
-    numbers.filter(|number| number.reading.is_plain() && number.map.is_empty())
+    let is_plain = |number: &&NumberSpec| number.reading.is_plain() && number.map.is_empty();
+    numbers
+        .filter(is_plain)
+        .filter(|number| !is_time(number, scope))
 }
 
 /// The unit that the last word of a name is.

@@ -55,6 +55,9 @@ pub(super) fn same_match(rule: &RuleSpec, earlier: &[(&RuleSpec, &str)]) -> Opti
             && first.fields == rule.fields
             && texts(&first.also) == texts(&rule.also)
             && texts(&first.unless) == texts(&rule.unless);
+        if same && first.is_final {
+            return Some(messages::after_final(pattern, first_pattern.place, name));
+        }
         same.then(|| messages::same_match(pattern, first_pattern.place, name))
     })
 }

@@ -43,6 +43,8 @@ pub struct Wrapping<'a> {
     pub container: Option<&'a [u8]>,
     /// The time that the wrapping gives the line (RFC 3339).
     pub time: Option<&'a [u8]>,
+    /// The time in a header of syslog or journald, as these write it: `Nov 26 15:42:14`.
+    pub header_time: Option<&'a [u8]>,
     /// The line with all that was around it, without its end; nothing where it was joined of parts.
     pub whole: Option<&'a [u8]>,
 }

@@ -13,8 +13,11 @@ use super::{Finding, Link, LinkState, count};
 use logmetrics_core::engine::{Engine, FieldErrorKind, Secret};
 use logmetrics_core::metrics::batch::Batch;
 use logmetrics_core::metrics::definition::{Definition, Kind, MetricId, Options};
+use logmetrics_core::metrics::kind::Operation;
 use logmetrics_core::metrics::store::Store;
-use logmetrics_core::rules::{Action, Condition, Field, LabelSource, Rule, RuleSet, Take};
+use logmetrics_core::rules::{
+    Action, AmountSource, Condition, ConditionTest, Field, LabelSource, Rule, RuleSet, Take,
+};
 use logmetrics_core::unknown_prefix::PrefixSearch;
 use logmetrics_follow::line::{Line, Origin};
 use logmetrics_follow::to_end;
@@ -230,7 +233,8 @@ fn diagnosis(user: Option<(&Rule, &str, &LabelSource)>) -> (RuleSet, Vec<String>
     };
     let action = |(number, key): (usize, &String)| Action {
         metric: MetricId(u32::try_from(number).unwrap_or(u32::MAX)),
-        value: None,
+        amount: AmountSource::Constant(1.0),
+        operation: Operation::Usual,
         constant: BTreeMap::new(),
         conditions: vec![(
             Condition::Field(Field {
@@ -239,7 +243,7 @@ fn diagnosis(user: Option<(&Rule, &str, &LabelSource)>) -> (RuleSet, Vec<String>
                 trusted_only: label.field.trusted_only,
                 ..Field::default()
             }),
-            something.clone(),
+            ConditionTest::Pattern(something.clone()),
         )],
     };
     let rule = Rule {
@@ -436,6 +440,7 @@ impl LogFindings {
             let what = match trouble {
                 FieldErrorKind::Missing => "has neither a value nor a default",
                 FieldErrorKind::BadValue => "is no number that the metric can take",
+                FieldErrorKind::UnreadableTime => "is no time that can be read",
                 FieldErrorKind::Ambiguous => "stands more than once",
                 FieldErrorKind::TooMany => "has more matches than are counted of one line",
             };

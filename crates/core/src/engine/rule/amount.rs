@@ -1,7 +1,7 @@
 //! The number that an update has.
 
 use super::field::{FieldProgram, Value};
-use super::label::LabelProgram;
+use super::label::{LabelOutcome, LabelProgram};
 use super::pattern::Pattern;
 use super::{Context, Scratch, Times, found};
 use crate::engine::counts::Counts;
@@ -80,7 +80,13 @@ impl Amount {
                 field,
                 never_negative,
                 errors,
-            } => of_field(field, *never_negative, *errors, context, scratch, counts),
+            } => of_field(
+                (field, *never_negative, *errors),
+                context,
+                scratch,
+                times,
+                counts,
+            ),
             Amount::Read(read) => read.number(context, scratch, times, counts),
         }
     }
@@ -137,15 +143,13 @@ impl Amount {
 }
 
 fn of_field(
-    field: &FieldProgram,
-    never_negative: bool,
-    errors: AmountErrors,
+    (field, never_negative, errors): (&FieldProgram, bool, AmountErrors),
     context: &Context<'_>,
     scratch: &mut Scratch,
+    times: &Times,
     counts: &mut Counts,
 ) -> Result<f64, usize> {
-    let times = Times::default();
-    let found = found(&scratch.groups, &scratch.slots, &times);
+    let found = found(&scratch.groups, &scratch.slots, times);
     let error = match field.value(context, &found, &mut scratch.decoded) {
         Value::Absent | Value::Bytes(b"") => errors.missing,
         Value::Ambiguous => errors.ambiguous,
@@ -213,7 +217,9 @@ impl NumberProgram {
             NumberPlace::Label(label) => {
                 match label.field.value(context, &found, &mut scratch.decoded) {
                     Value::Ambiguous => Value::Ambiguous,
-                    value if label.write(value, &mut written) => Value::Bytes(&written),
+                    value if label.write(value, &mut written) == LabelOutcome::Written => {
+                        Value::Bytes(&written)
+                    }
                     _ => Value::Absent,
                 }
             }
@@ -246,7 +252,8 @@ impl NumberProgram {
             },
             NumberPlace::Label(label) => {
                 let value = label.field.value(context, &found, &mut scratch.decoded);
-                label.write(value, &mut written).then_some(&*written)?
+                let outcome = label.write(value, &mut written);
+                (outcome == LabelOutcome::Written).then_some(&*written)?
             }
         };
         (!text.is_empty()).then(|| text.to_vec())

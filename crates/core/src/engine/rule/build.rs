@@ -1,10 +1,11 @@
 //! Builds programs from checked rules: names become numbers, labels become pieces of text.
 
+mod amounts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
-use super::amount::{AmountErrors, NumberPlace, NumberProgram, ReadAmount};
 use super::cached::QuickNumber;
 use super::field::{FieldProgram, ValueSource};
 use super::further::{FurtherPatterns, number_patterns};
@@ -12,14 +13,13 @@ use super::label;
 use super::label::{LabelProgram, MapEntry};
 use super::parts::Parts;
 use super::pattern::Pattern;
+use super::test::Test;
 use super::{ActionProgram, Amount, ConditionProgram, Part, Program, Subject, Then, Times};
 use crate::engine::counts::{FieldError, FieldErrorKind};
 use crate::engine::{Secret, SecretMissing};
 use crate::metrics::definition::Kind;
 use crate::metrics::labels;
-use crate::rules::{
-    Action, AmountSource, Condition, Field, LabelSource, NumberField, NumberSource, Rule, RuleSet,
-};
+use crate::rules::{Action, Condition, ConditionTest, Field, LabelSource, Rule, RuleSet};
 use logmetrics_scan::keys::Keys;
 use logmetrics_scan::slots::slot_bit;
 
@@ -162,6 +162,7 @@ impl<'a> RuleCompiler<'a> {
             actions,
             times,
             trace,
+            is_final: self.rule.is_final,
         }
     }
 
@@ -233,7 +234,7 @@ impl<'a> RuleCompiler<'a> {
         }
         let conditions = action.conditions.iter();
         let conditions: Vec<usize> = conditions
-            .map(|(condition, pattern)| self.condition(condition, pattern, labels))
+            .map(|(condition, test)| self.condition(condition, test, labels))
             .collect();
         let first = conditions.first().map(|&number| &self.conditions[number]);
         let wanted_slot = first.and_then(|condition| condition.subject.only_slot());
@@ -246,7 +247,7 @@ impl<'a> RuleCompiler<'a> {
             Amount::Field { field, .. } => {
                 let asked = field_conditions.iter().map(|&number| {
                     let condition = &self.conditions[number];
-                    (&condition.subject, condition.pattern.numbers())
+                    (&condition.subject, condition.test.numbers())
                 });
                 QuickNumber::new(field, asked)
             }
@@ -276,7 +277,7 @@ impl<'a> RuleCompiler<'a> {
     pub(in crate::engine) fn condition(
         &mut self,
         condition: &Condition,
-        pattern: &Regex,
+        test: &ConditionTest,
         labels: &[LabelProgram],
     ) -> usize {
         let (name, subject) = match condition {
@@ -292,10 +293,9 @@ impl<'a> RuleCompiler<'a> {
                 (name, Subject::Field(self.field(field)))
             }
         };
+        let test = Test::new(test);
         let is_it = |known: &ConditionProgram| {
-            known.subject == subject
-                && *known.name == *name
-                && known.pattern.as_str() == pattern.as_str()
+            known.subject == subject && *known.name == *name && known.test.is_same(&test)
         };
         if let Some(number) = self.conditions.iter().position(is_it) {
             return number;
@@ -303,80 +303,9 @@ impl<'a> RuleCompiler<'a> {
         self.conditions.push(ConditionProgram {
             name: name.into(),
             subject,
-            pattern: Pattern::new(pattern.clone(), false),
+            test,
         });
         self.conditions.len() - 1
-    }
-
-    /// A number that is not taken where it is negative.
-    pub(in crate::engine) fn never_negative(
-        &mut self,
-        source: &AmountSource,
-    ) -> Result<Amount, SecretMissing> {
-        self.amount(source, true)
-    }
-
-    fn amount(
-        &mut self,
-        source: &AmountSource,
-        never_negative: bool,
-    ) -> Result<Amount, SecretMissing> {
-        let numbers = match source {
-            AmountSource::Constant(number) => return Ok(Amount::Constant(*number)),
-            AmountSource::Fields(numbers) => numbers,
-        };
-        let errors = self.amount_errors(numbers);
-        if let Some(field) = source.plain_field() {
-            return Ok(Amount::Field {
-                field: self.field(field),
-                never_negative,
-                errors,
-            });
-        }
-        let numbers = numbers.iter().map(|number| self.number(number));
-        Ok(Amount::Read(Box::new(ReadAmount {
-            numbers: numbers.collect::<Result<_, _>>()?,
-            never_negative,
-            errors,
-        })))
-    }
-
-    fn amount_errors(&mut self, numbers: &[NumberField]) -> AmountErrors {
-        let first = numbers.first().map(|number| match &number.source {
-            NumberSource::Field(field) => field.name(),
-            NumberSource::Label(label) => label.field.name(),
-            NumberSource::Time => "_time",
-        });
-        let name = first.unwrap_or_default();
-        let mut error = |kind| self.errors.number(&self.rule.name, name, kind);
-        AmountErrors {
-            missing: error(FieldErrorKind::Missing),
-            bad: error(FieldErrorKind::BadValue),
-            ambiguous: error(FieldErrorKind::Ambiguous),
-        }
-    }
-
-    fn number(&mut self, number: &NumberField) -> Result<NumberProgram, SecretMissing> {
-        let source = match &number.source {
-            NumberSource::Field(field) => NumberPlace::Field(self.field(field)),
-            NumberSource::Label(label) => {
-                let name = label.field.from.first().map_or("", String::as_str);
-                NumberPlace::Label(Box::new(self.label(name, label)?))
-            }
-            NumberSource::Time => {
-                // The time's field is found with all others.
-                let time = self.rule.time.as_ref();
-                time.map(|time| self.field(&time.field));
-                NumberPlace::Time
-            }
-        };
-        let map = number.map.iter();
-        let map = map.map(|(pattern, to)| (Pattern::new(pattern.clone(), false), *to));
-        Ok(NumberProgram {
-            source,
-            reading: number.reading.clone(),
-            map: map.collect(),
-        })
     }
 
     fn json_conditions(&mut self) -> Vec<ConditionProgram> {
@@ -390,7 +319,7 @@ impl<'a> RuleCompiler<'a> {
                     Default::default(),
                     false,
                 )),
-                pattern: Pattern::new(pattern.clone(), false),
+                test: Test::Pattern(Pattern::new(pattern.clone(), false)),
             })
             .collect()
     }
@@ -399,8 +328,13 @@ impl<'a> RuleCompiler<'a> {
         let Some(time) = &self.rule.time else {
             return Times::default();
         };
+        let name = time.field.from.first().map_or("", String::as_str);
+        let kind = FieldErrorKind::UnreadableTime;
         let mut times = Times {
-            unpadded_micros: time.unpadded_micros,
+            reading: time.reading.clone(),
+            error_unreadable: Some(self.errors.number(&self.rule.name, name, kind)),
+            // Where lines have the id of a trace, their time is read for that.
+            is_checked: self.rule.trace.is_none(),
             ..Times::default()
         };
         for place in self.field(&time.field).from {

@@ -123,8 +123,9 @@ impl Program {
         let mut holds = |number: usize| {
             let condition = &self.conditions[number];
             match condition.subject {
-                Subject::Label(label) => values[label]
-                    .is_some_and(|value| known.holds(value, number, &condition.pattern)),
+                Subject::Label(label) => {
+                    values[label].is_some_and(|value| known.holds(value, number, &condition.test))
+                }
                 Subject::Field(_) => true,
             }
         };
@@ -179,7 +180,7 @@ impl Program {
                 continue;
             };
             let exemplar = if action.is_traced {
-                self.exemplar(context, scratch, batch)
+                self.exemplar(context, scratch, batch, counts)
             } else {
                 None
             };

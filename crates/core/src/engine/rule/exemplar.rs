@@ -1,7 +1,8 @@
-//! Exemplars: the trace that a line belongs to.
+//! Exemplars: the id of a line's trace, with its time.
 
 use super::field::{Context, FieldProgram, Value};
 use super::{Program, Scratch, found};
+use crate::engine::counts::Counts;
 use crate::metrics::batch::{Batch, Exemplar};
 
 impl Program {
@@ -11,12 +12,13 @@ impl Program {
         context: &Context<'_>,
         scratch: &mut Scratch,
         batch: &mut Batch,
+        counts: &mut Counts,
     ) -> Option<u32> {
         let trace = self.trace.as_ref()?;
         if let Some(known) = scratch.exemplar {
             return known;
         }
-        let exemplar = self.read_exemplar(trace, context, scratch, batch);
+        let exemplar = self.read_exemplar(trace, context, scratch, batch, counts);
         scratch.exemplar = Some(exemplar);
         exemplar
     }
@@ -27,6 +29,7 @@ impl Program {
         context: &Context<'_>,
         scratch: &mut Scratch,
         batch: &mut Batch,
+        counts: &mut Counts,
     ) -> Option<u32> {
         let found = found(&scratch.groups, &scratch.slots, &self.times);
         let Value::Bytes(id) = trace.value(context, &found, &mut scratch.decoded) else {
@@ -39,9 +42,14 @@ impl Program {
         if !(fits && id.iter().fold(true, |plain, byte| plain & is_plain(byte))) {
             return None;
         }
-        Some(batch.exemplar(Exemplar {
+        let time_seconds = self.times.seconds(context, &found, &mut scratch.recent);
+        let exemplar = batch.exemplar(Exemplar {
             trace_id: id,
-            time_seconds: self.times.seconds(context, &found, &mut scratch.recent),
-        }))
+            time_seconds,
+        });
+        if time_seconds.is_none() {
+            self.count_time(context, scratch, counts);
+        }
+        Some(exemplar)
     }
 }

@@ -4,7 +4,6 @@ use super::Times;
 use super::file_path;
 use super::parts::{Parts, Taken};
 use super::pattern::Groups;
-use crate::engine::timestamp::{self, Recent};
 use crate::rules::Take;
 use logmetrics_follow::line::Line;
 use logmetrics_scan::escape::unescape;
@@ -284,7 +283,7 @@ impl FieldProgram {
 }
 
 impl ValueSource {
-    fn bytes<'a>(self, context: &Context<'a>, found: &Found<'a>) -> Option<&'a [u8]> {
+    pub(super) fn bytes<'a>(self, context: &Context<'a>, found: &Found<'a>) -> Option<&'a [u8]> {
         match self {
             ValueSource::Group(group) => found.groups.bytes(group, context.text),
             ValueSource::Time => found.times.text(context, found),
@@ -310,35 +309,5 @@ impl ValueSource {
             // Slots have several values and are handled above.
             ValueSource::Slot(_) => None,
         }
-    }
-}
-
-impl Times {
-    /// The line's own time as it is: the rule's field, else what begins the line, else what the
-    /// wrapping says.
-    pub(in crate::engine) fn text<'a>(
-        &self,
-        context: &Context<'a>,
-        found: &Found<'a>,
-    ) -> Option<&'a [u8]> {
-        let text = context.text;
-        let seen = self.slot.and_then(|slot| found.slots.matches(slot, false));
-        let own = seen.map(|seen| seen.first.bytes(text));
-        let group = self
-            .group
-            .and_then(|group| ValueSource::Group(group).bytes(context, found));
-        own.or(group)
-            .or_else(|| timestamp::at_line_start(context.line.text))
-            .or(context.line.wrapping.time)
-    }
-
-    /// The line's own time in seconds since 1970.
-    pub(in crate::engine) fn seconds(
-        &self,
-        context: &Context<'_>,
-        found: &Found<'_>,
-        recent: &mut Recent,
-    ) -> Option<f64> {
-        recent.seconds(self.text(context, found)?, self.unpadded_micros)
     }
 }

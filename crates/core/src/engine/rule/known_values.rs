@@ -12,7 +12,7 @@ use hashbrown::HashTable;
 use super::ActionProgram;
 use super::field::Value;
 use super::label::{LabelOutcome, LabelProgram};
-use super::pattern::Pattern;
+use super::test::Test;
 use crate::metrics::batch::SeriesId;
 use crate::metrics::labels;
 
@@ -251,13 +251,8 @@ impl KnownValues {
         &self.text[self.list[id.0 as usize].escaped.range()]
     }
 
-    /// Whether a value matches the pattern of the rule's condition with this number.
-    pub(in crate::engine) fn holds(
-        &mut self,
-        id: ValueId,
-        number: usize,
-        pattern: &Pattern,
-    ) -> bool {
+    /// Whether the rule's condition with this number holds of a value.
+    pub(in crate::engine) fn holds(&mut self, id: ValueId, number: usize, test: &Test) -> bool {
         let written = &mut self.list[id.0 as usize];
         if written.outcome == LabelOutcome::Missing {
             return false;
@@ -267,7 +262,7 @@ impl KnownValues {
         if written.asked & bit != 0 {
             return written.holds & bit != 0;
         }
-        let holds = pattern.is_match(&self.text[written.value.range()]);
+        let holds = test.holds(&self.text[written.value.range()]);
         written.asked |= bit;
         if holds {
             written.holds |= bit;

@@ -11,7 +11,7 @@
 //! | values of labels after their tools, with the conditions on them | [`known_values`] | new users: a label's tools run once a value |
 //! | series by the numbers of their labels' values | [`known_values`] | new users: labels of several metrics are written once |
 //! | series of a batch, and where the store had each | `metrics/batch.rs` | a series is hashed once, and found by its slot |
-//! | the second read last | `engine/timestamp.rs` | the library reads a date once a second |
+//! | the second read last | `times/mod.rs` | the library reads a date once a second |
 //! | where a pattern matched last | `scan::plan::Hint` | 3 to 8 % of JSON |
 //! | the order of a program's JSON keys | `scan::json::key_order` | 43 % of JSON |
 //! | labels, conditions and exemplar of the line at hand | [`Scratch`] | several metrics of one rule ask for the same |
@@ -43,6 +43,8 @@ mod parts;
 pub mod pattern;
 mod reader;
 mod special;
+pub(in crate::engine) mod test;
+mod times;
 mod unclosed;
 
 pub(in crate::engine) use amount::Amount;
@@ -55,6 +57,8 @@ use pattern::{Groups, Pattern};
 pub(in crate::engine) use reader::FieldReader;
 use reader::ReadOutcome;
 use special::{OtherText, Special};
+use test::Test;
+pub(in crate::engine) use times::Times;
 
 #[derive(Debug)]
 pub(in crate::engine) struct Program {
@@ -79,14 +83,8 @@ pub(in crate::engine) struct Program {
     pub(in crate::engine) times: Times,
     pub(in crate::engine) trace: Option<FieldProgram>,
     pub(in crate::engine) special: Option<Box<Special>>,
-}
-
-/// Where the line's own time is found.
-#[derive(Debug, Default)]
-pub(in crate::engine) struct Times {
-    pub(in crate::engine) slot: Option<usize>,
-    pub(in crate::engine) group: Option<usize>,
-    pub(in crate::engine) unpadded_micros: bool,
+    /// Whether later rules do not see a line that this one matches.
+    pub(in crate::engine) is_final: bool,
 }
 
 /// One update of one metric.
@@ -125,13 +123,13 @@ pub(in crate::engine) enum Part {
     Label(usize),
 }
 
-/// One `where`: what it looks at must match, whole.
+/// One `where`: what must hold of what it looks at.
 #[derive(Debug)]
 pub(in crate::engine) struct ConditionProgram {
     /// The label's or field's name, for messages.
     pub(in crate::engine) name: Box<str>,
     pub(in crate::engine) subject: Subject,
-    pub(in crate::engine) pattern: Pattern,
+    pub(in crate::engine) test: Test,
 }
 
 /// What a `where` looks at.
@@ -268,7 +266,7 @@ impl Program {
             let usual =
                 slot.and_then(|slot| scratch.slots.matches(slot, false)?.only(context.text));
             let holds = match usual {
-                Some(bytes) => condition.pattern.is_match(bytes),
+                Some(bytes) => condition.test.holds(bytes),
                 None => self.holds_of_field(condition, field, context, scratch),
             };
             if !holds {
@@ -294,6 +292,9 @@ impl Program {
         counts: &mut Counts,
     ) {
         counts.begin_line();
+        if self.times.is_checked {
+            self.check_time(context, scratch, counts);
+        }
         self.act_once(context, scratch, batch, counts);
     }
 
@@ -359,7 +360,7 @@ impl Program {
             .number(context, scratch, &self.times, counts)
             .map_err(Skipped::Value)?;
         let exemplar = if action.is_traced {
-            self.exemplar(context, scratch, batch)
+            self.exemplar(context, scratch, batch, counts)
         } else {
             None
         };
@@ -395,7 +396,7 @@ impl Program {
         match &condition.subject {
             Subject::Label(label) => {
                 let value = self.label(*label, context, scratch, counts);
-                scratch.known.holds(value, number, &condition.pattern)
+                scratch.known.holds(value, number, &condition.test)
             }
             Subject::Field(field) => self.holds_of_field(condition, field, context, scratch),
         }
@@ -410,7 +411,7 @@ impl Program {
     ) -> bool {
         let found = found(&scratch.groups, &scratch.slots, &self.times);
         match field.value(context, &found, &mut scratch.decoded) {
-            Value::Bytes(bytes) => condition.pattern.is_match(bytes),
+            Value::Bytes(bytes) => condition.test.holds(bytes),
             Value::Absent | Value::Ambiguous => false,
         }
     }

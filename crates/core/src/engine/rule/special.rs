@@ -187,6 +187,9 @@ impl Program {
     ) {
         counts.begin_line();
         let too_many = self.each_match(context, scratch, |context, scratch| {
+            if self.times.is_checked {
+                self.check_time(context, scratch, counts);
+            }
             self.act_once(context, scratch, batch, counts);
         });
         let each = self.special.as_ref().and_then(|special| special.each);

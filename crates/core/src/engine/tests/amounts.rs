@@ -122,7 +122,10 @@ fn the_lines_time_is_a_value() {
     let plain = last("{ from = 'at', unit = 'ratio' }");
     assert_eq!(samples(&plain, &lines), "last_seconds 1772359200123\n");
     let bad = samples(&last("'_time'"), &["at=yesterday", "b=1"]);
-    assert_eq!(bad, "_time Missing 1\n_time BadValue 1\n");
+    assert_eq!(
+        bad,
+        "_time Missing 1\n_time BadValue 1\nat UnreadableTime 1\n"
+    );
 }
 
 #[test]

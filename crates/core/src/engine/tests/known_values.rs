@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::metrics::store::SeriesCounts;
 
-/// Limits, expiry, tools, keys that occur twice, conditions, exemplars, and metrics that share
-/// labels or have none.
+/// Limits, expiry, tools, keys that occur twice, conditions, exemplars, numbers of every kind, a final
+/// rule, and metrics that share labels or have none.
 const RULES: &str = r#"
 [[rule]]
 fields = "auto"
@@ -58,6 +58,24 @@ expire = "1s"
 counter = "all_total"
 
 [[rule.metric]]
+gauge = "open"
+by = ["team"]
+add = { from = "n", unit = "ms", scale = 1000 }
+where = { status = "!= bad", n = ">= 2, < 1s" }
+
+[[rule.metric]]
+gauge = "open"
+by = ["team"]
+subtract = 1
+where = { status = "== 500" }
+
+[[rule.metric]]
+gauge = "when_seconds"
+by = ["user"]
+value = "_time"
+expire = "2s"
+
+[[rule.metric]]
 counter = "parts"
 by = ["part", "shape"]
 value = { from = "n", match = '^[0-9.]+' }
@@ -90,6 +108,10 @@ by = ["a", "head"]
 counter = "elsewhere_sum"
 by = ["head"]
 value = "b"
+[[rule]]
+match = 'user=(?P<user>bob|eve) '
+final = true
+metric = [{ gauge = "known", by = ["user"], value = { from = "user", map = { bob = 1 } }, expire = "1s" }]
 
 [[rule]]
 fields = "csv"

@@ -19,6 +19,8 @@ pub enum FieldErrorKind {
     Ambiguous,
     /// The line has more matches than are counted of one line.
     TooMany,
+    /// It is the time of the line, and cannot be read.
+    UnreadableTime,
 }
 
 impl FieldErrorKind {
@@ -29,6 +31,7 @@ impl FieldErrorKind {
             FieldErrorKind::BadValue => "rule_bad_value_total",
             FieldErrorKind::Ambiguous => "rule_ambiguous_field_total",
             FieldErrorKind::TooMany => "rule_too_many_matches_total",
+            FieldErrorKind::UnreadableTime => "rule_unreadable_times_total",
         }
     }
 }
@@ -85,7 +88,7 @@ pub(super) struct OfRules {
     matches: IntCounterVec,
     unreadable: IntCounterVec,
     /// In the order of [`FieldErrorKind`].
-    field_errors: [IntCounterVec; 4],
+    field_errors: [IntCounterVec; 5],
     shown: Mutex<Shown>,
 }
 
@@ -150,7 +153,7 @@ impl OfRules {
 }
 
 /// In the order of [`FieldErrorKind`].
-fn field_errors(counters: &Counters<'_>) -> prometheus::Result<[IntCounterVec; 4]> {
+fn field_errors(counters: &Counters<'_>) -> prometheus::Result<[IntCounterVec; 5]> {
     let labels = &["rule", "field"];
     Ok([
         counters.by(
@@ -171,6 +174,11 @@ fn field_errors(counters: &Counters<'_>) -> prometheus::Result<[IntCounterVec; 4
         counters.by(
             FieldErrorKind::TooMany.metric(),
             "Lines with more matches of a rule with `each` than are counted of one line.",
+            labels,
+        )?,
+        counters.by(
+            FieldErrorKind::UnreadableTime.metric(),
+            "Lines whose time could not be read. They count for all that needs no time.",
             labels,
         )?,
     ])

@@ -1,5 +1,6 @@
 //! What is read as a number, and as which.
 
+mod comparison;
 mod reading;
 
 use super::*;

@@ -111,13 +111,14 @@ pub(in crate::rules) static TIME: KeyTable = KeyTable {
     written: "[rule.time]",
     about: "The field that holds the time of the line, and how it is written there. All keys of \
             [a field](#keys-of-a-field), and these.",
-    keys: &[Key {
-        name: "unpadded_micros",
-        shape: Shape::Flag,
-        about: "Whether the digits after the seconds are microseconds without leading zeros, as agentgateway \
-                writes them: `:48.7271Z` is 7.271 ms after the second.",
-        default: "`false`: a decimal fraction",
-        example: r#"[[rule]]
+    keys: &[
+        Key {
+            name: "unpadded_micros",
+            shape: Shape::Flag,
+            about: "Whether the digits after the seconds are microseconds without leading zeros, as agentgateway \
+                    writes them: `:48.7271Z` is 7.271 ms after the second.",
+            default: "`false`: a decimal fraction",
+            example: r#"[[rule]]
 fields = "logfmt"
 time = { from = "time", unpadded_micros = true }
 metric = [{ counter = "requests_total" }]
@@ -126,7 +127,57 @@ metric = [{ counter = "requests_total" }]
 lines = "time=2026-11-23T15:18:48.7271Z user=ann"
 expect = ["requests_total 1"]
 "#,
-    }],
+        },
+        Key {
+            name: "format",
+            shape: Shape::TextOrTexts,
+            about: "How the time is written, as in `strptime`; of several the first that fits. Without a year it is \
+                    the last one that has been.",
+            default: "RFC 3339, seconds to nanoseconds since 1970, and what programs usually write: `2026-03-01 \
+                      10:00:00,123`, `01/Mar/2026:10:00:00 +0100`, `Mar  1 10:00:00`, `Sun Mar 01 10:00:00 2026`, \
+                      `2026/03/01 10:00:00`, `20260301T100000Z` and so on",
+            example: r#"[[rule]]
+match = '^(?P<ts>\S+ \S+ [AP]M) backup done'
+time = { from = "ts", format = "%m/%d/%Y %I:%M:%S %p" }
+metric = [{ gauge = "last_backup_seconds", value = "_time" }]
+
+[[test]]
+lines = "03/01/2026 10:00:00 AM backup done"
+expect = ["last_backup_seconds 1772359200"]
+"#,
+        },
+        Key {
+            name: "zone",
+            shape: Shape::Text,
+            about: "The zone of a time that names none: an offset such as `+01:00`, or `Europe/Berlin` where the \
+                    zones of the system are there.",
+            default: "`UTC`",
+            example: r#"[[rule]]
+match = '^(?P<ts>\S+ \S+) backup done'
+time = { from = "ts", zone = "+02:00" }
+metric = [{ gauge = "last_backup_seconds", value = "_time" }]
+
+[[test]]
+lines = "2026-03-01 12:00:00 backup done"
+expect = ["last_backup_seconds 1772359200"]
+"#,
+        },
+        Key {
+            name: "unit",
+            shape: Shape::Word(&["s", "ms", "us", "ns"]),
+            about: "What a number since 1970 is in.",
+            default: "its size tells",
+            example: r#"[[rule]]
+fields = "logfmt"
+time = { from = "ts", unit = "ms" }
+metric = [{ gauge = "last_seconds", value = "_time" }]
+
+[[test]]
+lines = "ts=86400000"
+expect = ["last_seconds 86400"]
+"#,
+        },
+    ],
     includes: Some(&FIELD),
     needs: &[Need::All(&["from"])],
 };

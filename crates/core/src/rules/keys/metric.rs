@@ -181,16 +181,27 @@ expect = [
         Key {
             name: "where",
             shape: CONDITIONS,
-            about: "Labels or fields, and a pattern that each must match as a whole; otherwise this metric is \
-                    not updated. A field that is not on the line matches nothing.",
+            about: "Labels or fields, and what must hold of each; otherwise this metric is not updated. A pattern \
+                    must match the whole value. `>= 500`, `> 1s`, `<`, `<=`, `==` and `!= anonymous` compare: \
+                    numbers as numbers (read as the metric's `value` is, where it is of the same field), all else as \
+                    texts; several are divided by commas (`>= 100, < 200`). A field that is not on the line \
+                    matches nothing.",
             default: "every line that the rule matches",
             example: r#"[[rule]]
 fields = "logfmt"
-metric = [{ counter = "errors_total", by = ["route"], where = { status = "[45]..", route = ".+" } }]
+metric = [
+  { counter = "errors_total", by = ["route"], where = { status = "[45]..", route = ".+" } },
+  { counter = "slow_errors_total", where = { status = ">= 500", took = "> 1s", user = "!= probe" } },
+]
 
 [[test]]
-lines = ["route=a status=500", "route=a status=200", "route=a status=4040"]
-expect = ['errors_total{route="a"} 1']
+lines = [
+  "route=a user=ann status=500 took=1500ms",
+  "route=a user=ann status=200 took=2s",
+  "route=b user=probe status=503 took=30s",
+  "route=a user=ann status=4040 took=0.5s",
+]
+expect = ['errors_total{route="a"} 1', 'errors_total{route="b"} 1', "slow_errors_total 1"]
 "#,
         },
         Key {

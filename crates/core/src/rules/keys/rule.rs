@@ -236,6 +236,26 @@ lines = "who=ann code=200"
 expect = ['requests_total{code="200",who="ann"} 1']
 "#,
         },
+        Key {
+            name: "final",
+            shape: Shape::Flag,
+            about: "Whether later rules do not see a line that this one matches, nor does a report.",
+            default: "`false`: every rule sees every line",
+            example: r#"[[rule]]
+match = 'GET /healthz'
+final = true
+metric = [{ counter = "probes_total" }]
+
+[[rule]]
+match = 'GET (?P<path>/\w+)'
+metric = [{ counter = "requests_total", by = ["path"], limit = 100 }]
+labels.path = { max_values = 50 }
+
+[[test]]
+lines = ["GET /healthz", "GET /orders", "GET /healthz"]
+expect = ["probes_total 2", 'requests_total{path="/orders"} 1']
+"#,
+        },
     ],
     includes: None,
     needs: &[Need::All(&["metric"]), Need::Any(&["match", "fields"])],

@@ -5,6 +5,7 @@ use std::fmt::Display;
 mod names;
 mod patterns;
 mod steps;
+mod times;
 mod values;
 
 use super::super::keys::{self, KeyTable};
@@ -15,6 +16,7 @@ use super::{At, Draft, ProblemPlace};
 pub use names::*;
 pub use patterns::*;
 pub use steps::*;
+pub use times::*;
 pub use values::*;
 
 /// Most characters of a value that a message repeats.

@@ -254,31 +254,52 @@ fn syntax_that_no_pattern_has_here() {
 }
 
 #[test]
-fn conditions_that_compare() {
-    assert_snapshot!(advice(&rule_with("", "where = { d = \">100\" }")), @r#"
-    warning: `>100` is looked for as a text: a condition is a pattern, and compares nothing
-     --> rules.toml:8:15
-      |
-    8 | where = { d = ">100" }
-      |               ^^^^^^
-      = hint: a pattern says how a number looks: 100 and more is `\d{3,}`, 500 to 599 is `5\d\d`
-    "#);
-    assert_snapshot!(advice(&rule_with("", "where = { d = '!= 200' }")), @r"
-    warning: `!= 200` is looked for as a text: a condition is a pattern, and compares nothing
-     --> rules.toml:8:15
-      |
-    8 | where = { d = '!= 200' }
-      |               ^^^^^^^^
-      = hint: write what the value may be; `[^5].*` is all that does not begin with 5
-    ");
-    for compares in [">=1", "<5", "< -1", "<=5", "==200", "!GET", "!~x", "=~x"] {
+fn comparisons() {
+    // What compares means what it says.
+    for compares in [
+        ">100",
+        ">=1",
+        "<5",
+        "< -1",
+        "<=5",
+        "==200",
+        "!= 200",
+        "!=anonymous",
+        "> 1s",
+        ">= 100, < 200",
+    ] {
         let said = advice(&rule_with("", &format!("where = {{ d = '{compares}' }}")));
-        assert!(said.contains("compares nothing"), "{compares}: {said}");
+        assert_eq!(said, "", "{compares}");
     }
-    for pattern in ["<a>", "->", "=", "!", "2..", ">"] {
+    // So do these in other languages.
+    for other in ["!GET", "!~x", "=~x"] {
+        let said = advice(&rule_with("", &format!("where = {{ d = '{other}' }}")));
+        assert!(said.contains("compares nothing"), "{other}: {said}");
+    }
+    // The fields of a kind of line are told by patterns.
+    for pattern in [">= 100", "==x", "!= 200"] {
+        let rule = format!(
+            "[[rule]]\nfields = 'json'\nmatch_json = {{ d = '{pattern}' }}\nmetric = [{{ counter = 'c' }}]\n"
+        );
+        assert!(advice(&rule).contains("compares nothing"), "{pattern}");
+    }
+    for pattern in ["<a>", "->", "=", "!", "2..", ">", "> start", "5..5"] {
         let said = advice(&rule_with("", &format!("where = {{ d = '{pattern}' }}")));
         assert_eq!(said, "", "{pattern}");
     }
+    let range = advice(&rule_with("", "where = { d = '100..200' }"));
+    assert!(range.contains("a range is `>= 100, <= 200`"), "{range}");
+    for (wrong, words) in [
+        (">=", "nothing to compare with"),
+        ("!= ", "nothing to compare with"),
+        ("> 5 apples", "`5 apples` is not a number"),
+    ] {
+        let said = refused(&rule_with("", &format!("where = {{ d = '{wrong}' }}")));
+        assert!(said.contains(words), "{wrong}: {said}");
+    }
+    let unit = "value = { from = 'd', unit = 'ms' }\nwhere = { d = '> 5MB' }";
+    let said = refused(&rule_with("", unit));
+    assert!(said.contains("`5MB` is not a time"), "{said}");
 }
 
 #[test]

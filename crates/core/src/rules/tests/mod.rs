@@ -9,6 +9,7 @@ mod report_section;
 mod rules;
 mod several_patterns;
 mod shapes;
+mod times;
 
 use super::{Loaded, Problems, SourceText, load_text};
 

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::{advice, load, refused, refused_files};
-use crate::rules::{Condition, Field, FieldsMode, Take};
+use crate::rules::{Condition, ConditionTest, Field, FieldsMode, Take};
 use logmetrics_scan::untrusted::UntrustedRange;
 
 #[test]
@@ -351,7 +351,7 @@ where = { class = "2xx|3xx", d = '\d+', "http.status" = "2.." }
     let untrusted = UntrustedRange::new(["p"], "d", []);
     assert_eq!(rule.untrusted, Some(untrusted));
     let time = rule.time.as_ref().unwrap();
-    assert!(time.unpadded_micros);
+    assert!(time.reading.unpadded_micros);
     assert_eq!(time.field.from, ["t", "ts"]);
     assert_eq!(rule.trace.as_ref().unwrap().from, ["trace.id"]);
     let user = &rule.labels["user"];
@@ -395,7 +395,10 @@ where = { class = "2xx|3xx", d = '\d+', "http.status" = "2.." }
 #[test]
 fn whole_patterns_survive_comments_and_alternatives() {
     let loaded = load("[[rule]]\nmatch = '(?P<s>.*)'\nmetric = [{ counter = 'c', where = { s = '(?x) a | b # or' } }]\n").unwrap();
-    let (_, pattern) = &loaded.set.rules[0].metrics[0].conditions[0];
+    let (_, test) = &loaded.set.rules[0].metrics[0].conditions[0];
+    let ConditionTest::Pattern(pattern) = test else {
+        panic!("{test:?}");
+    };
     assert!(pattern.is_match("a") && pattern.is_match("b"));
     assert!(!pattern.is_match("ab") && !pattern.is_match("xb") && !pattern.is_match("a\n"));
 }

@@ -397,7 +397,7 @@ fn control_characters_of_a_file_never_reach_the_terminal() {
       |
     3 | "k\u001b[31m\u202e" = 1
       | ^^^^^^^^^^^^^^^^^^^
-      = hint: known here: name, match, unless, fields, match_json, inside, each, columns, delimiter, untrusted_between, raw, time, trace, labels, metric, report
+      = hint: known here: name, match, unless, fields, match_json, inside, each, columns, delimiter, untrusted_between, raw, time, trace, labels, metric, report, final
 
     1 problem in the rules
     "#);

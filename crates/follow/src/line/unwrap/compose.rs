@@ -82,6 +82,7 @@ pub(super) fn prefix(line: &[u8]) -> Option<ContainerPrefix<'_>> {
         }),
         container: Some(container),
         time: None,
+        header_time: None,
         text,
     };
     let has_node = node > 0;

@@ -57,6 +57,7 @@ fn kubectl(line: &[u8]) -> Option<Prefix<'_>> {
         service: Some(&container[..length]),
         container: Some(&rest[..pod + 1 + length]),
         time: None,
+        header_time: None,
         text,
     })
 }
@@ -100,6 +101,7 @@ fn named<'a>(names: &[&'a [u8]], text: &'a [u8]) -> Option<Prefix<'a>> {
         service: Some(service),
         container: Some(container),
         time: None,
+        header_time: None,
         text,
     })
 }

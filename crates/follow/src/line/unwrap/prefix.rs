@@ -12,6 +12,7 @@ pub(super) struct Prefix<'a> {
     pub(super) service: Option<&'a [u8]>,
     pub(super) container: Option<&'a [u8]>,
     pub(super) time: Option<&'a [u8]>,
+    pub(super) header_time: Option<&'a [u8]>,
     pub(super) text: &'a [u8],
 }
 
@@ -21,6 +22,7 @@ impl<'a> Prefix<'a> {
             service: self.service,
             container: self.container,
             time: self.time,
+            header_time: self.header_time,
             whole: None,
         }
     }
@@ -78,6 +80,7 @@ fn any_prefix(line: &[u8]) -> Option<Prefix<'_>> {
             service: prefix.service.or(all.service),
             container: prefix.container.or(all.container),
             time: prefix.time.or(all.time),
+            header_time: prefix.header_time.or(all.header_time),
             text: prefix.text,
         };
     }

@@ -90,6 +90,7 @@ fn rfc_5424(line: &[u8]) -> Option<Prefix<'_>> {
         service: (app != b"-").then_some(app),
         container: None,
         time,
+        header_time: None,
         text: text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text),
     })
 }
@@ -115,10 +116,17 @@ fn after_elements(mut rest: &[u8]) -> Option<&[u8]> {
 
 /// A time of syslog or journald, and a header.
 fn timed(line: &[u8], certainty: Certainty) -> Option<Prefix<'_>> {
+    let of_header = |rest: &[u8], certainty| {
+        let written = line.len() - rest.len();
+        Some(Prefix {
+            header_time: line.get(..written).map(<[u8]>::trim_ascii_end),
+            ..header(line.get(written..)?, None, certainty)?
+        })
+    };
     match line.first()? {
         b'A'..=b'Z' => match after_month(line) {
-            Some(rest) => header(rest, None, Certainty::Sure),
-            None => header(after_weekday(line)?, None, certainty),
+            Some(rest) => of_header(rest, Certainty::Sure),
+            None => of_header(after_weekday(line)?, certainty),
         },
         b'0'..=b'9' if line.get(10) == Some(&b'T') => {
             let (time, rest) = word(line)?;
@@ -126,7 +134,7 @@ fn timed(line: &[u8], certainty: Certainty) -> Option<Prefix<'_>> {
             let header = header(rest, Some(time), certainty)?;
             (time::stamp(line)?.length == time.len()).then_some(header)
         }
-        b'0'..=b'9' => header(after_epoch(line)?, None, certainty),
+        b'0'..=b'9' => of_header(after_epoch(line)?, certainty),
         b'[' => header(after_uptime(line)?, None, certainty),
         _ => None,
     }
@@ -259,6 +267,7 @@ fn tagged<'a>(
         service: Some(name),
         container: None,
         time,
+        header_time: None,
         text,
     })
 }

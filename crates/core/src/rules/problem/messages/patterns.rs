@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use super::super::{At, Draft, ProblemPlace};
 use super::{did_you_mean, one_of, quote};
+use crate::number::{ComparisonError, Unit};
 
 pub fn invalid_pattern(place: ProblemPlace, message: &dyn Display) -> Draft {
     Draft::error(place, format!("invalid pattern: {message}"))
@@ -86,6 +87,36 @@ pub fn comparison(pattern: &At<String>, hint: &str) -> Draft {
         format!("{found} is looked for as a text: a condition is a pattern, and compares nothing"),
     )
     .hint(hint)
+}
+
+pub fn range_pattern(pattern: &At<String>, low: &str, high: &str) -> Draft {
+    let found = quote(&pattern.value);
+    Draft::warning(
+        pattern.place,
+        format!("{found} is a pattern: any two characters between `{low}` and `{high}`"),
+    )
+    .hint(format!("a range is `>= {low}, <= {high}`"))
+}
+
+pub fn bad_comparison(text: &At<String>, error: &ComparisonError, unit: Option<Unit>) -> Draft {
+    match error {
+        ComparisonError::Empty => Draft::error(
+            text.place,
+            format!("nothing to compare with in {}", quote(&text.value)),
+        )
+        .hint("`>= 500`, `> 1s`, `!= anonymous`, `>= 100, < 200`"),
+        ComparisonError::NoNumber(found) => {
+            let kind = unit.map_or("a number", |unit| unit.dimension.words());
+            Draft::error(
+                text.place,
+                format!(
+                    "{} is not {kind} that the value can be compared with",
+                    quote(found)
+                ),
+            )
+            .hint("`>= 500`, `> 1s`, `< 10KiB`; texts are compared with `==` and `!=`")
+        }
+    }
 }
 
 pub fn map_reference(target: &At<String>, group: &str) -> Draft {
@@ -179,4 +210,15 @@ pub fn syslog_prefix(pattern: &At<String>, name: &str) -> Draft {
     Draft::warning(pattern.place, message).hint(
         "match what comes after it; the program is the field `_service`, and the time is known",
     )
+}
+
+pub fn after_final(pattern: &At<String>, first: ProblemPlace, name: &str) -> Draft {
+    Draft::warning(
+        pattern.place,
+        format!(
+            "this rule sees no line, as rule {} is `final` and matches the same ones",
+            quote(name)
+        ),
+    )
+    .also("never seen", first, "")
 }

@@ -52,7 +52,7 @@ pub fn map_and_form(place: ProblemPlace, form: ProblemPlace, key: &str) -> Draft
 pub fn map_empty(place: ProblemPlace) -> Draft {
     Draft::error(
         place,
-        "expected at least one number in `map`, but found none",
+        "`map` has no entries, so that every value would be a bad one",
     )
     .hint("`map = { up = 1, down = 0 }`; a value that is not in it is a bad value")
 }
