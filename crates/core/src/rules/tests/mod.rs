@@ -1,6 +1,7 @@
 //! Tests of the room as a whole: what loads, what is refused, and in which words.
 
 mod amounts;
+mod csv;
 mod files;
 mod foreign;
 mod metrics;
