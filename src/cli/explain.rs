@@ -200,6 +200,7 @@ fn show(update: &Update) -> String {
                 FieldErrorKind::UnreadableTime => "is no time that can be read",
                 FieldErrorKind::Ambiguous => "stands more than once, and the rule takes only one",
                 FieldErrorKind::TooMany => "has more matches than are counted of one line",
+                FieldErrorKind::LookupMiss => "is not in its table",
             };
             format!("{metric}: not counted, as field `{}` {why}", error.field)
         }

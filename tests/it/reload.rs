@@ -246,3 +246,33 @@ fn nothing_is_lost_or_doubled_while_rules_change_all_the_time() {
     daemon.until(|page| page.value(matches) == Some((lines[0] + lines[1] + 1) as f64));
     daemon.stop();
 }
+
+#[test]
+fn a_changed_lookup_table_counts_as_changed_rules() {
+    let scratch = Scratch::new();
+    let rules = "[[rule]]\nmatch = 'user=(?P<user>\\S+)'\n\
+                 labels.team = { from = 'user', lookup = 'teams.csv', default = 'unknown' }\n\
+                 metric = [{ counter = 'seen_total', by = ['team'] }]\n";
+    scratch.write("rules.toml", rules);
+    scratch.write("teams.csv", "user,team\nann,red\n*@sales,sales\n");
+    scratch.write("app.log", "user=ann\nuser=x@sales\nuser=eve\n");
+    let daemon = start(&scratch, Run::new());
+    let red = "seen_total{team=\"red\"}";
+    let before = daemon.until(|page| page.value(red) == Some(1.0));
+    assert_eq!(before.value("seen_total{team=\"sales\"}"), Some(1.0));
+    assert_eq!(before.value("seen_total{team=\"unknown\"}"), Some(1.0));
+    let misses = "logmetrics_rule_lookup_misses_total{rule=\"rule-1\",field=\"team\"}";
+    assert_eq!(before.value(misses), Some(1.0), "{}", before.0);
+
+    scratch.write("teams.csv", "user,team\nann,blue\n");
+    let mut log = std::fs::OpenOptions::new()
+        .append(true)
+        .open(scratch.path("app.log"))
+        .unwrap();
+    let blue = "seen_total{team=\"blue\"}";
+    let after = daemon.until(|page| {
+        writeln!(log, "user=ann").unwrap();
+        page.value(blue).is_some()
+    });
+    assert!(after.value(red) >= Some(1.0), "{}", after.0);
+}

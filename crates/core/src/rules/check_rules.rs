@@ -13,8 +13,8 @@ use super::report_section;
 use super::rule_metrics;
 use super::rule_time;
 use super::{
-    Field, FieldsMode, LABEL_BYTES_MAX, LabelSource, MapTarget, Rule, field_parts, metric_names,
-    reading, rule_patterns,
+    Field, FieldsMode, LABEL_BYTES_MAX, LabelSource, MapTarget, Rule, field_parts, lookup,
+    metric_names, reading, rule_patterns,
 };
 use logmetrics_scan::untrusted::UntrustedRange;
 
@@ -258,12 +258,16 @@ pub(super) fn label_source(spec: &LabelSpec, scope: &mut Scope<'_>) -> LabelSour
             Err(draft) => scope.drafts.push(draft),
         }
     }
+    let lookup = spec.lookup.as_ref();
+    let lookup = lookup.map(|lookup| lookup::compile(lookup, &spec.name, scope.sources));
+    let lookup = lookup.and_then(|table| table.map_err(|draft| scope.drafts.push(draft)).ok());
     LabelSource {
         field: scope.field(&spec.field),
         default: spec.default.clone(),
         lowercase: spec.lowercase,
         integer: spec.integer,
         map,
+        lookup,
         pseudonym: spec.pseudonym,
         bytes_max: spec.bytes_max.unwrap_or(LABEL_BYTES_MAX),
     }

@@ -10,7 +10,7 @@ use super::raw_rules::{self, FileSpec, RuleSpec};
 use super::shipped::{self, Shipped};
 use super::toml_table::Reader;
 use super::unit_advice::{self, UnitQuestion};
-use super::{Case, RuleSet, check_rules, named_patterns, rule_patterns, warnings};
+use super::{Case, RuleSet, check_rules, lookup, named_patterns, rule_patterns, warnings};
 use crate::metrics::definition::{Definition, MetricId};
 use crate::program_files;
 
@@ -56,6 +56,8 @@ pub struct FileSummary {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gathered {
     sources: Vec<SourceText>,
+    /// The tables that they name.
+    tables: Vec<SourceText>,
     /// What could not be read.
     drafts: Vec<Draft>,
     /// An error that says nothing of the files.
@@ -89,6 +91,20 @@ impl Gathered {
         }
     }
 
+    /// Reads the tables that rules files name.
+    fn read_tables(&mut self) {
+        let mut paths: Vec<String> = self.sources.iter().flat_map(lookup::files).collect();
+        paths.sort();
+        paths.dedup();
+        // One of TOML in a folder of rules is no file of rules.
+        self.sources.retain(|source| !paths.contains(&source.path));
+        for path in paths {
+            let text = self.text(Path::new(&path));
+            self.tables
+                .extend(text.map(|text| SourceText { path, text }));
+        }
+    }
+
     fn read(&mut self, path: &Path) {
         let name = path.display().to_string();
         if let Some(wanted) = shipped::name_in(path) {
@@ -105,16 +121,25 @@ impl Gathered {
             self.drafts.push(messages::program_of_mtail(&name));
             return;
         }
+        let text = self.text(path);
+        self.sources
+            .extend(text.map(|text| SourceText { path: name, text }));
+    }
+
+    /// What a file holds; notes where it cannot be read.
+    fn text(&mut self, path: &Path) -> Option<String> {
         match program_files::read(path).map(String::from_utf8) {
-            Ok(Ok(text)) => self.sources.push(SourceText { path: name, text }),
+            Ok(Ok(text)) => return Some(text),
             Ok(Err(error)) => {
                 let valid = error.as_bytes().get(..error.utf8_error().valid_up_to());
                 let lines = valid.unwrap_or_default().iter();
                 let lines = lines.filter(|byte| **byte == b'\n').count();
+                let name = path.display().to_string();
                 self.drafts.push(messages::not_utf8(&name, lines + 1));
             }
             Err(error) => self.unreadable(path, &error),
         }
+        None
     }
 
     /// The path itself, or the rules files of a folder.
@@ -140,7 +165,7 @@ impl Gathered {
 
     /// Checks what was read.
     pub fn check(self) -> Result<Loaded, Problems> {
-        check(self.sources, self.drafts)
+        check(self.sources, self.tables, self.drafts)
     }
 }
 
@@ -151,12 +176,14 @@ pub fn gather(paths: &[PathBuf]) -> Gathered {
                 path: BUILT_IN_NAME.into(),
                 text: BUILT_IN.into(),
             }],
+            tables: Vec::new(),
             drafts: Vec::new(),
             passing: None,
         };
     }
     let mut gathered = Gathered {
         sources: Vec::new(),
+        tables: Vec::new(),
         drafts: Vec::new(),
         passing: None,
     };
@@ -170,17 +197,24 @@ pub fn gather(paths: &[PathBuf]) -> Gathered {
             }
         }
     }
+    gathered.read_tables();
     gathered
 }
 
 /// Checks texts that have been read already, in their order.
 pub fn load_text(files: Vec<SourceText>) -> Result<Loaded, Problems> {
-    check(files, Vec::new())
+    check(files, Vec::new(), Vec::new())
 }
 
-fn check(sources: Vec<SourceText>, mut drafts: Vec<Draft>) -> Result<Loaded, Problems> {
+fn check(
+    mut sources: Vec<SourceText>,
+    tables: Vec<SourceText>,
+    mut drafts: Vec<Draft>,
+) -> Result<Loaded, Problems> {
     let mut specs = Vec::new();
-    for (file, source) in sources.iter().enumerate() {
+    let rules_files = sources.len();
+    sources.extend(tables);
+    for (file, source) in sources.iter().enumerate().take(rules_files) {
         let mut reader = Reader {
             file,
             drafts: Vec::new(),

@@ -12,6 +12,7 @@ mod foreign_patterns;
 mod grok;
 pub mod keys;
 mod load;
+mod lookup;
 mod map_target;
 mod metric_definitions;
 mod metric_names;
@@ -38,6 +39,7 @@ pub use field_parts::{Decoding, FieldPart};
 pub use load::{
     BUILT_IN, BUILT_IN_NAME, FileSummary, Gathered, Loaded, SourceText, gather, load, load_text,
 };
+pub use lookup::LookupTable;
 pub use map_target::{MapPiece, MapTarget};
 pub use metric_names::nearest as nearest_name;
 pub use metric_names::{PARTS, Reserved, is_metric, reserved};
@@ -46,6 +48,7 @@ pub use report_section::{ReportFields, ReportNumber};
 pub use unit_advice::UnitQuestion;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::metrics::definition::{Definition, MetricId};
@@ -182,7 +185,7 @@ pub struct TimeField {
 }
 
 /// Where a label's value comes from and what is done to it, in this order: the field's parts, default,
-/// lowercase, integer, length, map, pseudonym.
+/// lowercase, integer, length, map, lookup, pseudonym.
 #[derive(Debug, Clone)]
 pub struct LabelSource {
     pub field: Field,
@@ -193,6 +196,8 @@ pub struct LabelSource {
     pub integer: bool,
     /// The first pattern that matches the whole value gives the new one.
     pub map: Vec<(regex::Regex, MapTarget)>,
+    /// What the value is looked up in; where it is not there the default counts.
+    pub lookup: Option<Arc<LookupTable>>,
     /// Whether the value is replaced by a keyed hash.
     pub pseudonym: bool,
     /// Longer values are cut at a character at or before so many bytes and end in `…`.

@@ -164,6 +164,7 @@ fn plain_name(text: &LabelSpec) -> Option<&At<String>> {
         && !text.lowercase
         && !text.integer
         && text.map.is_empty()
+        && text.lookup.is_none()
         && !text.pseudonym
         && text.bytes_max.is_none()
         && text.field.trusted.is_none()

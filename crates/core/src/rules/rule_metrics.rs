@@ -169,6 +169,7 @@ pub(super) fn plain_label(name: &str) -> LabelSource {
         lowercase: false,
         integer: false,
         map: Vec::new(),
+        lookup: None,
         pseudonym: false,
         bytes_max: LABEL_BYTES_MAX,
     }

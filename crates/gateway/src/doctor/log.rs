@@ -443,6 +443,7 @@ impl LogFindings {
                 FieldErrorKind::UnreadableTime => "is no time that can be read",
                 FieldErrorKind::Ambiguous => "stands more than once",
                 FieldErrorKind::TooMany => "has more matches than are counted of one line",
+                FieldErrorKind::LookupMiss => "is not in its table",
             };
             findings.push(Finding::warning(
                 Link::Rules,

@@ -3,6 +3,7 @@
 mod amounts;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use regex::Regex;
 
@@ -10,7 +11,7 @@ use super::cached::QuickNumber;
 use super::field::{FieldProgram, ValueSource};
 use super::further::{FurtherPatterns, number_patterns};
 use super::label;
-use super::label::{LabelProgram, MapEntry};
+use super::label::{LabelProgram, Lookup, MapEntry};
 use super::parts::Parts;
 use super::pattern::Pattern;
 use super::test::Test;
@@ -187,6 +188,12 @@ impl<'a> RuleCompiler<'a> {
             }
         };
         let map = source.map.iter();
+        let lookup = source.lookup.as_ref().map(|table| Lookup {
+            table: Arc::clone(table),
+            error_miss: self
+                .errors
+                .number(&self.rule.name, name, FieldErrorKind::LookupMiss),
+        });
         Ok(LabelProgram {
             name: name.into(),
             number: 0,
@@ -198,6 +205,7 @@ impl<'a> RuleCompiler<'a> {
             map: map
                 .map(|(regex, target)| MapEntry::new(regex, target))
                 .collect(),
+            lookup,
             pseudonym,
             bytes_max: source.bytes_max,
             error_missing: self

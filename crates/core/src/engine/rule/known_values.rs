@@ -223,7 +223,7 @@ impl KnownValues {
 
     /// Whether the label has neither value nor default.
     pub(in crate::engine) fn is_missing(&self, id: ValueId) -> bool {
-        self.outcome(id) == LabelOutcome::Missing
+        self.outcome(id).is_missing()
     }
 
     /// What came of the label.
@@ -254,7 +254,7 @@ impl KnownValues {
     /// Whether the rule's condition with this number holds of a value.
     pub(in crate::engine) fn holds(&mut self, id: ValueId, number: usize, test: &Test) -> bool {
         let written = &mut self.list[id.0 as usize];
-        if written.outcome == LabelOutcome::Missing {
+        if written.outcome.is_missing() {
             return false;
         }
         // Conditions beyond the 64th are asked each time.

@@ -1,6 +1,7 @@
 //! Labels: what is done to a value before it is one, and how it is written for the store.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use regex::Regex;
 
@@ -9,7 +10,7 @@ use super::parts::{Parts, Taken};
 use super::pattern::Pattern;
 use crate::engine::convert;
 use crate::engine::pseudonym::Secret;
-use crate::rules::{AMBIGUOUS, MapTarget};
+use crate::rules::{AMBIGUOUS, LookupTable, MapTarget};
 
 /// A compiled [`crate::rules::LabelSource`].
 #[derive(Debug)]
@@ -24,6 +25,7 @@ pub(in crate::engine) struct LabelProgram {
     pub(in crate::engine) lowercase: bool,
     pub(in crate::engine) integer: bool,
     pub(in crate::engine) map: Vec<MapEntry>,
+    pub(in crate::engine) lookup: Option<Lookup>,
     pub(in crate::engine) pseudonym: Option<Secret>,
     pub(in crate::engine) bytes_max: usize,
     /// Counted in the counts where the label is missing.
@@ -41,6 +43,28 @@ pub(in crate::engine) enum LabelOutcome {
     Missing,
     /// Its key occurs twice, and it says so.
     Ambiguous,
+    /// It has its default, as the value is not in its table.
+    NotListed,
+    /// It has no default either.
+    MissingAsNotListed,
+}
+
+impl LabelOutcome {
+    /// Whether the label has neither value nor default.
+    pub(in crate::engine) fn is_missing(self) -> bool {
+        matches!(
+            self,
+            LabelOutcome::Missing | LabelOutcome::MissingAsNotListed
+        )
+    }
+}
+
+/// What a label's value is looked up in.
+#[derive(Debug)]
+pub(in crate::engine) struct Lookup {
+    pub(in crate::engine) table: Arc<LookupTable>,
+    /// What a value that is not there is counted as.
+    pub(in crate::engine) error_miss: usize,
 }
 
 /// An entry of a label's `map`.
@@ -105,12 +129,12 @@ impl LabelProgram {
             Value::Bytes(b"") => {
                 out.extend_from_slice(self.default.as_deref().unwrap_or_default().as_bytes());
             }
-            Value::Bytes(bytes) => self.tools(bytes, out),
+            Value::Bytes(bytes) => return self.tools(bytes, out),
         }
         LabelOutcome::Written
     }
 
-    fn tools(&self, bytes: &[u8], out: &mut Vec<u8>) {
+    fn tools(&self, bytes: &[u8], out: &mut Vec<u8>) -> LabelOutcome {
         let start = out.len();
         clean(bytes, out);
         if self.lowercase {
@@ -131,10 +155,36 @@ impl LabelProgram {
                 cut(out, start, self.bytes_max);
             }
         }
+        if let Some(lookup) = &self.lookup
+            && let Some(outcome) = self.look_up(lookup, out, start)
+        {
+            return outcome;
+        }
         if let Some(secret) = &self.pseudonym {
             let word = secret.pseudonym(&out[start..]);
             out.truncate(start);
             out.extend_from_slice(word.as_bytes());
+        }
+        LabelOutcome::Written
+    }
+
+    /// Puts what the value stands for in its place; the outcome where it is not in the table.
+    fn look_up(&self, lookup: &Lookup, out: &mut Vec<u8>, start: usize) -> Option<LabelOutcome> {
+        let found = (str::from_utf8(&out[start..]).ok()).and_then(|value| lookup.table.find(value));
+        out.truncate(start);
+        match (found, &self.default) {
+            (Some(found), _) => {
+                clean(found.as_bytes(), out);
+                if out.len() - start > self.bytes_max {
+                    cut(out, start, self.bytes_max);
+                }
+                None
+            }
+            (None, Some(default)) => {
+                out.extend_from_slice(default.as_bytes());
+                Some(LabelOutcome::NotListed)
+            }
+            (None, None) => Some(LabelOutcome::MissingAsNotListed),
         }
     }
 }

@@ -436,8 +436,15 @@ impl Program {
         if was_repaired || scratch.known.is_broken(value) {
             counts.broken_label();
         }
-        if scratch.known.outcome(value) == LabelOutcome::Ambiguous {
-            counts.field_error(label.error_ambiguous);
+        match scratch.known.outcome(value) {
+            LabelOutcome::Written | LabelOutcome::Missing => {}
+            LabelOutcome::Ambiguous => counts.field_error(label.error_ambiguous),
+            LabelOutcome::NotListed | LabelOutcome::MissingAsNotListed => {
+                let lookup = label.lookup.as_ref();
+                lookup
+                    .iter()
+                    .for_each(|one| counts.field_error(one.error_miss));
+            }
         }
         scratch.labels[index] = Some(value);
         value

@@ -19,6 +19,8 @@ status = { from = "status", map = { '2..' = "2xx", '[45]..' = "bad" } }
 team = { from = "team", take = "last", max_length = 8 }
 word = { from = "user", take = "first", pseudonym = true }
 part = { from = ["team", "user"], take = "first", match = '^(?:r(?P<head>.)|x|(?P<rest>b.*))', default = "whole" }
+team_of = { from = "name", lowercase = true, lookup = { "ann" = "red", "*b" = "blue" }, default = "none" }
+listed = { from = "team", take = "first", lookup = { "red" = "R" } }
 inner = { from = ["a", "b"], inside = "note", decode = "url" }
 shape = { from = "user", take = "first", map = { '(?P<one>.)(.*)(n)' = "$2-${one}$2" } }
 
@@ -84,6 +86,14 @@ where = { part = '[^x]*' }
 [[rule.metric]]
 counter = "inner"
 by = ["inner"]
+
+[[rule.metric]]
+counter = "looked_up"
+by = ["team_of"]
+
+[[rule.metric]]
+counter = "listed"
+by = ["listed", "status"]
 
 [[rule.metric]]
 counter = "inner_sum"

@@ -428,3 +428,43 @@ fn explain_shows_each_match() {
         ["n=\"1\"", "n=\"2\"", "n=\"3\""]
     );
 }
+
+#[test]
+fn values_are_looked_up() {
+    let rules = r#"
+[[rule]]
+fields = "logfmt"
+[rule.labels]
+team = { from = "user", lowercase = true, lookup = { "ann" = "red", "*@sales" = "sales" }, default = "unknown" }
+centre = { from = "user", lookup = { ann = "17" } }
+[[rule.metric]]
+counter = "a_total"
+by = ["team"]
+[[rule.metric]]
+counter = "b_total"
+by = ["centre"]
+"#;
+    let lines: [&[u8]; 5] = [
+        b"user=ANN",
+        b"user=ann",
+        b"user=x@sales",
+        b"user=\xff",
+        b"n=1",
+    ];
+    let outcome = run(rules, &lines.repeat(2));
+    insta::assert_snapshot!(outcome.samples, @r#"
+    a_total{team="red"} 4
+    a_total{team="sales"} 2
+    a_total{team="unknown"} 4
+    b_total{centre="17"} 2
+    "#);
+    let error = |field: &str, kind, count| (field.to_owned(), kind, count);
+    assert_eq!(
+        outcome.field_errors,
+        [
+            error("centre", FieldErrorKind::LookupMiss, 6),
+            error("centre", FieldErrorKind::Missing, 8),
+            error("team", FieldErrorKind::LookupMiss, 2),
+        ]
+    );
+}

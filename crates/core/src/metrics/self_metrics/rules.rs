@@ -21,6 +21,8 @@ pub enum FieldErrorKind {
     TooMany,
     /// It is the time of the line, and cannot be read.
     UnreadableTime,
+    /// A value is not in the table it is looked up in.
+    LookupMiss,
 }
 
 impl FieldErrorKind {
@@ -32,6 +34,7 @@ impl FieldErrorKind {
             FieldErrorKind::Ambiguous => "rule_ambiguous_field_total",
             FieldErrorKind::TooMany => "rule_too_many_matches_total",
             FieldErrorKind::UnreadableTime => "rule_unreadable_times_total",
+            FieldErrorKind::LookupMiss => "rule_lookup_misses_total",
         }
     }
 }
@@ -88,7 +91,7 @@ pub(super) struct OfRules {
     matches: IntCounterVec,
     unreadable: IntCounterVec,
     /// In the order of [`FieldErrorKind`].
-    field_errors: [IntCounterVec; 5],
+    field_errors: [IntCounterVec; 6],
     shown: Mutex<Shown>,
 }
 
@@ -153,7 +156,7 @@ impl OfRules {
 }
 
 /// In the order of [`FieldErrorKind`].
-fn field_errors(counters: &Counters<'_>) -> prometheus::Result<[IntCounterVec; 5]> {
+fn field_errors(counters: &Counters<'_>) -> prometheus::Result<[IntCounterVec; 6]> {
     let labels = &["rule", "field"];
     Ok([
         counters.by(
@@ -179,6 +182,11 @@ fn field_errors(counters: &Counters<'_>) -> prometheus::Result<[IntCounterVec; 5
         counters.by(
             FieldErrorKind::UnreadableTime.metric(),
             "Lines whose time could not be read. They count for all that needs no time.",
+            labels,
+        )?,
+        counters.by(
+            FieldErrorKind::LookupMiss.metric(),
+            "Lines on which a value was not in the table of its label.",
             labels,
         )?,
     ])

@@ -1,5 +1,6 @@
 //! Keys of an entry of `[rule.labels]`.
 
+use super::parts::LABEL_LOOKUP;
 use super::{FIELD, Key, KeyTable, Shape};
 
 pub(in crate::rules) static LABEL: KeyTable = KeyTable {
@@ -76,6 +77,7 @@ expect = [
 ]
 "#,
         },
+        LABEL_LOOKUP,
         Key {
             name: "pseudonym",
             shape: Shape::Flag,

@@ -142,3 +142,38 @@ lines = "ann;/cart;200"
 expect = ['requests_total{status="200",user="ann"} 1']
 "#,
 };
+
+pub(super) const LABEL_LOOKUP: Key = Key {
+    name: "lookup",
+    shape: Shape::Either(&[
+        Shape::Text,
+        Shape::Names("a table of keys and values", &Shape::Text),
+    ]),
+    about: "A table in which the value is looked up: what is there takes its place. A file of CSV (the first line names \
+            the columns, the first column has the keys) or TOML, named from the folder of the rules file; \
+            `teams.csv#cost_centre` says which column, else it is the second of two or the one of the label's name. Or the \
+            table itself. In a key `*` is any text; a key that is the value goes first. A value that is not there becomes \
+            the default, and is counted in `logmetrics_rule_lookup_misses_total`. A changed file is read again as rules \
+            are.",
+    default: "the value as it is",
+    example: r#"[[rule]]
+fields = "logfmt"
+
+[rule.labels.team]
+from = "user"
+default = "unknown"
+lookup = { "ann@example.com" = "red", "*@sales.example.com" = "sales" }
+
+[[rule.metric]]
+counter = "requests_total"
+by = ["team"]
+
+[[test]]
+lines = ["user=ann@example.com", "user=bob@sales.example.com", "user=eve@example.org", "-=-"]
+expect = [
+  'requests_total{team="red"} 1',
+  'requests_total{team="sales"} 1',
+  'requests_total{team="unknown"} 2',
+]
+"#,
+};

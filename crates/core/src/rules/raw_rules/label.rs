@@ -2,6 +2,7 @@
 
 use super::field::{FieldSpec, read_field_table, read_from};
 use crate::rules::keys;
+use crate::rules::lookup::LookupSpec;
 use crate::rules::problem::At;
 use crate::rules::toml_table::{Reader, TomlValue};
 
@@ -14,6 +15,7 @@ pub(in crate::rules) struct LabelSpec {
     pub lowercase: bool,
     pub integer: bool,
     pub map: Vec<(At<String>, At<String>)>,
+    pub lookup: Option<LookupSpec>,
     pub pseudonym: bool,
     pub bytes_max: Option<usize>,
     pub values_max: Option<usize>,
@@ -31,6 +33,7 @@ pub(in crate::rules) fn read_label(
         lowercase: false,
         integer: false,
         map: Vec::new(),
+        lookup: None,
         pseudonym: false,
         bytes_max: None,
         values_max: None,
@@ -44,6 +47,12 @@ pub(in crate::rules) fn read_label(
     let lowercase = table.take("lowercase").and_then(|value| value.flag(reader));
     let integer = table.take("integer").and_then(|value| value.flag(reader));
     let map = table.take("map").map(|value| value.pairs(reader));
+    let lookup = table
+        .take("lookup")
+        .and_then(|value| match value.is_table() {
+            true => Some(LookupSpec::Inline(value.pairs(reader))),
+            false => value.text(reader).map(LookupSpec::File),
+        });
     let pseudonym = table.take("pseudonym").and_then(|value| value.flag(reader));
     let bytes_max = table
         .take("max_length")
@@ -62,6 +71,7 @@ pub(in crate::rules) fn read_label(
         lowercase: lowercase.unwrap_or(false),
         integer: integer.unwrap_or(false),
         map: map.unwrap_or_default(),
+        lookup,
         pseudonym: pseudonym.unwrap_or(false),
         bytes_max: bytes_max.map(|count| count.value),
         values_max: values_max.map(|count| count.value),

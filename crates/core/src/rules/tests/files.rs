@@ -244,3 +244,26 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn tables_are_read_with_the_rules_that_name_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = "[[rule]]\nfields = 'auto'\nlabels.team = { from = 'user', lookup = 'teams.toml' }\n\
+                 metric = [{ counter = 'c', by = ['team'] }]\n";
+    std::fs::write(folder.path().join("a.toml"), rules).unwrap();
+    let paths = [folder.path().to_path_buf()];
+    let missing = load(&paths).unwrap_err().to_string();
+    assert!(missing.contains("teams.toml"), "{missing}");
+    std::fs::write(folder.path().join("teams.toml"), "ann = 'red'\n").unwrap();
+    let before = crate::rules::gather(&paths);
+    assert_eq!(before, crate::rules::gather(&paths));
+    let loaded = before.clone().check().unwrap();
+    assert_eq!((loaded.files.len(), loaded.set.rules.len()), (1, 1));
+    let table = loaded.set.rules[0].labels["team"].lookup.clone().unwrap();
+    assert_eq!(table.find("ann"), Some("red"));
+    std::fs::write(folder.path().join("teams.toml"), "ann = 'blue'\n").unwrap();
+    assert_ne!(before, crate::rules::gather(&paths));
+    std::fs::write(folder.path().join("teams.toml"), "ann = [\n").unwrap();
+    let wrong = load(&paths).unwrap_err().to_string();
+    assert!(wrong.contains("teams.toml:1"), "{wrong}");
+}

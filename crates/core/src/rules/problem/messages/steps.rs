@@ -65,3 +65,37 @@ pub fn unknown_column(key: &At<String>, columns: &[At<String>]) -> Draft {
     )
     .hint(hint.unwrap_or_else(|| format!("the columns are {}", all.join(", "))))
 }
+
+// Lookup tables.
+
+pub fn lookup_not_read(place: ProblemPlace, file: &str) -> Draft {
+    let message = format!("the table {} could not be read", quote(file));
+    Draft::error(place, message).hint("its path is taken from the folder of this file")
+}
+
+pub fn lookup_column(name: &At<String>, wanted: &str, columns: &[String]) -> Draft {
+    let columns: Vec<String> = columns.iter().map(|column| quote(column)).collect();
+    let message = format!("the table has no column {}", quote(wanted));
+    Draft::error(name.place, message).hint(format!(
+        "name one after the file, as in `teams.csv#team`; there are {}",
+        columns.join(", ")
+    ))
+}
+
+pub fn lookup_short(place: ProblemPlace, cells: usize) -> Draft {
+    Draft::error(
+        place,
+        format!("this line of the table has fewer than {cells} cells"),
+    )
+}
+
+pub fn lookup_unclosed(place: ProblemPlace) -> Draft {
+    Draft::error(place, "a quote on this line of the table is never closed")
+}
+
+pub fn lookup_value(place: ProblemPlace) -> Draft {
+    Draft::error(
+        place,
+        "what a table has for a key is a string, a number, or a table of columns",
+    )
+}
