@@ -17,6 +17,7 @@ use logmetrics_core::pipeline::Active;
 use logmetrics_core::program_files;
 use logmetrics_core::rate_limit::Limited;
 use logmetrics_core::rules::{self, Loaded, Problem, Problems, Severity};
+use logmetrics_follow::line::multiline::MultilineByFile;
 use logmetrics_mtail::Options;
 use logmetrics_mtail::source::{self, Loads, MtailPrograms};
 use logmetrics_mtail::test_file;
@@ -71,6 +72,8 @@ impl MtailSettings {
 pub struct Programs {
     paths: Vec<PathBuf>,
     mtail: MtailPrograms,
+    /// Which logs have records of several lines, where the command line says it.
+    multiline: Option<Arc<MultilineByFile>>,
 }
 
 /// What the files hold. Equal where nothing has changed.
@@ -121,6 +124,8 @@ pub struct Checked {
 pub struct Runnable {
     pub engine: Engine,
     pub definitions: Vec<Definition>,
+    /// Which logs have records of several lines.
+    pub multiline: Arc<MultilineByFile>,
     /// What is probably not meant, or was left out.
     pub advice: Vec<Problem>,
 }
@@ -130,6 +135,7 @@ impl Programs {
     pub fn new(paths: &[PathBuf], mtail: &MtailSettings, clock: &Clock) -> Programs {
         let messages = Limited::new(clock.clone(), unit::MESSAGES_PER_MINUTE);
         Programs {
+            multiline: None,
             paths: paths.to_vec(),
             mtail: MtailPrograms {
                 paths: Vec::new(),
@@ -147,6 +153,21 @@ impl Programs {
                 loads: Arc::new(Loads::default()),
             },
         }
+    }
+
+    /// The same, whatever the rules say of records of several lines.
+    #[must_use]
+    pub fn with_multiline(self, multiline: Option<Arc<MultilineByFile>>) -> Programs {
+        Programs { multiline, ..self }
+    }
+
+    /// Which logs have records of several lines.
+    pub fn multiline(&self, checked: &Checked) -> Arc<MultilineByFile> {
+        if let Some(multiline) = &self.multiline {
+            return Arc::clone(multiline);
+        }
+        let sections = checked.toml.as_ref().map(|loaded| &loaded.multiline[..]);
+        Arc::new(rules::multiline_by_file(sections.unwrap_or_default()))
     }
 
     /// Whether any file is named.
@@ -248,6 +269,7 @@ impl Programs {
         Ok(Runnable {
             engine,
             definitions,
+            multiline: self.multiline(checked),
             advice,
         })
     }

@@ -1,12 +1,14 @@
 //! What the program runs with, as plain values: no command line, no I/O, no rules.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::programs::MtailSettings;
 use crate::pseudonym_secret::PseudonymSecret;
 use crate::server::{Listen, Protection};
 use logmetrics_follow::NameFilter;
+use logmetrics_follow::line::multiline::MultilineByFile;
 use logmetrics_gateway::jaeger::{Query, Schedule};
 use logmetrics_mtail::pages::push::Protocol;
 
@@ -43,6 +45,8 @@ pub struct Settings {
     pub state: Option<StateSettings>,
     /// The key of pseudonyms.
     pub secret: Option<PseudonymSecret>,
+    /// Which logs have records of several lines, whatever the rules say.
+    pub multiline: Option<Arc<MultilineByFile>>,
     /// How programs of mtail run.
     pub mtail: MtailSettings,
     /// Whether a scraper that has scraped before is shown new series at zero first.

@@ -9,14 +9,16 @@ use std::sync::Arc;
 
 use super::environment;
 use super::exit::Exit;
+use super::multiline_options::MultilineArgs;
 use super::terminal::{self, harmless};
 use crate::programs::{MtailSettings, Programs};
 use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::verdict::{Outcome, SkipReason, Update, Verdict};
 use logmetrics_core::engine::{Engine, FieldErrorKind, Secret};
-use logmetrics_core::pipeline::warn_of_incomplete_record;
+use logmetrics_core::pipeline::{warn_of_cuts, warn_of_incomplete_record};
 use logmetrics_core::unknown_prefix::{self, PrefixSearch};
 use logmetrics_follow::Specification;
+use logmetrics_follow::line::multiline::Cuts;
 use logmetrics_follow::line::{Line, Origin};
 use logmetrics_follow::to_end::{self, Inputs, PartSink};
 
@@ -36,6 +38,9 @@ pub struct ExplainArgs {
     #[arg(long)]
     mtail_strict: bool,
 
+    #[command(flatten)]
+    multiline: MultilineArgs,
+
     /// Show only the lines that no rule matched
     #[arg(short, long)]
     unmatched: bool,
@@ -51,7 +56,12 @@ pub fn execute(args: ExplainArgs) -> Exit {
         logs.push("-".to_owned());
     }
     let mtail = MtailSettings::new(args.mtail_strict);
-    let programs = Programs::new(&environment::rules(args.rules), &mtail, &Clock::system());
+    let multiline = match args.multiline.settings() {
+        Ok(multiline) => multiline,
+        Err(message) => return terminal::usage(&message),
+    };
+    let programs = Programs::new(&environment::rules(args.rules), &mtail, &Clock::system())
+        .with_multiline(multiline);
     let checked = match programs.check(programs.gather()) {
         Ok(checked) => checked,
         Err(problems) => {
@@ -68,13 +78,14 @@ pub fn execute(args: ExplainArgs) -> Exit {
     if logs.iter().any(|log| log == "-") && std::io::stdin().is_terminal() {
         terminal::say(&"reading standard input: paste lines, end with control-D");
     }
-    let inputs = match Specification::parse_all(&logs) {
+    let mut inputs = match Specification::parse_all(&logs) {
         Ok(specifications) => Inputs::of(&specifications),
         Err(errors) => return terminal::usage(&errors[0]),
     };
     if let Some(error) = inputs.errors().first() {
         return terminal::usage(error);
     }
+    inputs.multiline = programs.multiline(&checked).as_ref().clone();
     explain_all(&engine, inputs, args.unmatched)
 }
 
@@ -111,6 +122,10 @@ impl PartSink for Explainer<'_> {
 
     fn incomplete_record(&mut self, origin: &Origin) {
         warn_of_incomplete_record(origin);
+    }
+
+    fn records_cut(&mut self, origin: &Origin, cuts: Cuts) {
+        warn_of_cuts(origin, cuts);
     }
 
     fn end(&mut self, _oversized: u64) -> bool {

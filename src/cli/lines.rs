@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::exit::Exit;
+use super::multiline_options::MultilineArgs;
 use super::terminal::{self, harmless};
 use super::{environment, report, run};
 use crate::programs::{self, MtailSettings, Programs, Runnable};
@@ -17,6 +18,8 @@ use logmetrics_core::engine::{Engine, Runner};
 use logmetrics_core::exposition::{Exposition, Format};
 use logmetrics_core::lineage::{Change, Lineage, Selector};
 use logmetrics_core::metrics::store::Store;
+use logmetrics_core::pipeline::warn_of_cuts;
+use logmetrics_follow::line::multiline::{Cuts, MultilineByFile};
 use logmetrics_follow::line::{Line, Origin};
 use logmetrics_follow::to_end::{self, Inputs, PartSink};
 use logmetrics_follow::{InputKind, Specification, existing};
@@ -88,6 +91,9 @@ pub struct LinesArgs {
     #[arg(long, value_name = "FILE", env = "LOGMETRICS_PSEUDONYM_SECRET_FILE")]
     pseudonym_secret_file: Option<PathBuf>,
 
+    #[command(flatten)]
+    multiline: MultilineArgs,
+
     /// Run programs of mtail with all its surprises
     #[arg(long)]
     mtail_strict: bool,
@@ -121,7 +127,8 @@ fn found(args: LinesArgs) -> Result<Exit, String> {
         .and_then(|source| source.map(|source| source.read()).transpose())?;
     let mtail = MtailSettings::new(args.mtail_strict);
     let rules = environment::rules(args.rules.clone());
-    let programs = Programs::new(&rules, &mtail, &Clock::system());
+    let programs =
+        Programs::new(&rules, &mtail, &Clock::system()).with_multiline(args.multiline.settings()?);
     let checked = match programs.check(programs.gather()) {
         Ok(checked) => checked,
         Err(problems) => {
@@ -150,10 +157,7 @@ fn found(args: LinesArgs) -> Result<Exit, String> {
         Some(error) => error.to_string(),
         None => String::new(),
     })?;
-    let inputs = Inputs::of(&specifications);
-    if let Some(error) = inputs.errors().first() {
-        return Err(error.to_string());
-    }
+    let inputs = joined(&specifications, &programs.multiline(&checked))?;
     let printer = Printer {
         form: form(&args, &specifications),
         globs: globs(&specifications),
@@ -319,6 +323,16 @@ fn json(
     })
 }
 
+/// What is read, with its records of several lines.
+fn joined(specifications: &[Specification], multiline: &MultilineByFile) -> Result<Inputs, String> {
+    let mut inputs = Inputs::of(specifications);
+    inputs.multiline = multiline.clone();
+    match inputs.errors().first() {
+        None => Ok(inputs),
+        Some(error) => Err(error.to_string()),
+    }
+}
+
 /// One thread reads, so that limits are those of the log's order.
 struct Sink<'f, 'e> {
     finder: &'f Mutex<Finder<'e>>,
@@ -330,6 +344,10 @@ impl PartSink for Sink<'_, '_> {
     fn line(&mut self, offset: u64, line: &Line<'_>) {
         let mut finder = self.finder.lock().unwrap_or_else(PoisonError::into_inner);
         finder.line(offset, line);
+    }
+
+    fn records_cut(&mut self, origin: &Origin, cuts: Cuts) {
+        warn_of_cuts(origin, cuts);
     }
 
     fn end(&mut self, _oversized: u64) -> bool {

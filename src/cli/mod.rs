@@ -16,6 +16,7 @@ pub mod healthcheck;
 pub mod jaeger_options;
 pub mod lines;
 pub mod mtail_command;
+mod multiline_options;
 mod no_subcommand;
 pub mod once;
 pub mod report;

@@ -204,6 +204,7 @@ fn settings(flags: &Flags) -> Result<Settings, String> {
         rotated_dirs: Vec::new(),
         state: state(flags)?,
         secret: None,
+        multiline: None,
         mtail: mtail(flags, one_shot || only_compiles)?,
         zero_start: flags.is_set("zero-start"),
     })

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use clap::ValueEnum;
 
 use super::exit::Exit;
+use super::multiline_options::MultilineArgs;
 use super::{environment, jaeger_options, run, terminal};
 use crate::progress_bar::Progress;
 use crate::pseudonym_secret::PseudonymSecret;
@@ -17,6 +18,7 @@ use logmetrics_core::engine::Secret;
 use logmetrics_core::engine::extract::{Dimension, Extractor};
 use logmetrics_core::rules;
 use logmetrics_follow::line::Origin;
+use logmetrics_follow::line::multiline::MultilineByFile;
 use logmetrics_follow::to_end::{self, Inputs};
 use logmetrics_follow::{Specification, existing};
 use logmetrics_gateway::jaeger::{self as traces, Export, Query, RequestLines, Window};
@@ -104,6 +106,9 @@ pub struct ReportArgs {
     #[arg(long, value_name = "FILE", env = "LOGMETRICS_PSEUDONYM_SECRET_FILE")]
     pseudonym_secret_file: Option<PathBuf>,
 
+    #[command(flatten)]
+    multiline: MultilineArgs,
+
     // Last, as its heading would be that of what follows.
     #[command(flatten)]
     jaeger: jaeger_options::JaegerServer,
@@ -154,7 +159,7 @@ pub fn execute(args: ReportArgs) -> Exit {
         Ok(secret) => secret,
         Err(message) => return terminal::usage(&message),
     };
-    let extractor = match extractor(&args.rules, secret.as_ref()) {
+    let (extractor, multiline) = match extractor(&args, secret.as_ref()) {
         Ok(extractor) => extractor,
         Err(exit) => return exit,
     };
@@ -163,6 +168,7 @@ pub fn execute(args: ReportArgs) -> Exit {
         let period = period(args.since.as_deref(), args.until.as_deref(), now_ms)?;
         let inputs = inputs(&args, query.is_some())?;
         let mut work = Inputs::of(&inputs);
+        work.multiline = multiline;
         let asked = match query {
             Some(query) => Some(add_jaeger(&mut work, query, &args, period, now_ms)?),
             None => None,
@@ -230,13 +236,22 @@ fn rendering(args: &ReportArgs, now_ms: u64) -> (Format, Options) {
     (format, options)
 }
 
-fn extractor(paths: &[PathBuf], secret: Option<&Secret>) -> Result<Extractor, Exit> {
-    let loaded = rules::load(paths).map_err(|problems| {
+/// What reads requests of lines, and which logs have records of several lines.
+fn extractor(
+    args: &ReportArgs,
+    secret: Option<&Secret>,
+) -> Result<(Extractor, MultilineByFile), Exit> {
+    let multiline = (args.multiline.settings()).map_err(|message| terminal::usage(&message))?;
+    let loaded = rules::load(&args.rules).map_err(|problems| {
         terminal::say(&problems);
         Exit::Usage
     })?;
     match Extractor::new(&loaded.set, secret) {
-        Ok(Some(extractor)) => Ok(extractor),
+        Ok(Some(extractor)) => {
+            let of_rules = || rules::multiline_by_file(&loaded.multiline);
+            let multiline = multiline.map_or_else(of_rules, |all| all.as_ref().clone());
+            Ok((extractor, multiline))
+        }
         Ok(None) => Err(terminal::usage(
             &"no rule says who asked, where to, or with what result\n\n\
               add this to the rule that counts requests, with its own labels or fields:\n\n  \

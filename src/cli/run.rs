@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{ArgAction, ValueEnum};
 
 use super::exit::Exit;
+use super::multiline_options::MultilineArgs;
 use super::security_options::ProtectionArgs;
 use super::{environment, jaeger_options, once, terminal};
 use crate::daemon;
@@ -96,6 +97,9 @@ pub struct RunArgs {
     mtail_strict: bool,
 
     #[command(flatten)]
+    multiline: MultilineArgs,
+
+    #[command(flatten)]
     log: LogOptions,
 
     // Last, as its heading would be that of what follows.
@@ -183,6 +187,7 @@ fn settings(args: RunArgs) -> Result<Settings, String> {
             interval: args.state_interval,
         }),
         secret: PseudonymSecret::from_options(args.pseudonym_secret_file)?,
+        multiline: args.multiline.settings()?,
         mtail: MtailSettings::new(args.mtail_strict),
         zero_start: true,
     })

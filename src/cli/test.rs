@@ -16,6 +16,7 @@ use logmetrics_core::metrics::definition::Definition;
 use logmetrics_core::metrics::store::Store;
 use logmetrics_core::rules::{self, Case, Loaded, RuleSet};
 use logmetrics_follow::line::Origin;
+use logmetrics_follow::line::multiline::Multiline;
 use logmetrics_follow::to_end;
 use logmetrics_mtail::test_file;
 
@@ -42,7 +43,10 @@ pub fn execute(args: TestArgs) -> Exit {
         };
         for (file, case) in &loaded.cases {
             let path = loaded.files[*file].path.as_str();
-            outcomes.add(path, &case.name, run(&rules_of(&loaded, *file), case));
+            let multiline = (loaded.multiline.iter()).find(|section| section.file == *file);
+            let multiline = multiline.map(|section| &section.settings);
+            let outcome = run(&rules_of(&loaded, *file), case, multiline);
+            outcomes.add(path, &case.name, outcome);
         }
     }
     for path in &program_tests {
@@ -121,7 +125,7 @@ fn run_program_tests(path: &Path, outcomes: &mut Outcomes) -> Result<(), String>
     for case in &file.cases {
         let runnable = programs.compile(&checked, None);
         let runnable = runnable.map_err(|error| error.to_string())?;
-        let outcome = samples_of(&runnable.engine, runnable.definitions, &case.lines());
+        let outcome = samples_of(&runnable.engine, runnable.definitions, &case.lines(), None);
         let outcome = outcome.and_then(|samples| compare(&samples, &case.expect));
         outcomes.add(&path.display().to_string(), &case.name, outcome);
     }
@@ -145,10 +149,10 @@ fn rules_of(loaded: &Loaded, file: usize) -> RuleSet {
 
 /// Feeds the lines of a case to fresh series; every sample expected must come out, and no other
 /// sample of a metric that is named there. Where none is expected, no line may count anything.
-fn run(set: &RuleSet, case: &Case) -> Result<(), String> {
+fn run(set: &RuleSet, case: &Case, multiline: Option<&Arc<Multiline>>) -> Result<(), String> {
     let key = Secret::new(b"rule tests only: no secret").ok();
     let engine = Engine::new(set, key.as_ref()).map_err(|error| error.to_string())?;
-    let samples = samples_of(&engine, set.metrics.clone(), &case.lines)?;
+    let samples = samples_of(&engine, set.metrics.clone(), &case.lines, multiline)?;
     compare(&samples, &case.expect)
 }
 
@@ -179,6 +183,7 @@ fn samples_of(
     engine: &Engine,
     definitions: Vec<Definition>,
     lines: &[String],
+    multiline: Option<&Arc<Multiline>>,
 ) -> Result<String, String> {
     let store = Store::new(definitions, 0);
     programs::resume(engine, None, &[], (&store, 0));
@@ -188,9 +193,14 @@ fn samples_of(
         source: Arc::from("test"),
         file: Arc::from("test"),
     };
-    for text in lines {
-        let bytes = std::io::Cursor::new(text.clone());
-        to_end::read_lines(&origin, bytes, |_, line| {
+    // Where lines are joined, a case is one log.
+    let texts = match multiline {
+        None => lines.to_vec(),
+        Some(_) => vec![lines.join("\n")],
+    };
+    for text in texts {
+        let bytes = std::io::Cursor::new(text);
+        to_end::read_records(&origin, bytes, multiline, |_, line| {
             engine.feed(line, &mut runner, &mut batch);
             true
         })

@@ -82,7 +82,8 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
             .collect(),
     };
     let clock = Clock::system();
-    let programs = Programs::new(&settings.rules, &settings.mtail, &clock);
+    let programs = Programs::new(&settings.rules, &settings.mtail, &clock)
+        .with_multiline(settings.multiline.clone());
     let rules = RulesContent::read(&programs, settings.secret.as_ref());
     let checked = programs.check(rules.gathered.clone());
     let checked = checked.map_err(Failure::Rules)?;
@@ -90,6 +91,7 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
     let Runnable {
         engine,
         definitions,
+        multiline,
         advice,
     } = programs
         .compile(&checked, secret.as_ref())
@@ -112,6 +114,7 @@ fn build(settings: &Settings) -> Result<Built, Failure> {
         store: Arc::new(store),
         counters: reload::rule_counters(&self_metrics, &engine),
         engine: Arc::new(engine),
+        multiline,
         loaded_ms: now_ms,
     };
     let shared = Shared {
@@ -433,7 +436,7 @@ fn start_jaeger(
     jaeger: JaegerInput,
     context: &ReaderContext<'_>,
 ) -> Result<JoinHandle<()>, Failure> {
-    let worker = Worker::new(context.shared.clone());
+    let worker = Worker::of_whole_lines(context.shared.clone());
     let (latch, stop) = (context.latch.clone(), context.reading.clone());
     spawn("jaeger", move || jaeger.run(worker, latch, &stop))
 }

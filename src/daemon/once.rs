@@ -34,7 +34,7 @@ pub fn once(settings: &Settings) -> Result<Counted, Failure> {
         None => read_all(built.inputs, &built.shared)?,
         Some(_) => return once_with_state(settings, built),
     };
-    let mut worker = Worker::new(built.shared.clone());
+    let mut worker = Worker::of_whole_lines(built.shared.clone());
     if let Some(jaeger) = &settings.jaeger {
         jaeger_input::once(jaeger, &mut worker, &built.shared.clock)?;
     }
@@ -53,7 +53,8 @@ fn counted(shared: &Shared, errors: Vec<String>) -> Counted {
 
 /// Reads inputs by as many threads as there are processors; what could not be read to its end.
 fn read_all(specifications: Vec<Specification>, shared: &Shared) -> Result<Vec<String>, Failure> {
-    let inputs = Inputs::of(&specifications);
+    let mut inputs = Inputs::of(&specifications);
+    inputs.multiline = shared.active.load().multiline.as_ref().clone();
     if !inputs.errors().is_empty() {
         let errors: Vec<String> = inputs.errors().iter().map(ToString::to_string).collect();
         return Err(Failure::Usage(errors.join("\nerror: ")));
@@ -107,6 +108,7 @@ fn once_with_state(settings: &Settings, built: Built) -> Result<Counted, Failure
         read.map_err(|error| Failure::Run(format!("cannot read {name}: {error}")))?;
     }
     if let Some(jaeger) = &settings.jaeger {
+        let mut worker = Worker::of_whole_lines(shared.clone());
         jaeger_input::once(jaeger, &mut worker, &shared.clock)?;
     }
     if let Some(saving) = saving {

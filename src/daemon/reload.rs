@@ -115,6 +115,7 @@ impl RulesSource {
         let Runnable {
             engine,
             definitions,
+            multiline,
             advice,
         } = compiled.map_err(|error| format!("error: {error}\n"))?;
         let engine = Arc::new(engine);
@@ -127,6 +128,7 @@ impl RulesSource {
             let store = old.store.reload(definitions, now_ms);
             programs::resume(&engine, Some(&old.engine), &[], (&store, now_ms));
             self.active.store(Arc::new(Active {
+                multiline: Arc::clone(&multiline),
                 store: Arc::new(store),
                 counters: rule_counters(&self.self_metrics, &engine),
                 engine,

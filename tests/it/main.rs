@@ -30,6 +30,8 @@ mod jaeger;
 mod lines;
 /// Programs of mtail count what mtail counted, by rules and by its own command line.
 mod mtail;
+/// Records of several lines: each whole and once, over kills, rotations and repeated history.
+mod multiline;
 /// What goes wrong around a daemon: littered folders of rules, too few descriptors.
 mod operation;
 /// What tools write before a line: known prefixes are taken off, others are pointed out.

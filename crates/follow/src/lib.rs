@@ -6,7 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::line::Origin;
 use crate::line::encoding::Encoding;
@@ -25,6 +25,7 @@ mod watch;
 
 pub mod line;
 
+pub use files::file_pattern::FilePattern;
 pub use files::follower::Follower;
 pub use files::identity::{FileId, Fingerprint, Position};
 pub use files::socket_address::SocketAddress;
@@ -151,10 +152,34 @@ pub trait Sink {
     /// stream after a restart. That is nothing almost always.
     fn resume_state(&self, stream: StreamId, out: &mut Vec<u8>);
 
-    /// The file of `to` goes on where the log of `from` was rotated: parts of records that `from` holds are
-    /// held by `to` from now on, in place of what it held.
+    /// The file of `to` goes on where the log of `from` was rotated: parts of records, and records of several
+    /// lines, that `from` holds are held by `to` from now on, in place of what it held.
     fn carry_over(&mut self, from: StreamId, to: StreamId) {
         let _ = (from, to);
+    }
+
+    /// Whether lines of the stream are joined to records.
+    fn joins_lines(&self, stream: StreamId) -> bool {
+        let _ = stream;
+        false
+    }
+
+    /// Whether the stream holds records of several lines that may go on.
+    fn holds_records(&self, stream: StreamId) -> bool {
+        let _ = stream;
+        false
+    }
+
+    /// All that is there was read by `now`: hands on the records to which nothing was added for as long as
+    /// they wait. Says when to look again; `None` where no record waits.
+    fn settle_records(&mut self, stream: StreamId, now: Instant) -> Option<Instant> {
+        let _ = (stream, now);
+        None
+    }
+
+    /// Nothing is read any more, and nothing of the stream is saved: hands on all records as they are.
+    fn finish_records(&mut self, stream: StreamId) {
+        let _ = stream;
     }
 
     /// Nothing came from standard input for a while, a second or so. Files never say it.

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use crate::compression::Compression;
 use crate::line::encoding::Encoding;
-use crate::line::framer::Framer;
-use crate::line::resume;
-use crate::line::unwrap::Unwrapper;
+use crate::line::multiline::Multiline;
+use crate::line::resume::{self, Resumed};
+use crate::line::unwrap::Unwrapped;
 use crate::line::{LINE_BYTES_MAX, Origin};
 use crate::stop::Stop;
 use crate::watch::{Waker, Woken};
@@ -26,6 +26,8 @@ pub(crate) struct Lines {
     pub(crate) in_order: Vec<String>,
     /// How many bytes were offered, again and again ones included.
     pub(crate) offered: usize,
+    /// How lines are joined, if they are.
+    pub(crate) multiline: Option<Arc<Multiline>>,
 }
 
 #[derive(Debug)]
@@ -35,8 +37,33 @@ pub(crate) struct Received {
     pub(crate) lines: Vec<String>,
     pub(crate) closed: bool,
     next: u64,
-    framer: Framer,
-    unwrapper: Unwrapper,
+    resumed: Resumed,
+}
+
+impl Received {
+    /// Takes raw bytes as they are offered, or the last ones.
+    fn read(&mut self, offset: u64, bytes: &[u8], is_last: bool) -> usize {
+        let lines = &mut self.lines;
+        let Resumed {
+            framer,
+            unwrapper,
+            joiner,
+        } = &mut self.resumed;
+        let mut each = |line: &Unwrapped<'_>| lines.push(text(line.text));
+        let raw = |at: usize, raw: &[u8]| {
+            let Some(line) = unwrapper.unwrap(offset + at as u64, raw) else {
+                return;
+            };
+            match joiner {
+                Some(joiner) => joiner.line(offset, &line, |_, record| each(record)),
+                None => each(&line),
+            }
+        };
+        match is_last {
+            true => framer.finish(bytes, raw).taken,
+            false => framer.cut(bytes, raw).taken,
+        }
+    }
 }
 
 fn text(line: &[u8]) -> String {
@@ -66,15 +93,14 @@ pub(crate) const SKIPPING: &[u8] = b"\x01\x01";
 
 impl Sink for Lines {
     fn open(&mut self, origin: Origin, offset: u64, resume_state: &[u8]) -> StreamId {
-        let (framer, unwrapper) = resume::read(resume_state);
+        let resumed = resume::read(resume_state, self.multiline.as_ref());
         self.streams.push(Received {
             origin,
             begin: offset,
             lines: Vec::new(),
             closed: false,
             next: offset,
-            framer,
-            unwrapper,
+            resumed,
         });
         StreamId(self.streams.len() - 1)
     }
@@ -85,12 +111,7 @@ impl Sink for Lines {
         assert!(!stream.closed, "offered to a closed stream");
         assert_eq!(offset, stream.next, "offered what does not follow");
         let before = stream.lines.len();
-        let (lines, unwrapper) = (&mut stream.lines, &mut stream.unwrapper);
-        let framed = stream.framer.cut(bytes, |at, line| {
-            let line = unwrapper.unwrap(offset + at as u64, line);
-            lines.extend(line.map(|line| text(line.text)));
-        });
-        let taken = framed.taken;
+        let taken = stream.read(offset, bytes, false);
         assert!(
             taken > 0 || bytes.len() == LINE_BYTES_MAX,
             "offered without a line: {} bytes",
@@ -103,11 +124,48 @@ impl Sink for Lines {
 
     fn resume_state(&self, stream: StreamId, out: &mut Vec<u8>) {
         let stream = &self.streams[stream.0];
-        resume::write(&stream.framer, &stream.unwrapper, out);
+        let Resumed {
+            framer,
+            unwrapper,
+            joiner,
+        } = &stream.resumed;
+        resume::write(framer, unwrapper, joiner.as_deref(), out);
     }
 
     fn carry_over(&mut self, from: StreamId, to: StreamId) {
-        self.streams[to.0].unwrapper = std::mem::take(&mut self.streams[from.0].unwrapper);
+        let two = self.streams.get_disjoint_mut([from.0, to.0]).unwrap();
+        let [from, to] = two.map(|stream| &mut stream.resumed);
+        to.unwrapper = std::mem::take(&mut from.unwrapper);
+        if let (Some(to), Some(from)) = (&mut to.joiner, &mut from.joiner) {
+            to.take_over(from);
+        }
+    }
+
+    fn joins_lines(&self, _stream: StreamId) -> bool {
+        self.multiline.is_some()
+    }
+
+    fn holds_records(&self, stream: StreamId) -> bool {
+        let joiner = self.streams[stream.0].resumed.joiner.as_ref();
+        joiner.is_some_and(|joiner| joiner.holds_records())
+    }
+
+    fn settle_records(&mut self, stream: StreamId, now: Instant) -> Option<Instant> {
+        let stream = &mut self.streams[stream.0];
+        let (before, lines) = (stream.lines.len(), &mut stream.lines);
+        let joiner = stream.resumed.joiner.as_mut()?;
+        let next = joiner.settle(now, None, |_, record| lines.push(text(record.text)));
+        self.in_order.extend_from_slice(&stream.lines[before..]);
+        next
+    }
+
+    fn finish_records(&mut self, stream: StreamId) {
+        let stream = &mut self.streams[stream.0];
+        let (before, lines) = (stream.lines.len(), &mut stream.lines);
+        if let Some(joiner) = &mut stream.resumed.joiner {
+            joiner.finish(|_, record| lines.push(text(record.text)));
+        }
+        self.in_order.extend_from_slice(&stream.lines[before..]);
     }
 
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {
@@ -120,13 +178,18 @@ impl Sink for Lines {
             String::from_utf8_lossy(rest)
         );
         let before = stream.lines.len();
-        let (lines, unwrapper) = (&mut stream.lines, &mut stream.unwrapper);
-        stream.framer.finish(rest, |at, line| {
-            let line = unwrapper.unwrap(offset + at as u64, line);
-            lines.extend(line.map(|line| text(line.text)));
-        });
-        while let Some(part) = unwrapper.flush() {
-            lines.push(text(part.text));
+        stream.read(offset, rest, true);
+        let (lines, resumed) = (&mut stream.lines, &mut stream.resumed);
+        while let Some(part) = resumed.unwrapper.flush() {
+            match &mut resumed.joiner {
+                Some(joiner) => {
+                    joiner.line(offset, &part, |_, record| lines.push(text(record.text)))
+                }
+                None => lines.push(text(part.text)),
+            }
+        }
+        if let Some(joiner) = &mut resumed.joiner {
+            joiner.end(|_, record| lines.push(text(record.text)));
         }
         self.in_order.extend_from_slice(&stream.lines[before..]);
         stream.closed = true;
@@ -180,6 +243,22 @@ impl Sink for SharedLines {
 
     fn carry_over(&mut self, from: StreamId, to: StreamId) {
         self.with(|lines| lines.carry_over(from, to));
+    }
+
+    fn joins_lines(&self, stream: StreamId) -> bool {
+        self.with(|lines| lines.joins_lines(stream))
+    }
+
+    fn holds_records(&self, stream: StreamId) -> bool {
+        self.with(|lines| lines.holds_records(stream))
+    }
+
+    fn settle_records(&mut self, stream: StreamId, now: Instant) -> Option<Instant> {
+        self.with(|lines| lines.settle_records(stream, now))
+    }
+
+    fn finish_records(&mut self, stream: StreamId) {
+        self.with(|lines| lines.finish_records(stream));
     }
 
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {

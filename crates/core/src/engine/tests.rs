@@ -4,6 +4,7 @@ mod amounts;
 mod conditions;
 mod known_values;
 mod parts;
+mod records;
 mod several_patterns;
 mod units;
 mod unreadable;
@@ -255,8 +256,7 @@ fn the_origin_and_the_wrapping_are_fields() {
         service: Some(b"gw"),
         container: Some(b"gw-1"),
         time: Some(b"2026-01-01T00:00:00Z"),
-        header_time: None,
-        whole: None,
+        ..Wrapping::default()
     };
     let rules = r#"
 [[rule]]

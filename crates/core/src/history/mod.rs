@@ -18,6 +18,7 @@ use logmetrics_follow::line::unwrap::container_name;
 
 mod container;
 mod held_lines;
+mod held_records;
 mod landmark_match;
 mod line_rate;
 mod overlap;
@@ -28,6 +29,7 @@ mod tests;
 mod undecided_stream;
 
 use container::{Container, JoinOutcome};
+use held_records::HeldRecords;
 use recent_lines::Sizes;
 use saved_rows::Row;
 use undecided_stream::{Joins, Limits};
@@ -63,6 +65,7 @@ pub struct Recognizer {
     /// Keys of rows that are of no use any more.
     useless: Vec<Vec<u8>>,
     notices: Vec<Notice>,
+    records: HeldRecords,
     has_reported_too_many: bool,
 }
 
@@ -172,6 +175,7 @@ impl Recognizer {
             limits,
             useless: Vec::new(),
             notices: Vec::new(),
+            records: HeldRecords::default(),
             has_reported_too_many: false,
         }
     }
@@ -186,6 +190,7 @@ impl Recognizer {
     fn restored(mut self, rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Recognizer {
         let read = saved_rows::read(rows, self.sizes);
         self.useless = read.useless;
+        self.records = HeldRecords::restored(read.records);
         for container in read.unreadable {
             let container = display_name(&container);
             self.notices.push(Notice::Unreadable { container });
@@ -259,7 +264,24 @@ impl Recognizer {
         for (name, container) in &mut self.containers {
             saved_rows::write(name, &mut container.history, &mut rows);
         }
+        rows.extend(self.records.take_change().map(saved_rows::records));
         rows
+    }
+
+    /// What the last run held of records of several lines, and what was held after the last block.
+    pub fn held_records(&self) -> &[u8] {
+        self.records.bytes()
+    }
+
+    /// Notes what is held of records of several lines after a block: their lines are a part of history already.
+    pub fn hold_records(&mut self, bytes: &[u8]) {
+        self.records.set(bytes);
+    }
+
+    /// Whether some container that was heard of before may still repeat what was counted then.
+    pub fn is_undecided(&self) -> bool {
+        let mut containers = self.containers.iter();
+        containers.any(|(_, one)| one.is_silent() || one.held().0 > 0)
     }
 
     /// What there is to report since the last call.

@@ -7,7 +7,8 @@
 //! - head: version (1), lines in all (8), recent lines (4), then for each beginning its position
 //!   (8), the number of its lines (1) and these (8 each);
 //! - recent lines of a chunk: the position of the first (8), the lines (8 each);
-//! - landmarks of a chunk: place within the chunk (2) and line (8) of each.
+//! - landmarks of a chunk: place within the chunk (2) and line (8) of each;
+//! - records of several lines that may go on, of all containers: as their joiner writes them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,6 +25,7 @@ const VERSION: u8 = 1;
 const HEAD: u8 = 0;
 const RECENT: u8 = 1;
 const LANDMARKS: u8 = 2;
+const RECORDS: u8 = 3;
 
 /// A key's bytes before the name.
 const KEY_BYTES: usize = 9;
@@ -36,6 +38,8 @@ pub(super) struct Read {
     pub(super) unreadable: Vec<Vec<u8>>,
     /// Keys of rows that belong to no history.
     pub(super) useless: Vec<Vec<u8>>,
+    /// What is held of records of several lines.
+    pub(super) records: Vec<u8>,
 }
 
 /// The rows of one container.
@@ -57,6 +61,13 @@ pub(super) fn read(rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>, sizes: Si
             read.useless.push(key);
             continue;
         };
+        if kind == RECORDS {
+            match unseal(&key, &mut value) {
+                true => read.records = value,
+                false => read.useless.push(key),
+            }
+            continue;
+        }
         let chunk = u64::from_be_bytes(*chunk);
         let parts = containers.entry(name.to_vec()).or_default();
         let is_sound = unseal(&key, &mut value);
@@ -152,6 +163,12 @@ pub(super) fn write(name: &[u8], history: &mut History, rows: &mut Vec<Row>) {
         });
         rows.push(sealed(key(LANDMARKS, chunk, name), value));
     }
+}
+
+/// The row of records of several lines; none is left where nothing is held.
+pub(super) fn records(bytes: &[u8]) -> Row {
+    let value = (!bytes.is_empty()).then(|| bytes.to_vec());
+    sealed(key(RECORDS, 0, b""), value)
 }
 
 /// The keys of all rows that a history has.

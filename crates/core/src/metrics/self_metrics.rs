@@ -14,12 +14,14 @@ mod as_snapshot;
 mod checkpoint;
 mod file_lines;
 mod invalid_utf8;
+mod multiline;
 mod rules;
 
 pub use as_snapshot::as_snapshot;
 pub use checkpoint::Checkpoint;
 pub use file_lines::FileLines;
 pub use invalid_utf8::InvalidUtf8Lines;
+pub use multiline::{MultilineCuts, warn_of_cuts};
 use rules::OfRules;
 pub use rules::{FieldErrorKind, KnownRules, RuleCounters};
 
@@ -66,6 +68,8 @@ pub struct SourceCounters {
     pub not_utf8_files: IntCounter,
     /// Lines of which a label's value is not valid UTF-8.
     pub invalid_utf8_lines: InvalidUtf8Lines,
+    /// Records of several lines that came apart.
+    pub multiline_cuts: MultilineCuts,
     /// Records of containers whose rest never came.
     pub incomplete_records: IntCounter,
     /// Files that hold what a followed file holds.
@@ -101,6 +105,7 @@ struct Vectors {
     truncations: IntCounterVec,
     not_utf8_files: IntCounterVec,
     invalid_utf8_lines: IntCounterVec,
+    multiline_cuts: IntCounterVec,
     incomplete_records: IntCounterVec,
     copies_ignored: IntCounterVec,
     identity_decisions: IntCounterVec,
@@ -139,6 +144,7 @@ impl Vectors {
                 &["source"],
             )?,
             invalid_utf8_lines: InvalidUtf8Lines::registered(counters)?,
+            multiline_cuts: MultilineCuts::registered(counters)?,
             incomplete_records: counters.by(
                 "incomplete_records_total",
                 "Records of containers in parts whose rest never came; the part counts as a line.",
@@ -235,6 +241,7 @@ impl SelfMetrics {
             truncations: self.vectors.truncations.with_label_values(label),
             not_utf8_files: self.vectors.not_utf8_files.with_label_values(label),
             invalid_utf8_lines: InvalidUtf8Lines::of(&self.vectors.invalid_utf8_lines, source),
+            multiline_cuts: MultilineCuts::of(&self.vectors.multiline_cuts, source),
             incomplete_records: self.vectors.incomplete_records.with_label_values(label),
             copies_ignored: self.vectors.copies_ignored.with_label_values(label),
             same_content: decisions.with_label_values(&[source, "same"]),
@@ -379,122 +386,4 @@ fn options(name: &str, help: &str) -> Opts {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(families: &[MetricFamily]) -> String {
-        prometheus::TextEncoder::new()
-            .encode_to_string(families)
-            .unwrap()
-    }
-
-    #[test]
-    fn what_is_known_shows_at_zero() {
-        let own = SelfMetrics::new(&KnownSources {
-            sources: vec!["-"],
-            revision: "abc",
-            rustc: "rustc 1",
-        })
-        .unwrap();
-        own.follow_rules(&KnownRules {
-            names: vec!["web"],
-            field_errors: vec![("web", "user", FieldErrorKind::Missing)],
-        });
-        let page = text(&own.gather(&[]));
-        for sample in [
-            "logmetrics_lines_total{source=\"-\"} 0\n",
-            "logmetrics_source_lag_bytes{source=\"-\"} 0\n",
-            "logmetrics_rule_matches_total{rule=\"web\"} 0\n",
-            "logmetrics_rule_missing_field_total{field=\"user\",rule=\"web\"} 0\n",
-            "logmetrics_lines_unmatched_total 0\n",
-        ] {
-            assert!(page.contains(sample), "{sample} is not on\n{page}");
-        }
-        assert!(page.contains("revision=\"abc\""));
-    }
-
-    #[test]
-    fn counts_go_where_they_belong() {
-        let field_errors = vec![
-            ("a", "x", FieldErrorKind::BadValue),
-            ("b", "y", FieldErrorKind::Ambiguous),
-        ];
-        let names = vec!["a", "b"];
-        let own = SelfMetrics::new(&KnownSources::default()).unwrap();
-        let rules = own.follow_rules(&KnownRules {
-            names,
-            field_errors,
-        });
-        rules.count_matches(&[3, 0]);
-        rules.count_matches(&[1, 2]);
-        rules.count_field_errors(&[0, 5]);
-        own.source("x.log").lines.inc_by(7);
-        own.source("x.log").lines.inc();
-        let counts = SeriesCounts {
-            metric: "m".into(),
-            series: 4,
-            series_limited_total: 2,
-            label_limited_total: vec![("user".into(), 9)],
-        };
-        let page = text(&own.gather(&[counts]));
-        assert_eq!(rules.matches(), [4, 2]);
-        for sample in [
-            "logmetrics_rule_bad_value_total{field=\"x\",rule=\"a\"} 0\n",
-            "logmetrics_rule_ambiguous_field_total{field=\"y\",rule=\"b\"} 5\n",
-            "logmetrics_lines_total{source=\"x.log\"} 8\n",
-            "logmetrics_series{metric=\"m\"} 4\n",
-            "logmetrics_series_limited_total{metric=\"m\"} 2\n",
-            "logmetrics_label_limited_total{label=\"user\",metric=\"m\"} 9\n",
-        ] {
-            assert!(page.contains(sample), "{sample} is not on\n{page}");
-        }
-    }
-
-    #[test]
-    fn rules_that_stay_keep_their_counts() {
-        let own = SelfMetrics::new(&KnownSources::default()).unwrap();
-        let follow = |names: &[&'static str]| {
-            let missing = |name: &&'static str| (*name, "user", FieldErrorKind::Missing);
-            own.follow_rules(&KnownRules {
-                names: names.to_vec(),
-                field_errors: names.iter().map(missing).collect(),
-            })
-        };
-        let first = follow(&["a", "b"]);
-        first.count_matches(&[1, 2]);
-        first.count_field_errors(&[3, 4]);
-        let second = follow(&["b", "c"]);
-        second.count_matches(&[10, 20]);
-        assert_eq!(second.matches(), [12, 20]);
-        let page = text(&own.gather(&[]));
-        let of_rules = page
-            .lines()
-            .filter(|line| line.contains("{") && line.contains("rule="));
-        assert_eq!(
-            of_rules.collect::<Vec<_>>(),
-            [
-                "logmetrics_rule_matches_total{rule=\"b\"} 12",
-                "logmetrics_rule_matches_total{rule=\"c\"} 20",
-                "logmetrics_rule_missing_field_total{field=\"user\",rule=\"b\"} 4",
-                "logmetrics_rule_missing_field_total{field=\"user\",rule=\"c\"} 0",
-                "logmetrics_rule_unreadable_lines_total{rule=\"b\"} 0",
-                "logmetrics_rule_unreadable_lines_total{rule=\"c\"} 0",
-            ]
-        );
-        // One that comes back starts again.
-        assert_eq!(follow(&["a"]).matches(), [0]);
-    }
-
-    #[test]
-    fn a_reload_that_fails_keeps_the_time_of_the_last_good_one() {
-        let own = SelfMetrics::new(&KnownSources::default()).unwrap();
-        own.reloaded(Some(1500));
-        assert!(own.is_reload_well());
-        own.reloaded(None);
-        assert!(!own.is_reload_well());
-        let page = text(&own.gather(&[]));
-        assert!(page.contains("logmetrics_rules_reload_success 0\n"));
-        let time = "logmetrics_rules_reload_last_success_timestamp_seconds 1.5\n";
-        assert!(page.contains(time), "{page}");
-    }
-}
+mod tests;

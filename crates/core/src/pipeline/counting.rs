@@ -11,6 +11,7 @@ use crate::metrics::batch::Batch;
 use crate::metrics::self_metrics::{RuleCounters, SelfMetrics, SourceCounters};
 use crate::metrics::store::Store;
 use logmetrics_follow::line::Line;
+use logmetrics_follow::line::multiline::MultilineByFile;
 
 /// A batch is applied when it holds so many bytes, even within a block.
 const BATCH_BYTES_MAX: usize = 1 << 20;
@@ -24,6 +25,8 @@ pub struct Active {
     pub store: Arc<Store>,
     /// What is counted for each rule.
     pub counters: RuleCounters,
+    /// Which files have records of several lines.
+    pub multiline: Arc<MultilineByFile>,
     /// When the rules were loaded, in milliseconds since 1970.
     pub loaded_ms: u64,
 }
@@ -83,6 +86,11 @@ impl Counting {
             self.is_in_block = true;
             self.active.engine.begin_block();
         }
+    }
+
+    /// Which files have records of several lines, by the rules that run now.
+    pub(super) fn multiline(&self) -> &Arc<MultilineByFile> {
+        &self.active.multiline
     }
 
     /// Whether a block was begun and has not ended.

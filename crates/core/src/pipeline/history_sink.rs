@@ -2,6 +2,7 @@
 //! hands on what is new.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::worker::{Block, Worker};
 use crate::history::{Notice, Recognizer};
@@ -18,12 +19,20 @@ pub struct HistorySink {
     history: Option<History>,
 }
 
+/// So long records of the last run wait for lines of containers that were not heard of in this one: these print
+/// again what was counted before, and may take their time.
+const RESTORED_WAIT: Duration = Duration::from_secs(60);
+
 struct History {
     /// Locked for each block; whoever saves it does so when no block is being counted.
     recognizer: Arc<Mutex<Recognizer>>,
     /// Where the lines of a block begin and how long they are; kept for its memory.
     lines: Vec<(usize, usize)>,
     report: Report,
+    /// Until when records of the last run wait.
+    restored_until: Option<Instant>,
+    /// What is held of the stream; kept for its memory.
+    held: Vec<u8>,
 }
 
 /// Takes what people want to know of repeated history.
@@ -72,33 +81,28 @@ impl HistorySink {
                 recognizer,
                 lines: Vec::new(),
                 report: Box::new(report),
+                restored_until: None,
+                held: Vec::new(),
             }),
         }
     }
 
     /// Whether this stream may repeat history.
     fn repeats(&self, stream: StreamId) -> bool {
-        let is_standard_input = |origin: &Origin| &*origin.source == STANDARD_INPUT;
         self.history.is_some() && self.worker.origin(stream).is_some_and(is_standard_input)
     }
-}
 
-impl Sink for HistorySink {
-    fn open(&mut self, origin: Origin, offset: u64, resume_state: &[u8]) -> StreamId {
-        self.worker.open(origin, offset, resume_state)
-    }
-
-    fn offer(&mut self, stream: StreamId, offset: u64, bytes: &[u8]) -> usize {
-        if !self.repeats(stream) {
-            return self.worker.offer(stream, offset, bytes);
-        }
+    /// Counts what is new of a block; how many bytes were taken, and whether records may be held.
+    fn count_new(&mut self, stream: StreamId, offset: u64, bytes: &[u8]) -> (usize, bool) {
         let self_metrics = Arc::clone(self.worker.self_metrics());
         let now_ms = self.worker.now_ms();
         let (Some(history), Some(block)) = (&mut self.history, self.worker.block(stream)) else {
-            return bytes.len();
+            return (bytes.len(), false);
         };
-        let Block { framer, lines: new } = block;
-        let mut new = new;
+        let Block {
+            framer,
+            lines: mut new,
+        } = block;
         let mut lines = std::mem::take(&mut history.lines);
         lines.clear();
         let mut recognizer = history.lock();
@@ -112,17 +116,68 @@ impl Sink for HistorySink {
         });
         let (noted, others) = lines.split_at(noted);
         let raw = |&(at, length): &(usize, usize)| bytes.get(at..at + length);
+        let joins = new.joins();
         for line in noted {
-            new.count(offset + line.0 as u64, raw(line).unwrap_or_default());
+            let (offset, raw) = (offset + line.0 as u64, raw(line).unwrap_or_default());
+            match joins {
+                false => new.count(offset, raw),
+                true => new.join(offset, raw),
+            }
         }
         for line in others {
-            let count = |raw: &[u8]| new.count(offset + line.0 as u64, raw);
+            let count = |raw: &[u8]| new.join(offset + line.0 as u64, raw);
             recognizer.offer(now_ms, raw(line).unwrap_or_default(), count);
         }
+        let keeps = joins || !recognizer.held_records().is_empty();
         history.finish_block(recognizer, &self_metrics);
         history.lines = lines;
         new.finish(cut);
-        cut.taken
+        (cut.taken, keeps)
+    }
+
+    /// Counts what can only be new, as nothing came for a while.
+    fn decide_idle(&mut self, stream: StreamId) {
+        let self_metrics = Arc::clone(self.worker.self_metrics());
+        let now_ms = self.worker.now_ms();
+        let (Some(history), Some(mut block)) = (&self.history, self.worker.block(stream)) else {
+            return;
+        };
+        let mut recognizer = history.lock();
+        recognizer.idle(now_ms, |raw| block.lines.join(0, raw));
+        history.finish_block(recognizer, &self_metrics);
+        block.lines.finish(Default::default());
+    }
+
+    /// Lets what is held of records be saved with the history, as it is at the end of this block.
+    fn keep_records(&mut self, stream: StreamId) {
+        if let Some(history) = &mut self.history {
+            history.held.clear();
+            self.worker.held_records(stream, &mut history.held);
+            history.lock().hold_records(&history.held);
+        }
+    }
+}
+
+impl Sink for HistorySink {
+    fn open(&mut self, origin: Origin, offset: u64, resume_state: &[u8]) -> StreamId {
+        if let Some(history) = self.history.as_mut().filter(|_| is_standard_input(&origin)) {
+            // Standard input has no position with which this was saved.
+            let held = history.lock().held_records().to_vec();
+            history.restored_until = (!held.is_empty()).then(|| Instant::now() + RESTORED_WAIT);
+            return self.worker.open(origin, offset, &held);
+        }
+        self.worker.open(origin, offset, resume_state)
+    }
+
+    fn offer(&mut self, stream: StreamId, offset: u64, bytes: &[u8]) -> usize {
+        if !self.repeats(stream) {
+            return self.worker.offer(stream, offset, bytes);
+        }
+        let (taken, keeps) = self.count_new(stream, offset, bytes);
+        if keeps {
+            self.keep_records(stream);
+        }
+        taken
     }
 
     fn carry_over(&mut self, from: StreamId, to: StreamId) {
@@ -138,15 +193,36 @@ impl Sink for HistorySink {
         if self.history.is_none() {
             return;
         }
-        let self_metrics = Arc::clone(self.worker.self_metrics());
-        let now_ms = self.worker.now_ms();
-        let (Some(history), Some(mut block)) = (&self.history, self.worker.block(stream)) else {
-            return;
-        };
-        let mut recognizer = history.lock();
-        recognizer.idle(now_ms, |raw| block.lines.count(0, raw));
-        history.finish_block(recognizer, &self_metrics);
-        block.lines.finish(Default::default());
+        self.decide_idle(stream);
+        self.keep_records(stream);
+    }
+
+    fn joins_lines(&self, stream: StreamId) -> bool {
+        self.worker.joins_lines(stream)
+    }
+
+    fn holds_records(&self, stream: StreamId) -> bool {
+        self.worker.holds_records(stream)
+    }
+
+    fn settle_records(&mut self, stream: StreamId, now: Instant) -> Option<Instant> {
+        if !self.repeats(stream) {
+            return self.worker.settle_records(stream, now);
+        }
+        let restored_until = self.history.as_ref().and_then(|history| {
+            let is_waited_for = history.lock().is_undecided();
+            history.restored_until.filter(|_| is_waited_for)
+        });
+        let next = self.worker.settle(stream, now, restored_until);
+        self.keep_records(stream);
+        next
+    }
+
+    fn finish_records(&mut self, stream: StreamId) {
+        // What standard input holds is kept for the next run, with its history.
+        if !self.repeats(stream) {
+            self.worker.finish_records(stream);
+        }
     }
 
     fn close(&mut self, stream: StreamId, offset: u64, rest: &[u8]) {
@@ -163,14 +239,19 @@ impl Sink for HistorySink {
         };
         let mut recognizer = history.lock();
         let cut = framer.finish(rest, |at, raw| {
-            recognizer.offer(now_ms, raw, |raw| lines.count(offset + at as u64, raw));
+            recognizer.offer(now_ms, raw, |raw| lines.join(offset + at as u64, raw));
         });
-        recognizer.finish(|raw| lines.count(offset + rest.len() as u64, raw));
+        recognizer.finish(|raw| lines.join(offset + rest.len() as u64, raw));
         history.finish_block(recognizer, &self_metrics);
         lines.flush();
         lines.finish(cut);
+        self.keep_records(stream);
         self.worker.forget(stream);
     }
+}
+
+fn is_standard_input(origin: &Origin) -> bool {
+    &*origin.source == STANDARD_INPUT
 }
 
 #[cfg(test)]

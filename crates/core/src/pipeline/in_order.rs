@@ -8,6 +8,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::counting::{Counting, Shared};
 use crate::metrics::self_metrics::SourceCounters;
+use logmetrics_follow::line::multiline::Cuts;
 use logmetrics_follow::line::{Line, Origin};
 use logmetrics_follow::to_end::PartSink;
 
@@ -76,6 +77,12 @@ impl PartSink for PartCounter<'_> {
             counters.incomplete_records.inc();
         }
         warn_of_incomplete_record(origin);
+    }
+
+    fn records_cut(&mut self, _origin: &Origin, cuts: Cuts) {
+        if let Some(counters) = &self.counters {
+            counters.multiline_cuts.add(cuts);
+        }
     }
 
     fn end(&mut self, oversized: u64) -> bool {

@@ -7,9 +7,11 @@
 mod counting;
 mod history_sink;
 mod in_order;
+mod stream;
 pub mod unmatched_samples;
 mod worker;
 
+pub use crate::metrics::self_metrics::warn_of_cuts;
 pub use counting::{Active, Shared};
 pub use history_sink::HistorySink;
 pub use in_order::{PartCounter, Turns, warn_of_incomplete_record};

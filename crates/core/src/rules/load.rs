@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::input_section::{self, MultilineSection};
 use super::metric_definitions::Definitions;
 use super::problem::{At, Draft, Problem, ProblemPlace, Problems, messages, settle};
 use super::raw_rules::{self, FileSpec, RuleSpec};
@@ -39,6 +40,8 @@ pub struct Loaded {
     pub cases: Vec<(usize, Case)>,
     /// What samples may still tell of the metrics' units.
     pub unit_questions: Vec<UnitQuestion>,
+    /// Which logs have records of several lines.
+    pub multiline: Vec<MultilineSection>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -234,6 +237,7 @@ fn check(
     let names = name_rules(&specs, &sources, &mut drafts);
     let mut unit_questions = Vec::new();
     let (set, files) = build(&specs, &names, &sources, &mut drafts, &mut unit_questions);
+    let multiline = input_section::compile(&specs, &sources, &mut drafts);
     if drafts.iter().any(Draft::is_error) {
         // Advice on rules that are half understood would mislead.
         drafts.retain(Draft::is_error);
@@ -244,6 +248,7 @@ fn check(
         set,
         files,
         unit_questions,
+        multiline,
         advice: settle(drafts, &sources),
         cases: cases
             .flat_map(|(file, spec)| spec.cases.into_iter().map(move |case| (file, case)))

@@ -10,6 +10,7 @@ mod duration;
 mod field_parts;
 mod foreign_patterns;
 mod grok;
+mod input_section;
 pub mod keys;
 mod load;
 mod lookup;
@@ -36,6 +37,7 @@ pub use amounts::{AmountSource, NumberField, NumberSource};
 pub use conditions::ConditionTest;
 pub use duration::parse as parse_duration;
 pub use field_parts::{Decoding, FieldPart};
+pub use input_section::{MultilineSection, multiline_by_file, multiline_start};
 pub use load::{
     BUILT_IN, BUILT_IN_NAME, FileSummary, Gathered, Loaded, SourceText, gather, load, load_text,
 };

@@ -13,6 +13,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
+use super::input_section::{self, MultilineSpec};
 use super::keys::{self, KeyTable};
 use super::problem::{At, ProblemPlace, messages};
 use super::report_section::{self, ReportSpec};
@@ -34,6 +35,7 @@ pub(super) struct FileSpec {
     pub patterns: Vec<(At<String>, At<String>)>,
     pub rules: Vec<RuleSpec>,
     pub cases: Vec<Case>,
+    pub multiline: Vec<MultilineSpec>,
 }
 
 /// A `[[rule]]`.
@@ -88,6 +90,7 @@ pub(super) fn read(text: &str, reader: &mut Reader) -> FileSpec {
     let rules = tables(table.take("rule"), &keys::RULE, reader);
     let tests = tables(table.take("test"), &keys::TEST, reader);
     let patterns = table.take("patterns").map(|value| value.pairs(reader));
+    let multiline = input_section::read(table.take("input"), reader);
     table.finish(reader);
     FileSpec {
         patterns: patterns.unwrap_or_default(),
@@ -96,6 +99,7 @@ pub(super) fn read(text: &str, reader: &mut Reader) -> FileSpec {
             .map(|rule| read_rule(rule, reader))
             .collect(),
         cases: super::test_cases::read(tests, reader),
+        multiline,
     }
 }
 

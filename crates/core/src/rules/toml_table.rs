@@ -225,6 +225,14 @@ impl<'t> TomlValue<'t> {
         (pairs.len() == all).then_some(pairs)
     }
 
+    pub fn is_text(&self) -> bool {
+        matches!(self.value, DeValue::String(_))
+    }
+
+    pub fn is_list(&self) -> bool {
+        matches!(self.value, DeValue::Array(_))
+    }
+
     pub fn is_table(&self) -> bool {
         matches!(self.value, DeValue::Table(_))
     }

@@ -138,6 +138,7 @@ impl Follower {
         recovery.search_waiting(false, &paths.table, open, outside);
         recovery.search_due(&paths.table, open, outside);
         open.settle_holes(outside.waker.now());
+        open.read_waiting_records(outside.waker.now());
         let now = outside.waker.now();
         if !looks_at_all && nameless_look.is_some_and(|at| now < at) {
             return self.paths.report_waiting(&mut self.open, outside.events);
@@ -172,14 +173,20 @@ impl Follower {
     }
 
     /// One turn of a file; says whether there may be more.
-    fn turn_of<S: Sink>(&mut self, id: FileId, outside: &mut Outside<'_, S>) -> bool {
+    pub(super) fn turn_of<S: Sink>(&mut self, id: FileId, outside: &mut Outside<'_, S>) -> bool {
         if self.recovery.is_made_a_copy(id, &mut self.open) {
             self.close_copy(id, outside);
             return false;
         }
+        if self.begin_next_file(id, outside) {
+            return true;
+        }
         let more = match self.open.read_block(id, outside) {
             None => return false,
-            Some(Ok(Turn::Idle)) => false,
+            Some(Ok(Turn::Idle)) => {
+                self.open.settle_records(id, outside);
+                false
+            }
             Some(Ok(Turn::More)) => true,
             Some(Ok(Turn::NewContent)) => self.read_again(id, outside),
             Some(Err(error)) => {
@@ -253,12 +260,13 @@ impl Follower {
         let nameless = (!self.open.nameless.is_empty()).then_some(NAMELESS_LOOK);
         let retries = self.paths.retry_times().chain(self.recovery.retry_times());
         let retry = retries.min().map(|at| at.saturating_duration_since(now));
-        let hole = self.open.hole_wait();
-        let hole = hole.map(|at| at.saturating_duration_since(now));
+        let (hole, record) = (self.open.hole_wait(), self.open.record_waits.next());
+        let waits = hole.into_iter().chain(record);
+        let wait = waits.min().map(|at| at.saturating_duration_since(now));
         nameless
             .into_iter()
             .chain(retry)
-            .chain(hole)
+            .chain(wait)
             .min()
             .unwrap_or(Duration::from_secs(3600))
     }
@@ -292,6 +300,9 @@ impl Follower {
             if !self.open.is_found_again(id) {
                 self.close(id, outside);
             }
+        }
+        if !self.open.reader.positions.saves() {
+            self.open.finish_records(outside.sink);
         }
         self.open.report(outside.events);
     }

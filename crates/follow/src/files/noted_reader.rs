@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::identity::{FileId, Position};
 use super::tail::{ReadBuffer, Tail, Turn};
@@ -100,7 +101,12 @@ impl NotedReader {
         guard.moved(tail.position(), &self.resume_state);
         let before = before.filter(SavedFile::has_evidence)?;
         let position = before.position.of_content();
-        let before = SavedFile { position, ..before };
+        let before = SavedFile {
+            position,
+            // Its records are held of the file that was cut short; they go to the copy once that is found.
+            resume_state: resume::without_records(before.resume_state),
+            ..before
+        };
         guard.note(before.clone());
         Some(before)
     }
@@ -155,6 +161,48 @@ impl NotedReader {
         resume::has_parts(&self.resume_state)
     }
 
+    /// Whether the sink holds the first part of a line in parts of this stream.
+    pub(crate) fn has_part_of_line(&mut self, stream: StreamId, sink: &impl Sink) -> bool {
+        self.has_parts(stream, sink) && resume::has_part_of_line(&self.resume_state)
+    }
+
+    /// Hands on the records of a file that have waited long enough by `now`; when to look again.
+    pub(crate) fn settle_records(
+        &mut self,
+        tail: &Tail,
+        now: Instant,
+        sink: &mut impl Sink,
+    ) -> Option<Instant> {
+        let guard = self.positions.read_guard();
+        let next = sink.settle_records(tail.stream(), now);
+        tail.resume_state(sink, &mut self.resume_state);
+        guard.moved(tail.position(), &self.resume_state);
+        next
+    }
+
+    /// Hands on all records of a file as they are.
+    pub(crate) fn finish_records(&mut self, tail: &Tail, sink: &mut impl Sink) {
+        let guard = self.positions.read_guard();
+        sink.finish_records(tail.stream());
+        tail.resume_state(sink, &mut self.resume_state);
+        guard.moved(tail.position(), &self.resume_state);
+    }
+
+    /// A file of the last run is found nowhere. Records that were read of it count.
+    pub(crate) fn give_up(&mut self, file: &SavedFile, sink: &mut impl Sink) {
+        let guard = self.positions.read_guard();
+        if resume::has_records(&file.resume_state) {
+            let origin = Origin {
+                source: Arc::clone(&file.source),
+                file: Arc::from(file.path.to_string_lossy()),
+            };
+            let offset = file.position.offset;
+            let stream = sink.open(origin, offset, &file.resume_state);
+            sink.close(stream, offset, b"");
+        }
+        guard.forget(file.position.id);
+    }
+
     /// Reads a file to its end and leaves it; `left` gives what is noted of it then.
     pub(crate) fn finish(
         &mut self,
@@ -170,13 +218,13 @@ impl NotedReader {
                 last => break last,
             }
         };
-        let has_parts = self.has_parts(tail.stream(), sink);
+        let is_incomplete = self.has_part_of_line(tail.stream(), sink);
         let guard = self.positions.read_guard();
         let (position, _) = tail.finish(last, &mut self.buffer.0, sink);
         guard.forget(id);
         let left = left(position);
         let id = left.position.id;
         guard.note(left);
-        (id, has_parts)
+        (id, is_incomplete)
     }
 }

@@ -1,6 +1,7 @@
 //! Reading every file to its end, once, where the last run ended, with what was rotated since.
 //!
-//! Nothing is followed. A line without an end is left to the next run.
+//! Nothing is followed. A line without an end is left to the next run, and so is a record of several lines
+//! to whose file something was written just now.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -82,6 +83,7 @@ impl Follower {
                 self.close(id, &mut outside);
             }
         }
+        self.open.settle_old_records(&mut outside);
         let unreadable = self.paths.table.iter().filter_map(|(path, followed)| {
             Some(Unreadable {
                 path: path.to_path_buf(),

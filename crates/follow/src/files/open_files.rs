@@ -14,6 +14,7 @@ use super::file_names::FileNames;
 use super::follower::Outside;
 use super::identity::{FileId, ID_IS_EXACT, link_count};
 use super::noted_reader::NotedReader;
+use super::record_waits::RecordWaits;
 use super::specification::Specification;
 use super::tail::{Tail, Turn};
 use crate::line::Origin;
@@ -46,6 +47,7 @@ pub(crate) struct OpenFiles {
     hole_waits: BTreeMap<FileId, Instant>,
     /// Whether they are waited for at all: only while files are followed.
     pub(crate) waits_for_holes: bool,
+    pub(crate) record_waits: RecordWaits,
 }
 
 /// How long bytes that are not written yet are waited for while others after them are there.
@@ -173,6 +175,7 @@ impl OpenFiles {
             started: false,
             hole_waits: BTreeMap::new(),
             waits_for_holes: true,
+            record_waits: RecordWaits::default(),
         }
     }
 
@@ -424,6 +427,7 @@ impl OpenFiles {
         id: FileId,
         outside: &mut Outside<'_, S>,
     ) -> Option<(Closed, FileId)> {
+        self.carry_records_on(id, outside.sink);
         let file = self.remove(id)?;
         // A file without a name gives its number to the next one: only its content is known then.
         let by_number = ID_IS_EXACT && file.is_linked();
@@ -435,22 +439,22 @@ impl OpenFiles {
         };
         let path = closed.path.to_path_buf();
         let log = Some(file.log).filter(|log| *log != base_or_self(&path));
-        let (left, has_parts) = self
-            .reader
-            .finish(file.tail, outside.sink, |position| SavedFile {
-                source,
-                path,
-                log,
-                position: if by_number {
-                    position
-                } else {
-                    position.of_content()
-                },
-                resume_state: Vec::new(),
-                left: true,
-                compressed: false,
-            });
-        if has_parts {
+        let (left, is_incomplete) =
+            self.reader
+                .finish(file.tail, outside.sink, |position| SavedFile {
+                    source,
+                    path,
+                    log,
+                    position: if by_number {
+                        position
+                    } else {
+                        position.of_content()
+                    },
+                    resume_state: Vec::new(),
+                    left: true,
+                    compressed: false,
+                });
+        if is_incomplete {
             let source = self.inputs.source(closed.input);
             outside.events.incomplete_record(source, &closed.path);
         }

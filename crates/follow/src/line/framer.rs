@@ -12,7 +12,7 @@ use super::encoding::Encoding;
 mod tests;
 
 /// The state of one stream between two blocks of bytes.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Framer {
     /// A line was cut at its greatest length, and its end has not come yet.
     skipping: bool,

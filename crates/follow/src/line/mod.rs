@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 pub mod encoding;
 pub mod framer;
+pub mod multiline;
 pub mod resume;
 pub mod unwrap;
 
@@ -47,6 +48,8 @@ pub struct Wrapping<'a> {
     pub header_time: Option<&'a [u8]>,
     /// The line with all that was around it, without its end; nothing where it was joined of parts.
     pub whole: Option<&'a [u8]>,
+    /// A container wrote the line to its standard error.
+    pub is_stderr: bool,
 }
 
 /// One log line: its text without line end and without wrapping, any bytes.

@@ -1,16 +1,20 @@
 //! What a stream needs besides its bytes to go on after a restart, as bytes and back.
 //!
-//! That is little: whether the rest of a line is to be skipped, and the parts of lines that are not
-//! whole yet. Most streams need nothing, and nothing is written for them. What is read may have been
+//! That is little: whether the rest of a line is to be skipped, the parts of lines that are not
+//! whole yet, and the records of several lines that may go on. Most streams need nothing, and nothing is written for them. What is read may have been
 //! spoiled: everything is checked, and what is not whole gives a fresh stream.
 //!
 //! The form: the version, 1 if the rest of a line is to be skipped (0 otherwise), then for each held
 //! line its place, 1 if it was cut, where it begins, and its time and text with their lengths before
-//! them. Numbers are little endian.
+//! them. Numbers are little endian. Where records are held, another version comes first, then the length of
+//! all that (four bytes), that, and the records.
+
+use std::sync::Arc;
 
 use super::LINE_BYTES_MAX;
 use super::encoding::Encoding;
 use super::framer::Framer;
+use super::multiline::{Joiner, Multiline, saved};
 use super::unwrap::{Held, Unwrapper};
 
 /// Another form gets another number; one that is not known is not read.
@@ -19,8 +23,35 @@ const VERSION: u8 = 1;
 /// The form of a stream that is not UTF-8: this number and which encoding it is.
 const VERSION_OF_ENCODING: u8 = 2;
 
-/// Appends what `framer` and `unwrapper` hold.
-pub fn write(framer: &Framer, unwrapper: &Unwrapper, out: &mut Vec<u8>) {
+/// The form of a stream with records of several lines: this number, and what the other forms have.
+const VERSION_OF_RECORDS: u8 = 3;
+
+/// A stream that goes on.
+#[derive(Debug, Default)]
+pub struct Resumed {
+    pub framer: Framer,
+    pub unwrapper: Unwrapper,
+    /// Where lines are joined, or were before. Boxed, as most streams have none.
+    pub joiner: Option<Box<Joiner>>,
+}
+
+/// Appends what a stream holds.
+pub fn write(framer: &Framer, unwrapper: &Unwrapper, joiner: Option<&Joiner>, out: &mut Vec<u8>) {
+    let Some(joiner) = joiner.filter(|joiner| joiner.holds_anything()) else {
+        return write_line(framer, unwrapper, out);
+    };
+    out.push(VERSION_OF_RECORDS);
+    let begin = out.len();
+    out.extend([0; 4]);
+    write_line(framer, unwrapper, out);
+    // Parts of four lines at most.
+    let length = u32::try_from(out.len() - begin - 4).unwrap_or(u32::MAX);
+    out[begin..begin + 4].copy_from_slice(&length.to_le_bytes());
+    saved::write(joiner, out);
+}
+
+/// What is needed for a line.
+fn write_line(framer: &Framer, unwrapper: &Unwrapper, out: &mut Vec<u8>) {
     if let Some(encoding) = framer.encoding() {
         let number = u8::from(encoding == Encoding::Utf16BigEndian);
         return out.extend([VERSION_OF_ENCODING, number]);
@@ -44,18 +75,72 @@ pub fn write(framer: &Framer, unwrapper: &Unwrapper, out: &mut Vec<u8>) {
     }
 }
 
-/// A framer and an unwrapper that go on where `bytes` were written; fresh ones if it holds nothing,
-/// or anything else than [`write()`] writes.
-pub fn read(bytes: &[u8]) -> (Framer, Unwrapper) {
-    checked(bytes).unwrap_or_default()
+/// A stream that goes on where `bytes` were written, and whose lines are joined as `settings` say; a fresh
+/// one if `bytes` holds nothing, or anything else than [`write()`] writes. Records that are held are there
+/// also where nothing is to be joined any more.
+pub fn read(bytes: &[u8], settings: Option<&Arc<Multiline>>) -> Resumed {
+    let held = match parted(bytes) {
+        Some((line, records)) => checked_parts(line, records, settings),
+        None => checked(bytes).map(|line| (line, None)),
+    };
+    let ((framer, unwrapper), joiner) = held.unwrap_or_default();
+    let joiner = joiner.or_else(|| settings.map(Joiner::new));
+    Resumed {
+        framer,
+        unwrapper,
+        joiner: joiner.map(Box::new),
+    }
+}
+
+type Line = (Framer, Unwrapper);
+
+/// All of it, or nothing.
+fn checked_parts(
+    line: &[u8],
+    records: &[u8],
+    settings: Option<&Arc<Multiline>>,
+) -> Option<(Line, Option<Joiner>)> {
+    let line = match line {
+        [] => Line::default(),
+        line => checked(line)?,
+    };
+    let joiner = saved::read(records, settings)?;
+    joiner.holds_anything().then_some((line, Some(joiner)))
+}
+
+/// What is written of a line, and of records, where there are some.
+fn parted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&[VERSION_OF_RECORDS, ref length @ ..], rest) = bytes.split_first_chunk::<5>()? else {
+        return None;
+    };
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    rest.split_at_checked(length)
+}
+
+/// Whether what [`write()`] wrote holds parts of a line, or records.
+pub fn has_parts(bytes: &[u8]) -> bool {
+    has_part_of_line(bytes) || parted(bytes).is_some()
+}
+
+/// Whether what [`write()`] wrote holds records.
+pub fn has_records(bytes: &[u8]) -> bool {
+    parted(bytes).is_some()
+}
+
+/// The same without records: these are held elsewhere.
+pub fn without_records(bytes: Vec<u8>) -> Vec<u8> {
+    parted(&bytes)
+        .map(|(line, _)| line.to_vec())
+        .unwrap_or(bytes)
 }
 
 /// Whether what [`write()`] wrote holds parts of a line.
-pub fn has_parts(bytes: &[u8]) -> bool {
-    matches!(bytes, [VERSION, _, _, ..])
+pub fn has_part_of_line(bytes: &[u8]) -> bool {
+    let line = parted(bytes).map_or(bytes, |(line, _)| line);
+    matches!(line, [VERSION, _, _, ..])
 }
 
-fn checked(bytes: &[u8]) -> Option<(Framer, Unwrapper)> {
+fn checked(bytes: &[u8]) -> Option<Line> {
     if let [VERSION_OF_ENCODING, number] = bytes {
         let encoding = match flag(*number)? {
             false => Encoding::Utf16LittleEndian,
@@ -90,16 +175,16 @@ fn flag(byte: u8) -> Option<bool> {
 }
 
 /// What is left to read. Every method takes what it names, or says `None`.
-struct Rest<'a>(&'a [u8]);
+pub(super) struct Rest<'a>(pub(super) &'a [u8]);
 
 impl Rest<'_> {
-    fn array<const LENGTH: usize>(&mut self) -> Option<[u8; LENGTH]> {
+    pub(super) fn array<const LENGTH: usize>(&mut self) -> Option<[u8; LENGTH]> {
         let (array, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(*array)
     }
 
-    fn bytes(&mut self) -> Option<Vec<u8>> {
+    pub(super) fn bytes(&mut self) -> Option<Vec<u8>> {
         let length = usize::try_from(u32::from_le_bytes(self.array()?)).ok()?;
         let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
@@ -108,107 +193,4 @@ impl Rest<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// Lines of containers in parts, of both streams and in each other, and one that is too long.
-    fn line() -> impl Strategy<Value = Vec<u8>> {
-        let time = "2016-10-06T00:17:09.669794202Z";
-        prop_oneof![
-            Just(format!("{time} stdout P part, ").into_bytes()),
-            Just(format!("{time} stderr P other, ").into_bytes()),
-            Just(format!("{time} stdout F end").into_bytes()),
-            Just(format!("{time} stderr F end").into_bytes()),
-            Just(br#"{"log":"piece, ","stream":"stdout","time":"t"}"#.to_vec()),
-            Just(br#"{"log":"last\n","stream":"stdout","time":"t"}"#.to_vec()),
-            Just(
-                format!(r#"{time} stdout F {{"log":"in, ","stream":"stderr","time":"u"}}"#)
-                    .into_bytes()
-            ),
-            Just(b"plain".to_vec()),
-            Just(vec![b'x'; LINE_BYTES_MAX + 5]),
-        ]
-    }
-
-    /// What the rules see of `bytes`, from `offset` on.
-    fn feed(
-        (framer, unwrapper): &mut (Framer, Unwrapper),
-        offset: usize,
-        bytes: &[u8],
-        seen: &mut Vec<Vec<u8>>,
-    ) -> usize {
-        let cut = framer.cut(bytes, |at, raw| {
-            if let Some(line) = unwrapper.unwrap((offset + at) as u64, raw) {
-                let time = line.wrapping.time.unwrap_or_default();
-                seen.push([time, b"|", line.text].concat());
-            }
-        });
-        cut.taken
-    }
-
-    fn flush(mut unwrapper: Unwrapper, seen: &mut Vec<Vec<u8>>) {
-        while let Some(line) = unwrapper.flush() {
-            seen.push(line.text.to_vec());
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(60))]
-
-        /// A restart anywhere changes nothing of what is seen.
-        #[test]
-        fn what_was_carried_goes_on(lines in prop::collection::vec(line(), 1..12), at in 0.0..1.0) {
-            let bytes = lines.iter().flat_map(|line| line.iter().chain(b"\n")).copied().collect::<Vec<_>>();
-            let (mut whole, mut parted) = (Vec::new(), Vec::new());
-            let mut state = Default::default();
-            feed(&mut state, 0, &bytes, &mut whole);
-            flush(state.1, &mut whole);
-
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
-            let cut = (bytes.len() as f64 * at) as usize;
-            let mut state = Default::default();
-            let taken = feed(&mut state, 0, &bytes[..cut], &mut parted);
-            let mut resume_state = Vec::new();
-            write(&state.0, &state.1, &mut resume_state);
-            let mut state = read(&resume_state);
-            feed(&mut state, taken, &bytes[taken..], &mut parted);
-            flush(state.1, &mut parted);
-            prop_assert!(whole == parted, "{} and {} lines", whole.len(), parted.len());
-        }
-
-        /// Whatever is read, what is written again is either the same or nothing.
-        #[test]
-        fn spoiled_bytes_give_a_fresh_stream(
-            held in prop::collection::vec(line(), 1..4),
-            at in any::<prop::sample::Index>(),
-            byte in any::<u8>(),
-            length in any::<prop::sample::Index>(),
-        ) {
-            let bytes = held.iter().filter(|line| line.len() < 1000).flat_map(|line| line.iter().chain(b"\n")).copied().collect::<Vec<_>>();
-            let mut state = Default::default();
-            feed(&mut state, 0, &bytes, &mut Vec::new());
-            let mut resume_state = Vec::new();
-            write(&state.0, &state.1, &mut resume_state);
-            if !resume_state.is_empty() {
-                let at = at.index(resume_state.len());
-                resume_state[at] = byte;
-                resume_state.truncate(length.index(resume_state.len()) + 1);
-            }
-            let (framer, unwrapper) = read(&resume_state);
-            let mut again = Vec::new();
-            write(&framer, &unwrapper, &mut again);
-            prop_assert!(again.is_empty() || again == resume_state);
-        }
-    }
-
-    #[test]
-    fn nothing_is_written_for_most_streams() {
-        let mut out = Vec::new();
-        write(&Framer::default(), &Unwrapper::default(), &mut out);
-        assert!(out.is_empty());
-        let fresh = read(b"\x03\x01");
-        assert!(!fresh.0.is_skipping(), "a version that is not known");
-    }
-}
+mod tests;

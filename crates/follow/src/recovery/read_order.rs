@@ -11,6 +11,7 @@ use super::compressed::CompressedReader;
 use super::rotated_names::Age;
 use crate::files::identity::{FileId, Position};
 use crate::files::open_files::OpenFiles;
+use crate::files::records_over_files::has_more;
 use crate::{SavedFile, Sink, StreamId};
 
 /// A file that waits for those before it.
@@ -102,7 +103,10 @@ impl OpenFiles {
             let (log, stream, position) = place;
             let holds = self.reader.has_parts(*stream, sink);
             match owner {
-                _ if position.offset > 0 => owner = Some(place).filter(|_| holds),
+                _ if position.offset > 0 => {
+                    let may_hold = holds || sink.joins_lines(*stream);
+                    owner = Some(place).filter(|_| may_hold);
+                }
                 Some((of, to, at)) if holds && of == log => {
                     self.reader
                         .carry_over((*stream, *position), (*to, *at), sink);
@@ -146,21 +150,48 @@ impl OpenFiles {
         };
         let from = (file.tail.stream(), file.tail.position());
         let log = file.log.clone();
-        self.carry_from(from, &log, sink);
+        if !sink.joins_lines(from.0) {
+            return self.carry_from(from, &log, sink);
+        }
+        // A record stays where it is until it goes on: see `records_over_files.rs`.
+        let next = self.order.iter().find(|next| self.is_begun(next));
+        let next = next.and_then(|next| self.place_of(next));
+        self.carry_to(next, from, &log, sink);
     }
 
-    /// The same for any file of the log that is kept as `log`.
+    /// The same for any file of the log that is kept as `log`, whatever there is in the next one.
     pub(super) fn carry_from(
         &mut self,
         from: (StreamId, Position),
         log: &Path,
         sink: &mut impl Sink,
     ) {
-        let next = self.order.front().and_then(|next| self.place_of(next));
+        let begun = self.order.iter().find(|next| self.is_begun(next));
+        let begun = begun.filter(|_| sink.joins_lines(from.0));
+        let next = begun.or_else(|| self.order.front());
+        let next = next.and_then(|next| self.place_of(next));
+        self.carry_to(next, from, log, sink);
+    }
+
+    fn carry_to(
+        &mut self,
+        next: Option<(PathBuf, StreamId, Position)>,
+        from: (StreamId, Position),
+        log: &Path,
+        sink: &mut impl Sink,
+    ) {
         if let Some((_, stream, position)) =
             next.filter(|(of, _, position)| of == log && position.offset == 0)
         {
             self.reader.carry_over(from, (stream, position), sink);
+        }
+    }
+
+    /// Whether there is anything in a file that waits.
+    fn is_begun(&self, queued: &Queued) -> bool {
+        match queued {
+            Queued::Plain(id) => self.files.get(id).is_some_and(has_more),
+            Queued::Compressed(..) => true,
         }
     }
 

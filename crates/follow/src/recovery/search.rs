@@ -102,7 +102,7 @@ impl Recovery {
             if search.is_incomplete {
                 self.recently_closed.keep(file.position.id, &positions);
             } else {
-                positions.read_guard().forget(file.position.id);
+                open.reader.give_up(file, outside.sink);
             }
             if file.has_evidence() && !search.is_incomplete {
                 outside.events.lost(&name, path);

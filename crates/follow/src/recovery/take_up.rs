@@ -147,7 +147,7 @@ impl Recovery {
     ) {
         let from = (file.stream(), file.position());
         open.carry_from(from, file.log(), outside.sink);
-        if open.reader.has_parts(file.stream(), outside.sink) {
+        if open.reader.has_part_of_line(file.stream(), outside.sink) {
             outside.events.incomplete_record(&saved.source, &saved.path);
         }
         let positions = &open.reader.positions;

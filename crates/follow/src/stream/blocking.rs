@@ -52,10 +52,11 @@ pub(crate) fn run<S: Sink>(
                 }
             }
             Ok(Err(error)) => return Err(error),
-            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Timeout) => pump.settle_records(),
             Err(RecvTimeoutError::Disconnected) => break,
         }
         if stop.is_requested() {
+            pump.stop();
             return Ok(());
         }
     }

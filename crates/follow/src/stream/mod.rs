@@ -6,6 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use memchr::memchr;
 
@@ -137,7 +138,24 @@ impl<'a, S: Sink> Pump<'a, S> {
         if let Some(stream) = self.carry.stream {
             let _guard = self.positions.read_guard();
             self.sink.idle(stream);
+            self.carry.records_over_at = self.sink.settle_records(stream, Instant::now());
         }
+    }
+
+    /// When records of several lines have waited long enough.
+    #[cfg_attr(not(unix), allow(dead_code))]
+    fn records_over_at(&self) -> Option<Instant> {
+        self.carry.records_over_at
+    }
+
+    /// Nothing came up to now: records that have waited long enough are handed on.
+    fn settle_records(&mut self) {
+        self.carry.settle_records(self.sink, self.positions);
+    }
+
+    /// Reading stops before the stream has ended.
+    fn stop(&mut self) {
+        self.carry.stop(self.sink, self.positions);
     }
 
     /// Whether nothing has come yet.
@@ -168,6 +186,8 @@ struct Carry {
     /// The encoding of the stream, if that is not UTF-8, until it is reported.
     encoding: Option<Encoding>,
     is_encoding_reported: bool,
+    /// When records of several lines have waited long enough.
+    records_over_at: Option<Instant>,
 }
 
 impl Carry {
@@ -184,6 +204,7 @@ impl Carry {
             scanned: 0,
             encoding: None,
             is_encoding_reported: false,
+            records_over_at: None,
         }
     }
 
@@ -218,6 +239,9 @@ impl Carry {
         }
         let guard = positions.read_guard();
         let mut taken = sink.offer(stream, self.offset, bytes).min(self.filled);
+        if sink.holds_records(stream) {
+            self.records_over_at = sink.settle_records(stream, Instant::now());
+        }
         drop(guard);
         if self.filled - taken > LINE_BYTES_MAX {
             // Reading on matters more than bytes that nobody takes.
@@ -242,6 +266,24 @@ impl Carry {
         }
     }
 
+    /// Nothing came up to now: records that have waited long enough are handed on.
+    fn settle_records<S: Sink>(&mut self, sink: &mut S, positions: &Positions) {
+        let now = Instant::now();
+        let is_over = self.records_over_at.is_some_and(|at| at <= now);
+        if let Some(stream) = self.stream.filter(|_| is_over) {
+            let _guard = positions.read_guard();
+            self.records_over_at = sink.settle_records(stream, now);
+        }
+    }
+
+    /// Reading stops before the stream has ended.
+    fn stop<S: Sink>(&mut self, sink: &mut S, positions: &Positions) {
+        if let Some(stream) = self.stream {
+            let _guard = positions.read_guard();
+            sink.finish_records(stream);
+        }
+    }
+
     fn end<S: Sink>(&mut self, sink: &mut S, positions: &Positions) {
         let rest = self.buffer.get(..self.filled).unwrap_or_default();
         if let Some(stream) = self.stream.take() {
@@ -249,6 +291,7 @@ impl Carry {
             sink.close(stream, self.offset, rest);
         }
         (self.offset, self.filled, self.scanned) = (0, 0, 0);
+        self.records_over_at = None;
     }
 }
 

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionread};
@@ -87,7 +87,10 @@ pub(crate) fn read_input<S: Sink>(
     loop {
         match reader.read(input, Some(IDLE_LOOK))? {
             Pause::Look => reader.pump.idle(),
-            Pause::Stopped => return Ok(()),
+            Pause::Stopped => {
+                reader.pump.stop();
+                return Ok(());
+            }
             Pause::End => {
                 reader.pump.end();
                 events.ended(source);
@@ -132,14 +135,23 @@ impl<S: Sink> Reader<'_, S> {
 
     /// Reads until the input ends, a stop is requested, or `look` has passed without a byte.
     fn read(&mut self, input: BorrowedFd<'_>, look: Option<Duration>) -> io::Result<Pause> {
-        let timeout = look.and_then(|look| Timespec::try_from(look).ok());
+        let mut look_at = look.map(|look| Instant::now() + look);
         loop {
+            let next = look_at.into_iter().chain(self.pump.records_over_at()).min();
+            let timeout = next.map(|at| at.saturating_duration_since(Instant::now()));
+            let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
             let mut both = [
                 PollFd::from_borrowed_fd(input, PollFlags::IN),
                 PollFd::from_borrowed_fd(self.bell.as_fd(), PollFlags::IN),
             ];
             match poll(&mut both, timeout.as_ref()) {
-                Ok(0) => return Ok(Pause::Look),
+                Ok(0) => {
+                    self.pump.settle_records();
+                    if look_at.is_some_and(|at| at <= Instant::now()) {
+                        return Ok(Pause::Look);
+                    }
+                    continue;
+                }
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -150,6 +162,7 @@ impl<S: Sink> Reader<'_, S> {
             if ready && self.take(input, READ_BYTES)? == Some(0) {
                 return Ok(Pause::End);
             }
+            look_at = look.map(|look| Instant::now() + look);
         }
     }
 
@@ -240,7 +253,10 @@ impl<S: Sink> Fifo<'_, '_, S> {
                 self.session(input.insert(next))
             });
             match session {
-                Ok(Pause::Stopped) => return Ok(()),
+                Ok(Pause::Stopped) => {
+                    self.reader.pump.stop();
+                    return Ok(());
+                }
                 Ok(Pause::End | Pause::Look) => {
                     let idle = self.reader.pump.is_idle();
                     self.reader.pump.end();

@@ -10,7 +10,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionread};
@@ -230,7 +230,9 @@ impl<S: Sink> Reader<'_, S> {
         let mut open: Vec<Open> = Vec::new();
         let mut datagrams = self.carry();
         loop {
-            let ready = self.wait(bound, &open)?;
+            let records = open.iter().filter_map(|one| one.carry.records_over_at);
+            let records = records.chain(datagrams.records_over_at).min();
+            let ready = self.wait(bound, &open, records)?;
             if ready.stopped {
                 self.drain(bound, &mut open, &mut datagrams);
                 return Ok(true);
@@ -243,6 +245,12 @@ impl<S: Sink> Reader<'_, S> {
                 if !self.read(one, READ_BYTES) {
                     let mut ended = open.swap_remove(place);
                     ended.carry.end(self.sink, &self.stream.positions);
+                }
+            }
+            if !ready.listener && records.is_some_and(|at| at <= Instant::now()) {
+                let carries = open.iter_mut().map(|one| &mut one.carry);
+                for carry in carries.chain([&mut datagrams]) {
+                    carry.settle_records(self.sink, &self.stream.positions);
                 }
             }
             if ready.listener {
@@ -277,8 +285,8 @@ impl<S: Sink> Reader<'_, S> {
         Carry::new(&self.stream.source, Arc::clone(&self.file))
     }
 
-    /// Sleeps until something is to be done.
-    fn wait(&self, bound: &Bound, open: &[Open]) -> io::Result<Ready> {
+    /// Sleeps until something is to be done, or until this time.
+    fn wait(&self, bound: &Bound, open: &[Open], until: Option<Instant>) -> io::Result<Ready> {
         let mut all = vec![
             PollFd::from_borrowed_fd(self.bell.as_fd(), PollFlags::IN),
             PollFd::from_borrowed_fd(bound.descriptor(), PollFlags::IN),
@@ -290,7 +298,9 @@ impl<S: Sink> Reader<'_, S> {
         let before = all.len();
         let connections = open.iter().map(|one| one.connection.descriptor());
         all.extend(connections.map(|one| PollFd::from_borrowed_fd(one, PollFlags::IN)));
-        match poll(&mut all, None) {
+        let timeout = until.map(|at| at.saturating_duration_since(Instant::now()));
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        match poll(&mut all, timeout.as_ref()) {
             Ok(_) => {}
             Err(Errno::INTR) => return Ok(Ready::default()),
             Err(error) => return Err(error.into()),
@@ -348,7 +358,7 @@ impl<S: Sink> Reader<'_, S> {
 
     /// Reads what is there now, and no more.
     fn drain(&mut self, bound: &Bound, open: &mut [Open], datagrams: &mut Carry) {
-        for one in open {
+        for one in open.iter_mut() {
             let mut left = ioctl_fionread(one.connection.descriptor()).unwrap_or(0);
             while left > 0 {
                 let limit = usize::try_from(left).unwrap_or(READ_BYTES).min(READ_BYTES);
@@ -364,6 +374,10 @@ impl<S: Sink> Reader<'_, S> {
             if left == 0 || self.receive(bound, datagrams) != Some(true) {
                 break;
             }
+        }
+        let carries = open.iter_mut().map(|one| &mut one.carry);
+        for carry in carries.chain([datagrams]) {
+            carry.stop(self.sink, &self.stream.positions);
         }
     }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::parts::PART_BYTES;
 use super::{Input, InputError};
 use crate::line::Origin;
+use crate::line::multiline::{Multiline, MultilineByFile};
 use crate::recovery::rotated_names;
 use crate::{FileId, InputKind, Specification, existing};
 
@@ -25,6 +26,8 @@ pub struct Inputs {
     pub is_prompt: bool,
     /// How many bytes a thread takes at a time, about; at least 1.
     pub part_bytes: usize,
+    /// Which files have records of several lines. Those of bytes that come from elsewhere are said there.
+    pub multiline: MultilineByFile,
 }
 
 impl Default for Inputs {
@@ -35,6 +38,7 @@ impl Default for Inputs {
             bytes: 0,
             is_prompt: false,
             part_bytes: PART_BYTES,
+            multiline: MultilineByFile::default(),
         }
     }
 }
@@ -43,10 +47,23 @@ impl Default for Inputs {
 pub(super) enum Source {
     File(PathBuf),
     StandardInput,
-    Bytes(Box<dyn Read + Send>),
+    /// Read by somebody else, with how lines are joined.
+    Bytes(Box<dyn Read + Send>, Option<Arc<Multiline>>),
 }
 
 impl Source {
+    /// How its lines are joined.
+    pub(super) fn multiline(
+        &self,
+        origin: &Origin,
+        by_file: &MultilineByFile,
+    ) -> Option<Arc<Multiline>> {
+        match self {
+            Source::Bytes(_, multiline) => multiline.clone(),
+            Source::File(_) | Source::StandardInput => by_file.of(origin).cloned(),
+        }
+    }
+
     /// Whether this is a rotated file, and `next` the one that its log went on in.
     pub(super) fn goes_on_in(&self, next: &Source) -> bool {
         match (self, next) {
@@ -61,7 +78,7 @@ impl fmt::Debug for Source {
         match self {
             Source::File(path) => f.debug_tuple("File").field(path).finish(),
             Source::StandardInput => f.write_str("StandardInput"),
-            Source::Bytes(_) => f.write_str("Bytes"),
+            Source::Bytes(..) => f.write_str("Bytes"),
         }
     }
 }
@@ -112,10 +129,20 @@ impl Inputs {
         inputs
     }
 
-    /// Adds bytes that come from elsewhere than files.
+    /// Adds bytes that come from elsewhere than files. Each line is a record.
     pub fn add_bytes(&mut self, origin: Origin, bytes: impl Read + Send + 'static) {
+        self.add_joined(origin, bytes, None);
+    }
+
+    /// The same, with how lines are joined.
+    pub(super) fn add_joined(
+        &mut self,
+        origin: Origin,
+        bytes: impl Read + Send + 'static,
+        multiline: Option<Arc<Multiline>>,
+    ) {
         let name = origin.source.to_string();
-        let source = Source::Bytes(Box::new(bytes));
+        let source = Source::Bytes(Box::new(bytes), multiline);
         self.waiting.push((Input::new(origin, name), source));
     }
 

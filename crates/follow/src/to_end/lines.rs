@@ -8,6 +8,8 @@ use super::handover::HandsOn;
 use super::parts::{Buffer, Content, PART_BYTES, Part, read_at};
 use super::{Input, PartSink};
 use crate::line::framer::{Framer, PartBegins};
+use crate::line::multiline::{Cuts, Joiner};
+use crate::line::resume::Resumed;
 use crate::line::unwrap::{Unwrapped, Unwrapper};
 use crate::line::{Line, resume};
 
@@ -50,6 +52,7 @@ impl PartReader {
             part,
             sink,
             unwrapper: Unwrapper::default(),
+            joiner: None,
             has_records: false,
             has_handed_on: false,
             lines: 0,
@@ -91,6 +94,7 @@ struct PartLines<'p, S> {
     part: &'p Part,
     sink: &'p mut S,
     unwrapper: Unwrapper,
+    joiner: Option<Box<Joiner>>,
     /// A record was met, so that what was handed to this part is known.
     has_records: bool,
     has_handed_on: bool,
@@ -101,19 +105,22 @@ impl<S: PartSink> PartLines<'_, S> {
     /// Reads the whole part; how many lines were cut.
     fn read(&mut self, bytes: &[u8], is_shared: bool) -> u64 {
         let part = self.part;
-        let mut framer = match part.is_first {
-            true => Framer::default(),
-            false => Framer::within(part.begins),
-        };
+        if part.multiline.is_some() {
+            // What the first line is depends on the parts before.
+            self.begin_records((0, bytes), framer_of(part), is_shared);
+        }
         let each = |at: usize, raw: &[u8]| {
             if !self.has_records {
                 if self.plain_line(at, raw) {
                     return;
                 }
-                self.begin_records(at, bytes, is_shared);
+                let records = bytes.get(at..).unwrap_or_default();
+                let framer = Framer::within(PartBegins::AfterLine);
+                self.begin_records((at, records), framer, is_shared);
             }
             self.line(at, raw);
         };
+        let mut framer = framer_of(part);
         let cut = match part.is_last {
             true => framer.finish(bytes, each),
             false => framer.cut(bytes, each),
@@ -143,35 +150,49 @@ impl<S: PartSink> PartLines<'_, S> {
     fn line(&mut self, at: usize, raw: &[u8]) {
         let offset = self.part.offset + at as u64;
         let whole = self.unwrapper.whole(raw);
-        if let Some(mut unwrapped) = self.unwrapper.unwrap(offset, raw) {
+        let Some(mut unwrapped) = self.unwrapper.unwrap(offset, raw) else {
+            return;
+        };
+        let (input, lines, sink) = (&self.part.input, &mut self.lines, &mut *self.sink);
+        let Some(joiner) = &mut self.joiner else {
             unwrapped.wrapping.whole = whole;
-            self.lines += 1;
-            give(self.sink, &self.part.input, offset, &unwrapped);
-        }
+            *lines += 1;
+            return give(sink, input, offset, &unwrapped);
+        };
+        joiner.line(offset, &unwrapped, |offset, record| {
+            *lines += 1;
+            give(sink, input, offset, record);
+        });
     }
 
-    /// The first record of these bytes begins `at` this place.
+    /// The first record of these bytes begins `at` this place, where `framer` is.
     #[cold]
-    fn begin_records(&mut self, at: usize, bytes: &[u8], is_shared: bool) {
-        let offset = self.part.offset + at as u64;
-        let records = (offset, bytes.get(at..).unwrap_or_default());
-        let handover = &self.part.handover;
+    fn begin_records(&mut self, (at, bytes): (usize, &[u8]), framer: Framer, is_shared: bool) {
+        let part = self.part;
+        let records = (part.offset + at as u64, bytes);
+        let handover = &part.handover;
+        let resumed = |handed: &[u8]| Resumed {
+            framer: framer.clone(),
+            ..resume::read(handed, part.multiline.as_ref())
+        };
         self.has_records = true;
         // Others wait for what this part hands on. So it is found out before the lines are counted, and
-        // before it is known what was handed to this part, which is nothing nearly always.
-        let is_early = is_shared && self.part.goes_on;
-        let is_last = self.part.is_last;
-        let held = |unwrapper| held_after(unwrapper, records, is_last);
-        let mut hands_on = is_early.then(|| held(Unwrapper::default()));
-        let handed = handover.handed_to(self.part.index);
-        self.unwrapper = resume::read(&handed).1;
-        if !handed.is_empty() && is_early {
-            hands_on = Some(held(resume::read(&handed).1));
+        // before it is known what was handed to this part, which is nothing nearly always; a record of
+        // several lines nearly always goes on.
+        let is_early = is_shared && part.goes_on;
+        let held = |resumed| held_after(resumed, records, part.is_last);
+        let is_joined = part.multiline.is_some();
+        let mut hands_on = (is_early && !is_joined).then(|| held(resumed(&[])));
+        let handed = handover.handed_to(part.index);
+        if is_early && (is_joined || !handed.is_empty()) {
+            hands_on = Some(held(resumed(&handed)));
         }
         if let Some(hands_on) = hands_on {
-            handover.hand_on(self.part.index, HandsOn::This(hands_on));
+            handover.hand_on(part.index, HandsOn::This(hands_on));
             self.has_handed_on = true;
         }
+        let resumed = resumed(&handed);
+        (self.unwrapper, self.joiner) = (resumed.unwrapper, resumed.joiner);
     }
 
     /// What is left at the end is the next part's, or the last lines of the input.
@@ -179,20 +200,52 @@ impl<S: PartSink> PartLines<'_, S> {
         let (index, handover) = (self.part.index, &self.part.handover);
         if !self.part.goes_on {
             if !self.has_records {
-                self.unwrapper = resume::read(&handover.handed_to(index)).1;
+                let handed = resume::read(&handover.handed_to(index), None);
+                (self.unwrapper, self.joiner) = (handed.unwrapper, handed.joiner);
             }
-            while let Some(unwrapped) = self.unwrapper.flush() {
-                self.lines += 1;
-                give(self.sink, &self.part.input, self.part.offset, &unwrapped);
-                self.sink.incomplete_record(&self.part.input.origin);
-            }
+            self.flush();
         } else if !self.has_records {
             handover.hand_on(index, HandsOn::Same);
         } else if !self.has_handed_on {
-            let held = written(&self.unwrapper);
+            let held = written(&self.unwrapper, self.joiner.as_deref());
             handover.hand_on(index, HandsOn::This(held));
         }
+        if let Some(joiner) = &mut self.joiner {
+            let cuts = joiner.take_cuts();
+            if cuts != Cuts::default() {
+                self.sink.records_cut(&self.part.input.origin, cuts);
+            }
+        }
         handover.finish(index);
+    }
+
+    /// Gives what is held: nothing more comes.
+    fn flush(&mut self) {
+        let (part, lines, sink) = (self.part, &mut self.lines, &mut *self.sink);
+        let mut counted = |sink: &mut S, offset, record: &Unwrapped<'_>| {
+            *lines += 1;
+            give(sink, &part.input, offset, record);
+        };
+        while let Some(unwrapped) = self.unwrapper.flush() {
+            match &mut self.joiner {
+                Some(joiner) => joiner.line(part.offset, &unwrapped, |offset, record| {
+                    counted(sink, offset, record);
+                }),
+                None => counted(sink, part.offset, &unwrapped),
+            }
+            sink.incomplete_record(&part.input.origin);
+        }
+        if let Some(joiner) = &mut self.joiner {
+            joiner.end(|offset, record| counted(sink, offset, record));
+        }
+    }
+}
+
+/// A framer at the start of a part.
+fn framer_of(part: &Part) -> Framer {
+    match part.is_first {
+        true => Framer::default(),
+        false => Framer::within(part.begins),
     }
 }
 
@@ -205,22 +258,25 @@ fn give<S: PartSink>(sink: &mut S, input: &Input, offset: u64, unwrapped: &Unwra
     sink.line(offset, &line);
 }
 
-/// What `unwrapper` holds after the lines of `bytes`, which begin at `offset`; with `is_last` also after
-/// one that has no end.
-fn held_after(mut unwrapper: Unwrapper, (offset, bytes): (u64, &[u8]), is_last: bool) -> Vec<u8> {
-    let mut framer = Framer::within(PartBegins::AfterLine);
+/// What a stream holds after the lines of `bytes`, which begin at `offset`; with `is_last` also after one
+/// that has no end.
+fn held_after(mut resumed: Resumed, (offset, bytes): (u64, &[u8]), is_last: bool) -> Vec<u8> {
+    let (unwrapper, joiner) = (&mut resumed.unwrapper, &mut resumed.joiner);
     let each = |at: usize, raw: &[u8]| {
-        unwrapper.unwrap(offset + at as u64, raw);
+        let offset = offset + at as u64;
+        if let (Some(line), Some(joiner)) = (unwrapper.unwrap(offset, raw), &mut *joiner) {
+            joiner.line(offset, &line, |_, _| {});
+        }
     };
     match is_last {
-        true => framer.finish(bytes, each),
-        false => framer.cut(bytes, each),
+        true => resumed.framer.finish(bytes, each),
+        false => resumed.framer.cut(bytes, each),
     };
-    written(&unwrapper)
+    written(&resumed.unwrapper, resumed.joiner.as_deref())
 }
 
-fn written(unwrapper: &Unwrapper) -> Vec<u8> {
+fn written(unwrapper: &Unwrapper, joiner: Option<&Joiner>) -> Vec<u8> {
     let mut held = Vec::new();
-    resume::write(&Framer::default(), unwrapper, &mut held);
+    resume::write(&Framer::default(), unwrapper, joiner, &mut held);
     held
 }

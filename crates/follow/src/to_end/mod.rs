@@ -13,12 +13,14 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::line::multiline::{Cuts, Multiline};
 use crate::line::{Line, Origin};
 
 mod handover;
 mod inputs;
 mod lines;
 mod parts;
+mod progress;
 #[cfg(test)]
 mod tests;
 
@@ -41,6 +43,11 @@ pub trait PartSink {
     /// A record of the input has no end: its rest did not come. What there is of it is the last line.
     fn incomplete_record(&mut self, origin: &Origin) {
         let _ = origin;
+    }
+
+    /// So many records of several lines of the part came apart.
+    fn records_cut(&mut self, origin: &Origin, cuts: Cuts) {
+        let _ = (origin, cuts);
     }
 
     /// The part has ended; `oversized` of its lines were cut. Returns false where nobody wants more.
@@ -140,8 +147,21 @@ pub fn read_lines(
     bytes: impl io::Read + Send + 'static,
     each: impl FnMut(u64, &Line<'_>) -> bool + Send,
 ) -> io::Result<()> {
+    read_records(source, bytes, None, each)
+}
+
+/// The same for every record of several lines, as `multiline` joins them.
+///
+/// # Errors
+/// What reading gives.
+pub fn read_records(
+    source: &Origin,
+    bytes: impl io::Read + Send + 'static,
+    multiline: Option<&Arc<Multiline>>,
+    each: impl FnMut(u64, &Line<'_>) -> bool + Send,
+) -> io::Result<()> {
     let mut inputs = Inputs::default();
-    inputs.add_bytes(source.clone(), bytes);
+    inputs.add_joined(source.clone(), bytes, multiline.cloned());
     let each = Mutex::new(each);
     let sink = || Each {
         each: &each,

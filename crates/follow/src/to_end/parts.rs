@@ -8,15 +8,17 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use super::handover::Handover;
 use super::inputs::Source;
+use super::progress::Counted;
 use super::{Input, InputError, Inputs};
 use crate::compression::{Compression, decompressed};
 use crate::line::LINE_BYTES_MAX;
 use crate::line::encoding::Encoding;
 use crate::line::framer::PartBegins;
+use crate::line::multiline::{Multiline, MultilineByFile};
 
 /// A part has about so many bytes: enough that a thread seldom waits for its turn.
 pub(super) const PART_BYTES: usize = 1 << 20;
@@ -41,6 +43,8 @@ pub(super) struct Part {
     pub(super) is_last: bool,
     /// There is a part after it, which what is not whole goes on in.
     pub(super) goes_on: bool,
+    /// How its lines are joined.
+    pub(super) multiline: Option<Arc<Multiline>>,
     pub(super) content: Content,
 }
 
@@ -91,6 +95,7 @@ pub(super) struct Queue {
     row: Option<Row>,
     is_prompt: bool,
     part_bytes: usize,
+    multiline: MultilineByFile,
     next_number: u64,
     /// With the input and whether it is compressed: how many of its lines were read is known at the end.
     failed: Vec<(Arc<Input>, bool, io::Error)>,
@@ -117,6 +122,7 @@ impl Row {
     /// A part without bytes: what was to go on in it ends here.
     fn end(self, number: u64) -> Part {
         Part {
+            multiline: None,
             number,
             input: self.input,
             handover: self.handover,
@@ -143,6 +149,7 @@ struct Open {
     part_bytes: usize,
     /// A part of a stream has so many bytes at least.
     least: usize,
+    multiline: Option<Arc<Multiline>>,
     bytes: Bytes,
 }
 
@@ -167,6 +174,7 @@ impl Queue {
             row: None,
             is_prompt: inputs.is_prompt,
             part_bytes: inputs.part_bytes,
+            multiline: inputs.multiline,
             next_number: 0,
             failed: Vec::new(),
             errors: inputs.errors,
@@ -210,6 +218,7 @@ impl Queue {
         let row = self.row.take();
         let next = self.waiting.front();
         let goes_on = next.is_some_and(|(_, next)| source.goes_on_in(next));
+        let multiline = source.multiline(&input.origin, &self.multiline);
         let error = match Bytes::open(source, progress) {
             Ok((bytes, None)) => {
                 let row = row.map(|row| Row {
@@ -225,6 +234,7 @@ impl Queue {
                     begins: PartBegins::AfterLine,
                     part_bytes: self.part_bytes,
                     least: if self.is_prompt { 1 } else { self.part_bytes },
+                    multiline,
                     bytes,
                 });
                 return Some(None);
@@ -295,6 +305,7 @@ impl Open {
                 End::Error(_) => false,
                 End::Line | End::Nul | End::Cut => true,
             },
+            multiline: self.multiline.clone(),
             content,
         };
         self.row.next_index += 1;
@@ -399,7 +410,7 @@ impl Bytes {
     /// Opens an input, and looks at its first bytes: whether it is text in UTF-8.
     fn open(source: Source, progress: &Arc<AtomicU64>) -> io::Result<(Bytes, Option<Encoding>)> {
         let (mut stream, is_compressed) = match source {
-            Source::Bytes(stream) => (stream, false),
+            Source::Bytes(stream, _) => (stream, false),
             Source::StandardInput => decompressed(io::stdin())?,
             Source::File(path) => {
                 let file = File::open(path)?;
@@ -459,22 +470,6 @@ fn not_utf8(encoding: Encoding) -> String {
         "it is {encoding}, and only UTF-8 is read; \
          write the log in UTF-8, or convert it: iconv -f UTF-16 -t UTF-8"
     )
-}
-
-/// Adds what is read of a file to the progress.
-struct Counted {
-    bytes: File,
-    progress: Option<Arc<AtomicU64>>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.bytes.read(buffer)?;
-        if let Some(progress) = &self.progress {
-            progress.fetch_add(read as u64, Ordering::Relaxed);
-        }
-        Ok(read)
-    }
 }
 
 /// Elsewhere files are streams: one thread reads, and the others take what it has read.

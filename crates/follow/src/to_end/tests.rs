@@ -10,6 +10,8 @@ use crate::line::LINE_BYTES_MAX;
 use crate::line::framer::Framer;
 use crate::line::unwrap::Unwrapper;
 
+mod multiline;
+
 /// Lines with their parts' numbers and their places; and how many records had no end.
 #[derive(Default)]
 struct Lines(u64, Vec<(u64, u64, Vec<u8>)>, usize);

@@ -12,7 +12,8 @@ use super::period::Period;
 use super::sums::Sums;
 use super::totals::Figures;
 use logmetrics_core::engine::extract::{Dimension, Extractor, NameId, Reading, Request};
-use logmetrics_core::pipeline::warn_of_incomplete_record;
+use logmetrics_core::pipeline::{warn_of_cuts, warn_of_incomplete_record};
+use logmetrics_follow::line::multiline::Cuts;
 use logmetrics_follow::line::{Line, Origin};
 use logmetrics_follow::to_end::PartSink;
 
@@ -297,6 +298,10 @@ impl PartSink for Collector {
 
     fn incomplete_record(&mut self, origin: &Origin) {
         warn_of_incomplete_record(origin);
+    }
+
+    fn records_cut(&mut self, origin: &Origin, cuts: Cuts) {
+        warn_of_cuts(origin, cuts);
     }
 
     fn end(&mut self, _oversized: u64) -> bool {

@@ -11,7 +11,7 @@
 //! come from searches for a text in it (`branch.rs`); alternatives with nothing before them
 //! that cannot be tried in place make several **branches** (`build_branches.rs`).
 //!
-//! What the caller promises of a line: it holds no line feed. What is proved is that a plan says
+//! What the caller promises of a line: it holds no line feed, or [`expect_line_feeds`] was called before. What is proved is that a plan says
 //! what `regex::Regex` says of the line or, where that is no UTF-8, of its copy by
 //! `String::from_utf8_lossy`: whether it matches, and each group's span (in the copy: the spans that
 //! hold the same text).
@@ -89,6 +89,7 @@ mod build_branches;
 mod class;
 mod groups;
 mod hint;
+mod line_feeds;
 mod parse;
 mod required;
 mod segment;
@@ -96,6 +97,7 @@ mod segment;
 mod tests;
 mod text;
 
+pub use line_feeds::expect_line_feeds;
 pub use required::{Required, required};
 
 use branch::Branch;
@@ -181,7 +183,7 @@ impl Plan {
     /// span by its index in the regex crate (0 is the whole match), in bytes of `line`; after
     /// anything else its contents mean nothing.
     pub fn run(&self, line: &[u8], groups: &mut Vec<Option<(u32, u32)>>) -> Outcome {
-        if u32::try_from(line.len()).is_err() {
+        if u32::try_from(line.len()).is_err() || line_feeds::are_in(line) {
             return Outcome::Unsure;
         }
         if groups.len() == self.groups {
@@ -205,6 +207,9 @@ impl Plan {
 
     /// Whether `line`, which holds no line feed, matches. `hint` is of this plan's lines before.
     pub fn is_match(&self, line: &[u8], hint: &mut Hint) -> Outcome {
+        if line_feeds::are_in(line) {
+            return Outcome::Unsure;
+        }
         let mut scan = Scan::new(line);
         let mut outcome = Outcome::NoMatch;
         for (number, branch) in self.branches.iter().enumerate() {

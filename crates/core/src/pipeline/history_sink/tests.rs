@@ -34,6 +34,7 @@ fn run(recognizer: Recognizer) -> Run {
         engine: Arc::new(Engine::new(&set, None).unwrap()),
         store: Arc::new(Store::new(set.metrics, 0)),
         counters: RuleCounters::default(),
+        multiline: Arc::default(),
         loaded_ms: 0,
     };
     let parts = Shared {

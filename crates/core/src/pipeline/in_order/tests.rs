@@ -43,6 +43,7 @@ fn pages(logs: &[Vec<u8>], threads: usize) -> Vec<String> {
         engine: Arc::new(Engine::new(&set, None).unwrap()),
         store: Arc::new(Store::new(set.metrics, 0)),
         counters: RuleCounters::default(),
+        multiline: Arc::default(),
         loaded_ms: 0,
     };
     let shared = Shared {

@@ -51,6 +51,7 @@ fn shared() -> Shared {
         engine: Arc::new(engine),
         store: Arc::new(Store::new(definitions, 0)),
         counters: RuleCounters::default(),
+        multiline: Arc::default(),
         loaded_ms: 0,
     };
     Shared {

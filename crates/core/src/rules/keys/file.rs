@@ -1,7 +1,7 @@
 //! Keys at the top of a rules file.
 
 use super::parts::FILE_PATTERNS;
-use super::{Key, KeyTable, Need, RULE, Shape, TEST};
+use super::{INPUT, Key, KeyTable, Need, RULE, Shape, TEST};
 
 pub(in crate::rules) static FILE: KeyTable = KeyTable {
     path: "file",
@@ -10,6 +10,26 @@ pub(in crate::rules) static FILE: KeyTable = KeyTable {
             single quotes: TOML leaves a backslash between them alone. An unknown key is an error, so \
             that a mistyped one does not go unnoticed.",
     keys: &[
+        Key {
+            name: "input",
+            shape: Shape::Table(&INPUT),
+            about: "How logs are read.",
+            default: "",
+            example: r#"[input]
+multiline = "timestamp"
+
+[[rule]]
+match = 'ERROR'
+metric = [{ counter = "errors_total" }]
+
+[[test]]
+lines = """
+10:12:01 ERROR no answer
+  ERROR of the other service
+"""
+expect = ["errors_total 1"]
+"#,
+        },
         Key {
             name: "rule",
             shape: Shape::Tables(&RULE),

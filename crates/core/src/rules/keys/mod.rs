@@ -6,6 +6,7 @@
 
 mod field;
 mod file;
+mod input;
 mod label;
 mod metric;
 mod parts;
@@ -20,6 +21,7 @@ mod value;
 
 pub(super) use field::{FIELD, TIME};
 pub(super) use file::FILE;
+pub(super) use input::{INPUT, MULTILINE, PRESETS};
 pub(super) use label::LABEL;
 pub(super) use metric::METRIC;
 pub use reference::reference;
@@ -30,8 +32,10 @@ pub(super) use test_case::TEST;
 pub(super) use value::{NUMBER_FORM, VALUE};
 
 /// Every table, in the order of the reference.
-static TABLES: [&KeyTable; 11] = [
+static TABLES: [&KeyTable; 13] = [
     &FILE,
+    &INPUT,
+    &MULTILINE,
     &RULE,
     &FIELD,
     &TIME,

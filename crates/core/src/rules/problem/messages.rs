@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+mod input;
 mod names;
 mod patterns;
 mod steps;
@@ -13,6 +14,7 @@ use super::super::metric_names;
 use super::super::shipped::{self, Shipped};
 use super::{At, Draft, ProblemPlace};
 
+pub use input::*;
 pub use names::*;
 pub use patterns::*;
 pub use steps::*;

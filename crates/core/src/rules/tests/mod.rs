@@ -4,6 +4,7 @@ mod amounts;
 mod csv;
 mod files;
 mod foreign;
+mod input;
 mod metrics;
 mod names;
 mod report_section;

@@ -24,6 +24,7 @@ mod looking;
 mod model;
 mod odd_names;
 mod parts;
+mod records;
 mod restart_model;
 mod restarting;
 mod rotated_dirs;
@@ -105,7 +106,9 @@ impl Fixture {
         let positions = positions.saved_at(self.saved_at.unwrap_or(saved.at));
         let inputs = Specification::parse_all(&self.arguments).unwrap();
         self.follower = Follower::new(inputs, self.options.clone(), Arc::new(positions));
+        let multiline = self.lines.multiline.take();
         self.lines = Lines::counted(saved.lines);
+        self.lines.multiline = multiline;
         self.said = Said::default();
         self.waker = HandWaker::new(&Stop::new());
     }

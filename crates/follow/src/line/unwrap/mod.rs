@@ -71,6 +71,7 @@ impl Unwrapper {
             };
             wrapping.service = record.service.or(wrapping.service);
             wrapping.container = record.container.or(wrapping.container);
+            wrapping.is_stderr = record.stream == Stream::Stderr;
             let held = &mut held[record.stream as usize];
             if held.from.is_none() && record.whole {
                 text = record.text;

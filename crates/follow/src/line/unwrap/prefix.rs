@@ -23,7 +23,7 @@ impl<'a> Prefix<'a> {
             container: self.container,
             time: self.time,
             header_time: self.header_time,
-            whole: None,
+            ..Wrapping::default()
         }
     }
 }

@@ -7,12 +7,15 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, symlink};
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use regex::bytes::Regex;
 
 use super::{Fixture, SavedRun};
 use crate::SavedFile;
+use crate::line::multiline::Multiline;
 
 mod programs;
 
@@ -49,6 +52,11 @@ const PADDING: &str = "so long that a few of them are more than any header has i
 impl Model {
     fn new(world: World) -> Self {
         let mut fixture = Fixture::new(&[world.argument]);
+        if world.form == Form::Lines {
+            let pattern = Regex::new("^[^ ]").unwrap();
+            let multiline = Multiline::beginning_with(pattern);
+            fixture.lines.multiline = Some(Arc::new(multiline));
+        }
         let log = match world.link {
             Link::None => "logs/x.log",
             _ => "real/y.log",
@@ -105,10 +113,20 @@ impl Model {
 
     fn write(&mut self) {
         let text = self.next_text();
+        let part = self.part.take();
+        if self.world.form == Form::Lines {
+            let (before, first) = match &part {
+                Some(part) => (format!("{part}\n"), format!("  {text}")),
+                None => (String::new(), text),
+            };
+            let rest = format!("{first}\n  and more");
+            self.fixture.append(&self.log, &format!("{rest}\n"));
+            self.written.push(before + &rest);
+            return;
+        }
         let line = self.world.form.line(&text, true);
         self.fixture.append(&self.log, &line);
-        self.written
-            .push(self.part.take().unwrap_or_default() + &text);
+        self.written.push(part.unwrap_or_default() + &text);
     }
 
     /// The record is ended, and all bytes come.
@@ -171,6 +189,10 @@ impl Model {
             Action::Pass => {
                 // Bytes that do not come for so long are given up.
                 self.fill_all();
+                if self.world.form == Form::Lines {
+                    // Nor does a record of several lines wait for so long.
+                    self.settle();
+                }
                 self.fixture.pass(Duration::from_secs(31));
             }
             Action::Kill => self.fixture.restart(self.saved.clone()),
@@ -213,8 +235,15 @@ impl Model {
         }
         self.parts += 1;
         let text = format!("part {} ", self.parts);
+        let text = match (self.world.form, &self.part) {
+            (Form::Lines, Some(_)) => format!("  {text}"),
+            _ => text,
+        };
         self.fixture
             .append(&self.log, &self.world.form.line(&text, false));
+        if self.world.form == Form::Lines && self.part.is_some() {
+            self.part.get_or_insert_default().push('\n');
+        }
         self.part.get_or_insert_default().push_str(&text);
     }
 

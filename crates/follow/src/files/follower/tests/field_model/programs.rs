@@ -66,13 +66,15 @@ pub(super) enum Form {
     Plain,
     Cri,
     Docker,
+    /// Records of several lines.
+    Lines,
 }
 
 impl Form {
     pub(super) fn line(self, text: &str, is_whole: bool) -> String {
         let time = "2026-11-27T10:00:00.123456789Z";
         match self {
-            Form::Plain => format!("{text}\n"),
+            Form::Plain | Form::Lines => format!("{text}\n"),
             Form::Cri => format!(
                 "{time} stdout {} {text}\n",
                 if is_whole { "F" } else { "P" }
@@ -111,7 +113,7 @@ pub(super) fn world() -> impl Strategy<Value = World> {
     (
         prop::sample::select(arguments.to_vec()),
         prop::sample::select(links.to_vec()),
-        prop::sample::select(vec![Form::Plain, Form::Cri, Form::Docker]),
+        prop::sample::select(vec![Form::Plain, Form::Cri, Form::Docker, Form::Lines]),
     )
         .prop_map(|(argument, link, form)| World {
             argument,
