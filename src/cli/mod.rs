@@ -23,6 +23,7 @@ pub mod report;
 pub mod rules;
 pub mod run;
 pub mod security_options;
+pub mod suggest;
 pub mod terminal;
 pub mod test;
 
@@ -66,6 +67,9 @@ pub struct Cli {
 enum Command {
     /// Follow logs and serve metrics (what happens without a subcommand)
     Run(Box<run::RunArgs>),
+    /// Write first rules for a log, made of its own lines
+    #[command(visible_alias = "init")]
+    Suggest(suggest::SuggestArgs),
     /// Check rules; errors point at line and column
     Check(check::CheckArgs),
     /// Run the test cases that rules files carry
@@ -143,6 +147,7 @@ fn execute(cli: Cli, names_jaeger: bool) -> Exit {
     };
     match command {
         Command::Run(args) => run::execute(*args),
+        Command::Suggest(args) => suggest::execute(args),
         Command::Check(args) => check::execute(args),
         Command::Test(args) => test::execute(args),
         Command::Rules(args) => rules::execute(args),

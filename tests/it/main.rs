@@ -58,6 +58,8 @@ mod settings;
 mod standard_error;
 /// `--state`: a restart loses nothing and repeats nothing.
 mod state;
+/// `suggest`: for every log there are rules that hold and count.
+mod suggest;
 /// The written laws of the source tree, enforced.
 mod tidy;
 /// The command line: help, mistakes and their messages, environment variables.

@@ -1,0 +1,182 @@
+//! Whole suggestions: of lines that programs write, and of designs that nobody has.
+
+use logmetrics_core::rules::{self, SourceText};
+
+use crate::sample::{Refusal, Sample, SampleLine, origin};
+use crate::suggestion::{Suggestion, suggest};
+use crate::trial::Trial;
+use logmetrics_follow::to_end;
+
+mod designs;
+
+/// The lines of a log, read as everywhere.
+fn sample(text: &str) -> Sample {
+    let mut sample = Sample::new(1000);
+    let bytes = std::io::Cursor::new(text.to_owned());
+    to_end::read_lines(&origin(), bytes, |_, line| {
+        sample.take(line);
+        true
+    })
+    .unwrap();
+    sample
+}
+
+/// The suggestion for a log, which must hold: it loads without advice, its cases pass, and it counts.
+#[track_caller]
+fn suggested(text: &str, log: &str) -> Suggestion {
+    let suggestion = suggest(&sample(text), log).unwrap();
+    holds(&suggestion).unwrap_or_else(|why| panic!("{why}\n{}", suggestion.rules));
+    suggestion
+}
+
+fn holds(suggestion: &Suggestion) -> Result<(), String> {
+    let trial = Trial::of(&suggestion.rules)?;
+    if let Some(advice) = trial.advice.first() {
+        return Err(format!("{advice:?}"));
+    }
+    let source = SourceText {
+        path: "suggested".to_owned(),
+        text: suggestion.rules.clone(),
+    };
+    let loaded = rules::load_text(vec![source]).map_err(|problems| problems.to_string())?;
+    let (_, case) = loaded.cases.first().ok_or("there is no test")?;
+    let samples = trial.samples(case.lines.iter().map(String::as_str));
+    match samples == case.expect && !samples.is_empty() && suggestion.matched > 0 {
+        true => Ok(()),
+        false => Err(format!("{samples:#?}\nare not\n{:#?}", case.expect)),
+    }
+}
+
+#[test]
+fn objects_of_json_are_counted_by_their_fields_of_few_values() {
+    let log = r#"{"ts":"2026-01-01T00:00:00Z","level":"info","req":{"method":"GET","url":"/a"},"took_ms":12}
+{"ts":"2026-01-01T00:00:01Z","level":"warn","req":{"method":"PUT","url":"/b"},"took_ms":480}"#;
+    let suggestion = suggested(log, "shop.log");
+    assert_eq!((suggestion.lines, suggestion.matched), (2, 2));
+    for wanted in [
+        "time = \"ts\"",
+        "counter = \"shop_requests_total\"\nhelp = \"Requests by method, level.\"\nby = [\"method\", \"level\"]",
+        "value = \"took_ms\"",
+        "#   `req.url` may have another value on each line",
+    ] {
+        assert!(
+            suggestion.rules.contains(wanted),
+            "{wanted}\n{}",
+            suggestion.rules
+        );
+    }
+}
+
+#[test]
+fn pairs_are_read_in_any_order() {
+    let log = "level=info user=ann status=200 dur=3ms path=/a\nuser=bob level=error status=500 dur=1.5s path=/b\n";
+    let suggestion = suggested(log, "api.log");
+    for wanted in [
+        "fields = \"logfmt\"",
+        "by = [\"status\", \"level\", \"user\"]",
+        "histogram = \"api_dur_seconds\"",
+    ] {
+        assert!(
+            suggestion.rules.contains(wanted),
+            "{wanted}\n{}",
+            suggestion.rules
+        );
+    }
+}
+
+#[test]
+fn a_log_of_own_design_is_aligned() {
+    let log = "2026-01-01 10:00:00 [INFO] alice called billing, took 12 ms, status 200\n\
+               2026-01-01 10:00:01 [WARN] bob called orders, took 9 ms, status 404\n\
+               2026-01-01 10:00:02 [INFO] alice called orders, took 1200 ms, status 200\n";
+    let suggestion = suggested(log, "own.log");
+    assert_eq!(suggestion.matched, 3);
+    for wanted in [
+        r"took (?P<took>\S+) ms",
+        r"status (?P<status>\S+)",
+        r"\[(?P<level>",
+    ] {
+        assert!(
+            suggestion.rules.contains(wanted),
+            "{wanted}\n{}",
+            suggestion.rules
+        );
+    }
+}
+
+#[test]
+fn a_text_at_the_end_of_lines_is_no_column() {
+    let log = "2025-11-27 10:12:01,123 ERROR [http-3] c.e.Orders - Could not place order 4711\n\
+               java.lang.IllegalStateException: stock is empty\n\tat com.example.Orders.place(Orders.java:88)\n\
+               2025-11-27 10:12:02,000 INFO  [main] c.e.Cleanup - Removed 17 carts in 23 ms\n";
+    let suggestion = suggested(log, "java.log");
+    assert!(
+        suggestion.rules.contains("(?P<level>"),
+        "{}",
+        suggestion.rules
+    );
+    assert!(
+        !suggestion.rules.contains("histogram"),
+        "{}",
+        suggestion.rules
+    );
+}
+
+#[test]
+fn tables_with_a_line_of_names_have_their_names() {
+    let log = "ts,desk,qty,latency_us\n2026-01-01T00:00:00Z,fx,100,152\n2026-01-01T00:00:01Z,eq,20,1201\n";
+    let suggestion = suggested(log, "trades.csv");
+    for wanted in [
+        "(?P<desk>",
+        "(?P<latency_us>",
+        "counter = \"trades_lines_total\"",
+    ] {
+        assert!(
+            suggestion.rules.contains(wanted),
+            "{wanted}\n{}",
+            suggestion.rules
+        );
+    }
+    assert_eq!(suggestion.matched, 2);
+}
+
+#[test]
+fn what_holds_nothing_is_said_in_words() {
+    assert_eq!(suggest(&sample(""), "x"), Err(Refusal::Empty));
+    assert_eq!(suggest(&sample(" \n\t\n"), "x"), Err(Refusal::Blank));
+    let bytes = "\u{1}\u{2}\u{3}a\u{7f}\u{4}\n".repeat(5);
+    assert_eq!(suggest(&sample(&bytes), "x"), Err(Refusal::Binary));
+    for refusal in [Refusal::Empty, Refusal::Blank, Refusal::Binary] {
+        assert!(refusal.to_string().len() > 40);
+    }
+}
+
+#[test]
+fn lines_that_have_nothing_in_common_are_counted_all_the_same() {
+    let suggestion = suggested("hello\nsomething else entirely\n!!\n", "-");
+    assert_eq!(suggestion.matched, 3);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn whatever_the_lines_are_the_suggestion_holds(
+        lines in proptest::collection::vec("(\\PC|[ =\"\\[\\]|,;:{}0-9a-c/-]){0,30}", 1..12),
+    ) {
+        let text = lines.join("\n");
+        match suggest(&sample(&text), "any.log") {
+            Ok(suggestion) => {
+                let result = holds(&suggestion);
+                proptest::prop_assert!(result.is_ok(), "{}\n{}", result.unwrap_err(), suggestion.rules);
+            }
+            Err(Refusal::Failed(why)) => proptest::prop_assert!(false, "{}", why),
+            Err(_) => {}
+        }
+    }
+}
+
+#[test]
+fn a_line_without_wrapping_is_its_own_whole() {
+    assert_eq!(sample("a").lines, [SampleLine::plain("a")]);
+}

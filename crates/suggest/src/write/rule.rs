@@ -1,0 +1,234 @@
+//! A table as a `[[rule]]`: how its lines are read, labels, and metrics.
+
+use std::fmt::Write as _;
+
+use logmetrics_core::engine::timestamp;
+
+use super::metric_names::{MetricNames, label};
+use super::numbers::{self, NUMBERS_MAX, Shared};
+use super::toml_text::{basic, comment, list, string};
+use crate::shape::column::Column;
+use crate::shape::role::{Label, Role, role};
+use crate::shape::{Layout, Table};
+
+/// A counter has at most so many labels.
+const LABELS_MAX: usize = 4;
+/// The labels of a counter have at most so many sets of values in the sample.
+const SERIES_MAX: usize = 2000;
+/// So many fields that are no label are explained.
+const LEFT_OUT_MAX: usize = 20;
+
+/// A column that is a label, and its name.
+struct Chosen<'t> {
+    column: &'t Column,
+    name: String,
+    values_max: Option<usize>,
+}
+
+/// The rule of a table. `name` is the rule's, `prefix` what its metrics begin with; `total` is how many lines
+/// were looked at.
+pub(crate) fn rule(
+    table: &Table<'_>,
+    (name, prefix): (&str, &str),
+    total: usize,
+    names: &mut MetricNames,
+) -> String {
+    let roles = roles(&table.columns);
+    let chosen = labels(&table.columns, &roles);
+    let mut out = head(table, name, total);
+    out.push_str(&reading(table, &roles, &chosen));
+    out.push_str(&left_out(&table.columns, &roles, &chosen));
+    if !chosen.is_empty() {
+        out.push_str("\n[rule.labels]\n");
+        for label in &chosen {
+            let from = basic(&label.column.key);
+            let most = label
+                .values_max
+                .map_or(String::new(), |most| format!(", max_values = {most}"));
+            let _ = writeln!(
+                out,
+                "{} = {{ from = {from}, default = \"none\"{most} }}",
+                label.name
+            );
+        }
+    }
+    out.push_str(&counter(prefix, &chosen, names));
+    let is_person = |label: &&Chosen<'_>| label.values_max.is_some_and(|most| most > 100);
+    let by = chosen.iter().find(|label| !is_person(label));
+    let mut shared = Shared {
+        prefix,
+        names,
+        by: by.map(|label| label.name.as_str()),
+    };
+    let mut written = 0;
+    for (column, role) in table.columns.iter().zip(&roles) {
+        let metric = match written < NUMBERS_MAX {
+            true => numbers::metric(column, role, &mut shared),
+            false => String::new(),
+        };
+        written += usize::from(!metric.is_empty());
+        out.push_str(&metric);
+    }
+    out
+}
+
+fn roles(columns: &[Column]) -> Vec<Role> {
+    let mut roles: Vec<Role> = Vec::new();
+    for column in columns {
+        let next = role(column, roles.contains(&Role::Time));
+        let is_second_trace = next == Role::Trace && roles.contains(&Role::Trace);
+        roles.push(match is_second_trace {
+            true => Role::LeftOut("is an id".to_owned()),
+            false => next,
+        });
+    }
+    roles
+}
+
+/// The labels of the rule: the most wanted, while their values together are few enough.
+fn labels<'t>(columns: &'t [Column], roles: &[Role]) -> Vec<Chosen<'t>> {
+    let mut candidates: Vec<(&Column, &Label)> = columns
+        .iter()
+        .zip(roles)
+        .filter_map(|(column, role)| match role {
+            Role::Label(label) => Some((column, label)),
+            _ => None,
+        })
+        .collect();
+    // A stable sort: of equals, the first on the line.
+    candidates.sort_by_key(|(_, label)| std::cmp::Reverse(label.worth));
+    let (mut chosen, mut names, mut series) = (Vec::new(), Vec::new(), 1);
+    for (column, wanted) in candidates {
+        let more = series * column.distinct().max(1);
+        if chosen.len() == LABELS_MAX || (more > SERIES_MAX && !chosen.is_empty()) {
+            continue;
+        }
+        series = more;
+        let name = label(&column.key, &names);
+        names.push(name.clone());
+        chosen.push(Chosen {
+            column,
+            name,
+            values_max: wanted.values_max,
+        });
+    }
+    chosen
+}
+
+/// What the lines are, and the rule's name.
+fn head(table: &Table<'_>, name: &str, total: usize) -> String {
+    let what = table.what();
+    let (is, lines) = (
+        if table.lines.len() == 1 { "is" } else { "are" },
+        table.lines.len(),
+    );
+    let mut out = comment(&format!("{lines} of {total} lines {is} {what}."));
+    let _ = writeln!(out, "[[rule]]\nname = {}", basic(name));
+    out
+}
+
+/// `match`, `fields`, `time`, `trace`.
+fn reading(table: &Table<'_>, roles: &[Role], chosen: &[Chosen<'_>]) -> String {
+    let mut out = String::new();
+    let of_role = |wanted: &Role| {
+        let mut found = table.columns.iter().zip(roles);
+        found.find(|(_, role)| *role == wanted).map(|(it, _)| it)
+    };
+    let time = of_role(&Role::Time).filter(|time| {
+        let reads = |text: &str| timestamp::seconds(text.as_bytes(), false).is_some();
+        time.values().take(5).all(reads)
+    });
+    let trace = of_role(&Role::Trace);
+    let mut used = used_numbers(&table.columns, roles);
+    used.extend(chosen.iter().map(|it| it.column.key.as_str()));
+    used.extend(time.iter().chain(&trace).map(|it| it.key.as_str()));
+    let is_used = |name: &str| used.contains(&name);
+    let _ = match &table.layout {
+        Layout::Json => writeln!(out, "fields = \"json\""),
+        Layout::Logfmt { key, prefix } => {
+            let prefix = prefix.as_ref().filter(|it| it.groups().any(is_used));
+            let pattern = prefix.map_or_else(
+                || format!("(?:^|[ \\t]){}=", regex::escape(key)),
+                |prefix| prefix.expression(is_used),
+            );
+            writeln!(out, "match = {}\nfields = \"logfmt\"", string(&pattern))
+        }
+        Layout::Pattern(pattern) => {
+            writeln!(out, "match = {}", string(&pattern.expression(is_used)))
+        }
+    };
+    if let Some(time) = time {
+        let _ = writeln!(out, "time = {}", basic(&time.key));
+    }
+    if let Some(trace) = trace {
+        let _ = writeln!(out, "trace = {}", basic(&trace.key));
+    }
+    out
+}
+
+/// The columns that become metrics of numbers.
+fn used_numbers<'t>(columns: &'t [Column], roles: &[Role]) -> Vec<&'t str> {
+    let is_number = |role: &Role| {
+        matches!(
+            role,
+            Role::Duration(_) | Role::Bytes | Role::Total | Role::Measure
+        )
+    };
+    let numbers = columns.iter().zip(roles);
+    let numbers = numbers.filter(|(column, role)| is_number(role) && column.numbers.is_some());
+    let keys = numbers.map(|(column, _)| column.key.as_str());
+    keys.take(NUMBERS_MAX).collect()
+}
+
+/// Why the other fields are no labels.
+fn left_out(columns: &[Column], roles: &[Role], chosen: &[Chosen<'_>]) -> String {
+    let mut out = String::new();
+    let mut others = Vec::new();
+    let mut count = 0;
+    for (column, role) in columns.iter().zip(roles) {
+        match role {
+            Role::LeftOut(why) if count < LEFT_OUT_MAX => {
+                count += 1;
+                out.push_str(&comment(&format!("  `{}` {why}.", column.key)));
+            }
+            Role::Label(_) if !chosen.iter().any(|one| one.column.key == column.key) => {
+                others.push(format!("`{}`", column.key));
+            }
+            _ => {}
+        }
+    }
+    if !out.is_empty() {
+        out.insert_str(0, "\n# Fields that are no labels here:\n");
+    }
+    if !others.is_empty() {
+        others.truncate(LEFT_OUT_MAX);
+        out.push_str(&comment(&format!(
+            "Other fields of few values, by which one can count, too: {}.",
+            others.join(", ")
+        )));
+    }
+    out
+}
+
+/// The counter of all lines.
+fn counter(prefix: &str, chosen: &[Chosen<'_>], names: &mut MetricNames) -> String {
+    let labels: Vec<&str> = chosen.iter().map(|label| label.name.as_str()).collect();
+    let is_http = |label: &&str| label.contains("method") || label.contains("status");
+    let what = match labels.iter().any(is_http) {
+        true => "requests",
+        false => "lines",
+    };
+    let name = names.give(prefix, &[what.to_owned()], "_total");
+    let mut out = format!("\n[[rule.metric]]\ncounter = {name:?}\n");
+    let what = match what {
+        "requests" => "Requests",
+        _ => "Lines",
+    };
+    if labels.is_empty() {
+        let _ = writeln!(out, "help = \"{what}.\"");
+    } else {
+        let _ = writeln!(out, "help = \"{what} by {}.\"", labels.join(", "));
+        let _ = writeln!(out, "by = {}", list(labels));
+    }
+    out
+}
