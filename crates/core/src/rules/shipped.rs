@@ -27,8 +27,19 @@ macro_rules! shipped {
 pub const SHIPPED: &[Shipped] = shipped! {
     "agentgateway"
     "agentgateway-regex"
+    "apache-error"
+    "caddy"
+    "journald"
     "json-http"
+    "kubernetes-audit"
+    "litellm"
+    "log4j"
     "nginx"
+    "nginx-error"
+    "nginx-json"
+    "open-webui-audit"
+    "postfix"
+    "sshd"
 };
 
 /// The last part of a path.
