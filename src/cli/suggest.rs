@@ -85,7 +85,7 @@ pub fn execute(args: SuggestArgs) -> Exit {
 /// What the log is called.
 fn name(specifications: &[Specification]) -> String {
     let path = specifications.first().and_then(|first| match &first.kind {
-        InputKind::StandardInput => None,
+        InputKind::StandardInput | InputKind::Socket(_) => None,
         InputKind::File(path) | InputKind::Fifo(path) => Some(path.clone()),
         InputKind::Glob(_) => {
             let fixed = first.source.split(['*', '?', '[', '{']).next();
@@ -107,7 +107,7 @@ fn print(output: Option<PathBuf>, rules: &[u8], logs: &[Specification]) -> Exit 
         .iter()
         .filter_map(|log| match &log.kind {
             InputKind::File(path) | InputKind::Fifo(path) => Some(path.clone()),
-            InputKind::StandardInput | InputKind::Glob(_) => None,
+            InputKind::StandardInput | InputKind::Socket(_) | InputKind::Glob(_) => None,
         })
         .collect();
     let options = OutputOptions {

@@ -265,13 +265,9 @@ fn a_changed_lookup_table_counts_as_changed_rules() {
     assert_eq!(before.value(misses), Some(1.0), "{}", before.0);
 
     scratch.write("teams.csv", "user,team\nann,blue\n");
-    let mut log = std::fs::OpenOptions::new()
-        .append(true)
-        .open(scratch.path("app.log"))
-        .unwrap();
     let blue = "seen_total{team=\"blue\"}";
     let after = daemon.until(|page| {
-        writeln!(log, "user=ann").unwrap();
+        scratch.append("app.log", "user=ann\n");
         page.value(blue).is_some()
     });
     assert!(after.value(red) >= Some(1.0), "{}", after.0);

@@ -22,6 +22,8 @@ pub struct SampleLine {
     service: Option<String>,
     container: Option<String>,
     time: Option<String>,
+    header_time: Option<String>,
+    is_stderr: bool,
     /// Bytes that are no UTF-8 were replaced, so that this is not the line that a test would need.
     pub is_repaired: bool,
 }
@@ -105,7 +107,9 @@ impl Sample {
             service,
             container,
             time,
+            header_time,
             whole,
+            is_stderr,
         } = line.wrapping;
         self.lines.push(SampleLine {
             whole: owned(whole).unwrap_or_else(|| text.clone().into_owned()),
@@ -113,6 +117,8 @@ impl Sample {
             service: owned(service),
             container: owned(container),
             time: owned(time),
+            header_time: owned(header_time),
+            is_stderr,
             is_repaired,
         });
     }
@@ -156,6 +162,8 @@ impl SampleLine {
             service: None,
             container: None,
             time: None,
+            header_time: None,
+            is_stderr: false,
             is_repaired: false,
         }
     }
@@ -163,18 +171,17 @@ impl SampleLine {
     /// Calls `each` with the line as the engine takes it.
     pub(crate) fn with<T>(&self, origin: &Origin, each: impl FnOnce(&Line<'_>) -> T) -> T {
         let bytes = |text: &'_ Option<String>| text.clone().map(String::into_bytes);
-        let (service, container, time) = (
-            bytes(&self.service),
-            bytes(&self.container),
-            bytes(&self.time),
-        );
+        let (service, container) = (bytes(&self.service), bytes(&self.container));
+        let (time, header_time) = (bytes(&self.time), bytes(&self.header_time));
         each(&Line {
             text: self.text.as_bytes(),
             wrapping: Wrapping {
                 service: service.as_deref(),
                 container: container.as_deref(),
                 time: time.as_deref(),
+                header_time: header_time.as_deref(),
                 whole: Some(self.whole.as_bytes()),
+                is_stderr: self.is_stderr,
             },
             origin,
         })

@@ -237,10 +237,6 @@ impl<'t> TomlValue<'t> {
         matches!(self.value, DeValue::Table(_))
     }
 
-    pub fn is_list(&self) -> bool {
-        matches!(self.value, DeValue::Array(_))
-    }
-
     pub fn is_number(&self) -> bool {
         matches!(self.value, DeValue::Integer(_) | DeValue::Float(_))
     }
