@@ -43,9 +43,9 @@ fn differences_are_shown() {
     // A program prints the number again, a rule keeps its text.
     let program = scratch.write(
         "n.mtail",
-        "counter c by n\n/^(?P<n>\\d{3})$/ {\n  c[$n]++\n}\n",
+        "counter c by n\n/^(?P<n>\\d\\.\\d\\d)$/ {\n  c[$n]++\n}\n",
     );
-    let log = scratch.write("a.log", "007\n123\n");
+    let log = scratch.write("a.log", "1.50\n1.23\n");
     let run = Run::new().arg("convert").arg(&program).go().success();
     assert!(
         run.stdout.contains("What may come out otherwise"),
@@ -60,12 +60,12 @@ fn differences_are_shown() {
         .go();
     let check = check.code(1);
     assert!(
-        check.stdout.contains("- c{n=\"7\"} 1\n"),
+        check.stdout.contains("- c{n=\"1.5\"} 1\n"),
         "{}",
         check.stdout
     );
     assert!(
-        check.stdout.contains("+ c{n=\"007\"} 1\n"),
+        check.stdout.contains("+ c{n=\"1.50\"} 1\n"),
         "{}",
         check.stdout
     );

@@ -1,6 +1,6 @@
 //! Conditions of a program as the patterns of a rule and as its `where`.
 
-use super::draft::{Field, Patterns, Source, Subject};
+use super::draft::{Field, Patterns, Source, Subject, Test};
 use super::walk::Literal;
 use super::{Conversion, number_pattern};
 use crate::ast::Compare;
@@ -12,7 +12,7 @@ use crate::script::code::{Condition, Float, Group, Int, Text};
 #[derive(Debug, Default)]
 pub(super) struct Guard {
     pub(super) patterns: Patterns,
-    pub(super) conditions: Vec<(Subject, String)>,
+    pub(super) conditions: Vec<(Subject, Test)>,
 }
 
 /// A part that cannot be said, and why.
@@ -80,8 +80,8 @@ impl Conversion<'_> {
             .regex;
         let whole = format!("(?s:.*)(?:{regex})(?s:.*)");
         guard.conditions.push(match holds {
-            true => (Subject::Text(source), whole),
-            false => (Subject::Matches(source, whole), "no".to_owned()),
+            true => (Subject::Text(source), Test::of(whole)),
+            false => (Subject::Matches(source, whole), Test::of("no".to_owned())),
         });
         Ok(())
     }
@@ -104,8 +104,8 @@ impl Conversion<'_> {
         let whole = regex_syntax::escape(literal);
         let is_equal = (compare == Compare::Equal) == holds;
         guard.conditions.push(match is_equal {
-            true => (Subject::Text(source), whole),
-            false => (Subject::Matches(source, whole), "no".to_owned()),
+            true => (Subject::Text(source), Test::of(whole)),
+            false => (Subject::Matches(source, whole), Test::of("no".to_owned())),
         });
         Ok(())
     }
@@ -132,8 +132,22 @@ impl Conversion<'_> {
         let field = self.number_field(group)?;
         let shape = self.facts(group).and_then(|facts| facts.shape);
         let shape = shape.ok_or("the number may be written in a way that no pattern compares")?;
-        let test = number_pattern::pattern(compare, number, shape);
-        let test = test.ok_or("it is compared with a number below 0, or a very large one")?;
+        let pattern = number_pattern::pattern(compare, number, shape);
+        let pattern = pattern.ok_or("it is compared with a number below 0, or a very large one")?;
+        let sign = match compare {
+            Compare::Less => "<",
+            Compare::Greater => ">",
+            Compare::LessOrEqual => "<=",
+            Compare::GreaterOrEqual => ">=",
+            Compare::Equal => "==",
+            Compare::NotEqual => "!=",
+        };
+        // Of a few digits the pattern is short, and what people write.
+        let comparison = format!("{sign} {}", plain_number(number));
+        let test = Test {
+            comparison: shape.digits.is_none().then_some(comparison),
+            ..Test::of(pattern)
+        };
         guard
             .conditions
             .push((Subject::Text(Source::Field(field)), test));

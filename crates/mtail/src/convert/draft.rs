@@ -26,7 +26,7 @@ pub(super) struct Draft {
     pub(super) labels: BTreeMap<String, LabelText>,
     pub(super) constants: BTreeMap<String, String>,
     pub(super) amount: Amount,
-    pub(super) conditions: Vec<(Subject, String)>,
+    pub(super) conditions: Vec<(Subject, Test)>,
     /// The idle time of `del … after`, in words.
     pub(super) expire: Option<String>,
 }
@@ -38,6 +38,15 @@ pub(super) struct LabelText {
     pub(super) lowercase: bool,
     /// Whether it is empty where the field is absent.
     pub(super) may_be_absent: bool,
+    /// Whether zeros before a number are left out, as a program prints it.
+    pub(super) strips_zeros: bool,
+}
+
+impl LabelText {
+    /// Whether it is the text of its source and nothing else.
+    pub(super) fn is_plain(&self) -> bool {
+        !self.lowercase && !self.may_be_absent && !self.strips_zeros
+    }
 }
 
 /// Where a text comes from.
@@ -46,6 +55,29 @@ pub(super) enum Source {
     Field(Field),
     /// The path of the file.
     Path,
+}
+
+/// What a condition asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Test {
+    /// As a pattern of the whole text.
+    pub(super) pattern: String,
+    /// As a comparison of numbers, where it is one that a pattern says only at length.
+    pub(super) comparison: Option<String>,
+}
+
+impl Test {
+    pub(super) fn of(pattern: String) -> Test {
+        // What begins as a comparison is one for the reader of rules.
+        let pattern = match pattern.trim_start().starts_with(['<', '>', '=', '!']) {
+            true => format!("(?:{pattern})"),
+            false => pattern,
+        };
+        Test {
+            pattern,
+            comparison: None,
+        }
+    }
 }
 
 /// What a condition looks at.

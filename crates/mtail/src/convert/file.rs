@@ -260,9 +260,8 @@ impl Names {
             if names.fields.contains_key(&field) {
                 continue;
             }
-            let is_plain = |label: &LabelText| {
-                label.source == Source::Field(field) && !label.lowercase && !label.may_be_absent
-            };
+            let is_plain =
+                |label: &LabelText| label.source == Source::Field(field) && label.is_plain();
             let label = labels.iter().find(|(_, label)| is_plain(label));
             let facts = conversion.groups.facts(field.pattern, field.group);
             let own = facts
@@ -298,12 +297,15 @@ impl Names {
 
     fn label(&mut self, name: &str, label: &LabelText) {
         let from = self.source(label.source);
-        if from == name && !label.lowercase && !label.may_be_absent {
+        if from == name && label.is_plain() {
             return;
         }
         let mut text = quoted(from);
-        if label.lowercase || label.may_be_absent {
+        if !label.is_plain() {
             text = format!("{{ from = {text}");
+            if label.strips_zeros {
+                text.push_str(r", map = { '0*(\d+)' = '$1' }");
+            }
             if label.lowercase {
                 text.push_str(", lowercase = true");
             }
@@ -362,6 +364,12 @@ impl Names {
             let mut subjects = self.subjects.iter();
             let name = subjects.find(|(one, number, _)| one == subject && *number == count);
             let name = name.map_or("", |(.., name)| name.as_str());
+            // Where the number of this field is read in a unit, so is the comparison.
+            let is_scaled = matches!((&draft.amount, subject),
+                (Amount::Field { field, unit, scale, .. }, Subject::Text(Source::Field(one)))
+                    if field == one && (unit.is_some() || scale.is_some()));
+            let comparison = test.comparison.as_ref().filter(|_| !is_scaled);
+            let test = comparison.unwrap_or(&test.pattern);
             conditions.push(format!("{} = {}", key(name), quoted(test)));
         }
         conditions

@@ -120,7 +120,8 @@ fn lines(text: &str) -> Vec<String> {
 const SHOP: &str = r#"counter requests by method, code
 counter bytes
 counter slow
-histogram took buckets 100, 1000
+histogram took buckets 0.1, 1
+gauge open
 counter events by what
 gauge last by method
 hidden text note
@@ -145,18 +146,21 @@ def line {
   $ms > 1000 && $code < 400 {
     slow++
   }
-  took = float($ms)
+  took = $ms / 1000.0
   last[$method] = $bytes
 }
 /opened/ {
   events["opened"]++
+  open++
 } else {
   /closed/ {
     events["closed"]++
+    open--
   }
   otherwise {
     // + /^other$/ {
-      events["other"]++
+      events["other"] += 2
+      open = 7
     }
   }
 }
@@ -253,6 +257,7 @@ fn condition() -> impl Strategy<Value = String> {
         "$n != 7",
         "3 < $n",
         "$k == \"ab\"",
+        "$k == \">a\"",
         "$k != \"b\"",
         "$k =~ /^a/",
         "$k !~ /b/",
@@ -275,6 +280,7 @@ fn action() -> impl Strategy<Value = String> {
         "by_k[\"z\"] += $n\n",
         "by_k[tolower($k)]++\n",
         "two[$k][$d]++\n",
+        "by_k[$n]++\n",
         "two[\"q\"][$d] += $n\n",
         "g = $n\n",
         "g = 4\n",
@@ -309,7 +315,7 @@ const HEAD: &str = "counter c\ncounter s\ncounter by_k by k\ncounter two by k, d
 
 fn line() -> impl Strategy<Value = String> {
     prop_oneof![
-        4 => "[abcxyAB]{1,3} (5|7|12|13|1000|[1-9][0-9]{0,2}) [0-9]{1,2}\\.[05]( [abcx]{0,3})?",
+        4 => "[abcxyAB]{1,3} (5|7|12|13|1000|00|[0-9]{1,3}) [0-9]{1,2}\\.[05]( [abcx]{0,3})?",
         1 => "[abcx 0-9.]{0,12}",
     ]
 }
@@ -348,5 +354,5 @@ fn most_written_programs_are_converted() {
         let one = convert("p.mtail", &source).unwrap();
         converted += usize::from(one.left_out.is_empty());
     }
-    assert!(converted >= 10, "{converted} of 100");
+    assert!(converted >= 60, "{converted} of 100");
 }

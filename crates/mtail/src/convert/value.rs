@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Conversion;
 use super::condition::{Guard, Said};
-use super::draft::{Amount, Draft, Field, LabelText, Source, Subject};
+use super::draft::{Amount, Draft, Field, LabelText, Source, Subject, Test};
+use super::number_pattern::Shape;
 use super::walk::Walked;
 use crate::ast::{Arithmetic, Kind};
 use crate::check::types::Type;
@@ -116,10 +117,10 @@ impl Conversion<'_> {
     }
 
     /// The logs whose lines the program sees.
-    fn filter(&self) -> Option<(Subject, String)> {
+    fn filter(&self) -> Option<(Subject, Test)> {
         let names = self.program.filters.iter();
         let names: Vec<String> = names.map(|name| regex_syntax::escape(name)).collect();
-        (!names.is_empty()).then(|| (Subject::Text(Source::Path), names.join("|")))
+        (!names.is_empty()).then(|| (Subject::Text(Source::Path), Test::of(names.join("|"))))
     }
 
     /// Whether the metric is on no page of Prometheus, and nothing reads it.
@@ -347,6 +348,7 @@ impl Conversion<'_> {
                     source: Source::Path,
                     lowercase: false,
                     may_be_absent: false,
+                    strips_zeros: false,
                 };
                 return Ok(Label::Text(label));
             }
@@ -369,8 +371,16 @@ impl Conversion<'_> {
         let field = self.field(group)?;
         let facts = self.facts(group).ok_or("the group is not known")?;
         let may_be_absent = !facts.is_always_there;
+        let mut strips_zeros = false;
         if facts.kind != Type::Text {
-            if facts.is_rewritten {
+            let is_whole = |shape: Shape| {
+                !shape.may_have_point && !shape.may_be_negative && !shape.may_have_plus
+            };
+            strips_zeros = facts.kind == Type::Int
+                && facts.is_rewritten
+                && !may_be_absent
+                && facts.shape.is_some_and(is_whole);
+            if facts.is_rewritten && !strips_zeros {
                 self.differs(
                     "a program prints a number that is a label again (`007` as `7`, `1.50` as `1.5`); \
                      rules keep its text",
@@ -387,6 +397,7 @@ impl Conversion<'_> {
             source: Source::Field(field),
             lowercase,
             may_be_absent,
+            strips_zeros,
         }))
     }
 }
