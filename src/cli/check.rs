@@ -1,5 +1,8 @@
 //! `logmetrics check`: rules files are read and judged; no log is opened.
 
+mod fix;
+mod format;
+
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
@@ -11,9 +14,11 @@ use logmetrics_core::engine::pattern::planned;
 use logmetrics_core::engine::unit_advice;
 use logmetrics_core::metrics::definition::Definition;
 use logmetrics_core::rules::{
-    Action, AmountSource, Field, Loaded, NumberSource, Rule, RuleSet, Take, escape,
+    Action, AmountSource, Field, Loaded, NumberSource, Problem, Rule, RuleSet, Take, escape,
 };
 use logmetrics_mtail::source::Checked as CheckedPrograms;
+
+use format::Format;
 
 /// Check rules files and programs of mtail; problems are shown with line and column.
 #[derive(Debug, Default, clap::Args)]
@@ -25,6 +30,14 @@ pub struct CheckArgs {
     /// List each rule with its metrics and labels, and where their values come from.
     #[arg(short, long)]
     pub verbose: bool,
+
+    /// How problems are shown
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+
+    /// Mend in the files what needs no decision: mistyped keys and words, `[rule]` for `[[rule]]`, patterns in double quotes
+    #[arg(long)]
+    pub fix: bool,
 }
 
 /// Checks, and prints what is wrong.
@@ -33,6 +46,11 @@ pub fn execute(args: CheckArgs) -> Exit {
         rules: environment::rules(args.rules),
         ..args
     };
+    if args.fix
+        && let Err(message) = fix::fix(&args.rules)
+    {
+        return terminal::fail(&message);
+    }
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colour = io::stderr().is_terminal() && !no_color;
     let (mut out, mut err) = (io::stdout().lock(), io::stderr());
@@ -59,11 +77,16 @@ fn check(
                 .iter()
                 .flat_map(unit_advice::of_tests)
                 .collect();
-            for advice in of_folders
+            let advice = of_folders
                 .chain(of_rules)
                 .chain(&of_tests)
-                .chain(&checked.mtail.advice)
-            {
+                .chain(&checked.mtail.advice);
+            if args.format != Format::Text {
+                let advice: Vec<Problem> = advice.cloned().collect();
+                out.write_all(format::document(args.format, &advice).as_bytes())?;
+                return Ok(Exit::Done);
+            }
+            for advice in advice {
                 writeln!(err, "{}", advice.render(colour))?;
             }
             if let Some(loaded) = &checked.toml {
@@ -71,6 +94,10 @@ fn check(
             }
             mtail_summary(&checked.mtail, args.verbose, out)?;
             Ok(Exit::Done)
+        }
+        Err(problems) if args.format != Format::Text => {
+            out.write_all(format::document(args.format, &problems.list).as_bytes())?;
+            Ok(Exit::Usage)
         }
         Err(problems) => {
             write!(err, "{}", problems.render(colour))?;
@@ -208,6 +235,7 @@ mod tests {
         let args = CheckArgs {
             rules: rules.iter().map(|rule| folder.join(rule)).collect(),
             verbose,
+            ..CheckArgs::default()
         };
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let code = super::check(&args, false, &mut out, &mut err)

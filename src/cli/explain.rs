@@ -2,6 +2,9 @@
 //!
 //! Only shows verdicts; the engine decides them, in the same code that counts.
 
+mod summary;
+mod words;
+
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -13,14 +16,16 @@ use super::multiline_options::MultilineArgs;
 use super::terminal::{self, harmless};
 use crate::programs::{MtailSettings, Programs};
 use logmetrics_core::clock::Clock;
-use logmetrics_core::engine::verdict::{Outcome, SkipReason, Update, Verdict};
-use logmetrics_core::engine::{Engine, FieldErrorKind, Secret};
+use logmetrics_core::engine::verdict::Verdict;
+use logmetrics_core::engine::{Engine, Secret};
 use logmetrics_core::pipeline::{warn_of_cuts, warn_of_incomplete_record};
+use logmetrics_core::rules::{Rule, nearest_name};
 use logmetrics_core::unknown_prefix::{self, PrefixSearch};
 use logmetrics_follow::Specification;
 use logmetrics_follow::line::multiline::Cuts;
 use logmetrics_follow::line::{Line, Origin};
 use logmetrics_follow::to_end::{self, Inputs, PartSink};
+use summary::Summary;
 
 /// What a user types to have lines explained.
 #[derive(Debug, Clone, clap::Args)]
@@ -44,6 +49,14 @@ pub struct ExplainArgs {
     /// Show only the lines that no rule matched
     #[arg(short, long)]
     unmatched: bool,
+
+    /// Show only what this rule says; its name as `logmetrics check -v` lists it
+    #[arg(long, value_name = "NAME")]
+    rule: Option<String>,
+
+    /// Instead of every line, the lines that no rule matched by their shape, with one sample of each
+    #[arg(short, long, conflicts_with = "unmatched")]
+    summary: bool,
 }
 
 /// Characters of a line that are shown; the rest is cut.
@@ -75,6 +88,11 @@ pub fn execute(args: ExplainArgs) -> Exit {
         Ok(runnable) => runnable.engine,
         Err(error) => return terminal::usage(&error),
     };
+    if let Some(name) = &args.rule
+        && let Err(message) = check_name(name, &engine)
+    {
+        return terminal::usage(&message);
+    }
     if logs.iter().any(|log| log == "-") && std::io::stdin().is_terminal() {
         terminal::say(&"reading standard input: paste lines, end with control-D");
     }
@@ -86,38 +104,91 @@ pub fn execute(args: ExplainArgs) -> Exit {
         return terminal::usage(error);
     }
     inputs.multiline = programs.multiline(&checked).as_ref().clone();
-    explain_all(&engine, inputs, args.unmatched)
+    let rules = checked
+        .toml
+        .map_or_else(Vec::new, |loaded| loaded.set.rules);
+    let chosen = Chosen {
+        engine: &engine,
+        rules: &rules,
+        rule: args.rule.as_deref(),
+        unmatched_only: args.unmatched,
+        is_summary: args.summary,
+        names_files: logs.len() > 1 || logs.iter().any(|log| log.contains(['*', '?', '['])),
+    };
+    explain_all(&chosen, inputs)
+}
+
+/// Whether there is such a rule; otherwise what there is.
+fn check_name(name: &str, engine: &Engine) -> Result<(), String> {
+    if engine.rule_names().any(|one| one == name) {
+        return Ok(());
+    }
+    let meant = nearest_name(name, engine.rule_names());
+    let meant = meant.map_or(String::new(), |name| format!("; did you mean `{name}`?"));
+    let names: Vec<&str> = engine.rule_names().collect();
+    Err(format!(
+        "no rule is called `{}`{meant}\n\nthere are {}",
+        harmless(name.as_bytes()),
+        names.join(", ")
+    ))
+}
+
+/// What is explained, and how.
+struct Chosen<'e> {
+    engine: &'e Engine,
+    /// What is known of the rules in TOML.
+    rules: &'e [Rule],
+    /// The only rule that is asked.
+    rule: Option<&'e str>,
+    unmatched_only: bool,
+    is_summary: bool,
+    /// Several files may be read: lines are numbered in each.
+    names_files: bool,
 }
 
 /// Shows what the engine says of each line.
 struct Explainer<'e> {
-    engine: &'e Engine,
+    chosen: &'e Chosen<'e>,
     search: PrefixSearch<'e>,
-    unmatched_only: bool,
-    lines: u64,
-    matched: u64,
+    file: Arc<str>,
+    /// Lines of this file so far.
+    number: u64,
+    summary: Summary,
     written: std::io::Result<()>,
 }
 
 impl PartSink for Explainer<'_> {
-    fn begin(&mut self, _part: u64, _origin: &Origin) {}
+    fn begin(&mut self, _part: u64, origin: &Origin) {
+        if *self.file != *origin.file {
+            self.file = Arc::clone(&origin.file);
+            self.number = 0;
+        }
+    }
 
     fn line(&mut self, _offset: u64, line: &Line<'_>) {
         if self.written.is_err() {
             return;
         }
-        self.lines += 1;
-        let verdicts = self.engine.explain(line);
-        let hit = verdicts.iter().any(|verdict| verdict.outcome.is_match());
-        self.matched += u64::from(hit);
-        if !hit || !self.unmatched_only {
-            let mut text = describe(self.lines, line, &verdicts);
-            if !hit && let Some(prefix) = self.search.find(line) {
-                let shown = shorten(&harmless(prefix));
-                let _ = writeln!(text, "  {}", unknown_prefix::words(&shown));
-            }
-            self.written = std::io::stdout().lock().write_all(text.as_bytes());
+        self.number += 1;
+        let chosen = self.chosen;
+        let mut verdicts = chosen.engine.explain(line);
+        if let Some(rule) = chosen.rule {
+            verdicts.retain(|verdict| *verdict.rule == *rule);
         }
+        let hit = self.summary.add(line, &verdicts);
+        if chosen.is_summary || (hit && chosen.unmatched_only) {
+            return;
+        }
+        let place = match chosen.names_files {
+            true => format!("{} line {}", harmless(self.file.as_bytes()), self.number),
+            false => format!("line {}", self.number),
+        };
+        let mut text = describe(&place, line, &verdicts, chosen.rules);
+        if !hit && let Some(prefix) = self.search.find(line) {
+            let shown = shorten(&harmless(prefix));
+            let _ = writeln!(text, "  {}", unknown_prefix::words(&shown));
+        }
+        self.written = std::io::stdout().lock().write_all(text.as_bytes());
     }
 
     fn incomplete_record(&mut self, origin: &Origin) {
@@ -133,18 +204,22 @@ impl PartSink for Explainer<'_> {
     }
 }
 
-fn explain_all(engine: &Engine, mut inputs: Inputs, unmatched_only: bool) -> Exit {
+fn explain_all(chosen: &Chosen<'_>, mut inputs: Inputs) -> Exit {
     inputs.is_prompt = true;
     let explainer = || Explainer {
-        engine,
-        search: PrefixSearch::new(engine),
-        unmatched_only,
-        lines: 0,
-        matched: 0,
+        chosen,
+        search: PrefixSearch::new(chosen.engine),
+        file: Arc::from(""),
+        number: 0,
+        summary: Summary::default(),
         written: Ok(()),
     };
     let (explainers, errors) = to_end::read(inputs, 1, explainer, &Arc::default());
-    for explainer in explainers {
+    for mut explainer in explainers {
+        if chosen.is_summary && explainer.written.is_ok() {
+            let text = explainer.summary.shapes(chosen);
+            explainer.written = std::io::stdout().lock().write_all(text.as_bytes());
+        }
         match explainer.written {
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Exit::Done,
@@ -152,11 +227,7 @@ fn explain_all(engine: &Engine, mut inputs: Inputs, unmatched_only: bool) -> Exi
                 return terminal::fail(&format_args!("cannot write to standard output: {error}"));
             }
         }
-        let (lines, matched) = (explainer.lines, explainer.matched);
-        terminal::say(&format_args!(
-            "{lines} lines, {matched} matched, {} not",
-            lines - matched
-        ));
+        terminal::say(&explainer.summary.total(chosen).trim_end());
     }
     match errors.first() {
         None => Exit::Done,
@@ -164,62 +235,16 @@ fn explain_all(engine: &Engine, mut inputs: Inputs, unmatched_only: bool) -> Exi
     }
 }
 
-fn describe(number: u64, line: &Line, verdicts: &[Verdict]) -> String {
+/// A line and what each rule says of it.
+fn describe(place: &str, line: &Line<'_>, verdicts: &[Verdict], rules: &[Rule]) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "line {number}: {}", shorten(&harmless(line.text)));
+    let _ = writeln!(out, "{place}: {}", shorten(&harmless(line.text)));
+    let is_match = verdicts.iter().any(|verdict| verdict.outcome.is_match());
     for verdict in verdicts {
-        let _ = match &verdict.outcome {
-            Outcome::Matched(updates) => {
-                let _ = writeln!(out, "  {}: match", verdict.rule);
-                updates
-                    .iter()
-                    .try_for_each(|update| writeln!(out, "    {}", show(update)))
-            }
-            Outcome::ScriptMatched { held, updates } => {
-                let _ = writeln!(out, "  {}: match", verdict.rule);
-                held.iter().chain(updates).try_for_each(|text| {
-                    writeln!(out, "    {}", shorten(&harmless(text.as_bytes())))
-                })
-            }
-            other => writeln!(out, "  {}: no match: {other}", verdict.rule),
-        };
+        let rule = rules.iter().find(|rule| *rule.name == *verdict.rule);
+        words::verdict(verdict, line, (rule, is_match), &mut out);
     }
     out
-}
-
-fn show(update: &Update) -> String {
-    let metric = &update.metric;
-    match &update.result {
-        Ok((labels, value)) if labels.is_empty() => format!("{metric} {value}"),
-        Ok((labels, value)) => format!("{metric}{{{labels}}} {value}"),
-        Err(SkipReason::Where { name, pattern }) => {
-            format!("{metric}: left out, as `where` asks that `{name}` is `{pattern}`")
-        }
-        Err(SkipReason::MissingLabel { label }) => {
-            format!("{metric}: not counted, as label `{label}` has neither value nor default")
-        }
-        Err(SkipReason::BadValue { field, text, why }) => {
-            let text = shorten(&harmless(text));
-            format!("{metric}: not counted, as field `{field}` is `{text}`, which {why}")
-        }
-        Err(SkipReason::UnreadableTime { text }) => {
-            let text = shorten(&harmless(text));
-            format!(
-                "time: `{text}` cannot be read; `time = {{ from = …, format = … }}` says how it is written"
-            )
-        }
-        Err(SkipReason::Value(error)) => {
-            let why = match error.kind {
-                FieldErrorKind::Missing => "is not on the line",
-                FieldErrorKind::BadValue => "is no number that this metric can take",
-                FieldErrorKind::UnreadableTime => "is no time that can be read",
-                FieldErrorKind::Ambiguous => "stands more than once, and the rule takes only one",
-                FieldErrorKind::TooMany => "has more matches than are counted of one line",
-                FieldErrorKind::LookupMiss => "is not in its table",
-            };
-            format!("{metric}: not counted, as field `{}` {why}", error.field)
-        }
-    }
 }
 
 fn shorten(text: &str) -> String {

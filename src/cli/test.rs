@@ -1,6 +1,9 @@
 //! `logmetrics test`: runs the `[[test]]` cases that rules files carry, and those of programs, through the engine that
 //! counts everywhere else.
 
+mod coverage;
+mod junit;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +23,8 @@ use logmetrics_follow::line::multiline::Multiline;
 use logmetrics_follow::to_end;
 use logmetrics_mtail::test_file;
 
+use coverage::Coverage;
+
 /// What a user types to run rules' own tests.
 #[derive(Debug, Clone, clap::Args)]
 pub struct TestArgs {
@@ -27,12 +32,33 @@ pub struct TestArgs {
     /// agentgateway rules
     #[arg(value_name = "RULES")]
     rules: Vec<PathBuf>,
+
+    /// Run only cases with this text in their name
+    #[arg(short, long, value_name = "TEXT")]
+    name: Option<String>,
+
+    /// Also list the rules, metrics and conditions that no case exercises
+    #[arg(long)]
+    coverage: bool,
+
+    /// Write the outcomes as JUnit XML to this file
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+impl TestArgs {
+    fn takes(&self, name: &str) -> bool {
+        self.name
+            .as_ref()
+            .is_none_or(|wanted| name.contains(wanted.as_str()))
+    }
 }
 
 /// Runs every case and shows the differences.
 pub fn execute(args: TestArgs) -> Exit {
-    let (rules, program_tests) = split(&environment::rules(args.rules));
-    let mut outcomes = Outcomes::default();
+    let (rules, program_tests) = split(&environment::rules(args.rules.clone()));
+    let mut outcomes = Vec::new();
+    let mut coverage = None;
     if !rules.is_empty() || program_tests.is_empty() {
         let loaded = match rules::load(&rules) {
             Ok(loaded) => loaded,
@@ -41,50 +67,99 @@ pub fn execute(args: TestArgs) -> Exit {
                 return Exit::Usage;
             }
         };
-        for (file, case) in &loaded.cases {
+        for (file, case) in loaded
+            .cases
+            .iter()
+            .filter(|(_, case)| args.takes(&case.name))
+        {
             let path = loaded.files[*file].path.as_str();
             let multiline = (loaded.multiline.iter()).find(|section| section.file == *file);
             let multiline = multiline.map(|section| &section.settings);
-            let outcome = run(&rules_of(&loaded, *file), case, multiline);
-            outcomes.add(path, &case.name, outcome);
+            let result = run(&rules_of(&loaded, *file), case, multiline);
+            outcomes.push(Outcome::of(path, &case.name, result));
+        }
+        if args.coverage {
+            coverage = match covered(&loaded) {
+                Ok(coverage) => Some(coverage),
+                Err(message) => return terminal::usage(&message),
+            };
         }
     }
     for path in &program_tests {
-        if let Err(message) = run_program_tests(path, &mut outcomes) {
+        if let Err(message) = run_program_tests(path, &args, &mut outcomes) {
             return terminal::usage(&message.trim_end());
         }
     }
-    let Outcomes {
-        total,
-        failed,
-        report,
-    } = outcomes;
+    let mut report: String = outcomes.iter().map(Outcome::shown).collect();
+    report.extend(coverage.as_ref().map(|(lines, _)| lines.as_str()));
     let printed = terminal::print(report.as_bytes());
-    terminal::say(&match total {
-        0 => "no [[test]] cases in these rules".to_owned(),
+    let (total, failed) = (
+        outcomes.len(),
+        outcomes.iter().filter(|one| one.has_failed()).count(),
+    );
+    terminal::say(&match (total, &args.name) {
+        (0, Some(name)) => format!("no case has `{name}` in its name"),
+        (0, None) => "no [[test]] cases in these rules".to_owned(),
         _ => format!("{} of {total} cases passed", total - failed),
     });
-    if failed == 0 { printed } else { Exit::Failed }
+    if let Some((_, total)) = coverage {
+        terminal::say(&total);
+    }
+    if let Some(path) = &args.junit
+        && let Err(error) = std::fs::write(path, junit::document(&outcomes))
+    {
+        return terminal::fail(&format_args!("cannot write `{}`: {error}", path.display()));
+    }
+    match (failed, total, &args.name) {
+        (0, 0, Some(_)) => Exit::Usage,
+        (0, _, _) => printed,
+        _ => Exit::Failed,
+    }
 }
 
-/// What became of all cases.
-#[derive(Default)]
-struct Outcomes {
-    total: usize,
-    failed: usize,
-    report: String,
+/// What no case exercises, and how much is exercised.
+fn covered(loaded: &Loaded) -> Result<(String, String), String> {
+    let (mut out, mut exercised, mut all) = (String::new(), 0, 0);
+    for (number, file) in loaded.files.iter().enumerate() {
+        let set = rules_of(loaded, number);
+        let own = loaded.cases.iter().filter(|(file, _)| *file == number);
+        let cases: Vec<&Case> = own.map(|(_, case)| case).collect();
+        let (lines, some, of) = Coverage::of(&set, &cases)?.report(&file.path);
+        out.push_str(&lines);
+        exercised += some;
+        all += of;
+    }
+    let total =
+        format!("{exercised} of {all} rules, metrics and conditions are exercised by cases");
+    Ok((out, total))
 }
 
-impl Outcomes {
-    fn add(&mut self, path: &str, name: &str, outcome: Result<(), String>) {
-        self.total += 1;
-        match outcome {
-            Ok(()) => self.report.push_str(&format!("{path}: {name}: ok\n")),
-            Err(difference) => {
-                self.failed += 1;
-                let text = format!("{path}: {name}: FAILED\n{difference}\n");
-                self.report.push_str(&text);
-            }
+/// What became of a case.
+struct Outcome {
+    path: String,
+    name: String,
+    /// What is other than expected.
+    difference: Option<String>,
+}
+
+impl Outcome {
+    fn of(path: &str, name: &str, outcome: Result<(), String>) -> Outcome {
+        Outcome {
+            path: path.to_owned(),
+            name: name.to_owned(),
+            difference: outcome.err(),
+        }
+    }
+
+    fn has_failed(&self) -> bool {
+        self.difference.is_some()
+    }
+
+    fn shown(&self) -> String {
+        let (path, name) = (&self.path, &self.name);
+        match &self.difference {
+            None => format!("{path}: {name}: ok\n"),
+            Some(difference) => format!("{path}: {name}: FAILED\n{difference}\n"),
         }
     }
 }
@@ -112,7 +187,11 @@ fn split(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<PathBuf>) {
 }
 
 /// Runs the cases of a program; an error is one of the files.
-fn run_program_tests(path: &Path, outcomes: &mut Outcomes) -> Result<(), String> {
+fn run_program_tests(
+    path: &Path,
+    args: &TestArgs,
+    outcomes: &mut Vec<Outcome>,
+) -> Result<(), String> {
     let file = test_file::read(path)?;
     let settings = MtailSettings::new(file.strict);
     let programs = Programs::new(
@@ -122,12 +201,16 @@ fn run_program_tests(path: &Path, outcomes: &mut Outcomes) -> Result<(), String>
     );
     let checked = programs.check(programs.gather());
     let checked = checked.map_err(|problems| problems.to_string())?;
-    for case in &file.cases {
+    for case in file.cases.iter().filter(|case| args.takes(&case.name)) {
         let runnable = programs.compile(&checked, None);
         let runnable = runnable.map_err(|error| error.to_string())?;
         let outcome = samples_of(&runnable.engine, runnable.definitions, &case.lines(), None);
-        let outcome = outcome.and_then(|samples| compare(&samples, &case.expect));
-        outcomes.add(&path.display().to_string(), &case.name, outcome);
+        let outcome = outcome.and_then(|samples| compare(&samples, &case.expect, false));
+        outcomes.push(Outcome::of(
+            &path.display().to_string(),
+            &case.name,
+            outcome,
+        ));
     }
     Ok(())
 }
@@ -153,27 +236,40 @@ fn run(set: &RuleSet, case: &Case, multiline: Option<&Arc<Multiline>>) -> Result
     let key = Secret::new(b"rule tests only: no secret").ok();
     let engine = Engine::new(set, key.as_ref()).map_err(|error| error.to_string())?;
     let samples = samples_of(&engine, set.metrics.clone(), &case.lines, multiline)?;
-    compare(&samples, &case.expect)
+    compare(&samples, &case.expect, case.is_partial)
 }
 
-/// Every sample expected must be there, and no other sample of a metric that is named there.
-fn compare(samples: &str, expect: &[String]) -> Result<(), String> {
+/// Every sample expected must be there, and, unless `is_partial`, no other sample of a metric that is named
+/// there.
+fn compare(samples: &str, expect: &[String], is_partial: bool) -> Result<(), String> {
     let expected: BTreeSet<&str> = expect.iter().map(|sample| sample.trim()).collect();
     let named: BTreeSet<&str> = expected.iter().map(|sample| name_of(sample)).collect();
     let found: BTreeSet<&str> = samples
         .lines()
         .filter(|sample| named.contains(name_of(sample)))
         .collect();
-    let mut difference = String::new();
-    for missing in expected.difference(&found) {
-        difference.push_str(&format!("  - {missing}\n"));
-    }
-    for surplus in found.difference(&expected) {
-        difference.push_str(&format!("  + {surplus}\n"));
-    }
-    if difference.is_empty() {
+    let series = |sample: &&str| {
+        sample
+            .rsplit_once(' ')
+            .map(|(series, _)| (*series).to_owned())
+    };
+    let missing: Vec<&str> = expected.difference(&found).copied().collect();
+    let missed: BTreeSet<_> = missing.iter().filter_map(series).collect();
+    // What has another value is shown beside what was expected, also where others are left out.
+    let is_meant =
+        |sample: &&&str| !is_partial || series(sample).is_some_and(|one| missed.contains(&one));
+    let surplus = found.difference(&expected).filter(is_meant);
+    let mut lines: Vec<(Option<String>, char, &str)> = Vec::new();
+    lines.extend(missing.iter().map(|sample| (series(sample), '-', *sample)));
+    lines.extend(surplus.map(|sample| (series(sample), '+', *sample)));
+    if lines.is_empty() {
         return Ok(());
     }
+    // What differs in its value alone comes together, the expected one first.
+    lines.sort_by(|a, b| (&a.0, a.1 == '+', a.2).cmp(&(&b.0, b.1 == '+', b.2)));
+    let difference: String = (lines.iter())
+        .map(|(_, sign, sample)| format!("  {sign} {sample}\n"))
+        .collect();
     Err(format!(
         "{difference}  (- expected and not there, + there and not expected)"
     ))

@@ -173,6 +173,9 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
     ended
 }
 
+/// After so many lines of an input of which none matched, it is said.
+const LINES_BEFORE_SAID: u64 = 50;
+
 /// A run within its runtime.
 async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(), Failure> {
     let Built {
@@ -183,6 +186,7 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
         restored,
     } = built;
     let listener = listener(settings)?;
+    shared.samples.never.say_after(LINES_BEFORE_SAID);
     let (stop, drain) = shutdown::channel();
     shutdown::on_signals(stop.clone()).map_err(no_signals)?;
     let positions = Arc::clone(&restored.positions);

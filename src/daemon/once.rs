@@ -44,6 +44,9 @@ pub fn once(settings: &Settings) -> Result<Counted, Failure> {
 fn counted(shared: &Shared, errors: Vec<String>) -> Counted {
     let now_ms = shared.clock.now_ms();
     let active = shared.active.load();
+    for said in shared.samples.never.rest(&active.engine) {
+        tracing::warn!("{said}");
+    }
     Counted {
         snapshot: active.store.snapshot(now_ms),
         engine: Arc::clone(&active.engine),

@@ -89,3 +89,65 @@ fn one_name_two_types_is_refused_across_files() {
     let run = Run::new().arg("check").arg(scratch.path("rules")).go();
     run.code(2).says(&["seen", "b.toml"]).calm();
 }
+
+const MISTYPED: &str = "[rule]\nmach = \"\\d+ ms\"\nmetric = [{ countr = 'a' }]\n";
+
+#[test]
+fn problems_are_shown_to_programs() {
+    let scratch = Scratch::new();
+    let path = scratch.write(
+        "a b.toml",
+        "[[rule]]\nmatch = 'x'\nmetrc = 1\nmetric = [{ counter = 'a' }]\n",
+    );
+    let run = |format: &str| {
+        let run = Run::new()
+            .args("check --format")
+            .arg(format)
+            .arg(&path)
+            .go();
+        run.code(2).stdout
+    };
+    let json: serde_json::Value = serde_json::from_str(&run("json")).unwrap();
+    assert_eq!(json["errors"], 1, "{json:#}");
+    let problem = &json["problems"][0];
+    assert_eq!(problem["line"], 3);
+    assert_eq!(
+        (&problem["column"], &problem["end_column"]),
+        (&1.into(), &6.into())
+    );
+    assert_eq!(problem["hint"], "did you mean `metric`?");
+    let github = run("github");
+    assert!(github.starts_with("::error file="), "{github}");
+    assert!(
+        github.contains(",line=3,col=1,endColumn=6::unknown key `metrc`%0Adid you"),
+        "{github}"
+    );
+    let sarif: serde_json::Value = serde_json::from_str(&run("sarif")).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["level"], "error");
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["region"]["startLine"], 3);
+    let right = scratch.write(
+        "right.toml",
+        "[[rule]]\nmatch = 'x'\nmetric = [{ counter = 'a' }]\n",
+    );
+    let right = Run::new()
+        .args("check --format json")
+        .arg(right)
+        .go()
+        .success();
+    assert!(right.stdout.contains("\"errors\": 0"), "{}", right.stdout);
+}
+
+#[test]
+fn what_needs_no_decision_is_mended_in_the_file() {
+    let scratch = Scratch::new();
+    let path = scratch.write("rules.toml", MISTYPED);
+    let run = Run::new().args("check --fix").arg(&path).go().success();
+    run.says(&["rules.toml:2", "now: match = '\\d+ ms'"]);
+    let mended = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(
+        mended,
+        "[[rule]]\nmatch = '\\d+ ms'\nmetric = [{ counter = 'a' }]\n"
+    );
+}

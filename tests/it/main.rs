@@ -14,6 +14,8 @@ mod check;
 mod crowd;
 /// `doctor`: the chain from the front end to Prometheus, and the next step where it is broken.
 mod doctor;
+/// `explain`: why a line is not counted as meant; and nothing counts 0 in silence.
+mod explain;
 /// Kills, rotations and full disks at random moments: each line is counted, and counted once.
 mod faults;
 /// Several files at once: the page is that of one file after the other.

@@ -116,3 +116,51 @@ fn rules_that_are_not_shipped_name_those_that_are() {
         .code(2);
     run.says(&["`builtin:nginx`"]);
 }
+
+const CASES: &str = "[[rule]]\nname = 'one'\nfields = 'logfmt'\n\
+    metric = [\n  { counter = 'seen', by = ['user'], where = { user = '[a-z]+' } },\n  \
+    { counter = 'bytes', value = 'n' },\n]\n\
+    [[rule]]\nname = 'two'\nmatch = 'zzz'\nmetric = [{ counter = 'z' }]\n\
+    [[test]]\nname = 'right'\nlines = 'user=ann'\nexpect = ['seen{user=\"ann\"} 1']\n\
+    [[test]]\nname = 'wrong <1>'\nlines = ['user=ann', 'user=bob']\nexpect = ['seen{user=\"ann\"} 2']\n\
+    [[test]]\nname = 'partial'\nlines = ['user=ann', 'user=bob']\nexpect = ['seen{user=\"bob\"} 1']\npartial = true\n";
+
+#[test]
+fn cases_show_their_difference_their_coverage_and_junit() {
+    let scratch = Scratch::new();
+    let rules = scratch.write("rules.toml", CASES);
+    let junit = scratch.path("junit.xml");
+    let run = Run::new()
+        .args("test --coverage --junit")
+        .arg(&junit)
+        .arg(&rules)
+        .go();
+    let run = run.code(1).says(&[
+        "2 of 3 cases passed",
+        "2 of 6 rules, metrics and conditions",
+    ]);
+    let difference = "wrong <1>: FAILED\n  - seen{user=\"ann\"} 2\n  + seen{user=\"ann\"} 1\n  + seen{user=\"bob\"} 1\n";
+    assert!(run.stdout.contains(difference), "{}", run.stdout);
+    for words in [
+        "rule one: no case updates bytes\n",
+        "rule one: seen: no case has a line where `where` leaves it out for `user`\n",
+        "rule two: no case has a line that it matches\n",
+    ] {
+        assert!(run.stdout.contains(words), "{words}\n{}", run.stdout);
+    }
+    let xml = std::fs::read_to_string(junit).unwrap();
+    assert!(xml.contains("tests=\"3\" failures=\"1\""), "{xml}");
+    assert!(xml.contains("name=\"wrong &lt;1&gt;\"><failure"), "{xml}");
+    let named = Run::new()
+        .args("test --name right")
+        .arg(&rules)
+        .go()
+        .success();
+    named.says(&["1 of 1 cases passed"]);
+    let none = Run::new()
+        .args("test --name nothing")
+        .arg(&rules)
+        .go()
+        .code(2);
+    none.says(&["no case has `nothing` in its name"]);
+}

@@ -12,6 +12,8 @@ pub mod number;
 pub mod pipeline;
 pub mod program_files;
 pub mod rate_limit;
+pub mod recognise;
 pub mod rules;
 pub mod times;
 pub mod unknown_prefix;
+pub mod why;

@@ -328,6 +328,11 @@ fn plain_pattern(pattern: &str) -> String {
         .to_owned()
 }
 
+/// How far a pattern comes on a text.
+pub fn almost_on(pattern: &str, text: &str) -> Option<Almost> {
+    almost(pattern, text)
+}
+
 /// Finds the longest beginning of `pattern`, or of one of its alternatives, that is found in `text`.
 ///
 /// A pattern is cut only between the pieces of its outermost sequence, so every beginning is a

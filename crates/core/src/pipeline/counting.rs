@@ -156,6 +156,15 @@ impl Counting {
                  convert it: iconv -f ISO-8859-1 -t UTF-8"
             );
         }
+        // A program of another language says nothing of lines that it has no use for.
+        if lines > 0 && !self.active.engine.has_scripts() {
+            let source = counters.invalid_utf8_lines.source();
+            let counted = (lines, counts.unmatched);
+            let never = &self.shared.samples.never;
+            if let Some(said) = never.note(source, counted, &self.unmatched, &self.active.engine) {
+                tracing::warn!("{said}");
+            }
+        }
         self.active.counters.count_matches(&counts.matches);
         self.active.counters.count_unreadable(&counts.unreadable);
         (self.active.counters).count_field_errors(&counts.field_errors);

@@ -7,6 +7,7 @@
 mod counting;
 mod history_sink;
 mod in_order;
+mod never_matched;
 mod stream;
 pub mod unmatched_samples;
 mod worker;

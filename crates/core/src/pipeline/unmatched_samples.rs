@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
+use super::never_matched::NeverMatched;
+
 /// Most lines kept.
 const LINES_MAX: usize = 20;
 
@@ -14,6 +16,8 @@ const LINE_BYTES_MAX: usize = 2048;
 #[derive(Debug, Default)]
 pub struct UnmatchedSamples {
     lines: Mutex<VecDeque<Vec<u8>>>,
+    /// Inputs of which no line has matched.
+    pub never: NeverMatched,
 }
 
 impl UnmatchedSamples {

@@ -237,6 +237,8 @@ pub struct Case {
     pub lines: Vec<String>,
     /// Samples that must come out, as the text format prints them.
     pub expect: Vec<String>,
+    /// Whether other samples of the same names may come out too.
+    pub is_partial: bool,
     /// How long after the start of the file the case stands, in bytes, for messages.
     pub offset: usize,
 }

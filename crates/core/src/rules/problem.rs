@@ -4,6 +4,7 @@
 //! into [`Problem`]s, which carry the source lines they show and outlive the text. The words stand
 //! in [`messages`], their form on the screen in [`render`]. No rule is judged here.
 
+mod fix;
 pub(super) mod messages;
 mod render;
 

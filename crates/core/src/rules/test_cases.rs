@@ -16,6 +16,7 @@ fn read_case(index: usize, mut table: Table<'_>, reader: &mut Reader) -> Option<
     let name = table.take("name").and_then(|value| value.text(reader));
     let lines = table.take("lines");
     let expect = table.take("expect");
+    let partial = table.take("partial").and_then(|value| value.flag(reader));
     let place = table.place;
     let whole = table.finish(reader);
     if whole && lines.is_none() {
@@ -39,6 +40,7 @@ fn read_case(index: usize, mut table: Table<'_>, reader: &mut Reader) -> Option<
             .flat_map(|text| text.value.lines().map(str::to_string))
             .collect(),
         expect: expect.into_iter().map(|sample| sample.value).collect(),
+        is_partial: partial.unwrap_or(false),
         offset: place.start,
     })
 }

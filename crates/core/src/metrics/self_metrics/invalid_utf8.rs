@@ -33,6 +33,11 @@ impl InvalidUtf8Lines {
         }
     }
 
+    /// The input, as the command line names it.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// Counts more lines. Gives the name of the input where these are its first, so that it is said
     /// once.
     pub fn add(&self, lines: u64) -> Option<&str> {

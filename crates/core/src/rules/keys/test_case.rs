@@ -60,6 +60,22 @@ lines = "user=ann tokens=5"
 expect = ['tokens_total{user="ann"} 5']
 "#,
         },
+        Key {
+            name: "partial",
+            shape: Shape::Flag,
+            about: "Whether `expect` may leave out what is not its matter: other samples of the same names may come \
+                    out too.",
+            default: "`false`: all samples of each name must be in `expect`",
+            example: r#"[[rule]]
+fields = "logfmt"
+metric = [{ counter = "requests_total", by = ["user"] }]
+
+[[test]]
+lines = ["user=ann", "user=bob", "user=bob"]
+expect = ['requests_total{user="bob"} 2']
+partial = true
+"#,
+        },
     ],
     includes: None,
     needs: &[Need::All(&["lines", "expect"])],
