@@ -77,6 +77,11 @@ fn the_first_rules_say_what_a_person_would_count() {
         samples.iter().any(|sample| sample == wanted),
         "{samples:#?}"
     );
+    let wanted = "trades_latency_seconds_count{desk=\"eq\"} 2";
+    assert!(
+        samples.iter().any(|sample| sample == wanted),
+        "{samples:#?}"
+    );
     assert!(
         rules.contains("`symbol` has 3 values on 3 lines"),
         "{rules}"

@@ -56,7 +56,8 @@ fn objects_of_json_are_counted_by_their_fields_of_few_values() {
     for wanted in [
         "time = \"ts\"",
         "counter = \"shop_requests_total\"\nhelp = \"Requests by method, level.\"\nby = [\"method\", \"level\"]",
-        "value = \"took_ms\"",
+        "histogram = \"shop_took_seconds\"",
+        "value = { from = \"took_ms\", unit = \"ms\" }",
         "#   `req.url` may have another value on each line",
     ] {
         assert!(
@@ -127,8 +128,8 @@ fn tables_with_a_line_of_names_have_their_names() {
     let log = "ts,desk,qty,latency_us\n2026-01-01T00:00:00Z,fx,100,152\n2026-01-01T00:00:01Z,eq,20,1201\n";
     let suggestion = suggested(log, "trades.csv");
     for wanted in [
-        "(?P<desk>",
-        "(?P<latency_us>",
+        "columns = [\"ts\", \"desk\", \"qty\", \"latency_us\"]",
+        "value = { from = \"latency_us\", unit = \"us\" }",
         "counter = \"trades_lines_total\"",
     ] {
         assert!(

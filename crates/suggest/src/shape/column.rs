@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use logmetrics_core::engine::convert;
+use logmetrics_core::number;
 
 use super::value::{Kind, kind};
 
@@ -56,6 +56,15 @@ impl Numbers {
             },
         }
     }
+
+    /// The same in another unit.
+    pub fn times(self, factor: f64) -> Numbers {
+        Numbers {
+            least: self.least * factor,
+            most: self.most * factor,
+            least_positive: self.least_positive.map(|it| it * factor),
+        }
+    }
 }
 
 impl Column {
@@ -80,9 +89,9 @@ impl Column {
         self.present += 1;
         *self.kinds.entry(kind).or_default() += 1;
         if kind.is_number()
-            && let Some(number) = convert::number(value.as_bytes())
+            && let Some(read) = number::number(value.as_bytes())
         {
-            self.numbers = Some(Numbers::with(self.numbers, number));
+            self.numbers = Some(Numbers::with(self.numbers, read));
         }
         let value = value.trim();
         let short = value

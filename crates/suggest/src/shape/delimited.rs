@@ -1,10 +1,11 @@
 //! Lines that one character cuts into columns: CSV, tabs, bars, semicolons.
 
+use super::column::Column;
 use super::names::Names;
 use super::pattern::Pattern;
 use super::pattern::request;
 use super::value::{Kind, is_request, kind, leading_time};
-use super::{Table, of_pattern};
+use super::{Layout, Table, of_pattern};
 use crate::sample::SampleLine;
 
 /// Characters that cut, and how many of them a line has at least.
@@ -34,11 +35,59 @@ pub(super) fn table<'s>(lines: &[&'s SampleLine]) -> Option<(Table<'s>, Vec<&'s 
         if usual <= least || alike.len() * 100 < lines.len() * ALIKE_PERCENT || is_text {
             continue;
         }
-        if let Some(found) = of_pattern(pattern(&alike, delimiter, usual), lines) {
-            return Some(found);
+        let found = under_names(&alike, delimiter, lines)
+            .or_else(|| of_pattern(pattern(&alike, delimiter, usual), lines));
+        if found.is_some() {
+            return found;
         }
     }
     None
+}
+
+/// The table of cells whose first line names them; nothing where it does not, or names one twice.
+fn under_names<'s>(
+    alike: &[&Vec<&str>],
+    delimiter: char,
+    lines: &[&'s SampleLine],
+) -> Option<(Table<'s>, Vec<&'s SampleLine>)> {
+    let header = header(alike)?;
+    let names: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
+    let is_unique = |name: &String| names.iter().filter(|it| *it == name).count() == 1;
+    if !names.iter().all(is_unique) {
+        return None;
+    }
+    let mut columns: Vec<Column> = names.iter().map(|name| Column::new(name)).collect();
+    let (mut taken, mut rest) = (Vec::new(), Vec::new());
+    for line in lines.iter().copied() {
+        let cells: Vec<String> = cells(&line.text, delimiter)
+            .into_iter()
+            .map(unquoted)
+            .collect();
+        if cells.len() != names.len() || cells == names {
+            rest.push(line);
+            continue;
+        }
+        for (column, cell) in columns.iter_mut().zip(&cells) {
+            column.lines += 1;
+            column.add(cell);
+        }
+        taken.push(line);
+    }
+    let table = Table {
+        layout: Layout::Csv {
+            columns: names,
+            delimiter,
+        },
+        lines: taken,
+        columns,
+    };
+    (!table.lines.is_empty()).then_some((table, rest))
+}
+
+/// A cell without the quotes around it.
+fn unquoted(cell: &str) -> String {
+    let inside = cell.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    inside.map_or_else(|| cell.to_owned(), |inside| inside.replace("\"\"", "\""))
 }
 
 /// The cells of a line. A delimiter within quotes or within a time cuts nothing.

@@ -31,6 +31,11 @@ pub(crate) enum Layout {
         prefix: Option<Pattern>,
     },
     Pattern(Pattern),
+    /// Cells, with a line that names them.
+    Csv {
+        columns: Vec<String>,
+        delimiter: char,
+    },
 }
 
 /// Lines of one kind.
@@ -49,6 +54,7 @@ impl Table<'_> {
             Layout::Json => "objects of JSON",
             Layout::Logfmt { .. } => "pairs of `key=value`",
             Layout::Pattern(_) => "lines of one form",
+            Layout::Csv { .. } => "cells under a line of names",
         }
     }
 }

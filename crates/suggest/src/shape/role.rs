@@ -51,11 +51,21 @@ pub(crate) enum DurationUnit {
 }
 
 impl DurationUnit {
-    /// The unit to be named in the rule, if any.
-    pub fn name(self) -> Option<&'static str> {
+    /// What a number without a unit is in.
+    pub fn name(self) -> &'static str {
         match self {
-            DurationUnit::Written | DurationUnit::Named("s") | DurationUnit::Guessed("s") => None,
-            DurationUnit::Named(unit) | DurationUnit::Guessed(unit) => Some(unit),
+            DurationUnit::Written => "s",
+            DurationUnit::Named(unit) | DurationUnit::Guessed(unit) => unit,
+        }
+    }
+
+    /// How many seconds the numbers of the sample are one of.
+    pub fn seconds(self) -> f64 {
+        match self.name() {
+            "ns" => 1e-9,
+            "us" => 1e-6,
+            "ms" => 1e-3,
+            _ => 1.0,
         }
     }
 }

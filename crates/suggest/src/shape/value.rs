@@ -158,7 +158,7 @@ fn number(text: &str) -> Option<Kind> {
         return text.parse::<f64>().ok().map(|_| Kind::Decimal);
     }
     // The reader of the rules knows the units.
-    logmetrics_core::engine::convert::number(text.as_bytes())?;
+    logmetrics_core::number::number(text.as_bytes())?;
     Some(match text.ends_with('B') {
         true => Kind::Size,
         false => Kind::Duration,

@@ -5,7 +5,13 @@ use std::collections::HashSet;
 use crate::shape::column::words;
 
 /// Words for units, which are at the end of a metric's name or not in it.
-const UNITS: [&str; 24] = [
+const UNITS: [&str; 30] = [
+    "kb",
+    "kib",
+    "mb",
+    "mib",
+    "kbytes",
+    "kilobytes",
     "ns",
     "us",
     "ms",

@@ -33,11 +33,27 @@ pub(super) fn metric(column: &Column, role: &Role, shared: &mut Shared<'_>) -> S
     out.push_str("[[rule.metric]]\n");
     let words = column.words();
     let key = basic(&column.key);
-    let (kind, ending, help) = match role {
-        Role::Duration(unit) => ("histogram", ending(*unit), "How long it took, as"),
-        Role::Bytes => ("counter", "_bytes_total", "Bytes, as"),
-        Role::Total => ("counter", "_total", "The sum of"),
-        _ => ("histogram", "", "Values of"),
+    let (kind, ending, unit, help) = match role {
+        Role::Duration(unit) => {
+            let help = "How long it took, as";
+            ("histogram", "_seconds", Some(unit.name()), help)
+        }
+        Role::Bytes => (
+            "counter",
+            "_bytes_total",
+            Some(size_unit(&words)),
+            "Bytes, as",
+        ),
+        Role::Total => ("counter", "_total", None, "The sum of"),
+        _ => ("histogram", "", None, "Values of"),
+    };
+    let numbers = match role {
+        Role::Duration(unit) => numbers.times(unit.seconds()),
+        _ => numbers,
+    };
+    let value = match unit {
+        Some(unit) => format!("{{ from = {key}, unit = \"{unit}\" }}"),
+        None => key.clone(),
     };
     let name = shared.names.give(shared.prefix, &words, ending);
     let field = column.key.replace('`', "'");
@@ -45,7 +61,7 @@ pub(super) fn metric(column: &Column, role: &Role, shared: &mut Shared<'_>) -> S
         Role::Duration(_) | Role::Bytes => format!("{help} `{field}` says."),
         _ => format!("{help} `{field}`."),
     });
-    let _ = writeln!(out, "{kind} = {name:?}\nhelp = {help}\nvalue = {key}");
+    let _ = writeln!(out, "{kind} = {name:?}\nhelp = {help}\nvalue = {value}");
     if kind == "histogram" {
         let _ = writeln!(
             out,
@@ -62,12 +78,15 @@ pub(super) fn metric(column: &Column, role: &Role, shared: &mut Shared<'_>) -> S
     out
 }
 
-fn ending(unit: DurationUnit) -> &'static str {
-    match unit.name() {
-        Some("ns") => "_nanoseconds",
-        Some("us") => "_microseconds",
-        Some("ms") => "_milliseconds",
-        _ => "_seconds",
+/// In what a size is written, as its name says.
+fn size_unit(words: &[String]) -> &'static str {
+    let last = words.last().map_or("", String::as_str);
+    match last {
+        "kb" | "kbytes" | "kilobytes" => "kB",
+        "kib" => "KiB",
+        "mb" | "mbytes" | "megabytes" => "MB",
+        "mib" => "MiB",
+        _ => "bytes",
     }
 }
 
@@ -83,6 +102,7 @@ fn guess(numbers: Numbers, unit: &str) -> String {
         false => format!("{} to {}", numbers.least, numbers.most),
     };
     comment(&format!(
-        "The line does not say the unit; {range} looks like {unit}. Check this with whoever writes the log."
+        "The line does not say the unit; {range} looks like {unit}. Where it is another, \
+         change `unit`."
     ))
 }

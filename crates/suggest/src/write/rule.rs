@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use logmetrics_core::engine::timestamp;
+use logmetrics_core::times;
 
 use super::metric_names::{MetricNames, label};
 use super::numbers::{self, NUMBERS_MAX, Shared};
@@ -135,7 +135,7 @@ fn reading(table: &Table<'_>, roles: &[Role], chosen: &[Chosen<'_>]) -> String {
         found.find(|(_, role)| *role == wanted).map(|(it, _)| it)
     };
     let time = of_role(&Role::Time).filter(|time| {
-        let reads = |text: &str| timestamp::seconds(text.as_bytes(), false).is_some();
+        let reads = |text: &str| times::seconds(text.as_bytes(), false).is_some();
         time.values().take(5).all(reads)
     });
     let trace = of_role(&Role::Trace);
@@ -155,6 +155,14 @@ fn reading(table: &Table<'_>, roles: &[Role], chosen: &[Chosen<'_>]) -> String {
         }
         Layout::Pattern(pattern) => {
             writeln!(out, "match = {}", string(&pattern.expression(is_used)))
+        }
+        Layout::Csv { columns, delimiter } => {
+            let columns = list(columns.iter().map(String::as_str));
+            let delimiter = match delimiter {
+                ',' => String::new(),
+                other => format!("delimiter = {}\n", basic(&other.to_string())),
+            };
+            write!(out, "fields = \"csv\"\ncolumns = {columns}\n{delimiter}")
         }
     };
     if let Some(time) = time {
