@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use crate::engine::{Engine, Secret};
 use crate::metrics::batch::{Batch, LabelHasher};
-use crate::rules::shipped::SHIPPED;
+use crate::rules::shipped::{PROGRAMS, Shipped};
 use crate::rules::{SourceText, load_text};
 use crate::why;
 use logmetrics_follow::line::{Line, Origin, Wrapping};
@@ -25,8 +25,8 @@ static ENGINES: LazyLock<Vec<(&'static str, Engine)>> = LazyLock::new(|| {
         let engine = Engine::new(&set, secret.as_ref()).ok()?;
         (!set.rules.is_empty()).then_some(engine)
     };
-    let engines = SHIPPED.iter();
-    let engines = engines.map(|one| Some((one.name, engine(one.name, one.text)?)));
+    let programs = PROGRAMS.iter().filter_map(|name| Shipped::named(name));
+    let engines = programs.map(|one| Some((one.name, engine(one.name, one.text)?)));
     engines.flatten().collect()
 });
 

@@ -126,7 +126,7 @@ fn message(source: &str, input: &Input, engine: &Engine) -> String {
         Some(prefix) => unknown_prefix::words(&shown(prefix)),
         None => {
             let they = if input.lines == 1 {
-                "it: such lines"
+                "such lines"
             } else {
                 "they"
             };

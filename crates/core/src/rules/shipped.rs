@@ -62,6 +62,34 @@ const fn after_folder(path: &'static str) -> &'static str {
     path.split_at(start).1
 }
 
+/// The rules by which the lines of a program are recognised, in the order in which they are asked: of two that match
+/// the same lines, the first is taken.
+pub const PROGRAMS: &[&str] = &[
+    "agentgateway",
+    "envoy-ai",
+    "kong-ai",
+    "higress",
+    "new-api",
+    "litellm",
+    "open-webui-audit",
+    "vllm",
+    "traefik",
+    "caddy",
+    "kubernetes-audit",
+    "journald",
+    "nginx-json",
+    "nginx",
+    "apache",
+    "haproxy",
+    "envoy",
+    "apache-error",
+    "nginx-error",
+    "postgres",
+    "postfix",
+    "sshd",
+    "log4j",
+];
+
 impl Shipped {
     /// The rules of this name.
     pub fn named(name: &str) -> Option<&'static Shipped> {

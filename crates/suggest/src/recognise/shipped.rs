@@ -1,35 +1,8 @@
-//! The shipped rules by which programs are recognised, in the order in which they are asked.
+//! The shipped rules by which programs are recognised.
 
-use logmetrics_core::rules::shipped::Shipped;
+use logmetrics_core::rules::shipped::{PROGRAMS, Shipped};
 
-/// The more special ones first: of two whose rules match the same lines, the first is taken.
-pub(crate) const PROGRAMS: &[&str] = &[
-    "agentgateway",
-    "envoy-ai",
-    "kong-ai",
-    "higress",
-    "new-api",
-    "litellm",
-    "open-webui-audit",
-    "vllm",
-    "traefik",
-    "caddy",
-    "kubernetes-audit",
-    "journald",
-    "nginx-json",
-    "nginx",
-    "apache",
-    "haproxy",
-    "envoy",
-    "apache-error",
-    "nginx-error",
-    "postgres",
-    "postfix",
-    "sshd",
-    "log4j",
-];
-
-/// The rules of these programs.
+/// The rules of the programs, in the order in which they are asked.
 pub(crate) fn programs() -> impl Iterator<Item = &'static Shipped> {
     PROGRAMS.iter().filter_map(|name| Shipped::named(name))
 }
