@@ -23,13 +23,18 @@ impl Follower {
             return false;
         };
         let to = (file.tail.stream(), file.tail.position());
-        if !outside.sink.joins_lines(to.0) || to.1.offset > 0 || !has_more(file) || is_former(file)
-        {
+        if !outside.sink.joins_lines(to.0) || to.1.offset > 0 || !has_more(file) {
             return false;
         }
+        // A file that was renamed before it was read comes after those that were read and written before it.
+        let is_before = |other: &TailedFile| {
+            let is_read = other.tail.position().offset > 0;
+            !is_former(file) || (is_read && other.tail.modified() <= file.tail.modified())
+        };
         let others = self.open.of_log(&file.log);
         let former = others
             .filter(|(other, file)| *other != id && is_former(file) && !file.is_queued)
+            .filter(|(_, other)| is_before(other))
             .filter(|(_, file)| outside.sink.holds_records(file.tail.stream()) || has_more(file))
             .max_by_key(|(_, file)| file.tail.modified());
         let Some((former, file)) = former else {
