@@ -261,7 +261,7 @@ fn a_changed_lookup_table_counts_as_changed_rules() {
     let before = daemon.until(|page| page.value(red) == Some(1.0));
     assert_eq!(before.value("seen_total{team=\"sales\"}"), Some(1.0));
     assert_eq!(before.value("seen_total{team=\"unknown\"}"), Some(1.0));
-    let misses = "logmetrics_rule_lookup_misses_total{rule=\"rule-1\",field=\"team\"}";
+    let misses = "logmetrics_rule_lookup_misses_total{field=\"team\",rule=\"rule-1\"}";
     assert_eq!(before.value(misses), Some(1.0), "{}", before.0);
 
     scratch.write("teams.csv", "user,team\nann,blue\n");

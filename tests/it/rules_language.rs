@@ -107,8 +107,8 @@ fn rules_that_are_not_shipped_name_those_that_are() {
         "did you mean `builtin:nginx`?",
         "json-http",
     ]);
-    let run = Run::new().args("rules show apache").go().code(2);
-    run.says(&["no rules `apache` are shipped", "nginx"]);
+    let run = Run::new().args("rules show cobol").go().code(2);
+    run.says(&["no rules `cobol` are shipped", "nginx"]);
     // A path that works only beside the sources.
     let run = Run::new()
         .args("check no-such-folder/nginx.toml")

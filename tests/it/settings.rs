@@ -78,7 +78,6 @@ fn a_mistyped_subcommand_is_refused() {
         ("chekc", "did you mean `logmetrics check`"),
         ("help", "`logmetrics --help`"),
         ("version", "`logmetrics --version`"),
-        ("init", "`./init`"),
         ("reprot gateway.log", "`logmetrics report`"),
     ] {
         Run::new().args(line).go().code(2).says(&[meant]).calm();

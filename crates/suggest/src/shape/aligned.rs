@@ -188,6 +188,7 @@ fn pattern(alignment: &Alignment<'_>, cut: &[Vec<Token<'_>>], mut names: Names) 
                 let name = names.give(key.take().as_deref(), None, &[first]);
                 let form = TIME_FORMS.get(*form).copied().unwrap_or(r"\S+");
                 pattern.group(&name, form);
+                word_before = None;
             }
             Class::Quoted | Class::Bracketed => {
                 let (open, close, inside) = match class {

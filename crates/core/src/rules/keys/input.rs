@@ -110,7 +110,7 @@ preset = "postgresql"
 lines_max = 100
 
 [[rule]]
-match = '(?s)duration: .* FROM (?P<relation>\w+)'
+match = '(?s)duration: .*\sFROM (?P<relation>\w+)'
 metric = [{ counter = "slow_statements_total", by = ["relation"] }]
 
 [[test]]
