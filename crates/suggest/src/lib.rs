@@ -2,7 +2,7 @@
 //!
 //! [`Sample`] keeps the first lines of a log. [`recognise`] asks whether they are a known program's,
 //! whose rules we ship; [`shape`] takes all others apart into columns and says what each column holds;
-//! [`write`] makes TOML of that. [`trial`] runs what was written over the sample, with the engine that
+//! [`mod@write`] makes TOML of that. [`trial`] runs what was written over the sample, with the engine that
 //! counts everywhere else, so that nothing is printed that `check` or `test` would refuse. No file is
 //! read or written here.
 

@@ -1,7 +1,7 @@
 //! The table of keys: every key of the rules language with its type, meaning, default and example.
 //!
 //! One source for three readers: [`super::toml_table::Table`] takes only keys that are here and names
-//! them when another one is written, [`reference`] makes the page `docs/rules.md` of them, and [`schema`]
+//! them when another one is written, [`mod@reference`] makes the page `docs/rules.md` of them, and [`mod@schema`]
 //! the JSON Schema for editors. No file of rules is read here.
 
 mod field;
