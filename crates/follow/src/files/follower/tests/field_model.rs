@@ -218,9 +218,13 @@ impl Model {
 
     /// Whether an empty file holds a part of a record in the last save, or may hold one at the next.
     fn holds_parts(&self) -> bool {
+        self.part.is_some() || self.empty_holds_parts()
+    }
+
+    /// Whether an empty file holds a part of a record in the last save.
+    fn empty_holds_parts(&self) -> bool {
         let mut saved = self.saved.files.iter();
-        let is_empty = |file: &SavedFile| !file.has_evidence() && !file.resume_state.is_empty();
-        self.part.is_some() || saved.any(is_empty)
+        saved.any(|file: &SavedFile| !file.has_evidence() && !file.resume_state.is_empty())
     }
 
     fn fill_all(&mut self) {
@@ -293,6 +297,14 @@ impl Model {
     }
 
     fn pack(&mut self, which: usize) {
+        if self.empty_holds_parts() {
+            // Of an empty file that holds a part of a record, only its number is known, and that is gone with it.
+            return;
+        }
+        if self.part.is_some() && self.world.form == Form::Lines {
+            // Nobody compresses within the second that an open record waits for its next line.
+            return;
+        }
         let endings = [".gz", ".zst", ".xz", ".bz2"];
         let is_plain = |name: &&mut String| !endings.iter().any(|ending| name.ends_with(ending));
         let Some(name) = self.chain.iter_mut().rev().find(is_plain) else {
