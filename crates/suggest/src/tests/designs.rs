@@ -48,20 +48,21 @@ fn design() -> impl Strategy<Value = Design> {
         Path,
         Request,
     ];
-    let around = proptest::sample::select(vec![Nothing, Nothing, Quotes, Brackets, Key, Colon]);
+    // Programs write a key before every value, or before none.
+    let bare = proptest::sample::select(vec![Nothing, Nothing, Quotes, Brackets, Colon]);
+    let around = prop_oneof![
+        4 => proptest::collection::vec(bare, 8),
+        1 => Just(vec![Key; 8]),
+    ];
     let columns = proptest::sample::subsequence(contents, 2..=8).prop_shuffle();
     let delimiter = proptest::sample::select(vec![" ", " ", "|", " | ", "\t", ";", " - ", ", "]);
-    (
-        columns,
-        proptest::collection::vec(around, 8),
-        delimiter,
-        4..40_usize,
-    )
-        .prop_map(|(columns, around, delimiter, lines)| Design {
+    (columns, around, delimiter, 4..40_usize).prop_map(|(columns, around, delimiter, lines)| {
+        Design {
             columns: columns.into_iter().zip(around).collect(),
             delimiter,
             lines,
-        })
+        }
+    })
 }
 
 impl Design {
