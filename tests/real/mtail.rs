@@ -323,8 +323,8 @@ mod generated {
                         "13",
                         "007",
                         "99999",
-                        // Not the greatest there is: one more than that is negative in mtail, and a float here.
-                        "922337203685477580"
+                        // Far below the greatest there is: one more than that is negative in mtail, and a float here.
+                        "92233720368547758"
                     ]),
                     dice.one(&["0.5", "1.5", "2.25", "10.0", "3.50", "100000.0"]),
                     dice.one(&rest)
