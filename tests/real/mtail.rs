@@ -231,7 +231,7 @@ mod generated {
         "g = strtol($w, 36)",
         "g = int($r)",
         "f = float($r)",
-        "g = timestamp()",
+        "settime(1700000000)\n  g = timestamp()",
         "strptime($r, \"2006-01-02\")",
         "settime($n)",
     ];
