@@ -7,6 +7,8 @@ mod convert;
 #[path = "../../crates/mtail/src/tests/deviations.rs"]
 #[expect(dead_code, reason = "what its other readers ask for")]
 mod deviations;
+/// Many programs at once.
+mod many;
 mod rules;
 #[cfg(unix)]
 mod sockets;

@@ -36,6 +36,17 @@ pub fn float_text(value: f64) -> String {
     out
 }
 
+/// Most digits of a whole number that surely fits.
+const DIGITS_MAX: usize = 18;
+
+/// Whether a text is what a whole number is printed as, so that reading and printing it changes nothing.
+/// May be false for long ones.
+pub fn is_printed_int(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    let is_short = (1..=DIGITS_MAX).contains(&digits.len());
+    is_short && (digits[0] != b'0' || text == "0") && digits.iter().all(u8::is_ascii_digit)
+}
+
 /// A whole number to base 10, with an optional sign.
 pub fn parse_int(text: &str) -> Option<i64> {
     text.parse().ok()
@@ -113,6 +124,35 @@ mod tests {
             (-9.223_372_036_854_776e18, "-9.223372036854776e+18"),
         ] {
             assert_eq!(float_text(value), text);
+        }
+    }
+
+    #[test]
+    fn whole_numbers_that_are_printed_as_they_are_read() {
+        for text in [
+            "0",
+            "7",
+            "-1",
+            "200",
+            "999999999999999999",
+            "-999999999999999999",
+        ] {
+            assert!(is_printed_int(text), "{text}");
+            assert_eq!(parse_int(text).unwrap().to_string(), text);
+        }
+        for text in [
+            "",
+            "-",
+            "-0",
+            "007",
+            "+1",
+            "1 ",
+            "x",
+            "1.5",
+            "-01",
+            "9999999999999999999",
+        ] {
+            assert!(!is_printed_int(text), "{text}");
         }
     }
 

@@ -26,7 +26,7 @@ pub mod unit_advice;
 pub mod verdict;
 
 pub use counts::{Counts, FieldError, FieldErrorKind};
-use prefilter::Prefilter;
+use prefilter::{Candidates, Prefilter};
 pub use pseudonym::Secret;
 use rule::field::Context;
 pub use rule::pattern;
@@ -39,6 +39,8 @@ pub struct Engine {
     units: Vec<Unit>,
     field_errors: Vec<FieldError>,
     prefilter: Prefilter,
+    /// The units that are scripts.
+    scripts: Candidates,
     order: Order,
     block_order: script::BlockOrder,
 }
@@ -158,7 +160,9 @@ impl Unit {
 pub struct Runner {
     scratch: Scratch,
     counts: Counts,
-    candidates: prefilter::Candidates,
+    candidates: Candidates,
+    /// The same for a line as it was written, where scripts see another text than rules.
+    script_candidates: Candidates,
     /// For each unit that is a script, what this thread runs it by.
     scripts: Vec<Option<Box<dyn ScriptRunner>>>,
 }
@@ -186,10 +190,15 @@ impl Engine {
     }
 
     fn of(units: Vec<Unit>, field_errors: Vec<FieldError>) -> Engine {
-        let prefilter = Prefilter::new(units.iter().map(|unit| match unit {
-            Unit::Rule(program) | Unit::SpecialRule(program) => program.pattern.as_ref(),
-            Unit::Script(_) => None,
+        let prefilter = Prefilter::of_texts(units.iter().map(|unit| match unit {
+            Unit::Rule(program) | Unit::SpecialRule(program) => {
+                Some(vec![program.pattern.as_ref()?.required()])
+            }
+            Unit::Script(unit) => unit.script.required_texts(),
         }));
+        let is_script = |unit: &Unit| matches!(unit, Unit::Script(_));
+        let scripts = units.iter().enumerate().filter(|(_, unit)| is_script(unit));
+        let scripts = Candidates::of(units.len(), scripts.map(|(number, _)| number));
         let order = match prefilter.lets_all_through() {
             _ if units.iter().any(Unit::is_final) => Order::UntilFinal,
             true => Order::All,
@@ -199,6 +208,7 @@ impl Engine {
             units,
             field_errors,
             prefilter,
+            scripts,
             order,
             block_order: script::BlockOrder::default(),
         }
@@ -219,7 +229,8 @@ impl Engine {
         Runner {
             scratch: Scratch::default(),
             counts: Counts::new(self.units.len(), self.field_errors.len()),
-            candidates: prefilter::Candidates::default(),
+            candidates: Candidates::default(),
+            script_candidates: Candidates::default(),
             scripts: self.units.iter().map(Unit::runner).collect(),
         }
     }
@@ -244,8 +255,20 @@ impl Engine {
             scratch,
             counts,
             candidates,
+            script_candidates,
             scripts,
         } = runner;
+        if self.order != Order::All {
+            self.prefilter.candidates(line.text, candidates);
+            // Scripts see a line as it was written.
+            if let Some(whole) = line.wrapping.whole
+                && !std::ptr::eq(whole, line.text)
+                && !self.scripts.is_empty()
+            {
+                self.prefilter.candidates(whole, script_candidates);
+                candidates.take(&self.scripts, script_candidates);
+            }
+        }
         let mut matched = false;
         let mut try_unit = |number: usize, unit: &Unit| {
             let script = &mut scripts[number];
@@ -263,13 +286,11 @@ impl Engine {
                 });
             }
             Order::Candidates => {
-                self.prefilter.candidates(line.text, candidates);
                 (candidates.iter()).for_each(|number| {
                     try_unit(number, &self.units[number]);
                 });
             }
             Order::UntilFinal => {
-                self.prefilter.candidates(line.text, candidates);
                 let _ = (candidates.iter())
                     .map(|number| (number, &self.units[number]))
                     .any(|(number, unit)| try_unit(number, unit) && unit.is_final());

@@ -10,12 +10,13 @@ use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use super::{Engine, Unit as EngineUnit};
+use super::{Engine, Runner, Unit as EngineUnit};
 use crate::metrics::batch::{Batch, Exemplar, SeriesId, Update};
 use crate::metrics::definition::MetricId;
 use crate::metrics::kind::Operation;
 use crate::metrics::snapshot::{FamilySnapshot, Snapshot};
 use logmetrics_follow::line::Line;
+pub use logmetrics_scan::plan::Required as RequiredTexts;
 
 /// Keys and values of what is remembered, to be saved with the counts; nothing as a value removes.
 pub type Changes = Vec<(Vec<u8>, Option<Vec<u8>>)>;
@@ -28,6 +29,12 @@ pub trait Script: Any + Debug + Send + Sync {
     /// Whether it remembers anything from line to line, so that it must see the lines in their order.
     fn keeps_state(&self) -> bool {
         false
+    }
+
+    /// What must be on a line, as it was written, that the program does anything for: what one of these
+    /// requires. Nothing where it must see every line.
+    fn required_texts(&self) -> Option<Vec<RequiredTexts>> {
+        None
     }
 
     /// What one thread runs it by.
@@ -64,6 +71,9 @@ pub struct Past<'p> {
 
 /// Runs a script on one thread.
 pub trait ScriptRunner: Debug + Send {
+    /// Lines follow that were read at once, now.
+    fn begin_block(&mut self) {}
+
     fn run(&mut self, line: &Line<'_>, out: &mut ScriptOutput<'_>) -> ScriptOutcome;
 
     /// Whether bytes of the line that was run last had to be replaced, as it is not valid UTF-8.
@@ -199,10 +209,12 @@ impl Engine {
 
     /// Begins a block of lines whose updates are applied before [`Engine::end_block`]: where a script
     /// keeps state, no other thread has one meanwhile.
-    pub(crate) fn begin_block(&self) {
+    pub(crate) fn begin_block(&self, runner: &mut Runner) {
         if self.needs_order() {
             self.block_order.acquire();
         }
+        let scripts = runner.scripts.iter_mut().flatten();
+        scripts.for_each(|script| script.begin_block());
     }
 
     /// Ends a block that was begun.

@@ -5,6 +5,7 @@ use regex::{NoExpand, Regex};
 
 use super::prefilter::{Candidates, Prefilter};
 use super::rule::pattern::{Groups, Pattern};
+use super::script::RequiredTexts;
 
 /// The patterns of one script, known by their numbers. Shared by all threads.
 #[derive(Debug)]
@@ -19,6 +20,34 @@ pub struct ScriptPatterns {
 pub struct PatternState {
     candidates: Candidates,
     groups: Groups,
+    gain: Gain,
+}
+
+/// Whether the search for all patterns' texts is worth its time: a program asks for few of its patterns on
+/// many lines, and then finds most of them.
+#[derive(Debug, Default)]
+struct Gain {
+    lines: u32,
+    /// Patterns that were asked for and need not be tried.
+    spared: u32,
+    /// It is not.
+    is_too_small: bool,
+}
+
+/// After so many lines it is known what the search is worth.
+const LEARNING_LINES: u32 = 2048;
+
+/// The search takes about as long as so many patterns that are not found.
+const SPARED_MIN: u32 = 8;
+
+impl Gain {
+    #[inline]
+    fn begin_line(&mut self) {
+        self.lines = self.lines.saturating_add(1);
+        if self.lines == LEARNING_LINES {
+            self.is_too_small = self.spared / LEARNING_LINES < SPARED_MIN;
+        }
+    }
 }
 
 impl ScriptPatterns {
@@ -34,24 +63,41 @@ impl ScriptPatterns {
         }
     }
 
+    /// The texts without which no line matches the pattern with this number.
+    pub fn required(&self, pattern: usize) -> Option<RequiredTexts> {
+        self.patterns.get(pattern).map(Pattern::required)
+    }
+
     /// Begins a line, on which [`ScriptPatterns::find_on_line`] will be asked.
     #[inline]
     pub fn begin_line(&self, line: &str, state: &mut PatternState) {
-        if !self.prefilter.lets_all_through() {
+        if self.is_searched(state) {
+            state.gain.begin_line();
             self.prefilter
                 .candidates(line.as_bytes(), &mut state.candidates);
         }
+    }
+
+    #[inline]
+    fn is_searched(&self, state: &PatternState) -> bool {
+        !self.prefilter.lets_all_through() && !state.gain.is_too_small
     }
 
     /// Whether the pattern matches the line that was begun last, which holds no line feed; the groups
     /// are left in `state`.
     #[inline]
     pub fn find_on_line(&self, pattern: usize, line: &str, state: &mut PatternState) -> bool {
-        if !self.prefilter.lets_all_through() && !state.candidates.contains(pattern) {
+        if self.is_searched(state) && !state.candidates.contains(pattern) {
+            state.gain.spared = state.gain.spared.saturating_add(1);
             return false;
         }
-        let known = self.patterns.get(pattern);
-        known.is_some_and(|known| known.matches(pattern, line.as_bytes(), &mut state.groups))
+        let Some(known) = self.patterns.get(pattern) else {
+            return false;
+        };
+        match known.text() {
+            Some(text) => text.find(line.as_bytes()).is_some(),
+            None => known.matches(pattern, line.as_bytes(), &mut state.groups),
+        }
     }
 
     /// Whether the pattern matches any text.
@@ -59,6 +105,9 @@ impl ScriptPatterns {
         let Some(known) = self.patterns.get(pattern) else {
             return false;
         };
+        if !known.has_groups() {
+            return known.is_match(text.as_bytes());
+        }
         if memchr::memchr(b'\n', text.as_bytes()).is_some() {
             return known.by_regex(pattern, text.as_bytes(), &mut state.groups);
         }
@@ -106,6 +155,48 @@ mod tests {
         assert!(!patterns.find(2, "code: 1\n2", &mut state));
         assert!(patterns.find(2, "code: 1", &mut state));
         assert!(!patterns.find(3, "\n", &mut state));
+    }
+
+    #[test]
+    fn plain_texts_are_found_as_the_regex_finds_them() {
+        for (pattern, found, not) in [
+            ("curl/", "a curl/8", "curl"),
+            (r"curl\/7\.8", "xcurl/7.88", "curl/7x8"),
+            ("^GET", "GET /", " GET"),
+            ("(?i)get", "Get /", "et"),
+            ("a$", "ba", "ab"),
+            ("", "x", ""),
+        ] {
+            let regex = Regex::new(pattern).unwrap();
+            let patterns = ScriptPatterns::new(vec![(regex.clone(), false)]);
+            let mut state = PatternState::default();
+            for text in [found, not] {
+                patterns.begin_line(text, &mut state);
+                let expected = regex.is_match(text);
+                assert_eq!(
+                    patterns.find_on_line(0, text, &mut state),
+                    expected,
+                    "{pattern}"
+                );
+                assert_eq!(patterns.find(0, text, &mut state), expected, "{pattern}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_search_that_spares_little_is_left_out() {
+        let patterns = patterns(&["user=", "took ", "code: "]);
+        let mut state = PatternState::default();
+        for _ in 0..LEARNING_LINES {
+            let line = "user=ann took 12ms";
+            patterns.begin_line(line, &mut state);
+            assert!(patterns.find_on_line(0, line, &mut state));
+            assert!(!patterns.find_on_line(2, line, &mut state));
+        }
+        assert!(state.gain.is_too_small);
+        patterns.begin_line("code: 1", &mut state);
+        assert!(patterns.find_on_line(2, "code: 1", &mut state));
+        assert!(!patterns.find_on_line(1, "code: 1", &mut state));
     }
 
     #[test]

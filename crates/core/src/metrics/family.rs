@@ -197,7 +197,8 @@ impl Family {
         exemplar: impl FnOnce() -> Option<Exemplar<'e>>,
         moment: &mut Moment,
     ) -> Result<(), Refused> {
-        if operation != Operation::Usual {
+        // A rule's update is the usual one; most of a program's do the same by its name.
+        if operation != Operation::Usual && operation != self.kind.usual_operation() {
             return self.operate(named, (operation, value), text(), exemplar(), moment);
         }
         let slot = self.slot_of(named, moment);

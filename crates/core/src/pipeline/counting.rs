@@ -84,7 +84,7 @@ impl Counting {
         }
         if !self.is_in_block {
             self.is_in_block = true;
-            self.active.engine.begin_block();
+            self.active.engine.begin_block(&mut self.runner);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::code::{Condition, Float, Group, Int, Operand, Refusal, Target, Text};
 use super::matcher::Matcher;
-use super::run::{Cause, Run, quoted};
+use super::run::{Cause, Outcome, Run, quoted};
 use super::vars::{Labels, Metrics, Number};
 use crate::ast::{Arithmetic, Bits};
 use crate::number;
@@ -13,13 +13,13 @@ const SHIFTS: std::ops::RangeInclusive<i64> = 0..=0x7fff_ffff;
 /// The longest text that a program can make, in bytes.
 const TEXT_MAX: usize = 16 << 20;
 
-impl<M: Matcher, S: Metrics> Run<'_, M, S> {
+impl<'r, M: Matcher, S: Metrics> Run<'r, M, S> {
     /// Does something with the labels of a target.
     pub(super) fn with_labels<T>(
         &mut self,
         target: &Target,
-        act: impl FnOnce(&mut Self, &Labels) -> Result<T, Cause>,
-    ) -> Result<T, Cause> {
+        act: impl FnOnce(&mut Self, &Labels) -> Outcome<T>,
+    ) -> Outcome<T> {
         let mut labels = self.state.take_labels();
         let mut outcome = Ok(());
         for label in &target.labels {
@@ -37,8 +37,8 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
     pub(super) fn with_text<T>(
         &mut self,
         text: &Text,
-        act: impl FnOnce(&mut Self, &str) -> Result<T, Cause>,
-    ) -> Result<T, Cause> {
+        act: impl FnOnce(&mut Self, &str) -> Outcome<T>,
+    ) -> Outcome<T> {
         let mut out = self.state.take_text();
         let outcome = self.text(text, &mut out).and_then(|()| act(self, &out));
         self.state.give_text(out);
@@ -48,14 +48,14 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
     fn with_two<T>(
         &mut self,
         texts: &(Text, Text),
-        act: impl FnOnce(&mut Self, &str, &str) -> Result<T, Cause>,
-    ) -> Result<T, Cause> {
+        act: impl FnOnce(&mut Self, &str, &str) -> Outcome<T>,
+    ) -> Outcome<T> {
         self.with_text(&texts.0, |run, first| {
             run.with_text(&texts.1, |run, second| act(run, first, second))
         })
     }
 
-    pub(super) fn condition(&mut self, condition: &Condition) -> Result<bool, Cause> {
+    pub(super) fn condition(&mut self, condition: &Condition) -> Outcome<bool> {
         Ok(match condition {
             Condition::Match(site) => self.match_line(*site),
             Condition::NoMatch(site) => !self.match_line(*site),
@@ -85,7 +85,7 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
                 }
                 is_defined
             }
-            Condition::Fail(refusal) => return Err(Cause::Refused(*refusal)),
+            Condition::Fail(refusal) => return Err(Cause::Refused(*refusal).into()),
         })
     }
 
@@ -110,19 +110,31 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
         matched
     }
 
-    fn match_text(&mut self, site: usize, text: &Text) -> Result<bool, Cause> {
+    fn match_text(&mut self, site: usize, text: &Text) -> Outcome<bool> {
+        let stamp = self.state.stamp;
+        let Some(pattern) = self.program.sites.get(site).map(|site| site.pattern) else {
+            return Ok(false);
+        };
+        // A part of the line need not be copied, as long as no group of it is asked for.
+        let needed = (self.program.patterns.get(pattern)).is_some_and(|one| !one.needed.is_empty());
+        if let Text::Capture(group) = text
+            && !needed
+            && let Some(subject) = self.capture_of_line(*group)?
+            && let Some(place) = self.state.sites.get_mut(site)
+        {
+            let matched = (self.matcher).find_in(pattern, subject, &mut place.spans);
+            (place.stamp, place.matched) = (stamp, matched);
+            return Ok(matched);
+        }
         let mut subject = self.state.take_text();
         if let Err(cause) = self.text(text, &mut subject) {
             self.state.give_text(subject);
             return Err(cause);
         }
-        let Some(pattern) = self.program.sites.get(site).map(|site| site.pattern) else {
-            return Ok(false);
-        };
         let Some(place) = self.state.sites.get_mut(site) else {
             return Ok(false);
         };
-        place.stamp = self.state.stamp;
+        place.stamp = stamp;
         place.matched = self.matcher.find_in(pattern, &subject, &mut place.spans);
         let matched = place.matched;
         std::mem::swap(&mut place.subject, &mut subject);
@@ -131,28 +143,36 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
     }
 
     /// The text of a group; none where the group took no part in the match.
-    fn capture(&self, group: Group) -> Result<Option<&str>, Cause> {
+    #[inline]
+    fn capture(&self, group: Group) -> Outcome<Option<&str>> {
+        if let Some(text) = self.capture_of_line(group)? {
+            return Ok(Some(text));
+        }
+        let found = self.state.sites.get(group.site).ok_or(Cause::NoMatch)?;
+        let span = found.spans.get(group.group);
+        Ok(span.and_then(|(start, end)| found.subject.get(start..end)))
+    }
+
+    /// The text of a group of the line; none also where it is one of another text.
+    ///
+    /// # Errors
+    /// When the pattern did not match.
+    #[inline(always)]
+    fn capture_of_line(&self, group: Group) -> Outcome<Option<&'r str>> {
         let site = self.program.sites.get(group.site).ok_or(Cause::NoMatch)?;
         let found = self.state.sites.get(group.site).ok_or(Cause::NoMatch)?;
         if found.stamp != self.state.stamp || !found.matched {
-            return Err(Cause::NoMatch);
+            return Err(Cause::NoMatch.into());
         }
-        let (text, spans) = if site.on_line {
-            let found = self
-                .state
-                .patterns
-                .get(site.pattern)
-                .ok_or(Cause::NoMatch)?;
-            (self.line, &found.spans)
-        } else {
-            (found.subject.as_str(), &found.spans)
-        };
-        Ok(spans
-            .get(group.group)
-            .and_then(|(start, end)| text.get(start..end)))
+        if !site.on_line {
+            return Ok(None);
+        }
+        let found = self.state.patterns.get(site.pattern);
+        let span = found.and_then(|found| found.spans.get(group.group));
+        Ok(span.and_then(|(start, end)| self.line.get(start..end)))
     }
 
-    pub(super) fn int(&mut self, value: &Int) -> Result<i64, Cause> {
+    pub(super) fn int(&mut self, value: &Int) -> Outcome<i64> {
         Ok(match value {
             Int::Literal(value) => *value,
             Int::Capture(group) => {
@@ -172,7 +192,7 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
             Int::Complement(value) => !self.int(value)?,
             Int::Length(text) => self.with_text(text, |_, text| Ok(text.len() as i64))?,
             Int::Parse(text) => self.with_text(text, |_, text| {
-                number::parse_int(text).ok_or_else(|| Cause::NotWhole(quoted(text)))
+                number::parse_int(text).ok_or_else(|| Cause::NotWhole(quoted(text)).into())
             })?,
             Int::ParseRadix(parts) => {
                 let (text, base) = &**parts;
@@ -183,19 +203,19 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
                         .filter(|base| (2..=36).contains(base));
                     let radix = radix.ok_or(Cause::Radix(base))?;
                     let value = number::parse_int_radix(text, radix);
-                    value.ok_or_else(|| Cause::NotRadix(quoted(text), base))
+                    value.ok_or_else(|| Cause::NotRadix(quoted(text), base).into())
                 })?
             }
             Int::Truncate(value) => self.float(value)? as i64,
             Int::OfCondition(condition) => i64::from(self.condition(condition)?),
             Int::Timestamp => self.time().seconds,
             Int::Refuse(value, refusal) => return Err(self.refuse(value, *refusal)),
-            Int::Fail(refusal) => return Err(Cause::Refused(*refusal)),
+            Int::Fail(refusal) => return Err(Cause::Refused(*refusal).into()),
         })
     }
 
     /// Works a value out for what that does, and says why it cannot be used.
-    pub(super) fn refuse(&mut self, value: &Operand, refusal: Refusal) -> Cause {
+    pub(super) fn refuse(&mut self, value: &Operand, refusal: Refusal) -> Box<Cause> {
         let outcome = match value {
             Operand::Nothing => Ok(()),
             Operand::Int(value) => self.int(value).map(drop),
@@ -203,10 +223,12 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
             Operand::Text(text) => self.with_text(text, |_, _| Ok(())),
             Operand::Condition(condition) => self.condition(condition).map(drop),
         };
-        outcome.err().unwrap_or(Cause::Refused(refusal))
+        outcome
+            .err()
+            .unwrap_or_else(|| Cause::Refused(refusal).into())
     }
 
-    pub(super) fn float(&mut self, value: &Float) -> Result<f64, Cause> {
+    pub(super) fn float(&mut self, value: &Float) -> Outcome<f64> {
         Ok(match value {
             Float::Literal(value) => *value,
             Float::Capture(group) => {
@@ -227,21 +249,21 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
                 }
             }
             Float::Parse(text) => self.with_text(text, |_, text| {
-                number::parse_float(text).ok_or_else(|| Cause::NotNumber(quoted(text)))
+                number::parse_float(text).ok_or_else(|| Cause::NotNumber(quoted(text)).into())
             })?,
             Float::OfInt(value) => self.int(value)? as f64,
-            Float::Fail(refusal) => return Err(Cause::Refused(*refusal)),
+            Float::Fail(refusal) => return Err(Cause::Refused(*refusal).into()),
         })
     }
 
-    fn metric(&mut self, target: &Target) -> Result<Number, Cause> {
+    fn metric(&mut self, target: &Target) -> Outcome<Number> {
         self.with_labels(target, |run, labels| {
             let time = run.time();
             Ok(run.metrics.get(target.metric, labels, time))
         })
     }
 
-    fn increment(&mut self, target: &Target, by: Number) -> Result<Number, Cause> {
+    fn increment(&mut self, target: &Target, by: Number) -> Outcome<Number> {
         self.with_labels(target, |run, labels| {
             let time = run.time();
             Ok(run.metrics.add(target.metric, labels, by, time))
@@ -249,10 +271,20 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
     }
 
     /// Adds a text to `out`.
-    pub(super) fn text(&mut self, text: &Text, out: &mut String) -> Result<(), Cause> {
+    #[inline]
+    pub(super) fn text(&mut self, text: &Text, out: &mut String) -> Outcome<()> {
         match text {
             Text::Literal(text) => out.push_str(text),
             Text::Capture(group) => out.push_str(self.capture(*group)?.unwrap_or("")),
+            text => return self.composed_text(text, out),
+        }
+        Ok(())
+    }
+
+    /// The same for a text that is neither written in the program nor a group.
+    fn composed_text(&mut self, text: &Text, out: &mut String) -> Outcome<()> {
+        match text {
+            Text::Literal(_) | Text::Capture(_) => return self.text(text, out),
             Text::Metric(target) => self.with_labels(target, |run, labels| {
                 let time = run.time();
                 run.metrics.get_text(target.metric, labels, time, out);
@@ -265,6 +297,13 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
                 fits(out.len() - start)?;
             }
             Text::OfInt(value) => {
+                if let Int::Capture(group) = &**value
+                    && let Some(text) = self.capture(*group)?
+                    && number::is_printed_int(text)
+                {
+                    out.push_str(text);
+                    return Ok(());
+                }
                 let value = self.int(value)?;
                 let _ = std::fmt::Write::write_fmt(out, format_args!("{value}"));
             }
@@ -294,25 +333,25 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
                 Ok(())
             })?,
             Text::FileName => out.push_str(self.source),
-            Text::Fail(refusal) => return Err(Cause::Refused(*refusal)),
+            Text::Fail(refusal) => return Err(Cause::Refused(*refusal).into()),
         }
         Ok(())
     }
 }
 
 /// Refuses a text that has grown too long: one that is added to itself would fill the memory.
-pub(super) fn fits(length: usize) -> Result<(), Cause> {
+pub(super) fn fits(length: usize) -> Outcome<()> {
     if length <= TEXT_MAX {
         Ok(())
     } else {
-        Err(Cause::TooLong)
+        Err(Cause::TooLong.into())
     }
 }
 
-fn arithmetic(operator: Arithmetic, left: i64, right: i64) -> Result<i64, Cause> {
+fn arithmetic(operator: Arithmetic, left: i64, right: i64) -> Outcome<i64> {
     let divides = matches!(operator, Arithmetic::Divide | Arithmetic::Remainder);
     if divides && right == 0 {
-        return Err(Cause::DivisionByZero);
+        return Err(Cause::DivisionByZero.into());
     }
     Ok(match operator {
         Arithmetic::Add => left.wrapping_add(right),
@@ -332,12 +371,14 @@ fn arithmetic(operator: Arithmetic, left: i64, right: i64) -> Result<i64, Cause>
     })
 }
 
-fn bits(operator: Bits, left: i64, right: i64) -> Result<i64, Cause> {
+fn bits(operator: Bits, left: i64, right: i64) -> Outcome<i64> {
     Ok(match operator {
         Bits::And => left & right,
         Bits::Or => left | right,
         Bits::Xor => left ^ right,
-        Bits::Left | Bits::Right if !SHIFTS.contains(&right) => return Err(Cause::Shift(right)),
+        Bits::Left | Bits::Right if !SHIFTS.contains(&right) => {
+            return Err(Cause::Shift(right).into());
+        }
         Bits::Left if right > 63 => 0,
         Bits::Left => left << right,
         Bits::Right => left >> right.min(63),

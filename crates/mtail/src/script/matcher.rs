@@ -24,6 +24,12 @@ impl Spans {
         }
     }
 
+    /// Sets the groups from 0 on, and no others.
+    pub fn set_all(&mut self, spans: impl Iterator<Item = Option<(usize, usize)>>) {
+        self.spans.clear();
+        self.spans.extend(spans);
+    }
+
     pub fn get(&self, group: usize) -> Option<(usize, usize)> {
         self.spans.get(group).copied().flatten()
     }

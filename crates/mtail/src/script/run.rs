@@ -82,6 +82,9 @@ pub enum Cause {
     Refused(Refusal),
 }
 
+/// What an evaluation gives, or why the rest of the program is left out: in a box, as it is seldom there.
+pub(super) type Outcome<T> = Result<T, Box<Cause>>;
+
 fn refusal(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::StoreFloatInInt => "a Float is stored in a metric of Int",
@@ -171,7 +174,7 @@ impl<M: Matcher> Script<M> {
         metrics: &mut impl Metrics,
         part: impl Fn(&Program) -> &[Statement],
     ) -> Result<(), RuntimeError> {
-        let text = match std::str::from_utf8(line.text) {
+        let text = match simdutf8::basic::from_utf8(line.text) {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => String::from_utf8_lossy(line.text),
         };
@@ -191,7 +194,18 @@ impl<M: Matcher> Script<M> {
             register: None,
             has_matched: false,
         };
-        run.statements(part(&self.program)).map(|_| ())
+        let done = run.statements(part(&self.program));
+        done.map(|_| ()).map_err(|error| *error)
+    }
+}
+
+impl Statement {
+    #[cold]
+    fn failed(&self, cause: Cause) -> Box<RuntimeError> {
+        Box::new(RuntimeError {
+            cause,
+            line: self.line,
+        })
     }
 }
 
@@ -219,7 +233,7 @@ pub(super) struct Run<'r, M, S> {
 }
 
 impl<M: Matcher, S: Metrics> Run<'_, M, S> {
-    fn statements(&mut self, statements: &[Statement]) -> Result<Flow, RuntimeError> {
+    fn statements(&mut self, statements: &[Statement]) -> Result<Flow, Box<RuntimeError>> {
         for statement in statements {
             let flow = match &statement.action {
                 Action::If {
@@ -228,10 +242,7 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
                     otherwise,
                 } => {
                     let holds = self.condition(condition);
-                    let holds = holds.map_err(|cause| RuntimeError {
-                        cause,
-                        line: statement.line,
-                    })?;
+                    let holds = holds.map_err(|cause| statement.failed(*cause))?;
                     if holds {
                         self.state.held.push(statement.line);
                     }
@@ -240,10 +251,7 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
                 Action::Stop => Flow::Stop,
                 action => {
                     let done = self.action(action);
-                    done.map_err(|cause| RuntimeError {
-                        cause,
-                        line: statement.line,
-                    })?;
+                    done.map_err(|cause| statement.failed(*cause))?;
                     Flow::Next
                 }
             };
@@ -259,7 +267,7 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
         holds: bool,
         then: &[Statement],
         otherwise: &[Statement],
-    ) -> Result<Flow, RuntimeError> {
+    ) -> Result<Flow, Box<RuntimeError>> {
         if !holds {
             return self.statements(otherwise);
         }
@@ -274,7 +282,7 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
         self.register.unwrap_or(self.read)
     }
 
-    fn action(&mut self, action: &Action) -> Result<(), Cause> {
+    fn action(&mut self, action: &Action) -> Outcome<()> {
         match action {
             Action::SetInt(target, value) => {
                 let value = |run: &mut Self| Ok(Number::Int(run.int(value)?));
@@ -307,7 +315,7 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
                 if is_there {
                     Ok(())
                 } else {
-                    Err(Cause::NoSeries)
+                    Err(Cause::NoSeries.into())
                 }
             }),
             Action::EvaluateInt(value) => self.int(value).map(drop),
@@ -335,7 +343,7 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
                 let value = |run: &mut Self| Err(run.refuse(value, *refusal));
                 self.store(target, value, Self::set)
             }
-            Action::Fail(refusal) => Err(Cause::Refused(*refusal)),
+            Action::Fail(refusal) => Err(Cause::Refused(*refusal).into()),
             // Both are done where statements are.
             Action::If { .. } | Action::Stop => Ok(()),
         }
@@ -358,9 +366,9 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
     fn store(
         &mut self,
         target: &Target,
-        value: impl FnOnce(&mut Self) -> Result<Number, Cause>,
+        value: impl FnOnce(&mut Self) -> Outcome<Number>,
         store: fn(&mut Self, usize, &Labels, Number),
-    ) -> Result<(), Cause> {
+    ) -> Outcome<()> {
         self.with_labels(target, |run, labels| match value(run) {
             Ok(value) => {
                 store(run, target.metric, labels, value);
@@ -379,7 +387,7 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
         target: &Target,
         text: &super::code::Text,
         appends: bool,
-    ) -> Result<(), Cause> {
+    ) -> Outcome<()> {
         self.with_labels(target, |run, labels| {
             let mut value = run.state.take_text();
             let time = run.time();
@@ -397,7 +405,7 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
         })
     }
 
-    fn parse_time(&mut self, text: &str, layout: usize) -> Result<(), Cause> {
+    fn parse_time(&mut self, text: &str, layout: usize) -> Outcome<()> {
         if self.settings.strict
             && let Some(known) = self.state.times.find(text)
         {
@@ -420,7 +428,7 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
                 self.register = time;
                 Ok(())
             }
-            None => Err(Cause::NotTime(quoted(text))),
+            None => Err(Cause::NotTime(quoted(text)).into()),
         }
     }
 }

@@ -56,6 +56,16 @@ impl Labels {
         self.ends.push(self.text.len());
     }
 
+    /// All values, one directly after the other.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where each value ends in [`Labels::text`].
+    pub fn ends(&self) -> &[usize] {
+        &self.ends
+    }
+
     pub fn values(&self) -> impl Iterator<Item = &str> {
         let mut start = 0;
         self.ends.iter().map(move |end| {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::tz::TimeZone;
 use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::script::{
-    Changes, Past, Script, ScriptOutcome, ScriptOutput, ScriptRunner,
+    Changes, Past, RequiredTexts, Script, ScriptOutcome, ScriptOutput, ScriptRunner,
 };
 use logmetrics_core::engine::script_patterns::{PatternState, ScriptPatterns};
 use logmetrics_core::engine::source::Compiled;
@@ -21,15 +21,18 @@ use crate::layout::Time;
 use crate::script::code::Program;
 use crate::script::{self, Matcher, RuntimeError, Settings, Spans};
 
+mod known_series;
 mod layout;
 mod notes;
 mod reads;
+mod required;
 mod resume;
 mod shadow;
 #[cfg(test)]
 mod tests;
 mod updates;
 
+use known_series::KnownSeries;
 pub use layout::Metric;
 use shadow::Family;
 use updates::Updates;
@@ -122,8 +125,8 @@ impl Shared {
     fn interpreter(&self) -> Interpreter {
         let matcher = PlanMatcher {
             patterns: Arc::clone(&self.patterns),
-            needed: (self.program.patterns.iter())
-                .map(|one| one.needed.clone())
+            groups: (self.program.patterns.iter())
+                .map(|one| one.needed.iter().max().map_or(0, |group| group + 1))
                 .collect(),
             state: PatternState::default(),
         };
@@ -238,14 +241,23 @@ impl Script for ProgramScript {
         self.state.is_some()
     }
 
+    fn required_texts(&self) -> Option<Vec<RequiredTexts>> {
+        // In strict mode whatever has expired goes when a line comes, of whatever kind.
+        let is_strict = self.shared.options.page.strict;
+        let texts = || required::required(&self.shared.program, &self.shared.patterns);
+        (!is_strict).then(texts).flatten()
+    }
+
     fn runner(&self) -> Box<dyn ScriptRunner> {
         let shared = Arc::clone(&self.shared);
         match &self.state {
             Some(state) => Box::new(SharedRunner {
-                shared,
+                block: Block::default(),
                 state: Arc::clone(state),
+                shared,
             }),
             None => Box::new(OwnRunner {
+                block: Block::default(),
                 interpreter: shared.interpreter(),
                 shared,
             }),
@@ -288,10 +300,19 @@ impl Script for ProgramScript {
     }
 }
 
+/// What one thread knows while it runs one block of lines after the other.
+#[derive(Debug, Default)]
+struct Block {
+    /// When the lines of the block at hand were read.
+    read: Option<Time>,
+    series: KnownSeries,
+}
+
 /// Runs a program that remembers something.
 #[derive(Debug)]
 struct SharedRunner {
     shared: Arc<Shared>,
+    block: Block,
     state: Arc<Mutex<State>>,
 }
 
@@ -299,6 +320,7 @@ struct SharedRunner {
 #[derive(Debug)]
 struct OwnRunner {
     shared: Arc<Shared>,
+    block: Block,
     interpreter: Interpreter,
 }
 
@@ -311,7 +333,7 @@ impl ScriptRunner for SharedRunner {
             swept,
             ..
         } = &mut *state;
-        let read = self.shared.now();
+        let read = self.block.read.unwrap_or_else(|| self.shared.now());
         let strict = self.shared.options.page.strict;
         let wait = match strict {
             true => self.shared.options.sweep_seconds,
@@ -319,9 +341,14 @@ impl ScriptRunner for SharedRunner {
         };
         if read.seconds.saturating_sub(*swept) >= wait {
             *swept = read.seconds;
-            updates(&self.shared, families, out, read).sweep();
+            updates(&self.shared, families, out, (read, &mut self.block.series)).sweep();
         }
-        run(&self.shared, interpreter, families, line, read, out)
+        let mut updates = updates(&self.shared, families, out, (read, &mut self.block.series));
+        run(&self.shared, interpreter, line, &mut updates)
+    }
+
+    fn begin_block(&mut self) {
+        self.block.read = Some(self.shared.now());
     }
 
     fn has_repaired(&self) -> bool {
@@ -337,9 +364,13 @@ impl ScriptRunner for SharedRunner {
 
 impl ScriptRunner for OwnRunner {
     fn run(&mut self, line: &Line<'_>, out: &mut ScriptOutput<'_>) -> ScriptOutcome {
-        let read = self.shared.now();
-        let interpreter = &mut self.interpreter;
-        run(&self.shared, interpreter, &mut [], line, read, out)
+        let read = self.block.read.unwrap_or_else(|| self.shared.now());
+        let mut updates = updates(&self.shared, &mut [], out, (read, &mut self.block.series));
+        run(&self.shared, &mut self.interpreter, line, &mut updates)
+    }
+
+    fn begin_block(&mut self) {
+        self.block.read = Some(self.shared.now());
     }
 
     fn has_repaired(&self) -> bool {
@@ -355,12 +386,13 @@ fn updates<'u, 'b>(
     shared: &'u Shared,
     families: &'u mut [Option<Family>],
     out: &'u mut ScriptOutput<'b>,
-    read: Time,
+    (read, known): (Time, &'u mut KnownSeries),
 ) -> Updates<'u, 'b> {
     Updates {
         metrics: &shared.metrics,
         families,
         out,
+        known,
         read,
         strict: shared.options.page.strict,
         count: 0,
@@ -370,19 +402,16 @@ fn updates<'u, 'b>(
 fn run(
     shared: &Shared,
     interpreter: &mut Interpreter,
-    families: &mut [Option<Family>],
     line: &Line<'_>,
-    read: Time,
-    out: &mut ScriptOutput<'_>,
+    updates: &mut Updates<'_, '_>,
 ) -> ScriptOutcome {
-    let mut updates = updates(shared, families, out, read);
     let text = line.wrapping.whole.unwrap_or(line.text);
     let of_log = script::Line {
         text,
         source: &line.origin.file,
-        read,
+        read: updates.read,
     };
-    match interpreter.run(&of_log, &mut updates) {
+    match interpreter.run(&of_log, updates) {
         Err(error) => ScriptOutcome::Failed(shared.failed(&error, text)),
         Ok(()) if updates.count > 0 || !interpreter.held().is_empty() => ScriptOutcome::Matched,
         Ok(()) => ScriptOutcome::NotMatched,
@@ -393,18 +422,15 @@ fn run(
 #[derive(Debug)]
 struct PlanMatcher {
     patterns: Arc<ScriptPatterns>,
-    /// For each pattern the groups that the program uses.
-    needed: Vec<Vec<usize>>,
+    /// For each pattern up to which group the program uses them.
+    groups: Vec<usize>,
     state: PatternState,
 }
 
 impl PlanMatcher {
     fn found(&self, pattern: usize, is_match: bool, spans: &mut Spans) -> bool {
-        spans.clear();
-        if is_match {
-            for group in self.needed.get(pattern).into_iter().flatten() {
-                spans.set(*group, self.state.span(*group));
-            }
+        if is_match && let Some(&groups) = self.groups.get(pattern) {
+            spans.set_all((0..groups).map(|group| self.state.span(group)));
         }
         is_match
     }

@@ -4,6 +4,7 @@ use logmetrics_core::engine::script::{Past, ScriptOutput};
 use logmetrics_core::metrics::kind::Reading;
 use logmetrics_core::metrics::snapshot::FamilySnapshot;
 
+use super::known_series::KnownSeries;
 use super::layout::Metric;
 use super::shadow::{Family, Series, Value};
 use super::{ProgramScript, Shared, State, notes, updates};
@@ -40,7 +41,8 @@ pub fn resume(script: &ProgramScript, past: &Past<'_>, out: &mut ScriptOutput<'_
             (&mut own, &mut [][..])
         }
     };
-    let mut updates = updates(shared, families, out, read);
+    let mut known = KnownSeries::default();
+    let mut updates = updates(shared, families, out, (read, &mut known));
     for (number, metric) in shared.metrics.iter().enumerate() {
         if metric.code.is_born_at_load() {
             updates.create(number, &Labels::default(), Time::default());

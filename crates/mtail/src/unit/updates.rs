@@ -8,6 +8,7 @@ use logmetrics_core::metrics::definition::Kind;
 use logmetrics_core::metrics::kind::Operation;
 use logmetrics_core::rules::LABEL_BYTES_MAX;
 
+use super::known_series::KnownSeries;
 use super::layout::Metric;
 use super::shadow::{Family, Series, Value};
 use crate::ast::Nanoseconds;
@@ -22,6 +23,7 @@ pub struct Updates<'u, 'b> {
     /// For each metric that is remembered its series; empty where none is.
     pub families: &'u mut [Option<Family>],
     pub out: &'u mut ScriptOutput<'b>,
+    pub known: &'u mut KnownSeries,
     /// When the line was read.
     pub read: Time,
     pub strict: bool,
@@ -39,8 +41,14 @@ impl Updates<'_, '_> {
         self.count += 1;
         let metric = self.metrics.get(metric)?;
         let number = metric.exported?;
+        let memory = self.out.memory();
+        if let Some(series) = self.known.find(memory, number, labels) {
+            return Some(series);
+        }
         let write = |out: &mut Vec<u8>| metric.write_labels(labels, out);
-        Some(self.out.series(number, write))
+        let series = self.out.series(number, write);
+        self.known.insert(number, labels, series);
+        Some(series)
     }
 
     /// The time of an update, where it is not that of reading.
@@ -144,7 +152,9 @@ impl Updates<'_, '_> {
     }
 
     fn short<'l>(&self, labels: &'l Labels) -> Cow<'l, Labels> {
-        if self.strict || labels.values().all(|value| value.len() <= LABEL_BYTES_MAX) {
+        let is_short = labels.text().len() <= LABEL_BYTES_MAX
+            || labels.values().all(|value| value.len() <= LABEL_BYTES_MAX);
+        if self.strict || is_short {
             return Cow::Borrowed(labels);
         }
         let mut short = Labels::default();

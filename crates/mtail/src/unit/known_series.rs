@@ -1,0 +1,152 @@
+//! Which series of the batch a metric and the values of its labels are: looked up once for most lines,
+//! where writing the labels and hashing their text would cost several times as much.
+
+use std::hash::{BuildHasher, Hasher};
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use logmetrics_core::metrics::batch::SeriesId;
+
+use crate::script::Labels;
+
+/// With more, all are forgotten.
+const SERIES_MAX: usize = 16_384;
+
+/// The same, for the bytes of their keys.
+const BYTES_MAX: usize = 4 << 20;
+
+/// The series that one thread has updated. They belong to one memory of one batch.
+#[derive(Debug, Default)]
+pub struct KnownSeries {
+    hasher: RandomState,
+    table: HashTable<Known>,
+    /// The values of the labels, each key in one piece, as [`write_key`] writes it.
+    keys: Vec<u8>,
+    batch_memory: u64,
+    /// The hash of the key that was looked for last.
+    hash: u64,
+}
+
+#[derive(Debug)]
+struct Known {
+    hash: u64,
+    start: u32,
+    metric: u32,
+    series: SeriesId,
+}
+
+impl KnownSeries {
+    /// The series, if it is known to a batch with this memory.
+    #[inline]
+    pub fn find(&mut self, batch_memory: u64, metric: u32, labels: &Labels) -> Option<SeriesId> {
+        if self.batch_memory != batch_memory {
+            self.forget();
+            self.batch_memory = batch_memory;
+        }
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(labels.text().as_bytes());
+        hasher.write_u32(metric);
+        let hash = hasher.finish();
+        self.hash = hash;
+        let keys = self.keys.as_slice();
+        let is_it = |known: &Known| {
+            known.hash == hash
+                && known.metric == metric
+                && (keys.get(known.start as usize..)).is_some_and(|key| is_key(key, labels))
+        };
+        self.table.find(hash, is_it).map(|known| known.series)
+    }
+
+    /// Remembers the series that was not found just now.
+    pub fn insert(&mut self, metric: u32, labels: &Labels, series: SeriesId) {
+        if self.table.len() >= SERIES_MAX || self.keys.len() > BYTES_MAX {
+            self.forget();
+        }
+        let start = self.keys.len() as u32;
+        write_key(labels, &mut self.keys);
+        let known = Known {
+            hash: self.hash,
+            start,
+            metric,
+            series,
+        };
+        (self.table).insert_unique(self.hash, known, |known| known.hash);
+    }
+
+    fn forget(&mut self) {
+        self.table.clear();
+        self.keys.clear();
+    }
+}
+
+/// The text of all values, after where each ends in it. How many there are the metric says.
+fn write_key(labels: &Labels, key: &mut Vec<u8>) {
+    for end in labels.ends() {
+        key.extend_from_slice(&(*end as u32).to_le_bytes());
+    }
+    key.extend_from_slice(labels.text().as_bytes());
+}
+
+/// Whether `key` begins with what [`write_key`] writes.
+#[inline]
+fn is_key(mut key: &[u8], labels: &Labels) -> bool {
+    for end in labels.ends() {
+        match key.split_first_chunk::<4>() {
+            Some((known, rest)) if u32::from_le_bytes(*known) as usize == *end => key = rest,
+            _ => return false,
+        }
+    }
+    key.starts_with(labels.text().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use logmetrics_core::metrics::batch::{Batch, LabelHasher};
+    use logmetrics_core::metrics::definition::MetricId;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn labels(values: &[String]) -> Labels {
+        let mut labels = Labels::default();
+        values.iter().for_each(|value| labels.push(value));
+        labels
+    }
+
+    #[test]
+    fn another_batch_knows_no_series() {
+        let mut known = KnownSeries::default();
+        let mut batch = Batch::new(LabelHasher::default());
+        let one = labels(&["a".to_owned()]);
+        assert_eq!(known.find(1, 0, &one), None);
+        let series = batch.series(MetricId(0));
+        known.insert(0, &one, series);
+        assert_eq!(known.find(1, 0, &one), Some(series));
+        assert_eq!(known.find(1, 1, &one), None);
+        assert_eq!(known.find(2, 0, &one), None);
+        assert_eq!(known.find(1, 0, &one), None);
+    }
+
+    proptest! {
+        /// Whatever is found is what was put in for the same metric and values, also where texts of
+        /// different values are the same when they are put together.
+        #[test]
+        fn as_a_map_from_metric_and_values(
+            asked in prop::collection::vec((0..3u32, prop::collection::vec("[ab]{0,2}", 2)), 1..60),
+        ) {
+            let mut known = KnownSeries::default();
+            let mut batch = Batch::new(LabelHasher::default());
+            let mut plain = std::collections::HashMap::new();
+            for (metric, values) in asked {
+                let key = labels(&values);
+                let found = known.find(7, metric, &key);
+                prop_assert_eq!(found, plain.get(&(metric, values.clone())).copied());
+                if found.is_none() {
+                    let series = batch.series(MetricId(metric));
+                    known.insert(metric, &key, series);
+                    plain.insert((metric, values), series);
+                }
+            }
+        }
+    }
+}
