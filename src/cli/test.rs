@@ -255,7 +255,7 @@ fn compare(samples: &str, expect: &[String], is_partial: bool) -> Result<(), Str
     };
     let missing: Vec<&str> = expected.difference(&found).copied().collect();
     let missed: BTreeSet<_> = missing.iter().filter_map(series).collect();
-    // What has another value is shown beside what was expected, also where others are left out.
+    // What has another value is shown next to what was expected, also where others are left out.
     let is_meant =
         |sample: &&&str| !is_partial || series(sample).is_some_and(|one| missed.contains(&one));
     let surplus = found.difference(&expected).filter(is_meant);

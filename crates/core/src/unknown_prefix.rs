@@ -1,6 +1,6 @@
 //! Lines that the rules would count, were it not for what is before them and no known prefix.
 //!
-//! Nothing is counted because of it: it is for people, who are told what stands in the way.
+//! Nothing is counted because of it: it is for people, who are told what is in the way.
 
 use crate::engine::{Engine, Runner};
 use crate::metrics::batch::{Batch, LabelHasher};

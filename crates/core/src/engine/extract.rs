@@ -39,7 +39,7 @@ impl Dimension {
     ];
 }
 
-/// What stands for a name that a request does not have.
+/// What is written in place of a name that a request does not have.
 const NONE: &str = "none";
 
 /// Rules in the form that reads requests. Shared by all reading threads.
@@ -212,7 +212,7 @@ fn needed_labels<'s>(rule: &Rule, set: &'s RuleSet) -> Option<BTreeSet<&'s str>>
 }
 
 impl Reading {
-    /// Changes when names are forgotten and their numbers given anew.
+    /// Changes when names are forgotten and their numbers given again.
     pub fn generation(&self) -> u64 {
         self.scratch.known.generation()
     }

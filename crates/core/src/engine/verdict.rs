@@ -233,7 +233,7 @@ fn unreadable(program: &Program, context: &Context<'_>, scratch: &mut Scratch) -
     })
 }
 
-/// Where the JSON of a line breaks, which may stand behind other text.
+/// Where the JSON of a line breaks, which may come after other text.
 fn broken_at(text: &[u8]) -> usize {
     let is_whole = text.trim_ascii_start().starts_with(b"{");
     let start = json::first_brace(text).filter(|_| !is_whole);

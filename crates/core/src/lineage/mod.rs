@@ -285,7 +285,7 @@ impl<'e> Lineage<'e> {
         let (wanted, batch) = (&self.wanted, &self.batch);
         let mut changes = Vec::new();
         let mut limited = Vec::new();
-        // The time stands still, so that nothing expires while a log is read.
+        // The time does not go on, so that nothing expires while a log is read.
         let refused = self.store.apply_traced(batch, 0, |update, landed| {
             let metric = batch.metric_of(update).0 as usize;
             if wanted.takes(update, metric, landed.labels) {

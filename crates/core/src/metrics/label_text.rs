@@ -76,7 +76,7 @@ impl Texts {
         self.garbage += place.len as usize;
     }
 
-    /// Whether writing the living texts anew would free more than half, and at least a page.
+    /// Whether writing the living texts again would free more than half, and at least a page.
     pub(crate) fn is_mostly_garbage(&self) -> bool {
         self.garbage > PAGE_BYTES && self.garbage * 2 > self.used
     }

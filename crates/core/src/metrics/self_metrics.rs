@@ -283,7 +283,7 @@ impl SelfMetrics {
     /// All of them, sorted by name; `counts` is what the store says of its series.
     pub fn gather(&self, counts: &[SeriesCounts]) -> Vec<MetricFamily> {
         let mut families = self.registry.gather();
-        // Made anew each time: the store knows the truth. The names are fixed, so this cannot fail.
+        // Made again each time: the store knows the truth. The names are fixed, so this cannot fail.
         if let Ok(of_store) = store_families(counts) {
             families.extend(of_store);
         }

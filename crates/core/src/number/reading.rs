@@ -21,7 +21,7 @@ pub struct Reading {
 pub enum Form {
     /// `1234.5`, `1e3`
     Plain,
-    /// With a character before the fraction, and one that may stand between groups of three digits.
+    /// With a character before the fraction, and one that may be between groups of three digits.
     Separated { decimal: char, group: Option<char> },
     /// `1f`, `0x1F`
     Hexadecimal,

@@ -1,7 +1,7 @@
 //! Patterns by name that every rules file has: the usual ones of grok, written for this program.
 //!
 //! Each says what its name means, in the syntax of the `regex` crate, which has no look-around. Where a
-//! name stands for a whole line its parts have the names that grok gives them.
+//! name means a whole line its parts have the names that grok gives them.
 
 /// Names and patterns, which may refer to others as `%{NAME}` and `%{NAME:field}`.
 pub(super) static PATTERNS: &[(&str, &str)] = &[

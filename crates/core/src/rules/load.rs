@@ -47,7 +47,7 @@ pub struct Loaded {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileSummary {
     pub path: String,
-    /// How many rules it has; they stand together in the set.
+    /// How many rules it has; they are together in the set.
     pub rules: usize,
     /// How many different metrics its rules update.
     pub metrics: usize,
@@ -193,7 +193,7 @@ pub fn gather(paths: &[PathBuf]) -> Gathered {
     let mut seen = BTreeSet::new();
     for path in paths {
         for file in gathered.files(path) {
-            // A file may be named beside its folder; its rules would then clash with themselves.
+            // A file may be named together with its folder; its rules would then clash with themselves.
             let identity = file.canonicalize().unwrap_or_else(|_| file.clone());
             if seen.insert(identity) {
                 gathered.read(&file);

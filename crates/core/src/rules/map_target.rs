@@ -85,7 +85,7 @@ fn groups(pattern: &Regex) -> Vec<String> {
         .collect()
 }
 
-/// What stands after a dollar.
+/// What follows a dollar.
 struct Reference<'t> {
     name: &'t str,
     /// In bytes, with braces.

@@ -62,7 +62,7 @@ use logmetrics_scan::untrusted::UntrustedRange;
 /// because of one longer than their `label_value_length_limit`.
 pub const LABEL_BYTES_MAX: usize = 256;
 
-/// What a label becomes where its key stands twice and `take = "only"`.
+/// What a label becomes where its key is there twice and `take = "only"`.
 pub const AMBIGUOUS: &str = "__ambiguous__";
 
 /// Rules that have been checked as a whole.
@@ -100,7 +100,7 @@ pub struct Rule {
     /// The field that is put on exemplars as `trace_id`.
     pub trace: Option<Field>,
     /// Every label that a metric of this rule uses, by its name: those of `[rule.labels]`, and a
-    /// plain one for each name in `by` that stands for the field of that name.
+    /// plain one for each name in `by` that means the field of that name.
     pub labels: BTreeMap<String, LabelSource>,
     /// What is counted, in the order of the file.
     pub metrics: Vec<Action>,
@@ -152,14 +152,14 @@ pub struct Field {
     pub take: Take,
     /// Whether values inside the rule's untrusted range are left out.
     pub trusted_only: bool,
-    /// On a logfmt line only a value behind the last one of this key is taken.
+    /// On a logfmt line only a value after the last one of this key is taken.
     pub after: Option<String>,
     /// What is taken out of the value that was found, one after the other.
     pub parts: Vec<FieldPart>,
 }
 
 impl Field {
-    /// The field of this name, as it stands on the line.
+    /// The field of this name, as it is on the line.
     pub fn plain(name: &str) -> Field {
         Field {
             from: vec![name.to_owned()],
@@ -225,7 +225,7 @@ pub struct Action {
 pub enum Condition {
     /// A label of the rule, after its tools. One without value or default matches nothing.
     Label(String),
-    /// A field as it stands on the line. A field that is absent matches nothing.
+    /// A field as it is on the line. A field that is absent matches nothing.
     Field(Field),
 }
 
@@ -239,7 +239,7 @@ pub struct Case {
     pub expect: Vec<String>,
     /// Whether other samples of the same names may come out too.
     pub is_partial: bool,
-    /// How long after the start of the file the case stands, in bytes, for messages.
+    /// Where the case is in the file, in bytes, for messages.
     pub offset: usize,
 }
 

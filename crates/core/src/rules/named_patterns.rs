@@ -1,4 +1,4 @@
-//! Patterns by name: `%{IP:client}` becomes the pattern that the name stands for, as a group.
+//! Patterns by name: `%{IP:client}` becomes the pattern of that name, as a group.
 //!
 //! A name is that of an entry in the file's own `[patterns]`, else one of grok's ([`grok`]). What is
 //! written with names is a pattern like any other before it is compiled.
@@ -15,7 +15,7 @@ use super::rule_patterns::inside;
 /// The longest pattern that names may lead to, in bytes. Names in names could double it each time.
 const EXPANDED_BYTES_MAX: usize = 256 * 1024;
 
-/// What may stand after a second colon. Values are read as numbers where they are wanted as such.
+/// What may follow a second colon. Values are read as numbers where they are wanted as such.
 const TYPES: [&str; 7] = [
     "int", "long", "float", "double", "string", "bool", "boolean",
 ];

@@ -55,7 +55,7 @@ impl<T> At<T> {
 pub(super) struct Draft {
     severity: Severity,
     message: String,
-    /// What is shown, each with words beside its carets; the first is where the problem is.
+    /// What is shown, each with words next to its carets; the first is where the problem is.
     shown: Vec<(ProblemPlace, String)>,
     hint: Option<String>,
     /// The rule it is about, where it is known.
@@ -150,7 +150,7 @@ pub struct Excerpt {
     pub text: String,
     /// What of `text` is meant, in bytes.
     pub span: Range<usize>,
-    /// Words beside the carets; often none.
+    /// Words next to the carets; often none.
     pub note: String,
 }
 

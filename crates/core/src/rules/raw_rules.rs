@@ -1,4 +1,4 @@
-//! A rules file as it was written: what each key holds, and where it stands.
+//! A rules file as it was written: what each key holds, and where it is.
 //!
 //! Only shapes are judged here (keys, types, choices). No pattern is compiled, no name is looked
 //! up, no default is filled in that depends on another key.

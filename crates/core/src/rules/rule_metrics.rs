@@ -114,7 +114,7 @@ fn check_buckets(buckets: &At<Vec<At<f64>>>, scope: &mut Scope<'_>) {
     }
 }
 
-/// The buckets without the `+Inf` that may stand last.
+/// The buckets without the `+Inf` that may come last.
 fn finite_buckets(buckets: &At<Vec<At<f64>>>) -> At<Vec<f64>> {
     let mut values: Vec<f64> = buckets.value.iter().map(|bucket| bucket.value).collect();
     values.pop_if(|last| *last == f64::INFINITY);

@@ -96,7 +96,7 @@ impl Shipped {
         SHIPPED.iter().find(|one| one.name == name)
     }
 
-    /// The text as somebody may begin with: without the path of the schema, which is beside the original.
+    /// The text as somebody may begin with: without the path of the schema, which is in the folder of the original.
     pub fn to_copy(&self) -> &'static str {
         match self.text.split_once('\n') {
             Some((first, rest)) if first.starts_with("#:schema") => rest.trim_start_matches('\n'),

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::keys::KeyTable;
 use super::problem::{At, Draft, ProblemPlace, messages};
 
-/// What is expected where a table may stand several times.
+/// What is expected where there may be several of a table.
 pub(super) const LIST_OF_TABLES: &str = "a list of tables";
 
 const LIST_OF_STRINGS: &str = "a list of strings";
@@ -35,7 +35,7 @@ impl Reader {
     }
 }
 
-/// A value of a table, with the key it stands under for messages.
+/// A value of a table, with its key, for messages.
 #[derive(Clone)]
 pub(super) struct TomlValue<'t> {
     value: &'t DeValue<'t>,

@@ -237,7 +237,7 @@ impl<S: Sink> Reader<'_, S> {
                 self.drain(bound, &mut open, &mut datagrams);
                 return Ok(true);
             }
-            // From behind, so that places stay right where one is removed.
+            // From the last one, so that places stay right where one is removed.
             for place in ready.connections.into_iter().rev() {
                 let Some(one) = open.get_mut(place) else {
                     continue;

@@ -1,4 +1,4 @@
-//! Pieces into branches: which alternatives stand for patterns of their own, where the gaps cut,
+//! Pieces into branches: which alternatives become patterns of their own, where the gaps cut,
 //! how each run ends and what each segment is searched by. Nothing here sees a line.
 
 use regex_syntax::hir::Look;

@@ -1,4 +1,4 @@
-//! Where the last segment of a branch stood on the line before: lines of one program have the same text
+//! Where the last segment of a branch was on the line before: lines of one program have the same text
 //! there again and again. A guess, never an answer; the proof is in the door of this room.
 
 use super::branch::{Anchor, Branch};
@@ -8,7 +8,7 @@ use crate::short_bytes::begins;
 /// Longer texts are not kept.
 const TEXT_BYTES_MAX: usize = 64;
 
-/// Where it stood, and what stood there.
+/// Where it was, and what was there.
 #[derive(Debug, Clone, Default)]
 pub struct Hint {
     branch: usize,

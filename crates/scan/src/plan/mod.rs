@@ -61,7 +61,7 @@
 //! so every choice with an end `<= limit` succeeds: greedy takes the most of these, lazy the least.
 //! All others are *open* and are tried in order, save where the next byte cannot begin what follows.
 //!
-//! **Where it stood before.** Where only a yes is wanted and there is one gap, a place of the last
+//! **Where it was before.** Where only a yes is wanted and there is one gap, a place of the last
 //! segment after an end of the first one is enough. A segment of texts and closed runs reads just the
 //! bytes of its match: a closed run ends before the first byte of what follows. So where those bytes
 //! occur again, it matches again.

@@ -17,7 +17,7 @@ const PIECES_MAX: usize = 512;
 /// The most times that more than one character is written out, for `{n}`.
 const COPIES_MAX: u32 = 8;
 
-/// U+FFFD, which stands for broken bytes where the regex runs, and is not on the line itself.
+/// U+FFFD, which replaces broken bytes where the regex runs, and is not on the line itself.
 const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
 
 /// One part of a pattern, and where it is there, in bytes.

@@ -115,7 +115,7 @@ fn shortest(mut texts: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     kept
 }
 
-/// `literal` without U+FFFD, which stands for broken bytes that are not written so on the line.
+/// `literal` without U+FFFD, which replaces broken bytes that are not written so on the line.
 fn pieces(literal: &[u8]) -> Vec<Vec<u8>> {
     let replacement = "\u{FFFD}".as_bytes();
     let mut pieces = Vec::new();

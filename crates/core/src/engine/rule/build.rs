@@ -360,7 +360,7 @@ impl<'a> RuleCompiler<'a> {
         self.whole_field(field).with_parts(parts)
     }
 
-    /// The field as it stands on the line.
+    /// The field as it is on the line.
     fn whole_field(&mut self, field: &Field) -> FieldProgram {
         let from = field.from.iter();
         let from = from.filter_map(|name| self.place(name)).collect();

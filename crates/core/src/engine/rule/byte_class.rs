@@ -12,7 +12,7 @@ use crate::engine::convert::{SHORT_DIGITS_MAX, SHORT_UNITS};
 /// Which ASCII bytes may be at a place.
 type Bytes = u128;
 
-/// So many places have a bit of their own beside the one for the rest.
+/// So many places have a bit of their own next to the one for the rest.
 const HEAD_MAX: usize = 15;
 
 /// The bit for all bytes after the head.

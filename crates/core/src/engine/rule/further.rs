@@ -1,4 +1,4 @@
-//! What a rule asks of a line beside its first pattern: more patterns that must be found, whose groups
+//! What a rule asks of a line besides its first pattern: more patterns that must be found, whose groups
 //! are fields too, and patterns that must not be found.
 
 use std::collections::BTreeSet;
@@ -154,7 +154,7 @@ impl FurtherPatterns {
 }
 
 impl Program {
-    /// What it asks of a line beside its first pattern.
+    /// What it asks of a line besides its first pattern.
     pub(in crate::engine) fn further_patterns(&self) -> Option<&FurtherPatterns> {
         match &self.then {
             Then::Patterns(further, _) => Some(further),

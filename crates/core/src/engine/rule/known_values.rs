@@ -35,7 +35,7 @@ pub(in crate::engine) struct KnownValues {
     hasher: foldhash::fast::RandomState,
     values: HashTable<ValueId>,
     list: Vec<Written>,
-    /// The values as they stood on the line and as they were written.
+    /// The values as they were on the line and as they were written.
     text: Vec<u8>,
     series: HashTable<NamedSeries>,
     /// The values of the series' labels, one series after the other.
@@ -46,7 +46,7 @@ pub(in crate::engine) struct KnownValues {
     generation: u64,
 }
 
-/// A value of one label, from what stood on the line to what is exposed.
+/// A value of one label, from what was on the line to what is exposed.
 #[derive(Debug)]
 struct Written {
     hash: u64,
@@ -56,7 +56,7 @@ struct Written {
     value: TextSpan,
     escaped: TextSpan,
     outcome: LabelOutcome,
-    /// What stood on the line is not valid UTF-8.
+    /// What was on the line is not valid UTF-8.
     is_broken: bool,
     /// For the first conditions of the rule one bit each: whether the answer is known, and the
     /// answer.
@@ -64,7 +64,7 @@ struct Written {
     holds: u64,
 }
 
-/// What stood on the line.
+/// What was on the line.
 #[derive(Debug, Clone, Copy)]
 enum Raw {
     Absent,
@@ -231,12 +231,12 @@ impl KnownValues {
         self.list[id.0 as usize].outcome
     }
 
-    /// Whether what stood on the line is not valid UTF-8, so that other bytes may have become the same.
+    /// Whether what was on the line is not valid UTF-8, so that other bytes may have become the same.
     pub(in crate::engine) fn is_broken(&self, id: ValueId) -> bool {
         self.list[id.0 as usize].is_broken
     }
 
-    /// How often all was forgotten: numbers of values are given anew each time.
+    /// How often all was forgotten: numbers of values are given again each time.
     pub(in crate::engine) fn generation(&self) -> u64 {
         self.generation
     }

@@ -150,7 +150,7 @@ impl LabelProgram {
         let value = &out[start..];
         if let Some(entry) = self.map.iter().find(|entry| entry.pattern.is_match(value)) {
             entry.replace(out, start);
-            // Groups may stand in a target more than once.
+            // A target may have a group more than once.
             if entry.groups.is_some() && out.len() - start > self.bytes_max {
                 cut(out, start, self.bytes_max);
             }
@@ -168,7 +168,7 @@ impl LabelProgram {
         LabelOutcome::Written
     }
 
-    /// Puts what the value stands for in its place; the outcome where it is not in the table.
+    /// Puts what the table says of the value in its place; the outcome where it is not in the table.
     fn look_up(&self, lookup: &Lookup, out: &mut Vec<u8>, start: usize) -> Option<LabelOutcome> {
         let found = (str::from_utf8(&out[start..]).ok()).and_then(|value| lookup.table.find(value));
         out.truncate(start);

@@ -293,7 +293,7 @@ impl PlanStep {
     }
 }
 
-/// The length that stands for a value that is not there.
+/// The length of a value that is not there.
 const ABSENT: u16 = u16::MAX;
 
 /// A value as it is in a key: its length, and its bytes.

@@ -70,7 +70,7 @@ impl FieldReader {
         }
     }
 
-    /// Reads an object of JSON that other text stands before. Text in braces that is none is common.
+    /// Reads an object of JSON that comes after other text. Text in braces that is none is common.
     #[cold]
     fn read_behind_prefix(&self, text: &[u8], slots: &mut Slots) -> ReadOutcome {
         match json::first_brace(text) {

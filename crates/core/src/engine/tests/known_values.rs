@@ -1,4 +1,4 @@
-//! A thread that remembers labels and series counts as one that works out each anew.
+//! A thread that remembers labels and series counts as one that works out each again.
 
 use proptest::prelude::*;
 

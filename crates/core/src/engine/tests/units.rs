@@ -1,4 +1,4 @@
-//! Scripts beside rules, and how a source of programs becomes an engine.
+//! Scripts together with rules, and how a source of programs becomes an engine.
 
 use std::sync::{Mutex, PoisonError};
 

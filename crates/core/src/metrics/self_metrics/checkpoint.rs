@@ -10,7 +10,7 @@ use super::{Counters, SelfMetrics, options};
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
     pub failures: IntCounter,
-    /// 1 where the state was damaged at the start, so that counting began anew.
+    /// 1 where the state was damaged at the start, so that counting began from nothing.
     pub damaged: IntGauge,
     /// When the last save was taken that succeeded, in seconds since 1970; 0 before the first.
     last_success_s: Gauge,
@@ -33,7 +33,7 @@ impl SelfMetrics {
             )?,
             damaged: whole(
                 "checkpoint_damaged",
-                "1 where the saved state was damaged and set aside, so that counting began anew.",
+                "1 where the saved state was damaged and set aside, so that counting began from nothing.",
             )?,
             last_success_s: gauge(
                 "checkpoint_last_success_timestamp_seconds",

@@ -138,7 +138,7 @@ fn of_shape(shape: &Shape) -> Value {
             "propertyNames": { "pattern": LABEL_NAME },
             "additionalProperties": of_shape(value),
         }),
-        // Beside a `$ref` nothing else counts in draft 7, and a description comes beside it.
+        // Next to a `$ref` nothing else counts in draft 7, and a description comes next to it.
         Shape::Table(table) => json!({ "allOf": [reference_to(table)] }),
         Shape::Tables(table) => json!({ "type": "array", "items": reference_to(table) }),
         Shape::SomeTables(table) => {

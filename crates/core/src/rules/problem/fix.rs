@@ -1,5 +1,5 @@
 //! What can be mended without asking: a mistyped key or word of which one is meant, a table that is a list of
-//! tables, a pattern in quotes that take its backslashes. Each is a line of the file written anew.
+//! tables, a pattern in quotes that take its backslashes. Each is a line of the file written again.
 
 use super::{Excerpt, Problem};
 

@@ -1,4 +1,4 @@
-//! Every word that a problem says: lower case, no full stop, what stands in the file in backticks.
+//! Every word that a problem says: lower case, no full stop, what is in the file in backticks.
 
 use std::fmt::Display;
 

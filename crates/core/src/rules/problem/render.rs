@@ -14,7 +14,7 @@ const WIDTH_MAX: usize = 120;
 /// How many characters before the carets are kept where a line is too long.
 const BEFORE_MAX: usize = 40;
 
-/// A tab is shown as so many blanks, so that carets stand under what they mean.
+/// A tab is shown as so many blanks, so that carets are under what they mean.
 const TAB: &str = "    ";
 
 const BOLD: &str = "\u{1b}[1m";
@@ -82,7 +82,7 @@ fn excerpt(out: &mut String, part: &Excerpt, width: usize, arrow: &str, tone: &s
     push(out, &bar, &marks, paint);
 }
 
-/// Adds a line that begins with what stands in the margin.
+/// Adds a line that begins with what is in the margin.
 fn push(out: &mut String, margin: &str, text: &str, paint: &Paint) {
     out.push_str(&paint.text(BLUE, margin));
     if !text.is_empty() {
@@ -92,7 +92,7 @@ fn push(out: &mut String, margin: &str, text: &str, paint: &Paint) {
     out.push('\n');
 }
 
-/// The shown part of the line, how wide what stands before the carets is, and how many carets.
+/// The shown part of the line, how wide what comes before the carets is, and how many carets.
 fn window(part: &Excerpt) -> (String, usize, usize) {
     let before = escape(part.text.get(..part.span.start).unwrap_or(""));
     let meant = escape(part.text.get(part.span.clone()).unwrap_or(""));

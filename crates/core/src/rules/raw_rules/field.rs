@@ -24,7 +24,7 @@ pub(in crate::rules) struct FieldSpec {
 }
 
 impl FieldSpec {
-    /// Whether the value is taken as it stands on the line.
+    /// Whether the value is taken as it is on the line.
     pub fn is_whole(&self) -> bool {
         self.inside.is_none() && self.part.is_none() && self.decode.is_none()
     }

@@ -10,7 +10,7 @@ fn a_rule_may_have_several_patterns() {
     assert_eq!(set.rules[0].also[0].as_str(), "b=(?P<y>.)");
     assert_eq!(set.rules[0].unless[0].as_str(), "c");
     assert_eq!(advice(text), "");
-    // Another pattern beside the same one is another rule.
+    // Another pattern next to the same one is another rule.
     let other = text.replace("'c'", "'d'").replace("'n'", "'m'");
     assert_eq!(advice(&format!("{text}{other}")), "");
     let same = text.replace("'n'", "'m'");

@@ -225,7 +225,7 @@ fn braces(text: &[u8]) -> Option<(usize, usize, Vec<&[u8]>)> {
     None
 }
 
-/// All texts that a text with braces stands for.
+/// All texts that a text with braces means.
 pub(super) fn without_braces(text: &[u8]) -> Result<Vec<Vec<u8>>, GlobError> {
     let (mut done, mut todo) = (Vec::new(), vec![text.to_vec()]);
     while let Some(text) = todo.pop() {
