@@ -14,7 +14,8 @@ use logmetrics_core::engine::pattern::planned;
 use logmetrics_core::engine::unit_advice;
 use logmetrics_core::metrics::definition::Definition;
 use logmetrics_core::rules::{
-    Action, AmountSource, Field, Loaded, NumberSource, Problem, Rule, RuleSet, Take, escape,
+    Action, AmountSource, Field, Loaded, NumberField, NumberSource, Problem, Rule, RuleSet, Take,
+    escape,
 };
 use logmetrics_mtail::source::Checked as CheckedPrograms;
 
@@ -180,21 +181,32 @@ fn describe_amount(amount: &AmountSource) -> String {
         AmountSource::Constant(number) => return format!(", value {number}"),
         AmountSource::Fields(numbers) => numbers,
     };
-    let words: Vec<String> = numbers
-        .iter()
+    let words: Vec<String> = numbers.iter().map(describe_number).collect();
+    format!(", value from {}", words.join(", else "))
+}
+
+/// A number, and what is added to it.
+fn describe_number(number: &NumberField) -> String {
+    let words: Vec<String> = std::iter::once(number)
+        .chain(&number.plus)
         .map(|number| {
             let from = match &number.source {
                 NumberSource::Field(field) => describe_field(field),
                 NumberSource::Label(label) => describe_field(&label.field),
                 NumberSource::Time => "the line's time".into(),
             };
-            match number.reading.unit {
+            let mut text = match number.reading.unit {
                 Some(unit) => format!("{from} in {}", unit.name),
                 None => from,
+            };
+            if let Some(factor) = &number.times {
+                let table = factor.file.as_deref().unwrap_or("a table");
+                text.push_str(&format!(" times {table} by {}", factor.name));
             }
+            text
         })
         .collect();
-    format!(", value from {}", words.join(", else "))
+    words.join(" plus ")
 }
 
 fn describe_action(action: &Action, metric: &Definition) -> String {

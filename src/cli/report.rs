@@ -23,7 +23,7 @@ use logmetrics_follow::to_end::{self, Inputs};
 use logmetrics_follow::{Specification, existing};
 use logmetrics_gateway::jaeger::{self as traces, Export, Query, RequestLines, Window};
 use logmetrics_gateway::output_file::{OutputFile, OutputOptions};
-use logmetrics_gateway::report::render::{Format, Options, render};
+use logmetrics_gateway::report::render::{Format, Options, render, without_price};
 use logmetrics_gateway::report::{Collector, Period, Plan, Report};
 
 /// Characters in a line where it is not known how many there are.
@@ -396,6 +396,10 @@ fn advise(report: &Report, period: Period, args: &ReportArgs) {
             "{} {have}; without --since and --until {their}",
             requests(report.left_out)
         ));
+    }
+    // The other forms say so themselves.
+    if matches!(args.format, FormatArg::Csv | FormatArg::Json) {
+        without_price(report).iter().for_each(|one| said(one));
     }
     if report.total.requests > 0 {
         return;

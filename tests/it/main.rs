@@ -16,6 +16,8 @@ mod crowd;
 mod doctor;
 /// `explain`: why a line is not counted as meant; and nothing counts 0 in silence.
 mod explain;
+/// Numbers times a lookup table: tokens times prices, in metrics, `explain` and reports.
+mod factors;
 /// Kills, rotations and full disks at random moments: each line is counted, and counted once.
 mod faults;
 /// Several files at once: the page is that of one file after the other.

@@ -155,6 +155,10 @@ fn shipped_rules_are_right_one_by_one() {
     files(&repository("rules"), false, "toml", &mut rules);
     files(&repository("examples"), false, "toml", &mut rules);
     assert!(rules.contains(&repository("rules/agentgateway.toml")));
+    // The others are tables that rules look things up in.
+    let has_rules = |path: &PathBuf| std::fs::read_to_string(path).unwrap().contains("[[rule]]");
+    rules.retain(has_rules);
+    assert!(rules.contains(&repository("examples/cost.toml")));
     for path in rules {
         Run::new().arg("check").arg(path).go().success();
     }

@@ -6,7 +6,7 @@ use super::shorten;
 use crate::cli::terminal::harmless;
 use logmetrics_core::engine::FieldErrorKind;
 use logmetrics_core::engine::verdict::{Outcome, SkipReason, Update, Verdict};
-use logmetrics_core::rules::{AmountSource, Field, NumberSource, Rule};
+use logmetrics_core::rules::{Field, NumberSource, Rule};
 use logmetrics_core::why::{self, Pair};
 use logmetrics_follow::line::Line;
 
@@ -158,16 +158,19 @@ impl<'l> Seen<'l> {
     fn field(&self, name: &str) -> Option<&'l Field> {
         let rule = self.rule?;
         let label = rule.labels.get(name).map(|label| &label.field);
-        let numbers = rule.metrics.iter().flat_map(|metric| match &metric.amount {
-            AmountSource::Fields(numbers) => numbers.as_slice(),
-            AmountSource::Constant(_) => &[],
-        });
+        let metrics = rule.metrics.iter();
+        let numbers = metrics.flat_map(|metric| metric.amount.numbers());
         let mut fields = numbers.filter_map(|number| match &number.source {
             NumberSource::Field(field) => Some(field),
             _ => None,
         });
         let first = |field: &&Field| field.from.first().is_some_and(|key| key == name);
-        label.or_else(|| fields.find(first))
+        // The name may be that of what a factor is looked up by.
+        let metrics = rule.metrics.iter();
+        let factors = metrics.flat_map(|metric| metric.amount.numbers());
+        let mut factors = factors.filter_map(|number| number.times.as_ref());
+        let key = || Some(&factors.find(|factor| factor.name == name)?.key.field);
+        label.or_else(|| fields.find(first)).or_else(key)
     }
 
     fn update(&self, update: &Update) -> String {
@@ -189,6 +192,14 @@ impl<'l> Seen<'l> {
             Err(SkipReason::BadValue { field, text, why }) => {
                 let text = shorten(&harmless(text));
                 format!("{metric}: not counted, as field `{field}` is `{text}`, which {why}")
+            }
+            Err(SkipReason::NoFactor(missed)) => {
+                let text = shorten(&harmless(missed.text.as_bytes()));
+                let table = missed.file.as_deref().unwrap_or("the rule's table");
+                format!(
+                    "{metric}: not counted, as there is no factor for {} \"{text}\" in {table}",
+                    missed.key
+                )
             }
             Err(SkipReason::UnreadableTime { text }) => {
                 let text = shorten(&harmless(text));

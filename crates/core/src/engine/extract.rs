@@ -96,6 +96,8 @@ pub struct Request {
     pub tokens_output: u64,
     /// In US dollars.
     pub cost_usd: Option<f64>,
+    /// Whether the cost is not known because a table has no price for it.
+    pub has_no_price: bool,
 }
 
 impl Extractor {
@@ -150,6 +152,18 @@ impl Extractor {
             programs.clone().any(|one| one.tokens_input.is_some()),
             programs.any(|one| one.tokens_output.is_some()),
         )
+    }
+
+    /// The tables of prices that costs come from, by their names in the rules, each once.
+    pub fn price_tables(&self) -> Vec<String> {
+        let costs = self.programs.iter().filter_map(|one| one.cost.as_ref());
+        let named = costs.flat_map(|cost| cost.amount.tables());
+        let mut tables: Vec<String> = named
+            .map(|name| name.split('#').next().unwrap_or(name).to_owned())
+            .collect();
+        tables.sort();
+        tables.dedup();
+        tables
     }
 
     /// The request that a line is. A line that several rules match is one request, that of the first.
@@ -313,34 +327,41 @@ impl Extraction {
         let found_here = found(&scratch.groups, &scratch.slots, times);
         let time_seconds = times.seconds(context, &found_here, &mut scratch.recent);
         let mut number = |number: &Option<Number>| {
-            let number = number.as_ref()?;
+            let number = number.as_ref().ok_or(None)?;
             self.number(number, context, scratch, counts)
+        };
+        let cost = number(&self.cost);
+        let is_unpriced = |error| {
+            let amount = self.cost.as_ref().map(|cost| &cost.amount);
+            amount.is_some_and(|amount| amount.is_without_factor(error))
         };
         Request {
             names,
             time_seconds,
-            duration_seconds: number(&self.duration),
+            duration_seconds: number(&self.duration).ok(),
             // Beyond 2^53 a float is no exact count any more; no answer has so many.
             tokens_input: number(&self.tokens_input).map_or(0, |count| count as u64),
             tokens_output: number(&self.tokens_output).map_or(0, |count| count as u64),
-            cost_usd: number(&self.cost),
+            cost_usd: cost.ok(),
+            has_no_price: matches!(cost, Err(Some(error)) if is_unpriced(error)),
         }
     }
 
-    /// A number that is none, negative, or whose conditions do not hold, is not there.
+    /// A number that is none, negative, or whose conditions do not hold, is not there; with the error's
+    /// number, where there is one.
     fn number(
         &self,
         number: &Number,
         context: &Context<'_>,
         scratch: &mut Scratch,
         counts: &mut Counts,
-    ) -> Option<f64> {
+    ) -> Result<f64, Option<usize>> {
         let mut conditions = number.conditions.iter();
         if !conditions.all(|&one| self.program.holds_once(one, context, scratch, counts)) {
-            return None;
+            return Err(None);
         }
         let times = &self.program.times;
         let amount = &number.amount;
-        amount.number(context, scratch, times, counts).ok()
+        amount.number(context, scratch, times, counts).map_err(Some)
     }
 }

@@ -2,6 +2,7 @@
 
 mod amounts;
 mod conditions;
+mod factors;
 mod known_values;
 mod parts;
 mod records;

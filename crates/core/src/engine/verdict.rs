@@ -5,6 +5,7 @@ use std::fmt;
 use regex_syntax::ast::{Ast, parse::Parser};
 
 use super::counts::{Counts, FieldError, FieldErrorKind};
+pub use super::rule::factor::NoFactor;
 use super::rule::field::Context;
 use super::rule::pattern::Pattern;
 use super::rule::{ActionProgram, Mismatch, Program, Scratch, Skipped};
@@ -146,6 +147,8 @@ pub enum SkipReason {
         /// Why, in words that follow `which`.
         why: String,
     },
+    /// A table has no number by which the value is multiplied.
+    NoFactor(NoFactor),
     /// It is no metric, but the time of the line, which cannot be read.
     UnreadableTime { text: Vec<u8> },
 }
@@ -306,6 +309,11 @@ fn skip_reason(
         Skipped::Value(number) => {
             let error = &engine.field_errors[number];
             let is_bad = error.kind == FieldErrorKind::BadValue;
+            if error.kind == FieldErrorKind::LookupMiss
+                && let Some(missed) = action.amount.no_factor(context, scratch, &program.times)
+            {
+                return SkipReason::NoFactor(missed);
+            }
             let bad = is_bad.then(|| action.amount.why_bad(context, scratch, &program.times));
             match bad.flatten() {
                 Some((text, why)) => SkipReason::BadValue {

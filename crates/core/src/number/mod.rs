@@ -13,7 +13,7 @@ mod unit;
 mod tests;
 
 pub use comparison::{Comparison, ComparisonError};
-pub use reading::{Form, Reading, Refusal};
+pub use reading::{Form, Reading, Refusal, scaled};
 pub use unit::{Dimension, Unit};
 
 /// Reads a number (`12`, `-0.5`, `1e3`), a duration (`3ms`, `1.2s`, `1m2s`, to seconds) or a size

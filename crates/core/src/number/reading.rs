@@ -64,14 +64,22 @@ impl Reading {
     /// # Errors
     /// Why it is none.
     pub fn read(&self, text: &[u8]) -> Result<f64, Refusal> {
-        let number = match (self.unit, self.form) {
-            (None, Form::Plain) => super::number(text).ok_or(Refusal::Form)?,
+        self.finish(self.in_base(text)?)
+    }
+
+    /// The number that a text is, in base units.
+    ///
+    /// # Errors
+    /// Why it is none.
+    #[inline]
+    pub fn in_base(&self, text: &[u8]) -> Result<f64, Refusal> {
+        match (self.unit, self.form) {
+            (None, Form::Plain) => super::number(text).ok_or(Refusal::Form),
             _ => {
                 let text = str::from_utf8(text).map_err(|_| Refusal::Form)?;
-                self.written(text.trim())?
+                self.written(text.trim())
             }
-        };
-        self.finish(number)
+        }
     }
 
     /// What becomes of a number in base units.
@@ -79,7 +87,18 @@ impl Reading {
     /// # Errors
     /// Where it is zero and inverted, or not finite.
     pub fn finish(&self, number: f64) -> Result<f64, Refusal> {
-        let scaled = number * self.scale;
+        self.inverted(number * self.scale)
+    }
+
+    /// What becomes of a number in base units that is multiplied by a factor before it is [`scaled`].
+    ///
+    /// # Errors
+    /// Where it is zero and inverted, or not finite.
+    pub fn finish_times(&self, number: f64, factor: f64) -> Result<f64, Refusal> {
+        self.inverted(scaled(number * factor, self.scale))
+    }
+
+    fn inverted(&self, scaled: f64) -> Result<f64, Refusal> {
         if self.invert && scaled == 0.0 {
             return Err(Refusal::Zero);
         }
@@ -143,6 +162,15 @@ impl Reading {
                 group,
             } => decimal(text, point, group),
         }
+    }
+}
+
+/// A number times a scale. One of 1 by a whole number divides by that one: 1e-6 is no float, a million is.
+pub fn scaled(number: f64, scale: f64) -> f64 {
+    let divisor = (1.0 / scale).round();
+    match scale.abs() < 1.0 && 1.0 / divisor == scale {
+        true => number / divisor,
+        false => number * scale,
     }
 }
 

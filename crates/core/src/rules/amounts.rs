@@ -1,8 +1,10 @@
 //! The numbers of metrics and reports: constants, or fields with how they are read.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use super::check_rules::Scope;
+use super::factors::{self, Factor};
 use super::problem::messages;
 use super::raw_rules::{FieldSpec, MetricSpec, NumberSpec, ValueKey, ValueSpec};
 use super::{Field, LabelSource};
@@ -26,6 +28,12 @@ pub struct NumberField {
     /// The first pattern that matches the whole text gives the number; where none does there is none.
     /// Empty where the text is read.
     pub map: Vec<(regex::Regex, f64)>,
+    /// What it is multiplied by.
+    pub times: Option<Factor>,
+    /// Further numbers that are added to it, as far as they are on the line.
+    pub plus: Vec<NumberField>,
+    /// What the sum is multiplied by.
+    pub sum_scale: f64,
 }
 
 /// Where a number comes from.
@@ -45,7 +53,21 @@ impl AmountSource {
             source: NumberSource::Field(field),
             reading: Reading::default(),
             map: Vec::new(),
+            times: None,
+            plus: Vec::new(),
+            sum_scale: 1.0,
         }])
+    }
+
+    /// Everything that it reads.
+    pub fn numbers(&self) -> impl Iterator<Item = &NumberField> {
+        let numbers = match self {
+            AmountSource::Constant(_) => &[],
+            AmountSource::Fields(numbers) => numbers.as_slice(),
+        };
+        numbers
+            .iter()
+            .flat_map(|number| iter::once(number).chain(&number.plus))
     }
 
     /// The field, where the number is read from one and nothing is said of how.
@@ -57,8 +79,11 @@ impl AmountSource {
                         source: NumberSource::Field(field),
                         reading,
                         map,
+                        times: None,
+                        plus,
+                        sum_scale: 1.0,
                     },
-                ] if reading.is_plain() && map.is_empty() => Some(field),
+                ] if reading.is_plain() && map.is_empty() && plus.is_empty() => Some(field),
                 _ => None,
             },
             AmountSource::Constant(_) => None,
@@ -81,9 +106,12 @@ pub(super) fn of_metric(
             AmountSource::Constant(number) => *number = -*number,
             AmountSource::Fields(numbers) => {
                 // `invert` comes after `scale`, and keeps the sign.
-                numbers
-                    .iter_mut()
-                    .for_each(|number| number.reading.scale = -number.reading.scale);
+                let all = numbers.iter_mut();
+                all.flat_map(|number| {
+                    iter::once(&mut number.reading)
+                        .chain(number.plus.iter_mut().map(|number| &mut number.reading))
+                })
+                .for_each(|reading| reading.scale = -reading.scale);
             }
         }
     }
@@ -146,19 +174,42 @@ pub(super) fn unchecked(
     };
     let mut fields = Vec::new();
     for number in numbers {
-        let mut map = Vec::new();
-        for (text, to) in &number.map {
-            map.extend(scope.whole(text).map(|pattern| (pattern, *to)));
+        let mut own = alternatives(number, labels, scope);
+        let plus = number.plus.iter();
+        let plus: Vec<NumberField> = plus
+            .flat_map(|number| alternatives(number, labels, scope))
+            .collect();
+        if let Some(first) = own.first_mut() {
+            first.plus = plus;
         }
-        for source in sources(number, labels, scope) {
-            fields.push(NumberField {
-                source,
-                reading: number.reading.clone(),
-                map: map.clone(),
-            });
-        }
+        fields.append(&mut own);
     }
     AmountSource::Fields(fields)
+}
+
+/// The fields that a number comes from, of which the first on the line counts; mostly one.
+fn alternatives(
+    number: &NumberSpec,
+    labels: &BTreeMap<String, LabelSource>,
+    scope: &mut Scope<'_>,
+) -> Vec<NumberField> {
+    let mut map = Vec::new();
+    for (text, to) in &number.map {
+        map.extend(scope.whole(text).map(|pattern| (pattern, *to)));
+    }
+    let times = number.times.as_ref();
+    let times = times.and_then(|times| factors::compile(times, labels, scope));
+    let sources = sources(number, labels, scope).into_iter();
+    sources
+        .map(|source| NumberField {
+            source,
+            reading: number.reading.clone(),
+            map: map.clone(),
+            times: times.clone(),
+            plus: Vec::new(),
+            sum_scale: number.sum_scale,
+        })
+        .collect()
 }
 
 /// Where a number comes from: mostly one field, with `_time` among its keys several.

@@ -259,7 +259,8 @@ pub(super) fn label_source(spec: &LabelSpec, scope: &mut Scope<'_>) -> LabelSour
         }
     }
     let lookup = spec.lookup.as_ref();
-    let lookup = lookup.map(|lookup| lookup::compile(lookup, &spec.name, scope.sources));
+    let column = Some(spec.name.value.as_str());
+    let lookup = lookup.map(|lookup| lookup::compile(lookup, column, scope.sources));
     let lookup = lookup.and_then(|table| table.map_err(|draft| scope.drafts.push(draft)).ok());
     LabelSource {
         field: scope.field(&spec.field),

@@ -1,9 +1,10 @@
-//! Lookup tables: what a label's value is looked up in, such as the team of a user.
+//! Lookup tables: what a label's value is looked up in, such as the team of a user, and what a number is
+//! multiplied by, such as the price of a model.
 //!
 //! A table is written in the rule, or it is a file of CSV or TOML beside the rules file. Files are read
 //! where rules are, so that a change of one is a change of the rules.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,11 +15,41 @@ use super::problem::{At, Draft, ProblemPlace, messages};
 use logmetrics_scan::csv;
 
 /// Keys and what they stand for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LookupTable {
-    exact: HashMap<String, String>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookupTable<V = String> {
+    exact: HashMap<String, V>,
     /// Keys with `*` in them, in the order of the table.
-    patterns: Vec<(Wildcard, String)>,
+    patterns: Vec<(Wildcard, V)>,
+}
+
+/// What a key may stand for.
+pub(super) trait LookupValue: Sized + Clone {
+    /// The value that a text of a file is.
+    fn of_text(text: &str) -> Option<Self>;
+
+    /// What to say of a text that is none.
+    fn refusal(place: ProblemPlace, text: &str) -> Draft;
+}
+
+impl LookupValue for String {
+    fn of_text(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    fn refusal(place: ProblemPlace, _text: &str) -> Draft {
+        messages::lookup_value(place)
+    }
+}
+
+/// A finite number.
+impl LookupValue for f64 {
+    fn of_text(text: &str) -> Option<f64> {
+        text.parse().ok().filter(|number: &f64| number.is_finite())
+    }
+
+    fn refusal(place: ProblemPlace, text: &str) -> Draft {
+        messages::lookup_number(place, text)
+    }
 }
 
 /// A key in which `*` is any text.
@@ -30,32 +61,50 @@ struct Wildcard {
 
 /// How a rule says its table.
 #[derive(Debug, Clone)]
-pub(super) enum LookupSpec {
+pub(super) enum LookupSpec<V = String> {
     /// `teams.csv`, or `teams.csv#column`.
     File(At<String>),
-    Inline(Vec<(At<String>, At<String>)>),
+    Inline(Vec<(At<String>, V)>),
+}
+
+impl<V> Default for LookupTable<V> {
+    fn default() -> Self {
+        LookupTable {
+            exact: HashMap::new(),
+            patterns: Vec::new(),
+        }
+    }
 }
 
 impl LookupTable {
     /// What a value stands for: that of the key that is the value, or else of the first one with `*` that
     /// it matches.
     pub fn find(&self, value: &str) -> Option<&str> {
+        self.entry(value).map(String::as_str)
+    }
+}
+
+impl LookupTable<f64> {
+    /// The number that a key stands for, in the same way.
+    pub fn number(&self, key: &str) -> Option<f64> {
+        self.entry(key).copied()
+    }
+}
+
+impl<V> LookupTable<V> {
+    fn entry(&self, value: &str) -> Option<&V> {
         let exact = self.exact.get(value);
         let pattern = || self.patterns.iter().find(|(key, _)| key.matches(value));
-        exact
-            .or_else(|| pattern().map(|(_, to)| to))
-            .map(String::as_str)
+        exact.or_else(|| pattern().map(|(_, to)| to))
     }
 
     /// Adds a key. The first of two that are the same counts.
-    fn add(&mut self, key: &str, to: &str) {
+    fn add(&mut self, key: &str, to: V) {
         if key.contains('*') {
             let pieces = key.split('*').map(str::to_owned).collect();
-            self.patterns.push((Wildcard { pieces }, to.to_owned()));
+            self.patterns.push((Wildcard { pieces }, to));
         } else {
-            self.exact
-                .entry(key.to_owned())
-                .or_insert_with(|| to.to_owned());
+            self.exact.entry(key.to_owned()).or_insert(to);
         }
     }
 }
@@ -80,21 +129,22 @@ impl Wildcard {
     }
 }
 
-/// The table of a label of this name.
-pub(super) fn compile(
-    spec: &LookupSpec,
-    label: &At<String>,
+/// The table that a rule names. Of several columns the one that is called `column` is meant, where the
+/// rule names none.
+pub(super) fn compile<V: LookupValue>(
+    spec: &LookupSpec<V>,
+    column: Option<&str>,
     sources: &[SourceText],
-) -> Result<Arc<LookupTable>, Draft> {
+) -> Result<Arc<LookupTable<V>>, Draft> {
     let mut table = LookupTable::default();
     match spec {
         LookupSpec::Inline(entries) => {
             for (key, to) in entries {
-                table.add(&key.value, &to.value);
+                table.add(&key.value, to.clone());
             }
         }
         LookupSpec::File(name) => {
-            let (file, column) = parts(&name.value);
+            let (file, named) = parts(&name.value);
             let path = sources
                 .get(name.place.file)
                 .map(|source| path_of(&source.path, file));
@@ -108,8 +158,8 @@ pub(super) fn compile(
                 number,
                 source,
                 name,
-                column,
-                label: &label.value,
+                is_named: named.is_some(),
+                column: named.or(column),
             };
             match file.ends_with(".csv") {
                 true => of_file.read_csv(&mut table)?,
@@ -174,9 +224,10 @@ struct OfFile<'s> {
     source: &'s SourceText,
     /// Where the rule names it.
     name: &'s At<String>,
+    /// The column that has the values, where there are several.
     column: Option<&'s str>,
-    /// The column is called as the label, where nothing else is said and there are several.
-    label: &'s str,
+    /// Whether the rule names it, which it must have then.
+    is_named: bool,
 }
 
 impl OfFile<'_> {
@@ -189,7 +240,7 @@ impl OfFile<'_> {
     }
 
     /// The first line names the columns, of which the first has the keys.
-    fn read_csv(&self, table: &mut LookupTable) -> Result<(), Draft> {
+    fn read_csv<V: LookupValue>(&self, table: &mut LookupTable<V>) -> Result<(), Draft> {
         let mut column = None;
         let mut start = 0;
         for line in self.source.text.split_inclusive('\n') {
@@ -208,10 +259,17 @@ impl OfFile<'_> {
                 .collect();
             match column {
                 None => column = Some(self.column_of(&cells)?),
-                Some(column) => match (cells.first(), cells.get(column)) {
-                    (Some(key), Some(to)) => table.add(key, to),
-                    _ => return Err(messages::lookup_short(place, column + 1)),
-                },
+                Some(column) => {
+                    let (Some(key), Some(cell)) = (cells.first(), cells.get(column)) else {
+                        return Err(messages::lookup_short(place, column + 1));
+                    };
+                    match V::of_text(cell) {
+                        Some(to) => table.add(key, to),
+                        // An empty cell says that there is no number.
+                        None if cell.is_empty() => {}
+                        None => return Err(V::refusal(cell_place(place, text, column), cell)),
+                    }
+                }
             }
         }
         Ok(())
@@ -219,44 +277,84 @@ impl OfFile<'_> {
 
     /// Which column has the values.
     fn column_of(&self, header: &[String]) -> Result<usize, Draft> {
+        if header.len() == 2 && !self.is_named {
+            return Ok(1);
+        }
         let named = |name: &str| header.iter().position(|column| column == name);
-        let found = match (self.column, header.len()) {
-            (Some(column), _) => named(column),
-            (None, 2) => Some(1),
-            (None, _) => named(self.label),
-        };
-        let wanted = self.column.unwrap_or(self.label);
-        found.ok_or_else(|| {
-            let columns = header.get(1..).unwrap_or_default();
-            messages::lookup_column(self.name, wanted, columns)
-        })
+        let found = self.column.and_then(named);
+        found.ok_or_else(|| self.no_column(header.iter().skip(1).map(String::as_str)))
+    }
+
+    /// That none of these columns is the one with the values.
+    fn no_column<'c>(&self, columns: impl Iterator<Item = &'c str>) -> Draft {
+        let columns: Vec<&str> = columns.collect();
+        match self.column {
+            Some(wanted) => messages::lookup_column(self.name, wanted, &columns),
+            None => messages::lookup_which_column(self.name, &columns),
+        }
     }
 
     /// Keys with values, or with tables of columns.
-    fn read_toml(&self, table: &mut LookupTable) -> Result<(), Draft> {
+    fn read_toml<V: LookupValue>(&self, table: &mut LookupTable<V>) -> Result<(), Draft> {
         let (document, errors) = DeTable::parse_recoverable(&self.source.text);
         if let Some(error) = errors.first() {
             let span = error.span().unwrap_or(0..0);
             let place = self.place(span.start, span.end);
             return Err(messages::invalid_toml(place, error.message(), false));
         }
+        let mut others = BTreeSet::new();
+        let mut is_found = false;
         for (key, value) in document.get_ref() {
-            let column = self.column.unwrap_or(self.label);
             let cell = match value.get_ref() {
-                // An entry without this column says nothing of it.
-                DeValue::Table(columns) => match columns.get(column) {
-                    Some(cell) => cell,
-                    None => continue,
-                },
+                DeValue::Table(columns) => {
+                    match self.column.and_then(|column| columns.get(column)) {
+                        Some(cell) => cell,
+                        // An entry without this column says nothing of it.
+                        None => {
+                            let span = key.span();
+                            let place = self.place(span.start, span.end);
+                            for (column, value) in columns {
+                                if value.get_ref().is_table() {
+                                    let name = (key.get_ref(), column.get_ref());
+                                    return Err(messages::lookup_dotted(place, name.0, name.1));
+                                }
+                                others.insert(column.get_ref().as_ref());
+                            }
+                            continue;
+                        }
+                    }
+                }
                 _ => value,
             };
+            is_found = true;
             let span = cell.span();
+            let place = self.place(span.start, span.end);
             let text = text_of(cell.get_ref());
-            let text = text.ok_or_else(|| messages::lookup_value(self.place(span.start, span.end)));
-            table.add(key.get_ref(), &text?);
+            let text = text.ok_or_else(|| messages::lookup_value(place))?;
+            let to = V::of_text(&text).ok_or_else(|| V::refusal(place, &text));
+            table.add(key.get_ref(), to?);
         }
-        Ok(())
+        match others.is_empty() || is_found {
+            true => Ok(()),
+            false => Err(self.no_column(others.into_iter())),
+        }
     }
+}
+
+/// Where a cell is on its line; the line where that is not plain to see.
+fn cell_place(line: ProblemPlace, text: &str, column: usize) -> ProblemPlace {
+    let mut start = line.start;
+    if text.contains('"') {
+        return line;
+    }
+    for (number, cell) in text.split(',').enumerate() {
+        let end = start + cell.len();
+        if number == column {
+            return ProblemPlace { start, end, ..line };
+        }
+        start = end + 1;
+    }
+    line
 }
 
 /// A value as it is written, without quotes.
@@ -293,8 +391,7 @@ mod tests {
             end: 0,
         };
         let spec = LookupSpec::File(At::new(name.to_owned(), place));
-        compile(&spec, &At::new("team".to_owned(), place), &sources)
-            .map_err(|draft| format!("{draft:?}"))
+        compile(&spec, Some("team"), &sources).map_err(|draft| format!("{draft:?}"))
     }
 
     const TEAMS: &str = "user,team,cost centre\nann@example.com,red,17\n\"bob, jr\",blue,18\n\n*@sales.example.com,sales,19\nann@*,other,20\nann@example.com,late,21\n";
@@ -360,7 +457,7 @@ mod tests {
         #[test]
         fn wildcards_are_any_text(key in "[ab*]{0,8}", value in "[ab]{0,8}") {
             let mut table = LookupTable::default();
-            table.add(&key, "x");
+            table.add(&key, "x".to_owned());
             let regex = regex::Regex::new(&format!("^{}$", key.replace('*', ".*"))).unwrap();
             prop_assert_eq!(table.find(&value).is_some(), regex.is_match(&value), "{} {}", key, value);
         }

@@ -7,6 +7,7 @@ mod amounts;
 mod check_rules;
 mod conditions;
 mod duration;
+mod factors;
 mod field_parts;
 mod foreign_patterns;
 mod grok;
@@ -36,6 +37,7 @@ mod warnings;
 pub use amounts::{AmountSource, NumberField, NumberSource};
 pub use conditions::ConditionTest;
 pub use duration::parse as parse_duration;
+pub use factors::Factor;
 pub use field_parts::{Decoding, FieldPart};
 pub use input_section::{MultilineSection, multiline_by_file, multiline_start};
 pub use load::{

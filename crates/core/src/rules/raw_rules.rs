@@ -3,6 +3,7 @@
 //! Only shapes are judged here (keys, types, choices). No pattern is compiled, no name is looked
 //! up, no default is filled in that depends on another key.
 
+mod factor;
 mod field;
 mod label;
 mod metric;
@@ -13,6 +14,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
+use super::factors::plain_name;
 use super::input_section::{self, MultilineSpec};
 use super::keys::{self, KeyTable};
 use super::problem::{At, ProblemPlace, messages};
@@ -23,11 +25,12 @@ use field::{read_field, take_range};
 use metric::read_metric;
 use time::read_time;
 
+pub(super) use factor::FactorSpec;
 pub(super) use field::{FieldSpec, RangeSpec, read_field_table, read_from};
 pub(super) use label::{LabelSpec, read_label};
 pub(super) use metric::{MetricSpec, ValueKey};
 pub(super) use time::TimeSpec;
-pub(super) use value::{NumberSpec, ValueSpec, read_number_table, read_value};
+pub(super) use value::{NumberSpec, ValueSpec, read_value, read_value_table};
 
 #[derive(Debug, Default)]
 pub(super) struct FileSpec {
@@ -247,14 +250,27 @@ impl RuleSpec {
         let time = self.time.iter().map(|time| &time.field);
         let values = values.flat_map(|value| value.value.fields());
         let report = self.report.iter().flat_map(ReportSpec::fields);
+        let factors = self.factors().map(|factor| &factor.key.field);
         let inside = self.inside.iter().map(|inside| &inside.value);
         let own = labels.chain(values).chain(time).chain(&self.trace);
-        own.chain(report).chain(inside)
+        own.chain(report).chain(inside).chain(factors)
+    }
+
+    /// What numbers of metrics and of the report are multiplied by.
+    pub fn factors(&self) -> impl Iterator<Item = &FactorSpec> {
+        let metrics = self.metrics.iter();
+        let values = metrics.filter_map(|metric| metric.value.as_ref());
+        let values = values.map(|value| &value.value);
+        let report = self.report.iter().flat_map(|report| &report.numbers);
+        values
+            .chain(report.map(|number| &number.value))
+            .flat_map(ValueSpec::factors)
     }
 
     /// Whether a metric or the report names this label.
     pub fn names_label(&self, name: &str) -> bool {
         let mut report = self.report.iter().flat_map(ReportSpec::names);
+        let mut factors = self.factors().filter_map(|factor| plain_name(&factor.key));
         let values = self
             .metrics
             .iter()
@@ -262,6 +278,7 @@ impl RuleSpec {
         let mut values = values.flat_map(|value| value.value.fields());
         self.uses_label(name)
             || report.any(|used| used.value == name)
+            || factors.any(|used| used.value == name)
             || values.any(|field| field.from.iter().any(|key| key.value == name))
     }
 

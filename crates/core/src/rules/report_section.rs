@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 use super::amounts::{self, AmountSource};
 use super::check_rules::{Scope, label_source};
+use super::factors::{label_or_field, plain_name};
 use super::problem::{At, messages};
 use super::raw_rules::{
-    FieldSpec, LabelSpec, RuleSpec, ValueSpec, read_field_table, read_from, read_label,
-    read_number_table, read_value,
+    FieldSpec, LabelSpec, RuleSpec, ValueSpec, read_field_table, read_from, read_label, read_value,
+    read_value_table,
 };
 use super::rule_metrics::{condition_field, plain_label};
 use super::toml_table::{Reader, Table, TomlValue};
@@ -130,11 +131,11 @@ fn read_number(
     }
     let mut table = value.table("", &keys::NUMBER, reader)?;
     let conditions = table.take("where").map(|value| value.pairs(reader));
-    let number = read_number_table(&mut table, reader);
+    let number = read_value_table(&mut table, reader);
     table.finish(reader);
     Some(ReportNumberSpec {
         conditions: conditions.unwrap_or_default(),
-        ..plain(ValueSpec::Fields(vec![number?]))
+        ..plain(number?)
     })
 }
 
@@ -158,24 +159,6 @@ impl ReportSpec {
     }
 }
 
-/// The one name that a text is, and nothing else.
-fn plain_name(text: &LabelSpec) -> Option<&At<String>> {
-    let plain = text.default.is_none()
-        && !text.lowercase
-        && !text.integer
-        && text.map.is_empty()
-        && text.lookup.is_none()
-        && !text.pseudonym
-        && text.bytes_max.is_none()
-        && text.field.trusted.is_none()
-        && text.field.after.is_none()
-        && text.field.is_whole();
-    match text.field.from.as_slice() {
-        [name] if plain => Some(name),
-        _ => None,
-    }
-}
-
 /// What a rule's requests are read from; `None` where it has neither user nor route nor status.
 /// `defined` are the labels of `[rule.labels]`, `used` those that metrics have.
 pub(super) fn compile(
@@ -191,12 +174,11 @@ pub(super) fn compile(
     for text in &report.texts {
         let source = match plain_name(text) {
             Some(name) => {
-                scope.check_name(name);
-                let known = defined.get(&name.value).or_else(|| used.get(&name.value));
-                known.cloned().unwrap_or_else(|| LabelSource {
-                    field: scope.unchecked_field(&text.field),
-                    ..plain_label(&name.value)
-                })
+                let known = match defined.contains_key(&name.value) {
+                    true => defined,
+                    false => used,
+                };
+                label_or_field(name, text, known, scope)
             }
             None => label_source(text, scope),
         };

@@ -44,7 +44,7 @@ pub(super) struct TomlValue<'t> {
 }
 
 impl<'t> TomlValue<'t> {
-    fn wrong(&self, expected: &str, reader: &mut Reader) {
+    pub fn wrong(&self, expected: &str, reader: &mut Reader) {
         self.wrong_but(expected, None, reader);
     }
 

@@ -139,7 +139,9 @@ fn unsaid<'s>(
 ) -> impl Iterator<Item = &'s NumberSpec> {
     let value = metric.value.iter();
     let numbers = value.flat_map(|value| ValueSpec::numbers(&value.value));
-    let is_plain = |number: &&NumberSpec| number.reading.is_plain() && number.map.is_empty();
+    let is_plain = |number: &&NumberSpec| {
+        number.reading.is_plain() && number.map.is_empty() && number.times.is_none()
+    };
     numbers
         .filter(is_plain)
         .filter(|number| !is_time(number, scope))

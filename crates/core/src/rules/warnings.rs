@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::check_rules::Scope;
+use super::factors::plain_name;
 use super::foreign_patterns;
 use super::metric_names;
 use super::named_patterns;
@@ -156,6 +157,12 @@ fn almost_labels(scope: &Scope<'_>, drafts: &mut Vec<Draft>) {
         let conditions = metric.conditions.iter().map(|(name, _)| name);
         drafts.extend(metric.by.iter().chain(conditions).filter_map(almost));
     }
+    let factors = scope.spec.factors();
+    drafts.extend(
+        factors
+            .filter_map(|factor| plain_name(&factor.key))
+            .filter_map(almost),
+    );
     let report = scope.spec.report.iter();
     drafts.extend(report.flat_map(ReportSpec::names).filter_map(almost));
 }

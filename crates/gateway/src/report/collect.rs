@@ -356,6 +356,7 @@ fn add(figures: &mut Figures, request: &Request, errors: (bool, bool)) {
     if let Some(cost) = request.cost_usd {
         figures.add_cost(cost);
     }
+    figures.unpriced += u64::from(request.has_no_price);
     if let Some(duration) = request.duration_seconds {
         figures.durations.add(duration);
     }

@@ -45,6 +45,8 @@ pub struct Report {
     pub left_out: u64,
     /// Requests before or after the period.
     pub outside: u64,
+    /// The tables of prices that costs come from; none where costs are logged.
+    pub price_tables: Vec<String>,
     /// The last requests of the one user, newest first.
     pub requests: Vec<SingleRequest>,
     /// How many other users there are than the wanted one; none where they are too many to know.
@@ -188,6 +190,7 @@ pub(super) fn finish(plan: &Plan, mut sums: Sums) -> Report {
         outliers: time.outliers,
         left_out: sums.left_out,
         outside: sums.outside,
+        price_tables: plan.extractor.price_tables(),
         requests: sums.requests,
         others: sums.strangers.count(),
         nearest: sums.strangers.nearest(),

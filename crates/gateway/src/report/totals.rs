@@ -30,8 +30,10 @@ pub struct Figures {
     pub tokens_input: u64,
     /// Tokens that came out.
     pub tokens_output: u64,
-    /// Requests whose cost was logged.
+    /// Requests whose cost is known: logged, or worked out by a table of prices.
     pub priced: u64,
+    /// Requests whose cost is not known because a table has no price for them.
+    pub unpriced: u64,
     /// What they cost, in a trillionth of a US dollar.
     cost_picos: u128,
     /// How long they took.
@@ -65,6 +67,7 @@ impl Figures {
         self.tokens_input = self.tokens_input.saturating_add(other.tokens_input);
         self.tokens_output = self.tokens_output.saturating_add(other.tokens_output);
         self.priced += other.priced;
+        self.unpriced += other.unpriced;
         self.cost_picos = self.cost_picos.saturating_add(other.cost_picos);
         self.durations.merge(&other.durations);
     }

@@ -1,11 +1,14 @@
 //! The number that an update has.
 
+use std::iter;
+
+use super::factor::{FactorProgram, NoFactor};
 use super::field::{FieldProgram, Value};
 use super::label::{LabelOutcome, LabelProgram};
 use super::pattern::Pattern;
 use super::{Context, Scratch, Times, found};
 use crate::engine::counts::Counts;
-use crate::number::{self, Reading};
+use crate::number::{self, Reading, scaled};
 
 /// What is added, set or observed.
 #[derive(Debug)]
@@ -46,6 +49,12 @@ pub(in crate::engine) struct NumberProgram {
     pub(in crate::engine) source: NumberPlace,
     pub(in crate::engine) reading: Reading,
     pub(in crate::engine) map: Vec<(Pattern, f64)>,
+    /// What it is multiplied by.
+    pub(in crate::engine) times: Option<Box<FactorProgram>>,
+    /// Further numbers that are added to it, as far as they are on the line.
+    pub(in crate::engine) plus: Vec<NumberProgram>,
+    /// What the sum is multiplied by.
+    pub(in crate::engine) sum_scale: f64,
 }
 
 /// Where a number is found.
@@ -62,6 +71,8 @@ enum Found {
     Absent,
     Bad,
     Ambiguous,
+    /// It has no factor, and this is the error's number.
+    NoFactor(usize),
 }
 
 impl Amount {
@@ -98,6 +109,43 @@ impl Amount {
             Amount::Field { errors, .. } => Some(errors.bad),
             Amount::Read(read) => Some(read.errors.bad),
         }
+    }
+
+    /// Whether an error says that a table has no factor for what is on the line.
+    pub(in crate::engine) fn is_without_factor(&self, error: usize) -> bool {
+        let Amount::Read(read) = self else {
+            return false;
+        };
+        let mut factors = read.all().filter_map(|number| number.times.as_ref());
+        factors.any(|factor| factor.error_miss == error)
+    }
+
+    /// How the rule names the tables by which it is multiplied.
+    pub(in crate::engine) fn tables(&self) -> impl Iterator<Item = &str> {
+        let read = match self {
+            Amount::Read(read) => Some(read),
+            Amount::Constant(_) | Amount::Field { .. } => None,
+        };
+        let factors = read.into_iter().flat_map(|read| read.all());
+        let factors = factors.filter_map(|number| number.times.as_ref());
+        factors.map(|factor| factor.file.as_deref().unwrap_or("the rule's table"))
+    }
+
+    /// What has no factor, for people.
+    pub(in crate::engine) fn no_factor(
+        &self,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        times: &Times,
+    ) -> Option<NoFactor> {
+        let Amount::Read(read) = self else {
+            return None;
+        };
+        read.all().find_map(|number| {
+            number.text(context, scratch, times)?;
+            let factor = number.times.as_ref()?;
+            factor.missed(context, scratch, times)
+        })
     }
 
     /// The text that is read, where there is any.
@@ -172,13 +220,19 @@ impl ReadAmount {
     ) -> Result<f64, usize> {
         let mut error = self.errors.missing;
         for number in &self.numbers {
-            match number.find(context, scratch, times) {
+            let is_sum = !number.plus.is_empty() || number.sum_scale != 1.0;
+            let found = match is_sum {
+                true => number.sum(context, scratch, times),
+                false => number.find(context, scratch, times),
+            };
+            match found {
                 Found::Absent => continue,
                 Found::Number(number) if !(self.never_negative && number < 0.0) => {
                     return Ok(number);
                 }
                 Found::Number(_) | Found::Bad => error = self.errors.bad,
                 Found::Ambiguous => error = self.errors.ambiguous,
+                Found::NoFactor(of_factor) => error = of_factor,
             }
             break;
         }
@@ -195,12 +249,35 @@ impl ReadAmount {
         scratch: &mut Scratch,
         times: &Times,
     ) -> Option<(&NumberProgram, Vec<u8>)> {
-        let mut numbers = self.numbers.iter();
+        let mut numbers = self.all();
         numbers.find_map(|number| Some((number, number.text(context, scratch, times)?)))
+    }
+
+    /// Every number, those of sums too.
+    fn all(&self) -> impl Iterator<Item = &NumberProgram> {
+        let numbers = self.numbers.iter();
+        numbers.flat_map(|number| iter::once(number).chain(&number.plus))
     }
 }
 
 impl NumberProgram {
+    /// The sum of this and further numbers, as far as they are on the line.
+    fn sum(&self, context: &Context<'_>, scratch: &mut Scratch, times: &Times) -> Found {
+        let mut sum = None;
+        for number in iter::once(self).chain(&self.plus) {
+            match number.find(context, scratch, times) {
+                Found::Number(number) => sum = Some(sum.unwrap_or(0.0) + number),
+                Found::Absent => {}
+                other => return other,
+            }
+        }
+        match sum.map(|sum| scaled(sum, self.sum_scale)) {
+            None => Found::Absent,
+            Some(sum) if sum.is_finite() => Found::Number(sum),
+            Some(_) => Found::Bad,
+        }
+    }
+
     fn find(&self, context: &Context<'_>, scratch: &mut Scratch, times: &Times) -> Found {
         let found = found(&scratch.groups, &scratch.slots, times);
         let mut written = Vec::new();
@@ -210,8 +287,7 @@ impl NumberProgram {
                     return Found::Absent;
                 }
                 let seconds = times.seconds(context, &found, &mut scratch.recent);
-                let number = seconds.and_then(|seconds| self.reading.finish(seconds).ok());
-                return number.map_or(Found::Bad, Found::Number);
+                return self.finish(seconds, context, scratch, times);
             }
             NumberPlace::Field(field) => field.value(context, &found, &mut scratch.decoded),
             NumberPlace::Label(label) => {
@@ -227,17 +303,43 @@ impl NumberProgram {
         match value {
             Value::Absent | Value::Bytes(b"") => Found::Absent,
             Value::Ambiguous => Found::Ambiguous,
-            Value::Bytes(text) => self.read(text).map_or(Found::Bad, Found::Number),
+            Value::Bytes(text) => {
+                let number = self.read(text);
+                self.finish(number, context, scratch, times)
+            }
         }
     }
 
+    /// What becomes of a number in base units.
+    #[inline]
+    fn finish(
+        &self,
+        number: Option<f64>,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        times: &Times,
+    ) -> Found {
+        let Some(number) = number else {
+            return Found::Bad;
+        };
+        let result = match &self.times {
+            None => self.reading.finish(number),
+            Some(factor) => match factor.find(context, scratch, times) {
+                Ok(factor) => self.reading.finish_times(number, factor),
+                Err(error) => return Found::NoFactor(error),
+            },
+        };
+        result.map_or(Found::Bad, Found::Number)
+    }
+
+    /// The number that a text is, in base units.
     fn read(&self, text: &[u8]) -> Option<f64> {
         if self.map.is_empty() {
-            return self.reading.read(text).ok();
+            return self.reading.in_base(text).ok();
         }
         let is_it = |(pattern, _): &&(Pattern, f64)| pattern.is_match(text);
         let (_, number) = self.map.iter().find(is_it)?;
-        self.reading.finish(*number).ok()
+        Some(*number)
     }
 
     /// The text that is read, where there is any.

@@ -33,6 +33,7 @@ mod build_special;
 mod byte_class;
 mod cached;
 mod exemplar;
+pub(in crate::engine) mod factor;
 pub(in crate::engine) mod field;
 mod file_path;
 pub(in crate::engine) mod further;

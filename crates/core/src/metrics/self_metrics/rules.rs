@@ -186,7 +186,7 @@ fn field_errors(counters: &Counters<'_>) -> prometheus::Result<[IntCounterVec; 6
         )?,
         counters.by(
             FieldErrorKind::LookupMiss.metric(),
-            "Lines on which a value was not in the table of its label.",
+            "Lines on which a value was not in the table that it is looked up in.",
             labels,
         )?,
     ])

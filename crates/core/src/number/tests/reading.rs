@@ -361,3 +361,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_scale_of_one_by_a_whole_number_divides() {
+    let times = |number: f64, factor: f64, scale: f64| {
+        let reading = Reading {
+            scale,
+            ..Reading::default()
+        };
+        reading.finish_times(number, factor)
+    };
+    for (number, factor, scale, expected) in [
+        (336.0, 2.5, 1e-6, 0.00084),
+        (2000.0, 0.15, 1e-6, 0.0003),
+        (7.0, 1.0, 1e-6, 0.000_007),
+        (7.0, 1.0, -1e-6, -0.000_007),
+        (3.0, 1.0, 2e-6, 0.000_006),
+        (3.0, 2.0, 0.3, 6.0 * 0.3),
+        (3.0, 2.0, 4.0, 24.0),
+        (3.0, 0.0, 1e-300, 0.0),
+    ] {
+        assert_eq!(
+            times(number, factor, scale),
+            Ok(expected),
+            "{number} {factor} {scale}"
+        );
+    }
+    assert_eq!(times(1e300, 1e300, 1e-6), Err(Refusal::Infinite));
+    assert_eq!(times(1.0, 1.0, 1e-310), Ok(1e-310));
+}

@@ -4,6 +4,7 @@
 //! them when another one is written, [`mod@reference`] makes the page `docs/rules.md` of them, and [`mod@schema`]
 //! the JSON Schema for editors. No file of rules is read here.
 
+mod factor;
 mod field;
 mod file;
 mod input;
@@ -19,6 +20,7 @@ mod test_case;
 mod tests;
 mod value;
 
+pub(super) use factor::FACTOR;
 pub(super) use field::{FIELD, TIME};
 pub(super) use file::FILE;
 pub(super) use input::{INPUT, MULTILINE, PRESETS};
@@ -32,7 +34,7 @@ pub(super) use test_case::TEST;
 pub(super) use value::{NUMBER_FORM, VALUE};
 
 /// Every table, in the order of the reference.
-static TABLES: [&KeyTable; 13] = [
+static TABLES: [&KeyTable; 14] = [
     &FILE,
     &INPUT,
     &MULTILINE,
@@ -43,6 +45,7 @@ static TABLES: [&KeyTable; 13] = [
     &METRIC,
     &VALUE,
     &NUMBER_FORM,
+    &FACTOR,
     &REPORT,
     &NUMBER,
     &TEST,

@@ -197,5 +197,5 @@ expect = ['requests_total{status="200",user="ann"} 1']
 "#,
     }],
     includes: Some(&VALUE),
-    needs: &[Need::All(&["from"])],
+    needs: &[Need::One(&["from", "sum"])],
 };

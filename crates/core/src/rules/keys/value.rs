@@ -1,6 +1,6 @@
 //! Keys of a number: of a metric's `value` and its like, and of a report.
 
-use super::{FIELD, Key, KeyTable, Need, Shape};
+use super::{FACTOR, FIELD, Key, KeyTable, Need, Shape};
 
 /// A number: a constant, a field, several, or a table that says more; or a list of these.
 pub(super) const VALUE_SHAPE: Shape = Shape::Either(&[
@@ -88,6 +88,57 @@ expect = ["pages_bytes_total 8192"]
 "#,
         },
         Key {
+            name: "times",
+            shape: Shape::Table(&FACTOR),
+            about: "What the number is multiplied by, by a lookup table: the price of a model, the watts of a machine. It \
+                    comes after `unit` and before `scale`; a `scale` of 1 by a whole number (`1e-6`, for prices per \
+                    million) divides by that number, so that no digit is lost.",
+            default: "1",
+            example: r#"[[rule]]
+fields = "logfmt"
+
+[[rule.metric]]
+counter = "cost_usd_total"
+by = ["model"]
+value = { from = "tokens", scale = 1e-6, times = { lookup = { small = 0.15, large = 10 }, key = "model" } }
+
+[[test]]
+lines = ["model=small tokens=2000", "model=large tokens=300", "model=other tokens=7"]
+expect = ['cost_usd_total{model="small"} 0.0003', 'cost_usd_total{model="large"} 0.003']
+"#,
+        },
+        Key {
+            name: "sum",
+            // Written out, as a constant cannot be within what it refers to.
+            shape: Shape::Some(
+                "a list of strings and tables",
+                &Shape::Either(&[Shape::Text, Shape::Table(&VALUE)]),
+            ),
+            about: "Numbers that are added up, each a field or a table of these keys; instead of `from` and all else but \
+                    `scale`, which multiplies the sum. \
+                    Those that are not on the line are left out; where none is, the value is missing, and where one has no \
+                    factor, so has the sum.",
+            default: "the number of one field",
+            example: r#"[[rule]]
+fields = "logfmt"
+
+[[rule.metric]]
+counter = "cost_usd_total"
+by = ["model"]
+
+[rule.metric.value]
+scale = 1e-6
+sum = [
+  { from = "in", times = { lookup = { large = 2.5 }, key = "model" } },
+  { from = "out", times = { lookup = { large = 10 }, key = "model" } },
+]
+
+[[test]]
+lines = ["model=large in=1000 out=75", "model=large in=200", "model=other in=7 out=7"]
+expect = ['cost_usd_total{model="large"} 0.00375']
+"#,
+        },
+        Key {
             name: "invert",
             shape: Shape::Flag,
             about: "Whether 1 is divided by the number, after all else. Zero is a bad value.",
@@ -118,7 +169,7 @@ expect = ['link_up{link="a"} 1', 'link_up{link="b"} 0']
         },
     ],
     includes: Some(&FIELD),
-    needs: &[Need::All(&["from"])],
+    needs: &[Need::One(&["from", "sum"])],
 };
 
 pub(in crate::rules) static NUMBER_FORM: KeyTable = KeyTable {

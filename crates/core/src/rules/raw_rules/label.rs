@@ -7,7 +7,7 @@ use crate::rules::problem::At;
 use crate::rules::toml_table::{Reader, TomlValue};
 
 /// An entry of `[rule.labels]`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::rules) struct LabelSpec {
     pub name: At<String>,
     pub field: FieldSpec,
@@ -50,7 +50,11 @@ pub(in crate::rules) fn read_label(
     let lookup = table
         .take("lookup")
         .and_then(|value| match value.is_table() {
-            true => Some(LookupSpec::Inline(value.pairs(reader))),
+            true => {
+                let pairs = value.pairs(reader).into_iter();
+                let pairs = pairs.map(|(key, to)| (key, to.value));
+                Some(LookupSpec::Inline(pairs.collect()))
+            }
             false => value.text(reader).map(LookupSpec::File),
         });
     let pseudonym = table.take("pseudonym").and_then(|value| value.flag(reader));

@@ -1,6 +1,9 @@
 //! The number of a metric or of a report: a constant, or what the line says and how that is read.
 
+use std::iter;
+
 use super::choice;
+use super::factor::{FactorSpec, read_factor};
 use super::field::{FieldSpec, read_field_table, read_from};
 use crate::number::{Form, Reading, Unit};
 use crate::rules::keys;
@@ -25,19 +28,35 @@ pub(in crate::rules) struct NumberSpec {
     pub map: Vec<(At<String>, f64)>,
     /// The first key that says how the text is read, which leaves no room for a `map`.
     pub form_key: Option<(ProblemPlace, &'static str)>,
+    /// What it is multiplied by.
+    pub times: Option<FactorSpec>,
+    /// Whether it is the first of a sum.
+    pub is_sum: bool,
+    /// Further numbers that are added to it.
+    pub plus: Vec<NumberSpec>,
+    /// What the sum is multiplied by.
+    pub sum_scale: f64,
 }
 
 impl ValueSpec {
     /// Everything that it reads.
-    pub fn numbers(&self) -> &[NumberSpec] {
-        match self {
+    pub fn numbers(&self) -> impl Iterator<Item = &NumberSpec> {
+        let numbers = match self {
             ValueSpec::Constant(_) => &[],
-            ValueSpec::Fields(numbers) => numbers,
-        }
+            ValueSpec::Fields(numbers) => numbers.as_slice(),
+        };
+        numbers
+            .iter()
+            .flat_map(|number| iter::once(number).chain(&number.plus))
     }
 
     pub fn fields(&self) -> impl Iterator<Item = &FieldSpec> {
-        self.numbers().iter().map(|number| &number.field)
+        self.numbers().map(|number| &number.field)
+    }
+
+    /// What its numbers are multiplied by.
+    pub fn factors(&self) -> impl Iterator<Item = &FactorSpec> {
+        self.numbers().filter_map(|number| number.times.as_ref())
     }
 }
 
@@ -48,6 +67,10 @@ impl NumberSpec {
             reading: Reading::default(),
             map: Vec::new(),
             form_key: None,
+            times: None,
+            is_sum: false,
+            plus: Vec::new(),
+            sum_scale: 1.0,
         }
     }
 }
@@ -98,9 +121,71 @@ fn read_number(value: &TomlValue<'_>, reader: &mut Reader) -> Option<NumberSpec>
         return not_quoted(&field, reader).then(|| NumberSpec::plain(field));
     }
     let mut table = value.table("", &keys::VALUE, reader)?;
-    let number = read_number_table(&mut table, reader);
+    let number = read_table(&mut table, reader);
     table.finish(reader);
     number
+}
+
+/// A table that says where a number comes from and how it is read, or which ones are added up.
+pub(in crate::rules) fn read_value_table(
+    table: &mut Table<'_>,
+    reader: &mut Reader,
+) -> Option<ValueSpec> {
+    let number = read_table(table, reader)?;
+    Some(ValueSpec::Fields(vec![number]))
+}
+
+fn read_table(table: &mut Table<'_>, reader: &mut Reader) -> Option<NumberSpec> {
+    match table.take_entry("sum") {
+        Some((place, value)) => read_sum(place, &value, table, reader),
+        None => read_number_table(table, reader),
+    }
+}
+
+/// Numbers that are added up.
+fn read_sum(
+    place: ProblemPlace,
+    value: &TomlValue<'_>,
+    table: &mut Table<'_>,
+    reader: &mut Reader,
+) -> Option<NumberSpec> {
+    let scale = table.take("scale");
+    let sum_scale = scale.and_then(|value| read_scale(&value, reader));
+    for key in keys::VALUE.names() {
+        if let Some((other, _)) = table.take_entry(key) {
+            reader.note(messages::sum_with_other(other, key, place));
+        }
+    }
+    let items = value.list("a list of strings and tables", reader)?;
+    if items.is_empty() {
+        reader.note(messages::empty_list(value.place, "sum"));
+    }
+    let mut numbers = Vec::new();
+    for item in &items {
+        if !item.is_text() && !item.is_table() {
+            // A list in it would say that the first one counts.
+            item.wrong("a string or a table", reader);
+            return None;
+        }
+        let number = read_number(item, reader)?;
+        if number.is_sum {
+            reader.note(messages::sum_in_sum(item.place));
+            return None;
+        }
+        if let Some(time) = number.field.from.iter().find(|key| key.value == "_time") {
+            reader.note(messages::time_in_sum(time.place));
+            return None;
+        }
+        numbers.push(number);
+    }
+    let mut numbers = numbers.into_iter();
+    let first = numbers.next()?;
+    Some(NumberSpec {
+        is_sum: true,
+        plus: numbers.collect(),
+        sum_scale: sum_scale.unwrap_or(1.0),
+        ..first
+    })
 }
 
 /// Whether no number was put in quotes, where it would be the name of a field.
@@ -117,10 +202,7 @@ fn not_quoted(field: &FieldSpec, reader: &mut Reader) -> bool {
 }
 
 /// The keys of a table that says where a number comes from and how it is read.
-pub(in crate::rules) fn read_number_table(
-    table: &mut Table<'_>,
-    reader: &mut Reader,
-) -> Option<NumberSpec> {
+fn read_number_table(table: &mut Table<'_>, reader: &mut Reader) -> Option<NumberSpec> {
     let before = reader.drafts.len();
     let mut number = Reading::default();
     let mut form_key = None;
@@ -135,6 +217,8 @@ pub(in crate::rules) fn read_number_table(
     if let Some(value) = table.take("scale") {
         number.scale = read_scale(&value, reader).unwrap_or(1.0);
     }
+    let times = table.take("times");
+    let times = times.and_then(|value| read_factor(&value, reader));
     let invert = table.take("invert").and_then(|value| value.flag(reader));
     number.invert = invert.unwrap_or(false);
     let map = table.take_entry("map");
@@ -154,6 +238,10 @@ pub(in crate::rules) fn read_number_table(
         reading: number,
         map,
         form_key,
+        times,
+        is_sum: false,
+        plus: Vec::new(),
+        sum_scale: 1.0,
     })
 }
 

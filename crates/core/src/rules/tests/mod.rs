@@ -2,6 +2,7 @@
 
 mod amounts;
 mod csv;
+mod factors;
 mod files;
 mod foreign;
 mod input;

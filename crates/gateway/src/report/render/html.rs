@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::remarks;
 use super::sections::{self, Cell, Figure, Section};
 use super::{Options, chart, format};
 use crate::report::{RELATIVE_ERROR, Report};
@@ -46,7 +47,7 @@ pub fn render(report: &Report, options: &Options) -> String {
         out += &table(&section);
     }
     out += "<footer>\n";
-    for remark in sections::remarks(report) {
+    for remark in remarks::remarks(report) {
         let _ = writeln!(out, "<p class=\"remark\">{}</p>", escape(&remark));
     }
     let _ = write!(

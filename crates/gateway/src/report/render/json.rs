@@ -2,11 +2,12 @@
 //!
 //! Every element has `requests`, `errors_4xx`, `errors_5xx`, `duration_seconds` (`avg`, `p50`, `p95`,
 //! `p99`; null where no duration is logged), `tokens_input`, `tokens_output`, `cost_usd` (null where
-//! none is logged), and the requests by name of each other dimension. Errors are null where the rules
+//! none is known; where it comes from a table of prices, `requests_without_price` says for how many requests
+//! the table has none), and the requests by name of each other dimension. Errors are null where the rules
 //! do not say what the status is, tokens where they do not say where those are.
 
 use super::format;
-use crate::report::{Entry, Figures, RELATIVE_ERROR, Report, Says};
+use crate::report::{Entry, Figures, RELATIVE_ERROR, Report};
 use logmetrics_core::engine::extract::Dimension;
 
 /// Writes the document, indented by nothing but line ends between elements.
@@ -28,13 +29,13 @@ pub fn render(report: &Report) -> String {
         (Dimension::Status, "statuses"),
     ] {
         let entries = report.entries(dimension).iter();
-        let entries = entries.map(|one| entry(dimension, one, report.says));
+        let entries = entries.map(|one| entry(dimension, one, report));
         document.value(name, &list(entries));
     }
     let hours = report.hours.iter().map(|(hour, figures)| {
         let mut object = Object::default();
         object.value("hour", &string(&format::rfc_3339(*hour as f64 * 3600.0)));
-        object.figures(figures, report.says);
+        object.figures(figures, report);
         object.finish()
     });
     document.value("hours", &list(hours));
@@ -70,7 +71,7 @@ pub fn render(report: &Report) -> String {
 
 fn total(report: &Report) -> String {
     let mut object = Object::default();
-    object.figures(&report.total, report.says);
+    object.figures(&report.total, report);
     object.value("lines", &report.lines.to_string());
     object.value("without_hour", &report.without_hour.to_string());
     object.value("left_out_without_time", &report.left_out.to_string());
@@ -105,10 +106,10 @@ fn limited(report: &Report) -> String {
     all.finish()
 }
 
-fn entry(dimension: Dimension, entry: &Entry, says: Says) -> String {
+fn entry(dimension: Dimension, entry: &Entry, report: &Report) -> String {
     let mut object = Object::default();
     object.value(super::word(dimension).0, &string(&entry.name));
-    object.figures(&entry.figures, says);
+    object.figures(&entry.figures, report);
     for other in Dimension::ALL {
         // What a route's users are would be the whole list again for each route.
         if other == dimension || other == Dimension::User {
@@ -141,7 +142,8 @@ impl Object {
         self.text.push_str(value);
     }
 
-    fn figures(&mut self, figures: &Figures, says: Says) {
+    fn figures(&mut self, figures: &Figures, report: &Report) {
+        let says = report.says;
         let durations = &figures.durations;
         let mut seconds = Object::default();
         seconds.value("avg", &number(durations.average()));
@@ -161,6 +163,9 @@ impl Object {
             &known(says.tokens_output, figures.tokens_output),
         );
         self.value("cost_usd", &number(figures.cost_usd()));
+        if !report.price_tables.is_empty() {
+            self.value("requests_without_price", &figures.unpriced.to_string());
+        }
     }
 
     fn finish(mut self) -> String {

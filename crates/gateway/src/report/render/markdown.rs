@@ -1,6 +1,7 @@
 //! A report as GitHub's markdown, for tickets and wikis.
 
 use super::Options;
+use super::remarks;
 use super::sections::{self, Cell, Section};
 use crate::report::Report;
 
@@ -27,7 +28,7 @@ pub fn render(report: &Report, options: &Options) -> String {
     for section in sections::sections(report, options, BINS_MAX) {
         out += &table(&section);
     }
-    for remark in sections::remarks(report) {
+    for remark in remarks::remarks(report) {
         out += &format!("\n> {}\n", escape(&remark));
     }
     out

@@ -11,8 +11,11 @@ mod format;
 mod html;
 mod json;
 mod markdown;
+mod remarks;
 mod sections;
 mod table;
+
+pub use remarks::without_price;
 
 use super::Report;
 use logmetrics_core::engine::extract::Dimension;

@@ -3,7 +3,7 @@
 use super::bars::{bins, step_words};
 use super::format::{self, harmless};
 use super::{Options, word};
-use crate::report::{Entry, Figures, Outliers, Report};
+use crate::report::{Entry, Figures, Report};
 use logmetrics_core::engine::extract::Dimension;
 
 /// A list under a title.
@@ -125,8 +125,8 @@ pub fn summary(report: &Report) -> Vec<Figure> {
             tokens(says.tokens_output, total.tokens_output),
         ));
     }
-    if total.priced > 0 {
-        summary.push(named("cost", format::money(total.cost_usd())));
+    if total.priced + total.unpriced > 0 {
+        summary.push(named("cost", cost(total)));
     }
     summary
 }
@@ -134,59 +134,20 @@ pub fn summary(report: &Report) -> Vec<Figure> {
 /// What the rules do not say.
 const UNKNOWN: &str = "–";
 
+/// What requests cost; at least, where some have no price.
+pub(super) fn cost(figures: &Figures) -> String {
+    let at_least = match figures.priced > 0 && figures.unpriced > 0 {
+        true => "≥",
+        false => "",
+    };
+    format!("{at_least}{}", format::money(figures.cost_usd()))
+}
+
 fn tokens(is_known: bool, count: u64) -> String {
     match is_known {
         true => format::short_count(count),
         false => UNKNOWN.into(),
     }
-}
-
-/// What must be known to read the figures rightly.
-pub fn remarks(report: &Report) -> Vec<String> {
-    let mut remarks = Vec::new();
-    let requests = |count: u64| format::counted(count, "request", "requests");
-    if report.left_out > 0 {
-        remarks.push(format!(
-            "{} left out: without a time on the line nobody knows whether it belongs to the period",
-            requests(report.left_out)
-        ));
-    }
-    let far = report.outliers.map_or(0, |outliers| outliers.requests);
-    let without = report.without_hour.saturating_sub(far);
-    let counts = |count: u64| if count == 1 { "counts" } else { "count" };
-    if without > 0 && !report.hours.is_empty() {
-        remarks.push(format!(
-            "{} without a time {} everywhere but over time",
-            requests(without),
-            counts(without)
-        ));
-    }
-    if let Some(Outliers {
-        requests: far,
-        ends,
-    }) = report.outliers
-    {
-        let (first, last) = (format::minute(ends.0), format::minute(ends.1));
-        let when = match first == last {
-            true => first,
-            false => format!("{first} to {last}"),
-        };
-        remarks.push(format!(
-            "{} at {when} UTC, far from all others (a wrong clock?), {} everywhere but over time",
-            requests(far),
-            counts(far)
-        ));
-    }
-    remarks.extend(report.limited.iter().map(|limited| {
-        let (one, many) = word(limited.dimension);
-        format!(
-            "more than {} {many}: the busiest are kept, the rest is added up as __other__; a {one} may have up to {} \
-             more than shown, and with no more than these may be missing",
-            format::count(limited.names_max as u64),
-            requests(limited.missed)
-        )
-    }));
-    remarks
 }
 
 /// All lists, in their order.
@@ -280,14 +241,15 @@ fn used(report: &Report, by: Dimension, top: usize) -> Option<Section> {
                 && !(other == Dimension::User && report.user.is_some()),
         )
     });
-    if !has_tokens && total.priced == 0 && others.iter().all(|(_, tells)| !tells) {
+    let has_cost = total.priced + total.unpriced > 0;
+    if !has_tokens && !has_cost && others.iter().all(|(_, tells)| !tells) {
         return None;
     }
     let mut header = vec![word(by).0];
     if has_tokens {
         header.extend(["tokens in", "out"]);
     }
-    if total.priced > 0 {
+    if has_cost {
         header.push("cost");
     }
     let lists = others.iter().filter(|(_, tells)| *tells);
@@ -307,8 +269,8 @@ fn used(report: &Report, by: Dimension, top: usize) -> Option<Section> {
                 figures.tokens_output,
             )));
         }
-        if total.priced > 0 {
-            row.push(Cell::Number(format::money(figures.cost_usd())));
+        if has_cost {
+            row.push(Cell::Number(cost(figures)));
         }
         for (other, tells) in others {
             if tells {

@@ -7,6 +7,7 @@ use comfy_table::{
 };
 
 use super::Options;
+use super::remarks;
 use super::sections::{self, Cell, Section};
 use crate::report::Report;
 
@@ -51,7 +52,7 @@ pub fn render(report: &Report, options: &Options) -> String {
             out += &format!("  {}\n", style("2", note));
         }
     }
-    let remarks = sections::remarks(report);
+    let remarks = remarks::remarks(report);
     if !remarks.is_empty() {
         out.push('\n');
     }

@@ -1,12 +1,15 @@
 //! Numbers of metrics and reports: where they are found and how they are read.
 
+use std::sync::Arc;
+
 use super::RuleCompiler;
 use crate::engine::SecretMissing;
 use crate::engine::counts::FieldErrorKind;
 use crate::engine::rule::Amount;
 use crate::engine::rule::amount::{AmountErrors, NumberPlace, NumberProgram, ReadAmount};
+use crate::engine::rule::factor::FactorProgram;
 use crate::engine::rule::pattern::Pattern;
-use crate::rules::{AmountSource, NumberField, NumberSource};
+use crate::rules::{AmountSource, Factor, NumberField, NumberSource};
 
 impl RuleCompiler<'_> {
     /// A number that is not taken where it is negative.
@@ -71,12 +74,30 @@ impl RuleCompiler<'_> {
                 NumberPlace::Time
             }
         };
+        let times = number.times.as_ref();
+        let times = times.map(|times| self.factor(times)).transpose()?;
+        let plus = number.plus.iter().map(|number| self.number(number));
+        let plus = plus.collect::<Result<_, _>>()?;
         let map = number.map.iter();
         let map = map.map(|(pattern, to)| (Pattern::new(pattern.clone(), false), *to));
         Ok(NumberProgram {
             source,
             reading: number.reading.clone(),
             map: map.collect(),
+            times: times.map(Box::new),
+            plus,
+            sum_scale: number.sum_scale,
+        })
+    }
+
+    fn factor(&mut self, factor: &Factor) -> Result<FactorProgram, SecretMissing> {
+        let kind = FieldErrorKind::LookupMiss;
+        Ok(FactorProgram {
+            error_miss: self.errors.number(&self.rule.name, &factor.name, kind),
+            key: self.label(&factor.name, &factor.key)?,
+            table: Arc::clone(&factor.table),
+            file: factor.file.as_deref().map(Into::into),
+            default: factor.default,
         })
     }
 }

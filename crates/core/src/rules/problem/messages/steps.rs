@@ -73,13 +73,80 @@ pub fn lookup_not_read(place: ProblemPlace, file: &str) -> Draft {
     Draft::error(place, message).hint("its path is taken from the folder of this file")
 }
 
-pub fn lookup_column(name: &At<String>, wanted: &str, columns: &[String]) -> Draft {
-    let columns: Vec<String> = columns.iter().map(|column| quote(column)).collect();
+pub fn lookup_column(name: &At<String>, wanted: &str, columns: &[&str]) -> Draft {
     let message = format!("the table has no column {}", quote(wanted));
-    Draft::error(name.place, message).hint(format!(
-        "name one after the file, as in `teams.csv#team`; there are {}",
+    let hint = did_you_mean(wanted, columns.iter().copied());
+    Draft::error(name.place, message)
+        .hint(hint.unwrap_or_else(|| lookup_columns("teams.csv#team", columns)))
+}
+
+pub fn lookup_which_column(name: &At<String>, columns: &[&str]) -> Draft {
+    Draft::error(
+        name.place,
+        "expected the column that has the numbers, as the table has several",
+    )
+    .hint(lookup_columns("prices.toml#input", columns))
+}
+
+fn lookup_columns(example: &str, columns: &[&str]) -> String {
+    let columns: Vec<String> = columns.iter().map(|column| quote(column)).collect();
+    format!(
+        "name one after the file, as in `{example}`; there are {}",
         columns.join(", ")
+    )
+}
+
+pub fn lookup_dotted(place: ProblemPlace, key: &str, inner: &str) -> Draft {
+    let message = format!(
+        "{} has a table {} in it, and no value",
+        quote(key),
+        quote(inner)
+    );
+    Draft::error(place, message).hint(format!(
+        "a key with a dot in it is written in quotes: `[\"{key}.{inner}\"]`"
     ))
+}
+
+pub fn lookup_number(place: ProblemPlace, text: &str) -> Draft {
+    let message = format!("expected a finite number, but found {}", quote(text));
+    let plain = text.trim_matches(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ',' | '-'));
+    let plain = plain.replace(',', ".");
+    let hint = plain.parse::<f64>().is_ok();
+    Draft::error(place, message).maybe_hint(
+        hint.then(|| format!("a table of numbers has digits and a point alone: `{plain}`")),
+    )
+}
+
+// Factors.
+
+pub fn times_a_number(place: ProblemPlace) -> Draft {
+    Draft::error(
+        place,
+        "expected a table of a lookup and its key for `times`, but found a number",
+    )
+    .hint("a number that is always the same is `scale`")
+}
+
+pub fn factor_key_without_from(place: ProblemPlace) -> Draft {
+    Draft::error(place, "this table does not say which field is looked up")
+        .hint("write `key = { from = \"model\", … }`, or the name of a label: `key = \"model\"`")
+}
+
+pub fn sum_with_other(place: ProblemPlace, key: &str, sum: ProblemPlace) -> Draft {
+    Draft::error(
+        place,
+        format!("`sum` has numbers of its own, so that `{key}` says nothing here"),
+    )
+    .also("", sum, "the numbers that are added up")
+    .hint(format!("write `{key}` within the tables of `sum`"))
+}
+
+pub fn sum_in_sum(place: ProblemPlace) -> Draft {
+    Draft::error(place, "a `sum` is no part of another `sum`").hint("write all numbers in one list")
+}
+
+pub fn time_in_sum(place: ProblemPlace) -> Draft {
+    Draft::error(place, "a time is no part of a `sum`")
 }
 
 pub fn lookup_short(place: ProblemPlace, cells: usize) -> Draft {
