@@ -2,6 +2,8 @@
 //!
 //! Arguments, the progress line, and where the report goes; what is in it is the report room's.
 
+mod advice;
+
 use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +25,7 @@ use logmetrics_follow::to_end::{self, Inputs};
 use logmetrics_follow::{Specification, existing};
 use logmetrics_gateway::jaeger::{self as traces, Export, Query, RequestLines, Window};
 use logmetrics_gateway::output_file::{OutputFile, OutputOptions};
-use logmetrics_gateway::report::render::{Format, Options, render, without_price};
+use logmetrics_gateway::report::render::{Format, Options, render};
 use logmetrics_gateway::report::{Collector, Period, Plan, Report};
 
 /// Characters in a line where it is not known how many there are.
@@ -32,12 +34,24 @@ const WIDTH_DEFAULT: u16 = 80;
 /// How far back Jaeger is asked without `--since`, in seconds.
 const JAEGER_SECONDS: f64 = 24.0 * 3_600.0;
 
+/// The team of users that the table of `--teams` does not have.
+const UNLISTED_TEAM: &str = "unknown";
+
+const NO_TEAMS: &str = "nothing says which team a user is of\n\n\
+    name a table of users and teams:\n\n  \
+    logmetrics report --by team --teams teams.csv gateway.log\n\n\
+    with lines such as\n\n  \
+    user,team\n  ann@example.com,search\n  *@sales.example.com,sales\n\n\
+    or say it in the rule that counts requests:\n\n  \
+    [rule.report]\n  team = { from = \"user_email\", lookup = \"teams.csv\", default = \"unknown\" }";
+
 const NOTES: &str = "\
 Examples:
   logmetrics report gateway.log
   logmetrics report '/var/log/gw/*.log' /var/log/gw/old.log.gz --since 24h
   docker-compose logs agentgateway | logmetrics report --user sarah.johnson@example.com
   logmetrics report gateway.log --format html -o report.html
+  logmetrics report --by team --teams teams.csv gateway.log
   logmetrics report --jaeger http://jaeger:16686 --since 7d
   logmetrics report --jaeger http://jaeger:16686 --export spans.jsonl.gz; logmetrics report spans.jsonl.gz
   logmetrics report gateway.log --format json | jq '.users[] | {user, requests}'
@@ -51,7 +65,7 @@ is. The same input gives the same report, however many threads read it.
 Which fields are the user, the route and the status is what [rule.report] in the rules says.
 
 JSON: from, to (of the first and the last request, RFC 3339, UTC), total, users, routes, models,
-providers, statuses, hours. Every element has requests, errors_4xx, errors_5xx, duration_seconds
+providers, statuses, teams, hours. Every element has requests, errors_4xx, errors_5xx, duration_seconds
 {avg, p50, p95, p99}, tokens_input, tokens_output and cost_usd (null where none is logged, or the rules do
 not say where it is); those of a name also have the requests of each routes, models, providers and status_counts. With --user there
 are its last requests too.
@@ -82,9 +96,14 @@ pub struct ReportArgs {
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
 
-    /// What comes first, and what the rows of CSV are
+    /// What comes first, and what the rows of CSV are; team: see --teams
     #[arg(long, default_value = "user")]
     by: By,
+
+    /// A table of users and teams, CSV with a header or TOML, FILE or FILE#COLUMN; * in a
+    /// key is any text, and who is not there is of the team unknown. Instead of the team in [rule.report]
+    #[arg(long, value_name = "FILE")]
+    teams: Option<String>,
 
     /// Only this user, with the last requests one by one
     #[arg(long, value_name = "EMAIL")]
@@ -125,6 +144,7 @@ enum By {
     Route,
     Model,
     Status,
+    Team,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -200,7 +220,7 @@ pub fn execute(args: ReportArgs) -> Exit {
     if !failed.is_empty() && report.lines == 0 {
         return Exit::Failed;
     }
-    advise(&report, period, &args);
+    advice::advise(&report, period, &args);
     let (format, options) = rendering(&args, now_ms);
     let written = match output {
         None => terminal::print(&render(&report, format, &options)),
@@ -220,6 +240,7 @@ fn rendering(args: &ReportArgs, now_ms: u64) -> (Format, Options) {
             By::Route => Dimension::Route,
             By::Model => Dimension::Model,
             By::Status => Dimension::Status,
+            By::Team => Dimension::Team,
         },
         top: args.top as usize,
         width: width(args.output.is_some()),
@@ -242,11 +263,29 @@ fn extractor(
     secret: Option<&Secret>,
 ) -> Result<(Extractor, MultilineByFile), Exit> {
     let multiline = (args.multiline.settings()).map_err(|message| terminal::usage(&message))?;
-    let loaded = rules::load(&args.rules).map_err(|problems| {
+    let refused = |problems: rules::Problems| {
         terminal::say(&problems);
         Exit::Usage
-    })?;
+    };
+    let mut loaded = rules::load(&args.rules).map_err(refused)?;
+    if let Some(name) = &args.teams {
+        let teams = rules::load_lookup("--teams", name, "team").map_err(refused)?;
+        let reports = loaded.set.rules.iter_mut();
+        for report in reports.filter_map(|rule| rule.report.as_mut()) {
+            report.look_up_teams(&teams, UNLISTED_TEAM);
+        }
+    }
     match Extractor::new(&loaded.set, secret) {
+        Ok(Some(extractor)) if !extractor.has(Dimension::Team) && args.teams.is_some() => {
+            Err(terminal::usage(
+                &"--teams says whose team a user is of, and no rule says who the user is\n\n\
+                  add this to the rule that counts requests, with its own label or field:\n\n  \
+                  [rule.report]\n  user = \"user_email\"",
+            ))
+        }
+        Ok(Some(extractor)) if matches!(args.by, By::Team) && !extractor.has(Dimension::Team) => {
+            Err(terminal::usage(&NO_TEAMS))
+        }
         Ok(Some(extractor)) => {
             let of_rules = || rules::multiline_by_file(&loaded.multiline);
             let multiline = multiline.map_or_else(of_rules, |all| all.as_ref().clone());
@@ -329,7 +368,9 @@ fn output_file(args: &ReportArgs) -> Result<Option<OutputFile>, String> {
         .0
         .into_iter()
         .map(|(_, path)| path);
-    let inputs: Vec<PathBuf> = logs.chain(args.rules.iter().cloned()).collect();
+    let teams = args.teams.iter().filter_map(|name| name.split('#').next());
+    let inputs = logs.chain(args.rules.iter().cloned());
+    let inputs: Vec<PathBuf> = inputs.chain(teams.map(PathBuf::from)).collect();
     let options = OutputOptions {
         replaces: true,
         is_private: true,
@@ -381,72 +422,6 @@ fn read(
     collectors.into_iter().for_each(Collector::finish);
     let errors = errors.iter().map(ToString::to_string);
     (plan.report(), errors.collect())
-}
-
-/// Says why there is less in the report than there may have been expected.
-fn advise(report: &Report, period: Period, args: &ReportArgs) {
-    let requests = |count: u64| counted(count, "request");
-    let said = |message: &dyn std::fmt::Display| terminal::say(&format_args!("note: {message}"));
-    if report.left_out > 0 {
-        let (have, their) = match report.left_out {
-            1 => ("has no time on its line and is left out", "it counts"),
-            _ => ("have no time on their lines and are left out", "they count"),
-        };
-        said(&format_args!(
-            "{} {have}; without --since and --until {their}",
-            requests(report.left_out)
-        ));
-    }
-    // The other forms say so themselves.
-    if matches!(args.format, FormatArg::Csv | FormatArg::Json) {
-        without_price(report).iter().for_each(|one| said(one));
-    }
-    if report.total.requests > 0 {
-        return;
-    }
-    if report.lines == 0 && args.logs.is_empty() && args.jaeger.is_given() {
-        said(&format_args!(
-            "jaeger has no span of the service `{}` in that time; `logmetrics doctor` with the same --jaeger options says which services it knows",
-            args.jaeger.service()
-        ));
-    } else if report.lines == 0 {
-        said(&"the log is empty");
-    } else if period.is_bounded() && report.outside > 0 {
-        said(&format_args!(
-            "outside of the period: {}, which is all there is",
-            requests(report.outside)
-        ));
-    } else if let Some(user) = &report.user {
-        let user = terminal::harmless(user.as_bytes());
-        match (&report.nearest, report.others) {
-            (Some((distance, name)), _) if *distance <= user.len() / 2 => said(&format_args!(
-                "no request of `{user}`; did you mean `{}`?",
-                terminal::harmless(name.as_bytes())
-            )),
-            (_, Some(0)) => said(&format_args!(
-                "no request of `{user}`, nor of anybody else, among {}",
-                counted(report.lines, "line")
-            )),
-            (_, Some(others)) => said(&format_args!(
-                "no request of `{user}`, but of {}",
-                counted(others, "other user")
-            )),
-            (_, None) => said(&format_args!(
-                "no request of `{user}`, but of more than a million other users"
-            )),
-        }
-    } else if report.left_out == 0 {
-        said(&format_args!(
-            "no request among {}; `logmetrics explain` says of each line why",
-            counted(report.lines, "line")
-        ));
-    }
-}
-
-/// `1 line`, `2 lines`.
-fn counted(count: u64, one: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{count} {one}{s}")
 }
 
 /// The terminal's columns; `COLUMNS` says otherwise.

@@ -64,6 +64,8 @@ mod standard_error;
 mod state;
 /// `suggest`: for every log there are rules that hold and count.
 mod suggest;
+/// `report --by team`: whose cost it is.
+mod teams;
 /// The written laws of the source tree, enforced.
 mod tidy;
 /// The command line: help, mistakes and their messages, environment variables.

@@ -26,16 +26,21 @@ pub enum Dimension {
     Model,
     Provider,
     Status,
+    Team,
 }
 
 impl Dimension {
+    /// How many there are.
+    pub const COUNT: usize = 6;
+
     /// All, in the order of [`Request::names`].
-    pub const ALL: [Dimension; 5] = [
+    pub const ALL: [Dimension; Dimension::COUNT] = [
         Dimension::User,
         Dimension::Route,
         Dimension::Model,
         Dimension::Provider,
         Dimension::Status,
+        Dimension::Team,
     ];
 }
 
@@ -55,7 +60,7 @@ struct Extraction {
     /// Whether its lines are requests; otherwise they are none, whatever later rules say.
     is_request: bool,
     /// The labels, in the order of [`Dimension::ALL`].
-    names: [Option<usize>; 5],
+    names: [Option<usize>; Dimension::COUNT],
     duration: Option<Number>,
     tokens_input: Option<Number>,
     tokens_output: Option<Number>,
@@ -87,7 +92,7 @@ pub struct NameId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Request {
     /// In the order of [`Dimension::ALL`]; `None` where the rule does not say or the line has none.
-    pub names: [Option<NameId>; 5],
+    pub names: [Option<NameId>; Dimension::COUNT],
     /// When, in seconds since 1970.
     pub time_seconds: Option<f64>,
     /// How long it took, in seconds.
@@ -152,6 +157,16 @@ impl Extractor {
             programs.clone().any(|one| one.tokens_input.is_some()),
             programs.any(|one| one.tokens_output.is_some()),
         )
+    }
+
+    /// The team of users that no table of teams has.
+    pub fn unlisted_team(&self) -> Option<&str> {
+        self.programs.iter().find_map(|one| {
+            let team = one.names[Dimension::Team as usize]?;
+            let label = one.program.labels.get(team)?;
+            label.lookup.as_ref()?;
+            Some(label.default.as_deref().unwrap_or(NONE))
+        })
     }
 
     /// The tables of prices that costs come from, by their names in the rules, each once.
@@ -247,12 +262,13 @@ impl Extraction {
     ) -> Result<Extraction, SecretMissing> {
         // A label of the rule that a condition looks at can never have such a name.
         let key = |dimension: usize| format!("={dimension}");
-        let sources: [&Option<LabelSource>; 5] = [
+        let sources: [&Option<LabelSource>; Dimension::COUNT] = [
             &report.user,
             &report.route,
             &report.model,
             &report.provider,
             &report.status,
+            &report.team,
         ];
         let mut labels = report.labels.clone();
         for (dimension, source) in sources.into_iter().enumerate() {

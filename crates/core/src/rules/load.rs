@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::input_section::{self, MultilineSection};
+use super::lookup::{LookupSpec, LookupTable};
 use super::metric_definitions::Definitions;
 use super::problem::{At, Draft, Problem, ProblemPlace, Problems, messages, settle};
 use super::raw_rules::{self, FileSpec, RuleSpec};
@@ -170,6 +172,48 @@ impl Gathered {
     pub fn check(self) -> Result<Loaded, Problems> {
         check(self.sources, self.tables, self.drafts)
     }
+}
+
+/// Reads the lookup table that an option of the command line names, as the `lookup` of a label called `column`
+/// would.
+///
+/// # Errors
+/// What is wrong with the file or with the name.
+pub fn load_lookup(option: &str, name: &str, column: &str) -> Result<LookupTable, Problems> {
+    let mut gathered = Gathered {
+        sources: vec![SourceText {
+            path: option.into(),
+            text: name.into(),
+        }],
+        tables: Vec::new(),
+        drafts: Vec::new(),
+        passing: None,
+    };
+    let path = lookup::parts(name).0;
+    let text = gathered.text(Path::new(path));
+    let table = text.map(|text| SourceText {
+        path: path.into(),
+        text,
+    });
+    let Gathered {
+        mut sources,
+        mut drafts,
+        ..
+    } = gathered;
+    sources.extend(table);
+    let place = ProblemPlace {
+        file: 0,
+        start: 0,
+        end: name.len(),
+    };
+    let spec = LookupSpec::File(At::new(name.to_owned(), place));
+    if drafts.is_empty() {
+        match lookup::compile(&spec, Some(column), &sources) {
+            Ok(table) => return Ok(Arc::unwrap_or_clone(table)),
+            Err(draft) => drafts.push(draft),
+        }
+    }
+    Err(Problems::new(drafts, &sources))
 }
 
 pub fn gather(paths: &[PathBuf]) -> Gathered {

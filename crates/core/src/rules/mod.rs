@@ -41,7 +41,8 @@ pub use factors::Factor;
 pub use field_parts::{Decoding, FieldPart};
 pub use input_section::{MultilineSection, multiline_by_file, multiline_start};
 pub use load::{
-    BUILT_IN, BUILT_IN_NAME, FileSummary, Gathered, Loaded, SourceText, gather, load, load_text,
+    BUILT_IN, BUILT_IN_NAME, FileSummary, Gathered, Loaded, SourceText, gather, load, load_lookup,
+    load_text,
 };
 pub use lookup::LookupTable;
 pub use map_target::{MapPiece, MapTarget};
@@ -206,6 +207,37 @@ pub struct LabelSource {
     pub pseudonym: bool,
     /// Longer values are cut at a character at or before so many bytes and end in `…`.
     pub bytes_max: usize,
+}
+
+impl LabelSource {
+    /// A label for what `table` has for this one's value, in small letters where `lowercase`; `unlisted` for what
+    /// is not there.
+    pub fn looked_up(
+        &self,
+        table: &LookupTable,
+        unlisted: Option<&str>,
+        lowercase: bool,
+    ) -> LabelSource {
+        // The keys of a table of its own are as they are.
+        let table = match &self.lookup {
+            None => table.clone(),
+            Some(own) => own.followed_by(|value| {
+                let found = match lowercase {
+                    true => table.find(&value.to_lowercase()),
+                    false => table.find(value),
+                };
+                found.or(unlisted).unwrap_or("none").to_owned()
+            }),
+        };
+        LabelSource {
+            default: unlisted.map(str::to_owned),
+            lowercase: self.lowercase || (lowercase && self.lookup.is_none()),
+            lookup: Some(Arc::new(table)),
+            // Pseudonyms are in no table.
+            pseudonym: false,
+            ..self.clone()
+        }
+    }
 }
 
 /// One update that a matching line makes.

@@ -278,6 +278,7 @@ impl RuleSpec {
         let mut values = values.flat_map(|value| value.value.fields());
         self.uses_label(name)
             || report.any(|used| used.value == name)
+            || self.report.iter().any(|report| report.reads(name))
             || factors.any(|used| used.value == name)
             || values.any(|field| field.from.iter().any(|key| key.value == name))
     }

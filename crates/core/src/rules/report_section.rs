@@ -15,7 +15,7 @@ use super::raw_rules::{
 };
 use super::rule_metrics::{condition_field, plain_label};
 use super::toml_table::{Reader, Table, TomlValue};
-use super::{Condition, ConditionTest, Field, LabelSource, conditions, keys};
+use super::{Condition, ConditionTest, Field, LabelSource, LookupTable, conditions, keys, lookup};
 use crate::metrics::kind::Kind;
 
 /// What one request of a report is read from.
@@ -27,6 +27,8 @@ pub struct ReportFields {
     pub status: Option<LabelSource>,
     pub model: Option<LabelSource>,
     pub provider: Option<LabelSource>,
+    /// Whose cost it is.
+    pub team: Option<LabelSource>,
     /// How long it took, in seconds.
     pub duration: Option<ReportNumber>,
     pub tokens_input: Option<ReportNumber>,
@@ -62,6 +64,7 @@ const ROUTES: [&str; 5] = ["route", "route_name", "path", "endpoint", "handler"]
 const STATUSES: [&str; 4] = ["status", "status_code", "http_status", "code"];
 const MODELS: [&str; 1] = ["model"];
 const PROVIDERS: [&str; 1] = ["provider"];
+const TEAMS: [&str; 1] = ["team"];
 
 /// A `[rule.report]` as it was written.
 #[derive(Debug, Default)]
@@ -79,7 +82,7 @@ pub(super) struct ReportNumberSpec {
     pub conditions: Vec<(At<String>, At<String>)>,
 }
 
-const TEXT_KEYS: [&str; 5] = ["user", "route", "status", "model", "provider"];
+const TEXT_KEYS: [&str; 6] = ["user", "route", "status", "model", "provider", "team"];
 const NUMBER_KEYS: [&str; 4] = ["duration", "tokens_input", "tokens_output", "cost"];
 
 pub(super) fn read(mut table: Table<'_>, reader: &mut Reader) -> ReportSpec {
@@ -139,12 +142,27 @@ fn read_number(
     })
 }
 
+impl ReportFields {
+    /// Takes the team from a table in which the user is looked up, in whatever case, whatever the rules say of it.
+    pub fn look_up_teams(&mut self, teams: &LookupTable, unlisted: &str) {
+        let user = self.user.as_ref();
+        let teams = teams.lowercased();
+        self.team = user.map(|user| user.looked_up(&teams, Some(unlisted), true));
+    }
+}
+
 impl ReportSpec {
     /// Every field that it reads; a plain name may also be that of a label.
     pub fn fields(&self) -> impl Iterator<Item = &FieldSpec> {
         let texts = self.texts.iter().map(|text| &text.field);
         let numbers = self.numbers.iter().flat_map(|number| number.value.fields());
         texts.chain(numbers).chain(&self.trace)
+    }
+
+    /// Whether a text is read from what has this name, which may be a label's.
+    pub fn reads(&self, name: &str) -> bool {
+        let mut texts = self.texts.iter();
+        texts.any(|text| text.field.from.iter().any(|key| key.value == name))
     }
 
     pub fn conditions(&self) -> impl Iterator<Item = &(At<String>, At<String>)> {
@@ -180,13 +198,17 @@ pub(super) fn compile(
                 };
                 label_or_field(name, text, known, scope)
             }
-            None => label_source(text, scope),
+            None => match looked_up(text, defined, used, scope) {
+                Some(source) => source,
+                None => label_source(text, scope),
+            },
         };
         let place = match text.name.value.as_str() {
             "user" => &mut fields.user,
             "route" => &mut fields.route,
             "status" => &mut fields.status,
             "model" => &mut fields.model,
+            "team" => &mut fields.team,
             _ => &mut fields.provider,
         };
         *place = Some(source);
@@ -205,6 +227,31 @@ pub(super) fn compile(
     fields.trace = trace.map(|trace| scope.field(trace));
     fill_in(&mut fields, spec, (defined, used), scope);
     Some(fields)
+}
+
+/// A label of the rule that the report looks up in a table, where a text is that.
+fn looked_up(
+    text: &LabelSpec,
+    defined: &BTreeMap<String, LabelSource>,
+    used: &BTreeMap<String, LabelSource>,
+    scope: &mut Scope<'_>,
+) -> Option<LabelSource> {
+    let lookup = text.lookup.as_ref()?;
+    let rest = LabelSpec {
+        lookup: None,
+        default: None,
+        lowercase: false,
+        ..text.clone()
+    };
+    let name = &plain_name(&rest)?.value;
+    let label = defined.get(name).or_else(|| used.get(name))?;
+    match lookup::compile(lookup, Some(&text.name.value), scope.sources) {
+        Ok(table) => Some(label.looked_up(&table, text.default.as_deref(), text.lowercase)),
+        Err(draft) => {
+            scope.drafts.push(draft);
+            Some(label.clone())
+        }
+    }
 }
 
 fn compile_number(
@@ -266,6 +313,7 @@ fn fill_in(
     fields.status = fields.status.take().or_else(|| label(&STATUSES));
     fields.model = fields.model.take().or_else(|| label(&MODELS));
     fields.provider = fields.provider.take().or_else(|| label(&PROVIDERS));
+    fields.team = fields.team.take().or_else(|| label(&TEAMS));
     if fields.duration.is_none() {
         let timed = |name: &str| name.contains("duration") || name.contains("latency");
         let histogram = spec

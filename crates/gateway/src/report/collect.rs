@@ -31,7 +31,9 @@ const UNWANTED: u32 = u32::MAX - 1;
 pub struct Plan {
     pub(super) extractor: Extractor,
     pub(super) whole: InOrder,
-    pub(super) names_max: [usize; 5],
+    pub(super) names_max: [usize; Dimension::COUNT],
+    /// Which dimensions the rules say anything of.
+    pub(super) says: [bool; Dimension::COUNT],
     pub(super) period: Period,
     /// The only user that counts; letters may be large or small.
     pub(super) user: Option<String>,
@@ -55,6 +57,7 @@ impl Plan {
             _ => NAMES_MAX,
         });
         Plan {
+            says: Dimension::ALL.map(|dimension| extractor.has(dimension)),
             extractor,
             whole: InOrder::new(names_max),
             names_max,
@@ -78,9 +81,9 @@ pub struct Collector {
     reading: Reading,
     generation: u64,
     /// The number among the sums of each name of the reading, by dimension.
-    numbers: [Vec<u32>; 5],
-    leaves: HashMap<[u32; 5], u32, foldhash::fast::RandomState>,
-    leaf_figures: Vec<([u32; 5], Figures)>,
+    numbers: [Vec<u32>; Dimension::COUNT],
+    leaves: HashMap<[u32; Dimension::COUNT], u32, foldhash::fast::RandomState>,
+    leaf_figures: Vec<([u32; Dimension::COUNT], Figures)>,
     /// What the slot of the last line has, not yet among the sums.
     slot: Figures,
     /// When that slot began and ends, in seconds since 1970.
@@ -146,12 +149,12 @@ impl Collector {
         self.stretch.first_part = self.part;
     }
 
-    fn numbers(&mut self, request: &Request) -> [u32; 5] {
+    fn numbers(&mut self, request: &Request) -> [u32; Dimension::COUNT] {
         if self.generation != self.reading.generation() {
             self.generation = self.reading.generation();
             self.numbers.iter_mut().for_each(Vec::clear);
         }
-        let mut key = [NONE_INDEX; 5];
+        let mut key = [NONE_INDEX; Dimension::COUNT];
         for (place, dimension) in Dimension::ALL.into_iter().enumerate() {
             key[place] = match request.names[place] {
                 Some(id) => {
@@ -204,7 +207,7 @@ impl Collector {
         )
     }
 
-    fn leaf(&mut self, key: [u32; 5]) -> &mut Figures {
+    fn leaf(&mut self, key: [u32; Dimension::COUNT]) -> &mut Figures {
         if self.leaf_figures.len() >= LEAVES_MAX && !self.leaves.contains_key(&key) {
             self.fold();
         }
@@ -225,7 +228,7 @@ impl Collector {
                 let item = &mut self.sums.groups[place].items[number as usize];
                 item.figures.merge(&figures);
                 for (other, linked) in key.into_iter().enumerate() {
-                    if other != place {
+                    if other != place && self.plan.says[other] {
                         item.links.add(other, linked, figures.requests);
                     }
                 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::name_table::LINKS_MAX;
 use super::sums::Sums;
+use logmetrics_core::engine::extract::Dimension;
 
 /// The bytes of a stretch, as a power of two.
 pub(super) const STRETCH_BITS: u32 = 25;
@@ -40,7 +41,7 @@ impl Stretch {
 #[derive(Debug)]
 pub(super) struct InOrder {
     state: Mutex<State>,
-    names_max: [usize; 5],
+    names_max: [usize; Dimension::COUNT],
 }
 
 #[derive(Debug, Default)]
@@ -54,7 +55,7 @@ struct State {
 }
 
 impl InOrder {
-    pub(super) fn new(names_max: [usize; 5]) -> InOrder {
+    pub(super) fn new(names_max: [usize; Dimension::COUNT]) -> InOrder {
         InOrder {
             state: Mutex::default(),
             names_max,
@@ -94,7 +95,7 @@ impl InOrder {
 }
 
 impl State {
-    fn advance(&mut self, names_max: [usize; 5]) {
+    fn advance(&mut self, names_max: [usize; Dimension::COUNT]) {
         let before = self.next_part;
         while self.ended.remove(&self.next_part) {
             self.next_part += 1;
@@ -109,7 +110,7 @@ impl State {
     }
 
     /// Adds the first so many to the whole.
-    fn add_all(&mut self, count: usize, names_max: [usize; 5]) {
+    fn add_all(&mut self, count: usize, names_max: [usize; Dimension::COUNT]) {
         if count == 0 {
             return;
         }

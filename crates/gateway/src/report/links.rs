@@ -1,5 +1,7 @@
 //! What one name has to do with: requests by the names of the other dimensions.
 
+use logmetrics_core::engine::extract::Dimension;
+
 /// Requests by dimension and number of a name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Links {
@@ -56,7 +58,7 @@ impl Links {
         if self.list.len() <= 2 * names_max {
             return;
         }
-        for dimension in 0..5 {
+        for dimension in 0..Dimension::COUNT {
             let own = self
                 .iter()
                 .filter(|link| link.0 == dimension && link.1 != other);

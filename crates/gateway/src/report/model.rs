@@ -2,8 +2,10 @@
 
 use std::cmp::{Ordering, Reverse};
 
+use hashbrown::HashMap;
+
 use super::collect::Plan;
-use super::name_table::Group;
+use super::name_table::{Group, NONE, OTHER};
 use super::period::Period;
 use super::sums::Sums;
 use super::timeline::Outliers;
@@ -26,7 +28,7 @@ pub struct Report {
     pub total: Figures,
     /// By dimension in the order of [`Dimension::ALL`], most requests first. Empty where no rule
     /// says what it is.
-    pub groups: [Vec<Entry>; 5],
+    pub groups: [Vec<Entry>; Dimension::COUNT],
     /// Dimensions with more names than are distinguished.
     pub limited: Vec<Limited>,
     /// What the rules say of a request at all: what they do not is unknown, and not zero.
@@ -47,6 +49,8 @@ pub struct Report {
     pub outside: u64,
     /// The tables of prices that costs come from; none where costs are logged.
     pub price_tables: Vec<String>,
+    /// The team of users that no table of teams has.
+    pub unlisted_team: Option<String>,
     /// The last requests of the one user, newest first.
     pub requests: Vec<SingleRequest>,
     /// How many other users there are than the wanted one; none where they are too many to know.
@@ -92,8 +96,10 @@ pub struct Entry {
     pub name: String,
     /// Its requests.
     pub figures: Figures,
+    /// How many users a team has; nothing for other dimensions.
+    pub users: Option<u64>,
     /// Its requests by the names of the other dimensions, most first.
-    pub links: [Vec<(String, u64)>; 5],
+    pub links: [Vec<(String, u64)>; Dimension::COUNT],
 }
 
 /// One request.
@@ -151,7 +157,7 @@ impl Report {
 pub(super) fn finish(plan: &Plan, mut sums: Sums) -> Report {
     sums.keep_last(plan.requests_max);
     sums.requests.reverse();
-    let mut groups: [Vec<Entry>; 5] = Default::default();
+    let mut groups: [Vec<Entry>; Dimension::COUNT] = Default::default();
     let mut limited = Vec::new();
     for dimension in Dimension::ALL {
         let place = dimension as usize;
@@ -167,6 +173,7 @@ pub(super) fn finish(plan: &Plan, mut sums: Sums) -> Report {
             });
         }
     }
+    count_users(&mut groups);
     let time = sums.timeline.finish();
     let (tokens_input, tokens_output) = plan.extractor.has_tokens();
     let outliers = time.outliers.map_or(0, |outliers| outliers.requests);
@@ -190,6 +197,7 @@ pub(super) fn finish(plan: &Plan, mut sums: Sums) -> Report {
         outliers: time.outliers,
         left_out: sums.left_out,
         outside: sums.outside,
+        unlisted_team: plan.extractor.unlisted_team().map(str::to_owned),
         price_tables: plan.extractor.price_tables(),
         requests: sums.requests,
         others: sums.strangers.count(),
@@ -197,8 +205,28 @@ pub(super) fn finish(plan: &Plan, mut sums: Sums) -> Report {
     }
 }
 
+/// Counts the users of each team, by what each user's requests have to do with teams.
+fn count_users(groups: &mut [Vec<Entry>; Dimension::COUNT]) {
+    let mut users: HashMap<&str, u64> = HashMap::new();
+    let of_team = Dimension::Team as usize;
+    let of_user = Dimension::User as usize;
+    let mut teams = std::mem::take(&mut groups[of_team]);
+    let known = groups[of_user].iter();
+    let known = known.filter(|user| user.name != NONE && user.name != OTHER);
+    for (team, _) in known.flat_map(|user| &user.links[of_team]) {
+        *users.entry(team).or_default() += 1;
+    }
+    if !groups[of_user].is_empty() {
+        for team in &mut teams {
+            team.users = Some(users.get(team.name.as_str()).copied().unwrap_or(0));
+        }
+    }
+    drop(users);
+    groups[of_team] = teams;
+}
+
 /// What is said of each name of a dimension, most requests first.
-fn entries(plan: &Plan, groups: &[Group; 5], place: usize) -> Vec<Entry> {
+fn entries(plan: &Plan, groups: &[Group; Dimension::COUNT], place: usize) -> Vec<Entry> {
     let name = |dimension: usize, number: u32| {
         let name = groups[dimension].names.get(number as usize);
         name.map_or_else(String::new, ToString::to_string)
@@ -206,7 +234,7 @@ fn entries(plan: &Plan, groups: &[Group; 5], place: usize) -> Vec<Entry> {
     let items = groups[place].items.iter().zip(0..);
     let items = items.filter(|(item, _)| item.figures.requests > 0);
     let entries = items.map(|(item, number)| {
-        let mut links: [Vec<(String, u64)>; 5] = Default::default();
+        let mut links: [Vec<(String, u64)>; Dimension::COUNT] = Default::default();
         for (other, number, requests) in item.links.iter() {
             if plan.extractor.has(Dimension::ALL[other]) {
                 links[other].push((name(other, number), requests));
@@ -218,6 +246,7 @@ fn entries(plan: &Plan, groups: &[Group; 5], place: usize) -> Vec<Entry> {
         Entry {
             name: name(place, number),
             figures: item.figures.clone(),
+            users: None,
             links,
         }
     });

@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 
 use super::links::Links;
 use super::totals::Figures;
+use logmetrics_core::engine::extract::Dimension;
 
 /// Most users that are distinguished exactly; with all that is written of them they take about 2 GB.
 pub const USERS_MAX: usize = 1_000_000;
@@ -20,7 +21,7 @@ pub const NAMES_MAX: usize = 100_000;
 pub const OTHER: &str = "__other__";
 
 /// What is on no line.
-const NONE: &str = "none";
+pub(super) const NONE: &str = "none";
 
 /// The number of [`NONE`].
 pub(super) const NONE_INDEX: u32 = 0;
@@ -50,7 +51,7 @@ impl Item {
     }
 
     /// Adds those of another; `numbers` has the own number of each name of its links.
-    pub(super) fn merge(&mut self, other: &Item, numbers: &[Vec<u32>; 5]) {
+    pub(super) fn merge(&mut self, other: &Item, numbers: &[Vec<u32>; Dimension::COUNT]) {
         self.figures.merge(&other.figures);
         for (dimension, number, requests) in other.links.iter() {
             if let Some(number) = numbers[dimension].get(number as usize) {

@@ -8,6 +8,7 @@ use super::model::SingleRequest;
 use super::name_table::{Group, OTHER_INDEX};
 use super::timeline::Timeline;
 use super::totals::Figures;
+use logmetrics_core::engine::extract::Dimension;
 
 /// With more other users than these it is not counted how many there are.
 const STRANGERS_MAX: usize = 1_000_000;
@@ -17,7 +18,7 @@ const STRANGERS_MAX: usize = 1_000_000;
 pub(super) struct Sums {
     pub(super) all: Figures,
     /// By dimension.
-    pub(super) groups: [Group; 5],
+    pub(super) groups: [Group; Dimension::COUNT],
     pub(super) timeline: Timeline,
     pub(super) lines: u64,
     /// Requests without a time.
@@ -43,8 +44,8 @@ impl Sums {
     /// order in which sums are added.
     pub(super) fn merge(&mut self, mut other: Sums, links_max: Option<usize>) {
         self.all.merge(&other.all);
-        let mut items: [Vec<_>; 5] = Default::default();
-        let mut numbers: [Vec<u32>; 5] = Default::default();
+        let mut items: [Vec<_>; Dimension::COUNT] = Default::default();
+        let mut numbers: [Vec<u32>; Dimension::COUNT] = Default::default();
         for (place, group) in other.groups.iter_mut().enumerate() {
             items[place] = group.drain_into(&mut self.groups[place]);
             numbers[place] = items[place].iter().map(|(number, _)| *number).collect();
@@ -69,7 +70,7 @@ impl Sums {
 
     /// Leaves only so many names in each dimension; where `is_end` is not set, only where there are
     /// many more.
-    pub(super) fn fold(&mut self, names_max: [usize; 5], is_end: bool) {
+    pub(super) fn fold(&mut self, names_max: [usize; Dimension::COUNT], is_end: bool) {
         for (dimension, names_max) in names_max.into_iter().enumerate() {
             if !is_end && !self.groups[dimension].is_beyond(names_max) {
                 continue;

@@ -15,7 +15,7 @@ pub(in crate::rules) static REPORT: KeyTable = KeyTable {
     path: "rule.report",
     written: "[rule.report]",
     about: "What `logmetrics report` shows of a request, which is each line that the rule matches. A text (user, \
-            route, status, model, provider) is the name of a label or field, or a table as in `[rule.labels]`; a \
+            route, status, model, provider, team) is the name of a label or field, or a table as in `[rule.labels]`; a \
             number (duration, tokens, cost) is a field, or a table of [a number](#keys-of-a-number-of-a-report). What is \
             not written is found by the usual names of labels.",
     keys: &[
@@ -93,6 +93,27 @@ metric = [{ counter = "requests_total", by = ["user"] }]
 [[test]]
 lines = "user=ann system=openai"
 expect = ['requests_total{user="ann"} 1']
+"#,
+        },
+        Key {
+            name: "team",
+            shape: LABEL_SHAPE,
+            about: "Whose cost it is, for `--by team`; mostly the user, looked up in a table. With `lookup`, `from` may be the \
+                    name of a label of the rule.",
+            default: "the label `team`; `logmetrics report --teams FILE` looks users up without it",
+            example: r#"[[rule]]
+fields = "logfmt"
+metric = [{ counter = "requests_total", by = ["user"] }]
+
+[rule.labels]
+user = { from = "user_email", lowercase = true }
+
+[rule.report]
+team = { from = "user", lookup = { "ann@example.com" = "search", "*@sales.example.com" = "sales" }, default = "unknown" }
+
+[[test]]
+lines = "user_email=Ann@example.com"
+expect = ['requests_total{user="ann@example.com"} 1']
 "#,
         },
         Key {

@@ -3,12 +3,15 @@
 //! Spreadsheets run what begins like a formula, so such names get a `'` in front:
 //! <https://owasp.org/www-community/attacks/CSV_Injection>.
 
-use crate::report::{Entry, Report, Says};
+use crate::report::{Entry, Report};
 use logmetrics_core::engine::extract::Dimension;
 
 /// Writes the rows.
 pub fn render(report: &Report, by: Dimension) -> String {
     let mut header = vec![super::word(by).0.to_owned()];
+    if by == Dimension::Team {
+        header.push("users".to_owned());
+    }
     header.extend(
         [
             "requests",
@@ -25,26 +28,43 @@ pub fn render(report: &Report, by: Dimension) -> String {
         ]
         .map(str::to_owned),
     );
-    header.extend(others(by).map(|other| super::word(other).1.to_owned()));
+    header.extend(others(report, by).map(|other| super::word(other).1.to_owned()));
     let rows = report.entries(by).iter();
-    let rows = rows.map(|entry| row(entry, by, report.says));
+    let rows = rows.map(|entry| row(report, entry, by));
     let rows = std::iter::once(header.join(",")).chain(rows);
     rows.map(|row| row + "\r\n").collect()
 }
 
-fn others(by: Dimension) -> impl Iterator<Item = Dimension> {
+/// What rows say of other dimensions; of teams where there are any.
+fn others(report: &Report, by: Dimension) -> impl Iterator<Item = Dimension> {
+    let has_teams = !report.entries(Dimension::Team).is_empty();
     let others = Dimension::ALL.into_iter();
-    others.filter(move |other| *other != by && *other != Dimension::User)
+    others.filter(move |other| {
+        *other != by
+            && match other {
+                Dimension::User => false,
+                Dimension::Team => has_teams,
+                _ => true,
+            }
+    })
 }
 
-fn row(entry: &Entry, by: Dimension, says: Says) -> String {
+fn row(report: &Report, entry: &Entry, by: Dimension) -> String {
+    let says = report.says;
     let figures = &entry.figures;
     let durations = &figures.durations;
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.6}"));
     // What the rules do not say is unknown, and not 0.
     let known = |is_known: bool, text: String| if is_known { text } else { String::new() };
-    let mut cells = vec![
-        field(&entry.name),
+    let mut cells = vec![field(&entry.name)];
+    if by == Dimension::Team {
+        cells.push(
+            entry
+                .users
+                .map_or_else(String::new, |users| users.to_string()),
+        );
+    }
+    cells.extend([
         figures.requests.to_string(),
         known(says.status, figures.errors_4xx.to_string()),
         known(says.status, figures.errors_5xx.to_string()),
@@ -56,8 +76,8 @@ fn row(entry: &Entry, by: Dimension, says: Says) -> String {
         known(says.tokens_input, figures.tokens_input.to_string()),
         known(says.tokens_output, figures.tokens_output.to_string()),
         number(figures.cost_usd()),
-    ];
-    cells.extend(others(by).map(|other| {
+    ]);
+    cells.extend(others(report, by).map(|other| {
         let links = entry.links[other as usize].iter();
         let links: Vec<String> = links
             .map(|(name, count)| format!("{name}={count}"))

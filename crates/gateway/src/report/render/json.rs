@@ -27,6 +27,7 @@ pub fn render(report: &Report) -> String {
         (Dimension::Model, "models"),
         (Dimension::Provider, "providers"),
         (Dimension::Status, "statuses"),
+        (Dimension::Team, "teams"),
     ] {
         let entries = report.entries(dimension).iter();
         let entries = entries.map(|one| entry(dimension, one, report));
@@ -109,10 +110,14 @@ fn limited(report: &Report) -> String {
 fn entry(dimension: Dimension, entry: &Entry, report: &Report) -> String {
     let mut object = Object::default();
     object.value(super::word(dimension).0, &string(&entry.name));
+    if let Some(users) = entry.users {
+        object.value("users", &users.to_string());
+    }
     object.figures(&entry.figures, report);
     for other in Dimension::ALL {
         // What a route's users are would be the whole list again for each route.
-        if other == dimension || other == Dimension::User {
+        let is_empty = other == Dimension::Team && report.entries(other).is_empty();
+        if other == dimension || other == Dimension::User || is_empty {
             continue;
         }
         let mut links = Object::default();

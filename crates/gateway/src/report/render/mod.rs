@@ -15,7 +15,7 @@ mod remarks;
 mod sections;
 mod table;
 
-pub use remarks::without_price;
+pub use remarks::{without_price, without_team};
 
 use super::Report;
 use logmetrics_core::engine::extract::Dimension;
@@ -70,5 +70,6 @@ fn word(dimension: Dimension) -> (&'static str, &'static str) {
         Dimension::Model => ("model", "models"),
         Dimension::Provider => ("provider", "providers"),
         Dimension::Status => ("status", "statuses"),
+        Dimension::Team => ("team", "teams"),
     }
 }

@@ -7,8 +7,8 @@ use super::word;
 use crate::report::{Outliers, Report};
 use logmetrics_core::engine::extract::Dimension;
 
-/// Models that are named.
-const MODELS_MAX: usize = 5;
+/// Models and users that are named.
+const NAMED_MAX: usize = 5;
 
 /// What must be known to read the figures rightly.
 pub fn remarks(report: &Report) -> Vec<String> {
@@ -56,6 +56,7 @@ pub fn remarks(report: &Report) -> Vec<String> {
         )
     }));
     remarks.extend(without_price(report));
+    remarks.extend(without_team(report));
     remarks
 }
 
@@ -67,27 +68,57 @@ pub fn without_price(report: &Report) -> Option<String> {
     }
     let have = if unpriced == 1 { "has" } else { "have" };
     let models = report.entries(Dimension::Model).iter();
-    let mut models: Vec<(u64, &str)> = models
-        .map(|entry| (entry.figures.unpriced, entry.name.as_str()))
-        .filter(|(count, _)| *count > 0)
-        .collect();
-    models.sort_by_key(|(count, name)| (Reverse(*count), *name));
-    let more = models.len().saturating_sub(MODELS_MAX);
-    let mut named: Vec<String> = models
-        .iter()
-        .take(MODELS_MAX)
-        .map(|(count, name)| format!("{} {}", harmless(name), format::count(*count)))
-        .collect();
-    if more > 0 {
-        named.push(format!("{more} more"));
-    }
-    let of = match named.is_empty() {
-        true => String::new(),
-        false => format!(" of {}", named.join(", ")),
+    let models = models.map(|entry| (entry.figures.unpriced, entry.name.as_str()));
+    let of = match named(models) {
+        names if names.is_empty() => names,
+        names => format!(" of {names}"),
     };
     Some(format!(
         "{} {have} no cost, as there is no price in {} for what they used{of}",
         format::counted(unpriced, "request", "requests"),
         harmless(&report.price_tables.join(", "))
     ))
+}
+
+/// How many users are in no table of teams, and who they are.
+pub fn without_team(report: &Report) -> Option<String> {
+    let unlisted = report.unlisted_team.as_deref()?;
+    let teams = report.entries(Dimension::Team);
+    let team = teams.iter().find(|team| team.name == unlisted)?;
+    let requests = format::counted(team.figures.requests, "request", "requests");
+    let of_team = |user: &crate::report::Entry| {
+        let links = &user.links[Dimension::Team as usize];
+        let link = links.iter().find(|(team, _)| team == unlisted);
+        link.map_or(0, |(_, requests)| *requests)
+    };
+    let users = report.entries(Dimension::User).iter();
+    let names = named(users.map(|user| (of_team(user), user.name.as_str())));
+    let (are, count) = match team.users {
+        Some(1) => ("1 user is".to_owned(), "counts"),
+        Some(users) if users > 0 => (format!("{} users are", format::count(users)), "count"),
+        _ => {
+            return Some(format!(
+                "{requests} of no known user count as team {}",
+                harmless(unlisted)
+            ));
+        }
+    };
+    Some(format!(
+        "{are} in no table of teams and {count} as team {}, with {requests}: {names}",
+        harmless(unlisted)
+    ))
+}
+
+/// The names with the most requests, each with how many; those with none are left out.
+fn named<'n>(all: impl Iterator<Item = (u64, &'n str)>) -> String {
+    let mut all: Vec<(u64, &str)> = all.filter(|(count, _)| *count > 0).collect();
+    all.sort_by_key(|(count, name)| (Reverse(*count), *name));
+    let shown = all.iter().take(NAMED_MAX);
+    let mut named: Vec<String> = shown
+        .map(|(count, name)| format!("{} {}", harmless(name), format::count(*count)))
+        .collect();
+    if let Some(more) = all.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
+        named.push(format!("{more} more"));
+    }
+    named.join(", ")
 }

@@ -92,7 +92,13 @@ pub fn summary(report: &Report) -> Vec<Figure> {
         leads: true,
     };
     let mut summary = vec![number(total.requests, "request", "requests")];
-    for dimension in [Dimension::User, Dimension::Route, Dimension::Model] {
+    let counted = [
+        Dimension::User,
+        Dimension::Team,
+        Dimension::Route,
+        Dimension::Model,
+    ];
+    for dimension in counted {
         if report.tells(dimension) && !(dimension == Dimension::User && report.user.is_some()) {
             let names = report.entries(dimension).len() as u64;
             let (one, many) = word(dimension);
@@ -159,6 +165,7 @@ pub fn sections(report: &Report, options: &Options, bins_max: usize) -> Vec<Sect
     let mut sections = Vec::new();
     let others = [
         Dimension::User,
+        Dimension::Team,
         Dimension::Route,
         Dimension::Model,
         Dimension::Provider,
@@ -188,6 +195,9 @@ fn by_requests(report: &Report, by: Dimension, top: usize) -> Section {
     let entries = report.entries(by);
     let most = entries.iter().map(|entry| entry.figures.requests).max();
     let mut header = vec![word(by).0, "requests", ""];
+    if by == Dimension::Team {
+        header.insert(1, "users");
+    }
     header.extend(FIGURES);
     let row = |entry: &Entry| {
         let mut row = vec![
@@ -195,6 +205,10 @@ fn by_requests(report: &Report, by: Dimension, top: usize) -> Section {
             Cell::Number(format::count(entry.figures.requests)),
             Cell::Bar(part(entry.figures.requests, most)),
         ];
+        if by == Dimension::Team {
+            let users = entry.users.map_or_else(|| UNKNOWN.into(), format::count);
+            row.insert(1, Cell::Number(users));
+        }
         row.extend(figures(&entry.figures, report.says.status));
         row
     };
@@ -232,7 +246,12 @@ fn figures(figures: &Figures, has_status: bool) -> [Cell; 7] {
 fn used(report: &Report, by: Dimension, top: usize) -> Option<Section> {
     let total = &report.total;
     let has_tokens = total.tokens_input + total.tokens_output > 0;
-    let others = [Dimension::User, Dimension::Route, Dimension::Model];
+    let others = [
+        Dimension::User,
+        Dimension::Team,
+        Dimension::Route,
+        Dimension::Model,
+    ];
     let others = others.map(|other| {
         (
             other,

@@ -11,7 +11,7 @@ use crate::report::{Limited, NAMES_MAX, OTHER, USERS_MAX};
 /// A plan with little room: so many users, in stretches of so many bytes.
 fn narrow(users_max: usize, stretch_bits: u32, user: Option<&str>) -> Arc<Plan> {
     let plan = Arc::into_inner(plan(Period::default(), user)).unwrap();
-    let mut names_max = [NAMES_MAX; 5];
+    let mut names_max = [NAMES_MAX; Dimension::COUNT];
     names_max[0] = users_max;
     Arc::new(Plan {
         names_max,

@@ -149,6 +149,14 @@ pub fn time_in_sum(place: ProblemPlace) -> Draft {
     Draft::error(place, "a time is no part of a `sum`")
 }
 
+pub fn lookup_without_header(place: ProblemPlace, cell: &str) -> Draft {
+    let message = format!(
+        "the first line of a table names its columns, but {} looks like a key",
+        quote(cell)
+    );
+    Draft::error(place, message).hint("put a line such as `user,team` before it")
+}
+
 pub fn lookup_short(place: ProblemPlace, cells: usize) -> Draft {
     Draft::error(
         place,
