@@ -19,6 +19,7 @@ use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::Secret;
 use logmetrics_core::engine::extract::{Dimension, Extractor};
 use logmetrics_core::rules;
+use logmetrics_core::times::{self, UnknownZone};
 use logmetrics_follow::line::Origin;
 use logmetrics_follow::line::multiline::MultilineByFile;
 use logmetrics_follow::to_end::{self, Inputs};
@@ -26,7 +27,7 @@ use logmetrics_follow::{Specification, existing};
 use logmetrics_gateway::jaeger::{self as traces, Export, Query, RequestLines, Window};
 use logmetrics_gateway::output_file::{OutputFile, OutputOptions};
 use logmetrics_gateway::report::render::{Format, Options, render};
-use logmetrics_gateway::report::{Collector, Period, Plan, Report};
+use logmetrics_gateway::report::{Collector, Per, Period, PeriodLength, Plan, Report};
 
 /// Characters in a line where it is not known how many there are.
 const WIDTH_DEFAULT: u16 = 80;
@@ -52,6 +53,7 @@ Examples:
   docker-compose logs agentgateway | logmetrics report --user sarah.johnson@example.com
   logmetrics report gateway.log --format html -o report.html
   logmetrics report --by team --teams teams.csv gateway.log
+  logmetrics report --by team --teams teams.csv --per month --format csv gateway.log -o chargeback.csv
   logmetrics report --jaeger http://jaeger:16686 --since 7d
   logmetrics report --jaeger http://jaeger:16686 --export spans.jsonl.gz; logmetrics report spans.jsonl.gz
   logmetrics report gateway.log --format json | jq '.users[] | {user, requests}'
@@ -69,6 +71,10 @@ providers, statuses, teams, hours. Every element has requests, errors_4xx, error
 {avg, p50, p95, p99}, tokens_input, tokens_output and cost_usd (null where none is logged, or the rules do
 not say where it is); those of a name also have the requests of each routes, models, providers and status_counts. With --user there
 are its last requests too.
+
+CSV of --per month: month (2026-11; unknown without a time), then what --by says (team, user, ...), requests,
+errors, tokens_input, tokens_output, cost_usd, requests_without_price; sorted by month and name, a million rows
+at most, and the rest of each month as __other__. JSON has them as per.rows.
 
 Exit codes: 0 done, 1 a log could not be read whole (what was read is reported), 2 the command line
 or the rules are wrong.";
@@ -104,6 +110,15 @@ pub struct ReportArgs {
     /// key is any text, and who is not there is of the team unknown. Instead of the team in [rule.report]
     #[arg(long, value_name = "FILE")]
     teams: Option<String>,
+
+    /// Sums of each day or month of the names of --by, first of all in the report; with --format csv
+    /// a row for each
+    #[arg(long, value_name = "PERIOD")]
+    per: Option<PerArg>,
+
+    /// Where days and months of --per begin: UTC, Europe/Berlin, +02:00
+    #[arg(long, value_name = "ZONE", default_value = "UTC", requires = "per")]
+    zone: String,
 
     /// Only this user, with the last requests one by one
     #[arg(long, value_name = "EMAIL")]
@@ -148,12 +163,30 @@ enum By {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
+enum PerArg {
+    Day,
+    Month,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
 enum FormatArg {
     Table,
     Json,
     Csv,
     Markdown,
     Html,
+}
+
+impl By {
+    fn dimension(self) -> Dimension {
+        match self {
+            By::User => Dimension::User,
+            By::Route => Dimension::Route,
+            By::Model => Dimension::Model,
+            By::Status => Dimension::Status,
+            By::Team => Dimension::Team,
+        }
+    }
 }
 
 impl ReportArgs {
@@ -207,12 +240,12 @@ pub fn execute(args: ReportArgs) -> Exit {
     if let Some(error) = work.errors().first() {
         return terminal::usage(error);
     }
-    let plan = Arc::new(Plan::new(
-        extractor,
-        period,
-        args.user.clone(),
-        args.top as usize,
-    ));
+    let per = match per(&args) {
+        Ok(per) => per,
+        Err(message) => return terminal::usage(&message),
+    };
+    let plan = Plan::new(extractor, period, args.user.clone(), args.top as usize);
+    let plan = Arc::new(plan.per(per));
     let (report, failed) = read(&plan, work, asked);
     for message in &failed {
         terminal::say(&format_args!("error: {message}"));
@@ -232,16 +265,34 @@ pub fn execute(args: ReportArgs) -> Exit {
     written
 }
 
+/// The months or days that have sums of their own.
+fn per(args: &ReportArgs) -> Result<Option<Per>, String> {
+    let length = match args.per {
+        None => return Ok(None),
+        Some(PerArg::Day) => PeriodLength::Day,
+        Some(PerArg::Month) => PeriodLength::Month,
+    };
+    let name = args.zone.as_str();
+    let zone = times::zone_of_rule(name).map_err(|error| match error {
+        UnknownZone::Name => format!(
+            "--zone: expected a zone such as `UTC`, `Europe/Berlin` or `+02:00`, but found `{name}`"
+        ),
+        UnknownZone::NoZones => format!(
+            "--zone: no zones are installed, so that `{name}` is not known; `UTC` and `+02:00` are"
+        ),
+    })?;
+    Ok(Some(Per {
+        length,
+        zone,
+        zone_name: name.into(),
+        by: args.by.dimension(),
+    }))
+}
+
 /// How the report is written.
 fn rendering(args: &ReportArgs, now_ms: u64) -> (Format, Options) {
     let options = Options {
-        by: match args.by {
-            By::User => Dimension::User,
-            By::Route => Dimension::Route,
-            By::Model => Dimension::Model,
-            By::Status => Dimension::Status,
-            By::Team => Dimension::Team,
-        },
+        by: args.by.dimension(),
         top: args.top as usize,
         width: width(args.output.is_some()),
         colours: args.output.is_none() && has_colours(),

@@ -64,7 +64,7 @@ mod standard_error;
 mod state;
 /// `suggest`: for every log there are rules that hold and count.
 mod suggest;
-/// `report --by team`: whose cost it is.
+/// `report --by team` and `--per month`: whose cost it is, and when.
 mod teams;
 /// The written laws of the source tree, enforced.
 mod tidy;

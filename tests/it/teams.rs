@@ -1,4 +1,6 @@
-//! `report --by team`: whose cost it is.
+//! `report --by team` and `--per month`: whose cost it is, and in which month.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -212,4 +214,157 @@ fn a_table_may_be_of_a_spreadsheet() {
     );
     let csv = with_teams(&scratch, "--by team --format csv").0;
     assert!(csv.contains("\r\nsearch,1,2,"), "{csv}");
+}
+
+/// The rows of a chargeback, without their header.
+fn rows(csv: &str) -> Vec<String> {
+    csv.lines().skip(1).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_chargeback_has_a_row_for_each_month_and_team() {
+    let scratch = scratch();
+    let file = scratch.path("chargeback.csv");
+    let options = format!("--by team --per month --format csv -o {}", file.display());
+    with_teams(&scratch, &options);
+    let csv = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(
+        csv,
+        "month,team,requests,errors,tokens_input,tokens_output,cost_usd,requests_without_price\r\n\
+         2026-10,search,2,1,10,1,0.500000,\r\n\
+         2026-11,\"sales, EU\",2,1,30,3,1.000000,\r\n\
+         2026-11,search,1,0,20,2,0.250000,\r\n\
+         2026-11,unknown,1,0,40,4,2.000000,\r\n"
+    );
+    let (berlin, _) = with_teams(
+        &scratch,
+        "--by team --per month --zone Europe/Berlin --format csv",
+    );
+    let berlin = rows(&berlin);
+    assert_eq!(berlin[0], "2026-10,search,1,0,10,1,0.500000,");
+    assert_eq!(berlin[2], "2026-11,search,2,1,20,2,0.250000,");
+    let days = report(&scratch, "--per day --format csv").go().success();
+    let days = rows(&days.stdout);
+    assert_eq!(days[0], "2026-10-31,ann@example.com,2,1,10,1,0.500000,");
+    assert!(
+        days[2].starts_with("2026-11-02,\"'=cmd@sales.example.com\",1,"),
+        "{days:?}"
+    );
+    assert_eq!(days.len(), 5);
+    let models = report(&scratch, "--per month --by model --format csv")
+        .go()
+        .success();
+    assert_eq!(
+        rows(&models.stdout),
+        [
+            "2026-10,m,2,1,10,1,0.500000,",
+            "2026-11,m,4,1,90,9,3.250000,"
+        ]
+    );
+    report(&scratch, "--per month --zone Europe/Nowhere")
+        .go()
+        .code(2)
+        .says(&["--zone: expected a zone such as", "found `Europe/Nowhere`"]);
+    report(&scratch, "--zone UTC").go().code(2).says(&["--per"]);
+}
+
+#[test]
+fn months_are_in_every_form() {
+    let scratch = scratch();
+    let (json, _) = with_teams(&scratch, "--by team --per month --format json");
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let per = &json["per"];
+    assert_eq!(
+        (&per["period"], &per["zone"], &per["by"]),
+        (&"month".into(), &"UTC".into(), &"team".into())
+    );
+    let first = &per["rows"][0];
+    assert_eq!(
+        (&first["month"], &first["team"]),
+        (&"2026-10".into(), &"search".into())
+    );
+    assert_eq!(
+        (&first["requests"], &first["errors_5xx"]),
+        (&2.into(), &1.into())
+    );
+    for format in ["table", "markdown", "html"] {
+        let options = format!("--by team --per month --top 2 --format {format}");
+        let shown = with_teams(&scratch, &options).0.replace('\\', "");
+        for text in [
+            "Teams by month (UTC)",
+            "2026-10",
+            "2026-11",
+            "and 1 more row",
+        ] {
+            assert!(shown.contains(text), "{format}: {text}\n{shown}");
+        }
+    }
+}
+
+#[test]
+fn lines_without_a_time_are_of_no_known_month() {
+    let scratch = Scratch::new();
+    let line = "request gateway=g route=r http.status=200 user.email=ann@example.com\n";
+    let log = scratch.write("gateway.log", line);
+    let run = Run::new().args("report --per month --format csv").arg(log);
+    assert_eq!(
+        rows(&run.go().success().stdout),
+        ["unknown,ann@example.com,1,0,0,0,,"]
+    );
+}
+
+#[test]
+fn the_sums_of_months_are_those_of_the_report_however_it_is_read() {
+    let scratch = Scratch::new();
+    let mut lines = String::new();
+    for number in 0..4000_u64 {
+        let (month, day) = (number % 12 + 1, number % 28 + 1);
+        let time = format!("2026-{month:02}-{day:02}T10:00:00Z");
+        let user = format!("u{}@example.com", number % 37);
+        lines += &line(&time, &user, 200, (number, 1), "0.001");
+    }
+    let whole = scratch.write("whole.log", &lines);
+    let run = |per: &str| {
+        let run = Run::new().args("report --by user --format csv").args(per);
+        run.arg(&whole).go().success().stdout
+    };
+    let mut sums: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for row in rows(&run("--per month")) {
+        let cells: Vec<&str> = row.split(',').collect();
+        let sum = sums.entry(cells[1].to_owned()).or_default();
+        sum.0 += cells[2].parse::<u64>().unwrap();
+        sum.1 += cells[4].parse::<u64>().unwrap();
+    }
+    let plain = run("");
+    for row in rows(&plain) {
+        let cells: Vec<&str> = row.split(',').collect();
+        let sum = sums.remove(cells[0]).unwrap();
+        assert_eq!(
+            (sum.0.to_string(), sum.1.to_string()),
+            (cells[1].to_owned(), cells[9].to_owned())
+        );
+    }
+    assert!(sums.is_empty());
+    assert_eq!(run("--per day"), run("--per day"));
+}
+
+#[test]
+fn the_examples_go_together() {
+    let run = Run::new().args("report --by team --per month --format csv");
+    let run = run.rules(repository("examples/cost.toml"));
+    let csv = run
+        .arg(repository("examples/agentgateway.log"))
+        .go()
+        .success();
+    let rows = rows(&csv.stdout);
+    let teams: Vec<&str> = rows
+        .iter()
+        .map(|row| row.split(',').nth(1).unwrap())
+        .collect();
+    assert_eq!(
+        teams,
+        ["assistant", "operations", "search", "unknown"],
+        "{}",
+        csv.stdout
+    );
 }

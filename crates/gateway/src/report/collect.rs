@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 use super::in_order::{InOrder, STRETCH_BITS, Stretch};
 use super::model::{Report, SingleRequest, finish};
 use super::name_table::{NAMES_MAX, NONE_INDEX, USERS_MAX};
+use super::per::{Cells, Now, Per};
 use super::period::Period;
 use super::sums::Sums;
 use super::totals::Figures;
@@ -35,6 +36,8 @@ pub struct Plan {
     /// Which dimensions the rules say anything of.
     pub(super) says: [bool; Dimension::COUNT],
     pub(super) period: Period,
+    /// Of which months or days there are sums of their own.
+    pub(super) per: Option<Per>,
     /// The only user that counts; letters may be large or small.
     pub(super) user: Option<String>,
     /// How many single requests are kept of that user.
@@ -62,10 +65,16 @@ impl Plan {
             whole: InOrder::new(names_max),
             names_max,
             period,
+            per: None,
             user,
             requests_max,
             stretch_bits: STRETCH_BITS,
         }
+    }
+
+    /// The same with sums of each month or day.
+    pub fn per(self, per: Option<Per>) -> Plan {
+        Plan { per, ..self }
     }
 
     /// The report that comes of what all threads' collectors gave, which are finished.
@@ -90,6 +99,8 @@ pub struct Collector {
     slot_ends: (f64, f64),
     /// When its first and its last request were made.
     slot_times: (f64, f64),
+    /// The month or day of the last line.
+    now: Now,
     stretch: Stretch,
     part: u64,
     /// Parts that have ended and were not handed over.
@@ -111,6 +122,7 @@ impl Collector {
             slot: Figures::default(),
             slot_ends: (0.0, 0.0),
             slot_times: (0.0, 0.0),
+            now: Now::default(),
             stretch: Stretch {
                 input: Arc::from(""),
                 number: 0,
@@ -254,6 +266,23 @@ impl Collector {
         add(&mut self.slot, request, errors);
     }
 
+    #[inline]
+    fn add_period(
+        &mut self,
+        request: &Request,
+        key: [u32; Dimension::COUNT],
+        errors: (bool, bool),
+    ) {
+        if let Some(per) = &self.plan.per {
+            let period = self.now.period(request.time_seconds, per);
+            let cells = self
+                .sums
+                .cells
+                .get_or_insert_with(|| (per.by, Cells::default()));
+            add_counts(cells.1.at(period, key[per.by as usize]), request, errors);
+        }
+    }
+
     fn end_slot(&mut self) {
         let figures = mem::take(&mut self.slot);
         self.sums.timeline.add(self.slot_times, &figures);
@@ -344,6 +373,7 @@ impl PartSink for Collector {
         let errors = self.errors(&request);
         add(self.leaf(key), &request, errors);
         self.add_time(&request, errors);
+        self.add_period(&request, key, errors);
         if self.plan.user.is_some() {
             self.add_single(&request, line);
         }
@@ -351,6 +381,14 @@ impl PartSink for Collector {
 }
 
 fn add(figures: &mut Figures, request: &Request, errors: (bool, bool)) {
+    add_counts(figures, request, errors);
+    if let Some(duration) = request.duration_seconds {
+        figures.durations.add(duration);
+    }
+}
+
+/// All but the duration.
+fn add_counts(figures: &mut Figures, request: &Request, errors: (bool, bool)) {
     figures.requests += 1;
     figures.errors_4xx += u64::from(errors.0);
     figures.errors_5xx += u64::from(errors.1);
@@ -360,7 +398,4 @@ fn add(figures: &mut Figures, request: &Request, errors: (bool, bool)) {
         figures.add_cost(cost);
     }
     figures.unpriced += u64::from(request.has_no_price);
-    if let Some(duration) = request.duration_seconds {
-        figures.durations.add(duration);
-    }
 }

@@ -6,6 +6,7 @@ use hashbrown::HashMap;
 
 use super::collect::Plan;
 use super::name_table::{Group, NONE, OTHER};
+use super::per::PerRows;
 use super::period::Period;
 use super::sums::Sums;
 use super::timeline::Outliers;
@@ -49,6 +50,8 @@ pub struct Report {
     pub outside: u64,
     /// The tables of prices that costs come from; none where costs are logged.
     pub price_tables: Vec<String>,
+    /// Sums of each month or day, where that was asked.
+    pub per: Option<PerRows>,
     /// The team of users that no table of teams has.
     pub unlisted_team: Option<String>,
     /// The last requests of the one user, newest first.
@@ -174,6 +177,11 @@ pub(super) fn finish(plan: &Plan, mut sums: Sums) -> Report {
         }
     }
     count_users(&mut groups);
+    let per = plan.per.clone().map(|per| {
+        let cells = sums.cells.take().map(|(_, cells)| cells);
+        let group = &sums.groups[per.by as usize];
+        cells.unwrap_or_default().finish(per, group)
+    });
     let time = sums.timeline.finish();
     let (tokens_input, tokens_output) = plan.extractor.has_tokens();
     let outliers = time.outliers.map_or(0, |outliers| outliers.requests);
@@ -197,6 +205,7 @@ pub(super) fn finish(plan: &Plan, mut sums: Sums) -> Report {
         outliers: time.outliers,
         left_out: sums.left_out,
         outside: sums.outside,
+        per,
         unlisted_team: plan.extractor.unlisted_team().map(str::to_owned),
         price_tables: plan.extractor.price_tables(),
         requests: sums.requests,

@@ -6,6 +6,7 @@ use hashbrown::HashSet;
 
 use super::model::SingleRequest;
 use super::name_table::{Group, OTHER_INDEX};
+use super::per::{Cells, ROWS_MAX};
 use super::timeline::Timeline;
 use super::totals::Figures;
 use logmetrics_core::engine::extract::Dimension;
@@ -30,6 +31,8 @@ pub(super) struct Sums {
     /// The last requests of the one user.
     pub(super) requests: Vec<SingleRequest>,
     pub(super) strangers: Strangers,
+    /// By month or day, and names of one dimension; nothing where that is not asked.
+    pub(super) cells: Option<(Dimension, Cells)>,
 }
 
 impl Sums {
@@ -59,6 +62,10 @@ impl Sums {
                 }
             }
         }
+        if let Some((by, cells)) = other.cells {
+            let own = self.cells.get_or_insert_with(|| (by, Cells::default()));
+            own.1.merge(cells, &numbers[by as usize]);
+        }
         self.timeline.merge(&other.timeline);
         self.lines += other.lines;
         self.without_time += other.without_time;
@@ -83,6 +90,16 @@ impl Sums {
                     item.links.renumber(dimension, &numbers);
                 }
             }
+            if let Some((by, cells)) = &mut self.cells
+                && *by as usize == dimension
+            {
+                cells.renumber(&numbers);
+            }
+        }
+        if let Some((by, cells)) = &mut self.cells
+            && (is_end || cells.is_beyond(ROWS_MAX))
+        {
+            cells.fold(ROWS_MAX, &self.groups[*by as usize]);
         }
     }
 }

@@ -3,11 +3,14 @@
 //! Spreadsheets run what begins like a formula, so such names get a `'` in front:
 //! <https://owasp.org/www-community/attacks/CSV_Injection>.
 
-use crate::report::{Entry, Report};
+use crate::report::{Entry, PerRows, Report};
 use logmetrics_core::engine::extract::Dimension;
 
-/// Writes the rows.
+/// Writes the rows: of each month or day where the report has those.
 pub fn render(report: &Report, by: Dimension) -> String {
+    if let Some(per) = &report.per {
+        return of_periods(report, per);
+    }
     let mut header = vec![super::word(by).0.to_owned()];
     if by == Dimension::Team {
         header.push("users".to_owned());
@@ -35,6 +38,43 @@ pub fn render(report: &Report, by: Dimension) -> String {
     rows.map(|row| row + "\r\n").collect()
 }
 
+/// A row for every month or day and name, by period and name.
+fn of_periods(report: &Report, per: &PerRows) -> String {
+    let says = report.says;
+    let mut out = format!(
+        "{},{},requests,errors,tokens_input,tokens_output,cost_usd,requests_without_price\r\n",
+        per.per.length.word(),
+        super::word(per.per.by).0
+    );
+    for row in &per.rows {
+        let figures = &row.figures;
+        let has_prices = !report.price_tables.is_empty();
+        let errors = figures.errors_4xx + figures.errors_5xx;
+        let cells = [
+            row.period.clone().unwrap_or_else(|| "unknown".to_owned()),
+            field(&row.name),
+            figures.requests.to_string(),
+            known(says.status, errors.to_string()),
+            known(says.tokens_input, figures.tokens_input.to_string()),
+            known(says.tokens_output, figures.tokens_output.to_string()),
+            number(figures.cost_usd()),
+            known(has_prices, figures.unpriced.to_string()),
+        ];
+        out += &cells.join(",");
+        out += "\r\n";
+    }
+    out
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| format!("{value:.6}"))
+}
+
+/// What the rules do not say is unknown, and not 0.
+fn known(is_known: bool, text: String) -> String {
+    if is_known { text } else { String::new() }
+}
+
 /// What rows say of other dimensions; of teams where there are any.
 fn others(report: &Report, by: Dimension) -> impl Iterator<Item = Dimension> {
     let has_teams = !report.entries(Dimension::Team).is_empty();
@@ -53,9 +93,6 @@ fn row(report: &Report, entry: &Entry, by: Dimension) -> String {
     let says = report.says;
     let figures = &entry.figures;
     let durations = &figures.durations;
-    let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.6}"));
-    // What the rules do not say is unknown, and not 0.
-    let known = |is_known: bool, text: String| if is_known { text } else { String::new() };
     let mut cells = vec![field(&entry.name)];
     if by == Dimension::Team {
         cells.push(

@@ -7,7 +7,7 @@
 //! do not say what the status is, tokens where they do not say where those are.
 
 use super::format;
-use crate::report::{Entry, Figures, RELATIVE_ERROR, Report};
+use crate::report::{Entry, Figures, PerRows, RELATIVE_ERROR, Report};
 use logmetrics_core::engine::extract::Dimension;
 
 /// Writes the document, indented by nothing but line ends between elements.
@@ -40,6 +40,9 @@ pub fn render(report: &Report) -> String {
         object.finish()
     });
     document.value("hours", &list(hours));
+    if let Some(per) = &report.per {
+        document.value("per", &of_periods(report, per));
+    }
     document.value("outliers", &outliers(report));
     document.value("limited", &limited(report));
     if report.user.is_some() {
@@ -78,6 +81,25 @@ fn total(report: &Report) -> String {
     object.value("left_out_without_time", &report.left_out.to_string());
     object.value("outside_period", &report.outside.to_string());
     object.value("percentiles_relative_error", &RELATIVE_ERROR.to_string());
+    object.finish()
+}
+
+/// Sums of each month or day and name.
+fn of_periods(report: &Report, per: &PerRows) -> String {
+    let (length, by) = (per.per.length.word(), super::word(per.per.by).0);
+    let rows = per.rows.iter().map(|row| {
+        let period = row.period.as_deref();
+        let mut object = Object::default();
+        object.value(length, &period.map_or_else(|| "null".into(), string));
+        object.value(by, &string(&row.name));
+        object.counts(&row.figures, report);
+        object.finish()
+    });
+    let mut object = Object::default();
+    object.value("period", &string(length));
+    object.value("zone", &string(&per.per.zone_name));
+    object.value("by", &string(by));
+    object.value("rows", &list(rows));
     object.finish()
 }
 
@@ -148,17 +170,32 @@ impl Object {
     }
 
     fn figures(&mut self, figures: &Figures, report: &Report) {
-        let says = report.says;
         let durations = &figures.durations;
         let mut seconds = Object::default();
         seconds.value("avg", &number(durations.average()));
         for (name, quantile) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
             seconds.value(name, &number(durations.quantile(quantile)));
         }
-        self.value("requests", &figures.requests.to_string());
-        self.value("errors_4xx", &known(says.status, figures.errors_4xx));
-        self.value("errors_5xx", &known(says.status, figures.errors_5xx));
+        self.errors(figures, report);
         self.value("duration_seconds", &seconds.finish());
+        self.used(figures, report);
+    }
+
+    /// All but the durations.
+    fn counts(&mut self, figures: &Figures, report: &Report) {
+        self.errors(figures, report);
+        self.used(figures, report);
+    }
+
+    fn errors(&mut self, figures: &Figures, report: &Report) {
+        let is_known = report.says.status;
+        self.value("requests", &figures.requests.to_string());
+        self.value("errors_4xx", &known(is_known, figures.errors_4xx));
+        self.value("errors_5xx", &known(is_known, figures.errors_5xx));
+    }
+
+    fn used(&mut self, figures: &Figures, report: &Report) {
+        let says = report.says;
         self.value(
             "tokens_input",
             &known(says.tokens_input, figures.tokens_input),

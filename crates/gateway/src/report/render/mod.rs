@@ -11,6 +11,7 @@ mod format;
 mod html;
 mod json;
 mod markdown;
+mod periods;
 mod remarks;
 mod sections;
 mod table;

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::format::{self, harmless};
 use super::word;
-use crate::report::{Outliers, Report};
+use crate::report::{Outliers, ROWS_MAX, Report};
 use logmetrics_core::engine::extract::Dimension;
 
 /// Models and users that are named.
@@ -55,6 +55,12 @@ pub fn remarks(report: &Report) -> Vec<String> {
             requests(limited.missed)
         )
     }));
+    if report.per.as_ref().is_some_and(|per| per.is_limited) {
+        remarks.push(format!(
+            "more than {} rows: those with the most requests are kept, the rest of each period is added up as __other__",
+            format::count(ROWS_MAX as u64)
+        ));
+    }
     remarks.extend(without_price(report));
     remarks.extend(without_team(report));
     remarks

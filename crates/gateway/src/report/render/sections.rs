@@ -2,7 +2,7 @@
 
 use super::bars::{bins, step_words};
 use super::format::{self, harmless};
-use super::{Options, word};
+use super::{Options, periods, word};
 use crate::report::{Entry, Figures, Report};
 use logmetrics_core::engine::extract::Dimension;
 
@@ -138,7 +138,7 @@ pub fn summary(report: &Report) -> Vec<Figure> {
 }
 
 /// What the rules do not say.
-const UNKNOWN: &str = "–";
+pub(super) const UNKNOWN: &str = "–";
 
 /// What requests cost; at least, where some have no price.
 pub(super) fn cost(figures: &Figures) -> String {
@@ -149,7 +149,7 @@ pub(super) fn cost(figures: &Figures) -> String {
     format!("{at_least}{}", format::money(figures.cost_usd()))
 }
 
-fn tokens(is_known: bool, count: u64) -> String {
+pub(super) fn tokens(is_known: bool, count: u64) -> String {
     match is_known {
         true => format::short_count(count),
         false => UNKNOWN.into(),
@@ -170,6 +170,7 @@ pub fn sections(report: &Report, options: &Options, bins_max: usize) -> Vec<Sect
         Dimension::Model,
         Dimension::Provider,
     ];
+    sections.extend(periods::section(report, options.top));
     if report.tells(by) {
         sections.push(by_requests(report, by, options.top));
         sections.extend(used(report, by, options.top));
