@@ -73,9 +73,8 @@ pub fn execute(args: TestArgs) -> Exit {
             .filter(|(_, case)| args.takes(&case.name))
         {
             let path = loaded.files[*file].path.as_str();
-            let multiline = (loaded.multiline.iter()).find(|section| section.file == *file);
-            let multiline = multiline.map(|section| &section.settings);
-            let result = run(&rules_of(&loaded, *file), case, multiline);
+            let multiline = rules::multiline_of_cases(&loaded.multiline, *file);
+            let result = run(&rules_of(&loaded, *file), case, multiline.as_ref());
             outcomes.push(Outcome::of(path, &case.name, result));
         }
         if args.coverage {

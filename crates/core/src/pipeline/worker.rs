@@ -160,7 +160,9 @@ impl BlockLines<'_> {
         let Some(joiner) = self.joiner else {
             return self.count(offset, raw);
         };
-        if let Some(unwrapped) = self.unwrapper.unwrap(offset, raw) {
+        let whole = self.unwrapper.whole(raw);
+        if let Some(mut unwrapped) = self.unwrapper.unwrap(offset, raw) {
+            unwrapped.wrapping.whole = whole;
             let (counting, origin) = (&mut *self.counting, self.origin);
             joiner.line(offset, &unwrapped, |_, record| {
                 count(counting, origin, record)

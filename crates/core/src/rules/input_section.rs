@@ -26,7 +26,12 @@ const PRESET_PATTERNS: [(Matching, &str); PRESETS.len()] = [
         Matching::Continues,
         r"^\s|^$|^Traceback \(most recent call last\):|^(?:[\w]+\.)*\w*(?:Error|Exception|Warning|Interrupt|Exit|StopIteration|ExceptionGroup)(?:: |$)|^During handling of the above exception|^The above exception was the direct cause",
     ),
-    (Matching::Continues, r"^\t"),
+    // The details of a message come after it, each with the prefix of the message: words with a blank between
+    // them, whereas two blanks come after the level of a message.
+    (
+        Matching::Continues,
+        r"^\t|^(?:\S+ ){0,12}(?:DETAIL|HINT|QUERY|CONTEXT|STATEMENT|LOCATION|BACKTRACE):  ",
+    ),
     (
         Matching::Begins,
         r"^[\[(<\x22]?(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.](?:\d{1,2}|[A-Z][a-z]{2})[-/.]\d{2,4}|\d{1,2}:\d\d:\d\d|(?:[A-Z][a-z]{2},? )?[A-Z][a-z]{2} [ \d]\d[, ]|\d{10}(?:\d{3})?(?:[.\s]|$)|(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|SEVERE|CRITICAL|FATAL|PANIC)\b)",
@@ -47,6 +52,15 @@ pub struct MultilineSection {
     /// For all files where there is none.
     pub files: Option<FilePattern>,
     pub settings: Arc<Multiline>,
+}
+
+/// How the lines of a file's own cases are joined: as its first section says, and others for the same logs.
+pub fn multiline_of_cases(sections: &[MultilineSection], file: usize) -> Option<Arc<Multiline>> {
+    let of_file = || sections.iter().filter(|section| section.file == file);
+    let first = of_file().next()?;
+    let same = of_file().filter(|section| section.files == first.files);
+    let same = same.map(|section| (None, Arc::clone(&section.settings)));
+    MultilineByFile::new(same.collect()).first().cloned()
 }
 
 /// All sections, for whoever reads logs.
@@ -145,6 +159,16 @@ fn read_preset(value: &TomlValue<'_>, reader: &mut Reader) -> Option<At<String>>
     None
 }
 
+/// Whether a preset says which lines begin a record.
+fn preset_begins(name: &str) -> bool {
+    preset(name).is_some_and(|(matching, _)| matching == Matching::Begins)
+}
+
+fn preset(name: &str) -> Option<(Matching, &'static str)> {
+    let mut named = PRESETS.iter().zip(PRESET_PATTERNS);
+    named.find_map(|(known, preset)| (*known == name).then_some(preset))
+}
+
 fn read_table(mut table: Table<'_>, reader: &mut Reader) -> Option<MultilineSpec> {
     let before = reader.drafts.len();
     let place = table.place;
@@ -178,10 +202,18 @@ fn read_table(mut table: Table<'_>, reader: &mut Reader) -> Option<MultilineSpec
         .take("wait")
         .and_then(|value| read_wait(&value, reader));
     table.finish(reader);
-    if let [first, second, ..] = &patterns[..] {
-        reader.note(messages::multiline_patterns(second.0, first.0));
-    } else if patterns.is_empty() && reader.drafts.len() == before {
-        reader.note(messages::multiline_without_pattern(place));
+    let of = |wanted: &str| patterns.iter().find(|(_, key, _)| *key == wanted);
+    match (of("start"), of("continue"), of("preset")) {
+        (_, Some(first), Some(second)) => {
+            reader.note(messages::multiline_patterns(second.0, first.0));
+        }
+        (Some(start), None, Some(preset)) if preset_begins(&preset.2.value) => {
+            reader.note(messages::preset_begins(start.0, preset.0, &preset.2.value));
+        }
+        (None, None, None) if reader.drafts.len() == before => {
+            reader.note(messages::multiline_without_pattern(place));
+        }
+        _ => {}
     }
     Some(MultilineSpec {
         place: patterns.first().map_or(place, |pattern| pattern.0),
@@ -222,9 +254,12 @@ pub(super) fn compile(
             };
             let patterns = file_patterns(one, drafts);
             for files in patterns {
+                // Those with a `start` are for their own records alone.
                 let other = sections.iter().find(|(_, other)| {
                     let is_same = other.settings == settings && other.file != file;
-                    other.files == files && !is_same
+                    let is_for_all = |one: &Multiline| one.start.is_none();
+                    let are_for_all = is_for_all(&other.settings) && is_for_all(&settings);
+                    other.files == files && are_for_all && !is_same
                 });
                 if let Some((first, _)) = other {
                     let files = files.as_ref().map(FilePattern::as_str);
@@ -264,36 +299,41 @@ fn settings(
     sources: &[SourceText],
     drafts: &mut Vec<Draft>,
 ) -> Option<Multiline> {
-    let (_, key, text) = spec.patterns.first()?;
-    let preset = || {
-        let named = PRESETS.iter().zip(PRESET_PATTERNS);
-        let mut named = named.filter(|(name, _)| **name == text.value);
-        named
-            .next()
-            .map(|(_, (matching, pattern))| (matching, pattern.to_owned()))
+    let written = |wanted: &str| spec.patterns.iter().find(|(_, key, _)| *key == wanted);
+    let mut compiled = |wanted: &str| -> Option<Result<Regex, ()>> {
+        let (_, key, text) = written(wanted)?;
+        let pattern = compile_pattern(key, text, sources);
+        Some(pattern.map_err(|draft| drafts.push(draft)))
     };
-    let (matching, pattern) = match *key {
-        "start" => (Matching::Begins, text.value.clone()),
-        "continue" => (Matching::Continues, text.value.clone()),
-        _ => preset()?,
+    let start = compiled("start").transpose().ok()?;
+    let further = compiled("continue").transpose().ok()?;
+    let preset = written("preset").and_then(|(_, _, text)| preset(&text.value));
+    let preset = preset.and_then(|(matching, text)| Some((matching, build(text).ok()?)));
+    let further = further.map(|pattern| (Matching::Continues, pattern));
+    let (start, (matching, pattern)) = match (start, further.or(preset)) {
+        (start, Some(further)) => (start, further),
+        (Some(start), None) => (None, (Matching::Begins, start)),
+        (None, None) => return None,
     };
-    if *key != "preset"
-        && let Err(draft) = rule_patterns::anywhere(text, sources)
-    {
-        drafts.push(draft);
-        return None;
-    }
-    // As a pattern of a rule it was compiled just now.
-    let pattern = build(&pattern).ok()?;
-    if *key != "preset" && pattern.is_match(b"") {
-        drafts.push(messages::multiline_matches_all(text, key));
-        return None;
-    }
     Some(Multiline {
+        start,
         pattern,
         matching,
         lines_max: spec.lines_max.unwrap_or(LINES_MAX),
         bytes_max: spec.bytes_max.unwrap_or(LINE_BYTES_MAX),
         wait: spec.wait.unwrap_or(WAIT),
+        others: None,
     })
+}
+
+/// The pattern of `start` or `continue`, or what is wrong with it.
+fn compile_pattern(key: &str, text: &At<String>, sources: &[SourceText]) -> Result<Regex, Draft> {
+    let expanded = rule_patterns::anywhere(text, sources)?;
+    let matches_all = || messages::multiline_matches_all(text, key);
+    // As a pattern of a rule it was compiled just now.
+    let pattern = build(expanded.as_str()).map_err(|_| matches_all())?;
+    match pattern.is_match(b"") {
+        true => Err(matches_all()),
+        false => Ok(pattern),
+    }
 }

@@ -39,7 +39,7 @@ pub use conditions::ConditionTest;
 pub use duration::parse as parse_duration;
 pub use factors::Factor;
 pub use field_parts::{Decoding, FieldPart};
-pub use input_section::{MultilineSection, multiline_by_file, multiline_start};
+pub use input_section::{MultilineSection, multiline_by_file, multiline_of_cases, multiline_start};
 pub use load::{
     BUILT_IN, BUILT_IN_NAME, FileSummary, Gathered, Loaded, SourceText, gather, load, load_lookup,
     load_text,

@@ -153,9 +153,9 @@ impl<S: PartSink> PartLines<'_, S> {
         let Some(mut unwrapped) = self.unwrapper.unwrap(offset, raw) else {
             return;
         };
+        unwrapped.wrapping.whole = whole;
         let (input, lines, sink) = (&self.part.input, &mut self.lines, &mut *self.sink);
         let Some(joiner) = &mut self.joiner else {
-            unwrapped.wrapping.whole = whole;
             *lines += 1;
             return give(sink, input, offset, &unwrapped);
         };

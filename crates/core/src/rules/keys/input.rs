@@ -23,7 +23,8 @@ pub(in crate::rules) static INPUT: KeyTable = KeyTable {
                 logfmt are divided by blanks and tabs, not by line ends). The \
                 name of a preset, or a table; several tables for different `files`. Lines of different services, \
                 containers and of standard error that come between each other are joined apart. In several rules \
-                files there may be one for all files, and others for `files`.",
+                files there may be one for all lines, others for `files`, and any number that have a `start` besides \
+                `continue` or `preset`: each joins its own records alone, and no line of another log.",
         default: "each line is a record",
         example: r#"[input]
 multiline = "java"
@@ -57,28 +58,34 @@ pub(in crate::rules) static MULTILINE: KeyTable = KeyTable {
             name: "start",
             shape: Shape::Regex,
             about: "A line that matches begins a record; all others continue it. It is looked for in the line without what \
-                    docker, Kubernetes, syslog and so on put around it. One of `start`, `continue` and `preset` is there.",
+                    docker, Kubernetes, syslog and so on put around it. With `continue`, or a preset that says which lines \
+                    continue, only the records that begin so go on, with the lines that match it; every other line is a \
+                    record of its own, as if nothing were joined. So shipped rules join the records of their own program \
+                    in any log, and those of several programs together.",
             default: "",
             example: r#"[input.multiline]
 start = '^\d{4}-\d\d-\d\d '
+preset = "java"
 
 [[rule]]
-match = 'ERROR'
+match = '(?s)ERROR.*'
 metric = [{ counter = "errors_total" }]
 
 [[test]]
 lines = """
 2026-11-27 10:12:01 ERROR no answer
-caused by an ERROR in the other service
-2026-11-27 10:12:02 INFO done
+Caused by: an ERROR in the other service
+ERROR of another program, whose lines
+  are not joined: ERROR
 """
-expect = ["errors_total 1"]
+expect = ["errors_total 3"]
 "#,
         },
         Key {
             name: "continue",
             shape: Shape::Regex,
-            about: "A line that matches continues the record before it; all others begin one.",
+            about: "A line that matches continues the record before it; all others begin one. With `start` it continues \
+                    only a record that began with such a line.",
             default: "",
             example: r#"[input.multiline]
 continue = '^\s|^Caused by: '
@@ -101,8 +108,8 @@ expect = ['errors_total{cause="java.net.ConnectException"} 1']
             name: "preset",
             shape: Shape::Word(&PRESETS),
             about: "A pattern by its name. `java`: stack traces of the JVM continue the line before them. `python`: so do \
-                    tracebacks. `postgresql`: lines that begin with a tab continue, as PostgreSQL writes them. \
-                    `timestamp`: a line that begins with a date, a time or a level in capitals begins a record, whatever \
+                    tracebacks. `postgresql`: lines that begin with a tab continue, as PostgreSQL writes them, and so do \
+                    the details of a message (`DETAIL`, `HINT`, `QUERY`, `CONTEXT`, `STATEMENT`, `LOCATION`). `timestamp`: a line that begins with a date, a time or a level in capitals begins a record, whatever \
                     comes between.",
             default: "",
             example: r#"[input.multiline]
@@ -110,16 +117,18 @@ preset = "postgresql"
 lines_max = 100
 
 [[rule]]
-match = '(?s)duration: .*\sFROM (?P<relation>\w+)'
-metric = [{ counter = "slow_statements_total", by = ["relation"] }]
+match = '(?s)ERROR:  .*STATEMENT:  .*(?:INTO|FROM) (?P<relation>\w+)'
+metric = [{ counter = "failed_statements_total", by = ["relation"] }]
 
 [[test]]
 lines = """
-2026-11-27 10:12:01.123 UTC [2211] app@shop LOG:  duration: 1523.456 ms  statement: SELECT *
-\tFROM orders
-\tWHERE customer_id = 42
+2026-11-27 10:12:02.000 UTC [2212] app@shop ERROR:  duplicate key value violates unique constraint "orders_pkey"
+2026-11-27 10:12:02.000 UTC [2212] app@shop DETAIL:  Key (id)=(1) already exists.
+2026-11-27 10:12:02.000 UTC [2212] app@shop STATEMENT:  INSERT
+\tINTO orders
+\tVALUES (1)
 """
-expect = ['slow_statements_total{relation="orders"} 1']
+expect = ['failed_statements_total{relation="orders"} 1']
 "#,
         },
         Key {
@@ -213,5 +222,8 @@ expect = ["both_total 1"]
         },
     ],
     includes: None,
-    needs: &[Need::One(&["start", "continue", "preset"])],
+    needs: &[
+        Need::Any(&["start", "continue", "preset"]),
+        Need::NotBoth("continue", "preset"),
+    ],
 };

@@ -92,6 +92,8 @@ pub(super) enum Need {
     One(&'static [&'static str]),
     /// At least one of these.
     Any(&'static [&'static str]),
+    /// At most one of these two.
+    NotBoth(&'static str, &'static str),
     /// Where the first one is, at least one of the others.
     With(&'static str, &'static [&'static str]),
 }

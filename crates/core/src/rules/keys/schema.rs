@@ -80,6 +80,7 @@ fn of_need(need: &Need) -> Value {
         Need::All(names) => json!({ "required": names }),
         Need::One(names) => json!({ "oneOf": each(names) }),
         Need::Any(names) => json!({ "anyOf": each(names) }),
+        Need::NotBoth(one, other) => json!({ "not": { "required": [one, other] } }),
         Need::With(name, others) => {
             let mut dependencies = Map::new();
             dependencies.insert((*name).to_owned(), json!({ "anyOf": each(others) }));

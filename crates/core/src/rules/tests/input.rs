@@ -5,7 +5,7 @@ use std::time::Duration;
 use logmetrics_follow::line::Origin;
 use logmetrics_follow::line::multiline::{Matching, Multiline};
 
-use super::super::{multiline_by_file, multiline_start};
+use super::super::{multiline_by_file, multiline_of_cases, multiline_start};
 use super::{load, load_files, refused, refused_files};
 
 const RULE: &str = "\n[[rule]]\nmatch = 'x'\nmetric = [{ counter = 'xs' }]\n";
@@ -58,6 +58,11 @@ fn presets_know_what_programs_write() {
             "During handling of the above exception, another exception occurred:",
         ),
         ("postgresql", "\tWHERE id = 1"),
+        (
+            "postgresql",
+            "2026-11-27 10:12:02.000 UTC [2212] app@shop DETAIL:  Key (id)=(1) already exists.",
+        ),
+        ("postgresql", "STATEMENT:  INSERT INTO users VALUES (1)"),
         ("timestamp", "  whatever"),
         ("timestamp", "java.lang.NullPointerException"),
         ("timestamp", "} 2026"),
@@ -74,6 +79,10 @@ fn presets_know_what_programs_write() {
         (
             "postgresql",
             "2026-11-27 10:12:02.000 UTC [2212] ERROR:  no",
+        ),
+        (
+            "postgresql",
+            "2026-11-27 10:12:02.000 UTC [2212] LOG:  statement: SELECT 'a HINT:  b'",
         ),
         ("timestamp", "2026-11-27 10:12:01,123 ERROR no"),
         ("timestamp", "[2026-11-27T10:12:01Z] no"),
@@ -106,8 +115,20 @@ fn what_is_wrong_is_pointed_at() {
             "one of `start`, `continue` and `preset` here, but found none",
         ),
         (
-            "multiline = { start = '^a', continue = '^b' }",
-            "but found two",
+            "multiline = { preset = 'java', continue = '^b' }",
+            "one of `continue` and `preset` here, but found two",
+        ),
+        (
+            "multiline = { start = '^a', preset = 'timestamp' }",
+            "the preset `timestamp` says itself which lines begin a record",
+        ),
+        (
+            "multiline = { start = '^a', continue = '^\\s*' }",
+            "every line continues the one before",
+        ),
+        (
+            "multiline = { start = '^', preset = 'java' }",
+            "every line begins a record",
         ),
         ("multiline = { start = '(' }", "unclosed group"),
         ("multiline = { start = '^' }", "every line begins a record"),
@@ -185,4 +206,29 @@ fn a_pattern_of_the_command_line_is_for_all_inputs() {
     assert!(multiline_start(r"^\d{4}-").is_ok_and(|all| all.first().is_some()));
     assert_eq!(multiline_start("("), Err("unclosed group".to_owned()));
     assert!(multiline_start("^").unwrap_err().contains("every line"));
+}
+
+#[test]
+fn a_start_besides_says_whose_records_are_meant() {
+    let found = settings("[input.multiline]\nstart = '^%{YEAR}-'\ncontinue = '^\\s'");
+    let start = found.start.as_ref().unwrap();
+    assert!(start.is_match(b"2026-11-27") && !start.is_match(b"x"));
+    assert_eq!(found.matching, Matching::Continues);
+    let one = format!("[input.multiline]\nstart = '^a'\npreset = 'java'\n{RULE}");
+    let two = format!(
+        "[input.multiline]\nstart = '^b'\npreset = 'python'\n{}",
+        RULE.replace("xs", "ys")
+    );
+    let all = format!("[input]\nmultiline = 'java'\n{}", RULE.replace("xs", "zs"));
+    let files = [("one.toml", &*one), ("two.toml", &two), ("all.toml", &all)];
+    let loaded = load_files(&files).unwrap();
+    let together = multiline_by_file(&loaded.multiline);
+    let first = together.first().unwrap();
+    let second = first.others.as_ref().unwrap();
+    let third = second.others.as_ref().unwrap();
+    assert_eq!(**third, *loaded.multiline[2].settings);
+    assert_eq!(third.others, None);
+    // A file's own cases are joined as it says itself.
+    let of_cases = multiline_of_cases(&loaded.multiline, 1).unwrap();
+    assert_eq!(of_cases, loaded.multiline[1].settings);
 }

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use super::Multiline;
+use super::forms::After;
 use crate::line::Wrapping;
 use crate::line::unwrap::Unwrapped;
 use logmetrics_scan::plan::expect_line_feeds;
@@ -33,6 +35,8 @@ pub(super) struct Group {
     /// Whose lines they are: see [`write_key`].
     pub(super) key: Box<[u8]>,
     pub(super) state: State,
+    /// The number of the form of its record; none where that is not known yet, or any more.
+    pub(super) form: Option<usize>,
     /// The lines of an open record, with `\n` between them.
     pub(super) text: Vec<u8>,
     pub(super) lines: usize,
@@ -55,6 +59,7 @@ impl Group {
         Group {
             key: key.into(),
             state: State::Nothing,
+            form: None,
             text: Vec::new(),
             lines: 0,
             from: 0,
@@ -68,6 +73,19 @@ impl Group {
 
     pub(super) fn is_open(&self) -> bool {
         self.state == State::Open
+    }
+
+    /// What a line of this group comes after. Finds out the form of its record where that is not known.
+    pub(super) fn after(&mut self, settings: &Multiline) -> After {
+        match self.state {
+            State::Nothing | State::Orphaned => return After::Nothing,
+            State::Open if self.form.is_none() => {
+                let first = self.text.split(|byte| *byte == b'\n').next();
+                self.form = settings.form_of(first.unwrap_or_default());
+            }
+            State::Open | State::Full | State::Waited => {}
+        }
+        self.form.map_or(After::Unknown, After::Form)
     }
 
     /// Begins a record, whose first line has these bytes.

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Multiline;
+use super::forms::{After, Role};
 use super::group::{Group, State, write_key};
 use crate::line::Wrapping;
 use crate::line::unwrap::Unwrapped;
@@ -68,6 +69,9 @@ impl Joiner {
     /// Goes on with other settings; `None` where nothing is to be joined any more.
     pub fn set(&mut self, settings: Option<&Arc<Multiline>>) {
         self.settings = settings.cloned();
+        for group in &mut self.groups {
+            group.form = None;
+        }
     }
 
     /// Whether nothing is to be joined any more: what is held is to be handed on.
@@ -84,7 +88,6 @@ impl Joiner {
         mut each: impl FnMut(u64, &Unwrapped<'_>),
     ) {
         self.hand_on_whole(&mut each);
-        let begins = (self.settings.as_ref()).is_none_or(|settings| settings.begins(line.text));
         let place = self.place_of(&line.wrapping, &mut each);
         let Some(group) = self.groups.get_mut(place) else {
             return;
@@ -92,27 +95,27 @@ impl Joiner {
         self.steps += 1;
         group.touched = self.steps;
         self.held_bytes -= group.text.len();
-        if begins {
-            if group.is_open() {
-                group.hand_on(State::Nothing, &mut each);
+        let settings = self.settings.as_deref();
+        let role = settings.map_or(Role::Begins(0), |settings| {
+            settings.role(line.text, group.after(settings))
+        });
+        if group.is_open() && role != Role::Continues {
+            group.hand_on(State::Nothing, &mut each);
+        }
+        match role {
+            Role::Begins(form) => {
+                group.form = Some(form);
+                let form = settings.map(|settings| settings.form(group.form));
+                begin(form, group, offset, line, &mut self.cuts, &mut each);
             }
-            begin(
-                self.settings.as_deref(),
-                group,
-                offset,
-                line,
-                &mut self.cuts,
-                &mut each,
-            );
-        } else {
-            go_on(
-                self.settings.as_deref(),
-                group,
-                offset,
-                line,
-                &mut self.cuts,
-                &mut each,
-            );
+            Role::Continues => {
+                let form = settings.map(|settings| settings.form(group.form));
+                go_on(form, group, offset, line, &mut self.cuts, &mut each);
+            }
+            Role::Alone => {
+                group.state = State::Nothing;
+                each(offset, line);
+            }
         }
         self.held_bytes += group.text.len();
         if self.held_bytes > HELD_BYTES_MAX {
@@ -130,9 +133,10 @@ impl Joiner {
                 is_over: true,
             };
         }
-        let wait = self.settings.as_ref().map(|settings| settings.wait);
+        let settings = self.settings.as_deref();
         for group in self.groups.iter_mut().filter(|group| group.is_open()) {
-            let over = over_at(group, now, wait.unwrap_or_default(), restored_until);
+            let wait = wait(group, settings);
+            let over = over_at(group, now, wait, restored_until);
             found.is_over |= over <= now;
             found.next = Some(found.next.map_or(over, |next| next.min(over)));
         }
@@ -147,9 +151,10 @@ impl Joiner {
         mut each: impl FnMut(u64, &Unwrapped<'_>),
     ) -> Option<Instant> {
         self.hand_on_whole(&mut each);
-        let wait = self.settings.as_ref().map(|settings| settings.wait);
+        let settings = self.settings.clone();
         self.hand_on_where(State::Waited, &mut each, |group| {
-            over_at(group, now, wait.unwrap_or_default(), restored_until) <= now
+            let wait = wait(group, settings.as_deref());
+            over_at(group, now, wait, restored_until) <= now
         });
         self.look(now, restored_until).next
     }
@@ -183,7 +188,9 @@ impl Joiner {
         self.whole.append(&mut from.whole);
         let mut groups: Vec<Group> = from.groups.into_iter().filter(is_carried).collect();
         groups.sort_by_key(|group| group.touched);
-        for group in groups {
+        for mut group in groups {
+            // The file it comes from may have other settings.
+            group.form = None;
             self.take_over_group(group);
         }
     }
@@ -407,11 +414,19 @@ fn go_on(
     }
 }
 
+/// How long the open record of a group waits.
+fn wait(group: &mut Group, settings: Option<&Multiline>) -> Duration {
+    settings.map_or(Duration::ZERO, |settings| match group.after(settings) {
+        After::Form(form) => settings.form(Some(form)).wait,
+        After::Nothing | After::Unknown => settings.wait,
+    })
+}
+
 /// When an open record has waited long enough. It waits from when it is first looked at after its last line.
 fn over_at(
     group: &mut Group,
     now: Instant,
-    wait: std::time::Duration,
+    wait: Duration,
     restored_until: Option<Instant>,
 ) -> Instant {
     let over = *group.since.get_or_insert(now) + wait;

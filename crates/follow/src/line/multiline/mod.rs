@@ -13,6 +13,7 @@ use regex::bytes::Regex;
 use super::{LINE_BYTES_MAX, Origin};
 use crate::files::file_pattern::FilePattern;
 
+mod forms;
 mod group;
 mod joiner;
 pub(super) mod saved;
@@ -30,6 +31,9 @@ pub const WAIT: Duration = Duration::from_secs(1);
 /// How the lines of a log become records.
 #[derive(Debug, Clone)]
 pub struct Multiline {
+    /// Only a record whose first line matches goes on, and `pattern` says with which lines; any other line is
+    /// a record by itself, or what [`Multiline::others`] makes of it. Without it all lines are meant.
+    pub start: Option<Regex>,
     /// Looked for in each line, without what was wrapped around it.
     pub pattern: Regex,
     /// What a line is that it matches.
@@ -40,6 +44,8 @@ pub struct Multiline {
     pub bytes_max: usize,
     /// How long a record waits for another line when nothing more comes.
     pub wait: Duration,
+    /// How the lines are joined of which this says nothing; only where there is a `start`.
+    pub others: Option<Arc<Multiline>>,
 }
 
 /// What a line is that matches the pattern.
@@ -55,24 +61,25 @@ impl Multiline {
     /// Records that begin with lines that match, within the usual bounds.
     pub fn beginning_with(pattern: Regex) -> Multiline {
         Multiline {
+            start: None,
             pattern,
             matching: Matching::Begins,
             lines_max: LINES_MAX,
             bytes_max: LINE_BYTES_MAX,
             wait: WAIT,
+            others: None,
         }
-    }
-
-    /// Whether a record begins with this line.
-    fn begins(&self, text: &[u8]) -> bool {
-        self.pattern.is_match(text) == (self.matching == Matching::Begins)
     }
 }
 
 impl PartialEq for Multiline {
     fn eq(&self, other: &Multiline) -> bool {
         let values = |one: &Multiline| (one.matching, one.lines_max, one.bytes_max, one.wait);
-        self.pattern.as_str() == other.pattern.as_str() && values(self) == values(other)
+        let start = |one: &Multiline| one.start.as_ref().map(|start| start.as_str().to_owned());
+        self.pattern.as_str() == other.pattern.as_str()
+            && start(self) == start(other)
+            && values(self) == values(other)
+            && self.others == other.others
     }
 }
 
@@ -87,10 +94,21 @@ impl MultilineByFile {
     }
 
     /// Settings for the files of a pattern, and, without one, for all that no pattern names. Of several
-    /// patterns that name a file the first counts.
-    pub fn new(mut all: Vec<(Option<FilePattern>, Arc<Multiline>)>) -> MultilineByFile {
-        all.sort_by_key(|(files, _)| files.is_none());
-        MultilineByFile(all)
+    /// patterns that name a file the first counts. Settings for the same files are one after the other: those
+    /// with a `start` of their own, in their order, and the first one that is for all lines.
+    pub fn new(all: Vec<(Option<FilePattern>, Arc<Multiline>)>) -> MultilineByFile {
+        let mut by_files: Vec<(Option<FilePattern>, Vec<Arc<Multiline>>)> = Vec::new();
+        for (files, settings) in all {
+            match by_files.iter_mut().find(|(known, _)| *known == files) {
+                Some((_, same)) if same.contains(&settings) => {}
+                Some((_, same)) => same.push(settings),
+                None => by_files.push((files, vec![settings])),
+            }
+        }
+        by_files.sort_by_key(|(files, _)| files.is_none());
+        let chained = by_files.into_iter();
+        let chained = chained.filter_map(|(files, same)| Some((files, forms::chain(same)?)));
+        MultilineByFile(chained.collect())
     }
 
     /// Whether nothing is joined anywhere.

@@ -33,14 +33,24 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
 
 /// How lines are joined, if they are.
 fn settings() -> impl Strategy<Value = Option<Arc<Multiline>>> {
-    let joined = Arc::new(Multiline {
+    let joined = Multiline {
+        start: None,
         pattern: regex::bytes::Regex::new("^ ").unwrap(),
         matching: Matching::Continues,
         lines_max: 3,
         bytes_max: 20,
         wait: Duration::from_secs(1),
-    });
-    prop::option::of(Just(joined))
+        others: None,
+    };
+    let own = Multiline {
+        start: Some(regex::bytes::Regex::new("plain").unwrap()),
+        ..joined.clone()
+    };
+    let both = Multiline {
+        others: Some(Arc::new(joined.clone())),
+        ..own.clone()
+    };
+    prop::option::of(prop::sample::select(vec![joined, own, both]).prop_map(Arc::new))
 }
 
 fn started(settings: Option<&Arc<Multiline>>) -> Resumed {

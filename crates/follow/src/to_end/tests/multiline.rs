@@ -4,7 +4,17 @@ use regex::bytes::Regex;
 
 use super::*;
 use crate::FilePattern;
-use crate::line::multiline::{Joiner, Multiline, MultilineByFile};
+use crate::line::multiline::{Joiner, Matching, Multiline, MultilineByFile};
+
+/// Records that begin so and go on with lines that begin with a blank; all others are records of one line.
+fn own_records() -> Multiline {
+    Multiline {
+        start: Some(Regex::new("^[a-e]").unwrap()),
+        pattern: Regex::new("^\\s|^[0-9]").unwrap(),
+        matching: Matching::Continues,
+        ..settings()
+    }
+}
 
 fn settings() -> Multiline {
     Multiline {
@@ -15,8 +25,8 @@ fn settings() -> Multiline {
 }
 
 /// What one thread makes of files each of which goes on in the next one.
-fn plainly_joined(files: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut joiner = Joiner::new(&Arc::new(settings()));
+fn plainly_joined(files: &[Vec<u8>], settings: &Arc<Multiline>) -> Vec<Vec<u8>> {
+    let mut joiner = Joiner::new(settings);
     let (mut unwrapper, mut lines) = (Unwrapper::default(), vec![]);
     for bytes in files {
         Framer::default().finish(bytes, |at, raw| {
@@ -34,8 +44,8 @@ fn plainly_joined(files: &[Vec<u8>]) -> Vec<Vec<u8>> {
     lines
 }
 
-fn joined(mut inputs: Inputs) -> Inputs {
-    inputs.multiline = MultilineByFile::everywhere(settings());
+fn joined(mut inputs: Inputs, settings: Multiline) -> Inputs {
+    inputs.multiline = MultilineByFile::everywhere(settings);
     inputs
 }
 
@@ -47,7 +57,10 @@ proptest! {
         logs in proptest::collection::vec(log(), 1..5),
         threads in 1..5_usize,
         is_one_log in any::<bool>(),
+        is_own in any::<bool>(),
     ) {
+        let settings = if is_own { own_records() } else { settings() };
+        let shared = Arc::new(settings.clone());
         let folder = tempfile::tempdir().unwrap();
         let name = |number| match (is_one_log, logs.len() - 1 - number) {
             (false, _) => format!("{number}.txt"),
@@ -59,10 +72,10 @@ proptest! {
             std::fs::write(path, bytes).unwrap();
         }
         let expected = match is_one_log {
-            true => plainly_joined(&logs),
-            false => logs.iter().flat_map(|log| plainly_joined(std::slice::from_ref(log))).collect(),
+            true => plainly_joined(&logs, &shared),
+            false => logs.iter().flat_map(|log| plainly_joined(std::slice::from_ref(log), &shared)).collect(),
         };
-        let inputs = joined(Inputs::of(&Specification::parse_all(&paths).unwrap()));
+        let inputs = joined(Inputs::of(&Specification::parse_all(&paths).unwrap()), settings);
         prop_assert_eq!(read_all(inputs, threads), (expected, vec![]));
     }
 }
@@ -95,7 +108,7 @@ fn other_files_and_other_bytes_are_left_alone() {
 #[test]
 fn a_record_begins_where_its_first_line_does_and_what_is_cut_is_counted() {
     let text = "x\na1\n 1\nb2\n 2\n 3\n 4\n 5\n 6\n 7\n";
-    let mut inputs = joined(Inputs::default());
+    let mut inputs = joined(Inputs::default(), settings());
     let name: Arc<str> = Arc::from("test");
     let origin = Origin {
         source: Arc::clone(&name),

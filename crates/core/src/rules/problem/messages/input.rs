@@ -14,9 +14,19 @@ pub fn multiline_without_pattern(place: ProblemPlace) -> Draft {
 pub fn multiline_patterns(second: ProblemPlace, first: ProblemPlace) -> Draft {
     Draft::error(
         second,
-        "expected one of `start`, `continue` and `preset` here, but found two",
+        "expected one of `continue` and `preset` here, but found two",
     )
     .also("", first, "")
+}
+
+pub fn preset_begins(start: ProblemPlace, preset: ProblemPlace, name: &str) -> Draft {
+    let name = quote(name);
+    Draft::error(
+        start,
+        format!("the preset {name} says itself which lines begin a record"),
+    )
+    .also("", preset, "")
+    .hint("leave out one of the two, or say in `continue` which lines come after such a `start`")
 }
 
 pub fn multiline_matches_all(pattern: &At<String>, key: &str) -> Draft {
