@@ -76,8 +76,11 @@ pub fn execute(args: SuggestArgs) -> Exit {
         Err(refusal) => return terminal::fail(&refusal),
     };
     terminal::say(&format_args!(
-        "{} of {} lines counted: {}",
-        suggestion.matched, suggestion.lines, suggestion.what
+        "{} of {} {} counted: {}",
+        suggestion.matched,
+        suggestion.lines,
+        if suggestion.joins { "records" } else { "lines" },
+        suggestion.what
     ));
     print(args.output, suggestion.rules.as_bytes(), &specifications)
 }

@@ -7,6 +7,7 @@
 //! read or written here.
 
 mod recognise;
+mod records;
 mod sample;
 mod shape;
 mod suggestion;

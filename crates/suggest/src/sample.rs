@@ -168,6 +168,34 @@ impl SampleLine {
         }
     }
 
+    /// Whether it is of the same service, container and stream.
+    pub(crate) fn is_of(&self, other: &SampleLine) -> bool {
+        let whose =
+            |line: &SampleLine| (line.service.clone(), line.container.clone(), line.is_stderr);
+        whose(self) == whose(other)
+    }
+
+    /// The record that begins with it: all of its lines, and their text.
+    pub(crate) fn with_further(&self, lines: &[&SampleLine], text: String) -> SampleLine {
+        let whole: Vec<&str> = lines.iter().map(|line| line.whole.as_str()).collect();
+        SampleLine {
+            whole: whole.join("\n"),
+            is_repaired: lines.iter().any(|line| line.is_repaired),
+            text,
+            ..self.clone()
+        }
+    }
+
+    /// Its first line, where it is a record of several.
+    pub(crate) fn first_line(&self) -> SampleLine {
+        let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+        SampleLine {
+            text: first(&self.text),
+            whole: first(&self.whole),
+            ..self.clone()
+        }
+    }
+
     /// Calls `each` with the line as the engine takes it.
     pub(crate) fn with<T>(&self, origin: &Origin, each: impl FnOnce(&Line<'_>) -> T) -> T {
         let bytes = |text: &'_ Option<String>| text.clone().map(String::into_bytes);

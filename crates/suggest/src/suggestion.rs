@@ -1,8 +1,9 @@
 //! From a sample to a rules file.
 
 use crate::recognise::{Recognised, recognise, without_cases};
+use crate::records;
 use crate::sample::{Refusal, Sample, SampleLine};
-use crate::shape::{self, Table};
+use crate::shape::{self, Layout, Table};
 use crate::trial::Trial;
 use crate::write::{self, MetricNames, comment};
 
@@ -11,10 +12,12 @@ use crate::write::{self, MetricNames, comment};
 pub struct Suggestion {
     /// The rules, as TOML.
     pub rules: String,
-    /// Lines that were looked at.
+    /// Lines that were looked at, or records where the rules join lines.
     pub lines: usize,
     /// How many of them the rules match.
     pub matched: usize,
+    /// Whether the rules join lines to records.
+    pub joins: bool,
     /// What the lines are, for people.
     pub what: String,
 }
@@ -41,12 +44,13 @@ pub fn suggest(sample: &Sample, log: &str) -> Result<Suggestion, Refusal> {
             .map(|(_, line)| line)
             .collect();
         if others.len() * 100 > lines.len() * OTHERS_PERCENT {
-            drafts.push(of_programs(&known).map(|draft| draft.and(of_shapes(others, log))));
+            drafts.push(of_programs(&known).map(|draft| draft.and(of_shapes(others, log, None))));
         }
         drafts.push(of_programs(&known));
         drafts.push(of_programs(std::slice::from_ref(first)));
     }
-    drafts.push(of_shapes(lines.iter().collect(), log));
+    drafts.push(of_records(lines, log));
+    drafts.push(of_shapes(lines.iter().collect(), log, None));
     drafts.push(of_anything(lines, log));
     let mut why = "there is no draft".to_owned();
     let mut with_advice = None;
@@ -90,18 +94,45 @@ fn of_programs(known: &[Recognised]) -> Option<Draft> {
             what = format!("{what}; {}", one.program.about());
             rules.push_str("\n\n");
         }
-        rules.push_str(without_cases(one.program));
+        let text = without_cases(one.program);
+        // Several files may say how their records are joined; one file says it in a list.
+        rules.push_str(&match known.len() {
+            1 => text.to_owned(),
+            _ => text.replace("\n[input.multiline]\n", "\n[[input.multiline]]\n"),
+        });
     }
     rules.push('\n');
     Some(Draft { what, rules })
 }
 
-/// Rules made of the lines' own columns.
-fn of_shapes(lines: Vec<&SampleLine>, log: &str) -> Option<Draft> {
+/// Rules made of the columns of the first lines of records, where some lines continue others.
+fn of_records(lines: &[SampleLine], log: &str) -> Option<Draft> {
+    let section = records::section(lines)?;
+    let input = format!("[input]\n{section}\n\n");
+    // Any rule will do to read what the section says.
+    let any = format!("{input}[[rule]]\nmatch = 'x'\nmetric = [{{ counter = \"x_total\" }}]\n");
+    let settings = Trial::of(&any).ok()?.multiline?;
+    let records = records::records(lines, &settings);
+    let first: Vec<SampleLine> = records.iter().map(SampleLine::first_line).collect();
+    of_shapes(first.iter().collect(), log, Some(&input))
+}
+
+/// Rules made of the lines' own columns. `input` says how lines are joined to records; these are the records'
+/// first lines then, and only for lines of text is anything made of them.
+fn of_shapes(lines: Vec<&SampleLine>, log: &str, input: Option<&str>) -> Option<Draft> {
     let total = lines.len();
-    let tables = shape::tables(lines);
+    let mut tables = shape::tables(lines);
     if tables.is_empty() {
         return None;
+    }
+    if input.is_some() {
+        for table in &mut tables {
+            match &mut table.layout {
+                Layout::Pattern(pattern) => pattern.goes_on = true,
+                // The last value of such a line would go on in the lines after it.
+                Layout::Json | Layout::Logfmt { .. } | Layout::Csv { .. } => return None,
+            }
+        }
     }
     let prefix = write::prefix(log);
     let name = prefix.replace('_', "-");
@@ -121,7 +152,7 @@ fn of_shapes(lines: Vec<&SampleLine>, log: &str) -> Option<Draft> {
     let what: Vec<&str> = tables.iter().map(Table::what).collect();
     Some(Draft {
         what: what.join("; "),
-        rules: rules.join("\n"),
+        rules: format!("{}{}", input.unwrap_or_default(), rules.join("\n")),
     })
 }
 
@@ -156,6 +187,9 @@ fn of_anything(lines: &[SampleLine], log: &str) -> Option<Draft> {
 /// Tries a draft, and gives it its head and its test. The other value is whether `check` has advice on it.
 fn finish(draft: Draft, lines: &[SampleLine], log: &str) -> Result<(Suggestion, bool), String> {
     let trial = Trial::of(&draft.rules)?;
+    let read = lines.len();
+    let records = (trial.multiline.as_ref()).map(|settings| records::records(lines, settings));
+    let lines = records.as_deref().unwrap_or(lines);
     let matches = trial.matches(lines);
     let (mut matched, mut others): (Vec<&SampleLine>, Vec<&SampleLine>) = (Vec::new(), Vec::new());
     for (line, is_match) in lines.iter().zip(&matches) {
@@ -167,18 +201,25 @@ fn finish(draft: Draft, lines: &[SampleLine], log: &str) -> Result<(Suggestion, 
     if matched.is_empty() {
         return Err("no line of the sample matches".to_owned());
     }
+    let (are, joins) = match &records {
+        Some(records) => (
+            format!("{} records in its first {read} lines", records.len()),
+            true,
+        ),
+        None => (format!("its first {read} lines"), false),
+    };
     let log = shown(log, 80);
     let mut rules = comment(&format!("Rules for {log}: {}.", draft.what));
     rules.push_str(&comment(&format!(
-        "Suggested from its first {} lines, {} of which they match. Read them, change names and labels, then: \
+        "Suggested from {are}, {} of which they match. Read them, change names and labels, then: \
          logmetrics check, logmetrics test, logmetrics --once --rules FILE LOG.",
-        lines.len(),
         matched.len()
     )));
     if let Some(other) = others.first() {
         rules.push_str(&comment(&format!(
-            "Not counted: {} lines, such as {}",
+            "Not counted: {} {}, such as {}",
             others.len(),
+            if joins { "records" } else { "lines" },
             shown(&other.text, 160)
         )));
     }
@@ -194,6 +235,7 @@ fn finish(draft: Draft, lines: &[SampleLine], log: &str) -> Result<(Suggestion, 
     let suggestion = Suggestion {
         lines: lines.len(),
         matched: matched.len(),
+        joins,
         what: draft.what,
         rules,
     };

@@ -124,6 +124,63 @@ fn a_text_at_the_end_of_lines_is_no_column() {
 }
 
 #[test]
+fn traces_are_joined_to_what_they_belong_to() {
+    let log = "2025/11/27 10:12:01 web-7 failed with E4711, took 12 ms\n\
+               java.lang.IllegalStateException: stock is empty\n\tat com.example.Orders.place(Orders.java:88)\n\
+               2025/11/27 10:12:02 web-8 failed with E4712, took 9 ms\n\
+               2025/11/27 10:12:03 web-7 failed with E4713, took 8 ms\n";
+    let suggestion = suggested(log, "own.log");
+    assert!(suggestion.joins);
+    assert_eq!((suggestion.lines, suggestion.matched), (3, 3));
+    for wanted in [
+        "[input]\nmultiline = \"java\"\n\n",
+        "3 records in its first 5 lines, 3 of which",
+        "at com.example.Orders.place(Orders.java:88)',\n",
+    ] {
+        assert!(
+            suggestion.rules.contains(wanted),
+            "{wanted}\n{}",
+            suggestion.rules
+        );
+    }
+}
+
+#[test]
+fn shipped_rules_join_the_records_of_their_programs() {
+    let java = "2025-11-27 10:12:01,123 ERROR [main] c.e.Orders - no\n\
+                java.lang.IllegalStateException: stock is empty\n\tat com.example.Orders.place(Orders.java:88)\n";
+    let postgres = "2025-11-27 10:12:02.000 UTC [2212] app@shop ERROR:  no\n\
+                    2025-11-27 10:12:02.000 UTC [2212] app@shop STATEMENT:  SELECT\n\t1\n";
+    let suggestion = suggested(java, "app.log");
+    assert_eq!(
+        (suggestion.lines, suggestion.matched, suggestion.joins),
+        (1, 1, true)
+    );
+    let suggestion = suggested(&format!("{java}{postgres}"), "both.log");
+    assert_eq!(
+        (suggestion.lines, suggestion.matched, suggestion.joins),
+        (2, 2, true)
+    );
+    let sections = suggestion.rules.matches("[[input.multiline]]").count();
+    assert_eq!(sections, 2, "{}", suggestion.rules);
+}
+
+#[test]
+fn a_report_knows_user_route_status_and_duration() {
+    let log = "user=ann path=/a?x=1 status=200 took=12ms\nuser=bob path=/b status=500 took=1s\n";
+    let suggestion = suggested(log, "api.log");
+    let wanted = "[rule.report]\nuser = \"user\"\n\
+                  route = { from = \"path\", match = '^[^?]*', default = \"none\" }\n\
+                  status = \"status\"\nduration = \"took\"\n";
+    assert!(suggestion.rules.contains(wanted), "{}", suggestion.rules);
+    let plain = suggested(
+        "level=info err_code=1\nlevel=warn err_code=2\n",
+        "plain.log",
+    );
+    assert!(!plain.rules.contains("report"), "{}", plain.rules);
+}
+
+#[test]
 fn tables_with_a_line_of_names_have_their_names() {
     let log = "ts,desk,qty,latency_us\n2026-01-01T00:00:00Z,fx,100,152\n2026-01-01T00:00:01Z,eq,20,1201\n";
     let suggestion = suggested(log, "trades.csv");

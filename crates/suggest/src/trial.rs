@@ -1,6 +1,7 @@
 //! What was written, run over the sample: the same loading, engine and page as everywhere else.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use logmetrics_core::engine::{Engine, Secret};
 use logmetrics_core::exposition::{Exposition, Format};
@@ -8,6 +9,7 @@ use logmetrics_core::metrics::batch::Batch;
 use logmetrics_core::metrics::definition::Definition;
 use logmetrics_core::metrics::store::Store;
 use logmetrics_core::rules::{self, Problem, SourceText};
+use logmetrics_follow::line::multiline::Multiline;
 use logmetrics_follow::to_end;
 
 use crate::sample::{SampleLine, origin};
@@ -16,6 +18,8 @@ use crate::sample::{SampleLine, origin};
 pub(crate) struct Trial {
     engine: Engine,
     definitions: Vec<Definition>,
+    /// How its lines are joined to records, if they are.
+    pub multiline: Option<Arc<Multiline>>,
     /// What `check` would advise.
     pub advice: Vec<Problem>,
 }
@@ -36,6 +40,7 @@ impl Trial {
         Ok(Trial {
             engine,
             definitions: loaded.set.metrics,
+            multiline: rules::multiline_of_cases(&loaded.multiline, 0),
             advice: loaded.advice,
         })
     }
@@ -65,10 +70,15 @@ impl Trial {
         let store = Store::new(self.definitions.clone(), 0);
         let mut batch = Batch::new(store.hasher());
         let mut runner = self.engine.runner();
-        for text in lines {
-            let bytes = Cursor::new(text.to_owned());
+        // Where lines are joined, they are one log.
+        let texts: Vec<String> = match self.multiline {
+            Some(_) => vec![lines.into_iter().collect::<Vec<_>>().join("\n")],
+            None => lines.into_iter().map(str::to_owned).collect(),
+        };
+        for text in texts {
+            let bytes = Cursor::new(text);
             // Reading from memory cannot fail.
-            let _ = to_end::read_lines(&origin(), bytes, |_, line| {
+            let _ = to_end::read_records(&origin(), bytes, self.multiline.as_ref(), |_, line| {
                 self.engine.feed(line, &mut runner, &mut batch);
                 true
             });

@@ -68,7 +68,10 @@ static PROGRAMS: LazyLock<Vec<(&'static Shipped, Trial)>> = LazyLock::new(|| {
 });
 
 fn of((program, trial): &(&'static Shipped, Trial), lines: &[SampleLine]) -> Option<Recognised> {
-    let matches = trial.matches(lines);
+    // What continues a record is no sign of who wrote it.
+    let matches = trial.matches(lines).into_iter().zip(lines);
+    let matches = matches.map(|(matches, line)| matches && !is_continuation(&line.text));
+    let matches: Vec<bool> = matches.collect();
     let count = matches.iter().filter(|it| **it).count();
     (count > 0).then_some(Recognised {
         program,

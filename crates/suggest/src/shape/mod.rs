@@ -102,6 +102,20 @@ pub(crate) fn is_continuation(text: &str) -> bool {
         || ["Caused by:", "Traceback (", "java.lang.", "... "]
             .iter()
             .any(|start| text.starts_with(start))
+        || is_exception(text)
+}
+
+/// Whether a line begins with the name of a class of exceptions: `com.example.StockError: none left`.
+fn is_exception(text: &str) -> bool {
+    let name = text.split(':').next().unwrap_or_default();
+    let class = name.rsplit_once('.').map(|(_, class)| class);
+    let is_class = |class: &str| {
+        ["Exception", "Error", "Throwable"]
+            .iter()
+            .any(|end| class.ends_with(end))
+            && class.starts_with(|first: char| first.is_ascii_uppercase())
+    };
+    !name.contains(char::is_whitespace) && class.is_some_and(is_class)
 }
 
 /// Lines without those that go on with the one before, where others begin a record.

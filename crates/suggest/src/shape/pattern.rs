@@ -10,6 +10,8 @@ pub(crate) struct Pattern {
     pub pieces: Vec<Piece>,
     /// The line ends where the pattern does.
     pub is_closed: bool,
+    /// More lines may come after the one that it is for, in the same record.
+    pub goes_on: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -56,9 +58,11 @@ impl Pattern {
                 Piece::Group { value, .. } => write!(text, "{value}"),
             };
         }
-        if self.is_closed {
-            text.push_str(r"\s*$");
-        }
+        text.push_str(match (self.is_closed, self.goes_on) {
+            (true, true) => r"\s*(?:\n|$)",
+            (true, false) => r"\s*$",
+            (false, _) => "",
+        });
         text
     }
 }

@@ -55,6 +55,7 @@ pub(crate) fn case(trial: &Trial, log: &str, matched: &[&SampleLine]) -> Option<
     if lines.is_empty() {
         return None;
     }
+    let lines: Vec<&str> = lines.iter().flat_map(|record| record.lines()).collect();
     let expect = trial.samples(lines.iter().copied());
     let mut out = comment(
         "Lines of the log itself: take out what is personal before this file goes anywhere else.",

@@ -4,6 +4,7 @@ mod buckets;
 mod case;
 mod metric_names;
 mod numbers;
+mod report;
 mod rule;
 mod toml_text;
 

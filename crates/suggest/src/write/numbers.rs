@@ -61,16 +61,17 @@ pub(super) fn metric(column: &Column, role: &Role, shared: &mut Shared<'_>) -> S
         Role::Duration(_) | Role::Bytes => format!("{help} `{field}` says."),
         _ => format!("{help} `{field}`."),
     });
-    let _ = writeln!(out, "{kind} = {name:?}\nhelp = {help}\nvalue = {value}");
+    let _ = writeln!(out, "{kind} = {name:?}\nhelp = {help}");
+    if let Some(by) = shared.by {
+        let _ = writeln!(out, "by = {}", list([by]));
+    }
+    let _ = writeln!(out, "value = {value}");
     if kind == "histogram" {
         let _ = writeln!(
             out,
             "buckets = {}",
             buckets::text(&buckets::buckets(numbers))
         );
-    }
-    if let Some(by) = shared.by {
-        let _ = writeln!(out, "by = {}", list([by]));
     }
     if !column.is_number_on_all_lines() {
         let _ = writeln!(out, "where = {{ {key} = '[-+.\\d].*' }}");

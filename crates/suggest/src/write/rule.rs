@@ -6,6 +6,7 @@ use logmetrics_core::times;
 
 use super::metric_names::{MetricNames, label};
 use super::numbers::{self, NUMBERS_MAX, Shared};
+use super::report::Report;
 use super::toml_text::{basic, comment, list, string};
 use crate::shape::column::Column;
 use crate::shape::role::{Label, Role, role};
@@ -25,6 +26,13 @@ struct Chosen<'t> {
     values_max: Option<usize>,
 }
 
+impl Chosen<'_> {
+    /// Whether its values are people, who are many.
+    fn is_person(&self) -> bool {
+        self.values_max.is_some_and(|most| most > 100)
+    }
+}
+
 /// The rule of a table. `name` is the rule's, `prefix` what its metrics begin with; `total` is how many lines
 /// were looked at.
 pub(crate) fn rule(
@@ -35,8 +43,9 @@ pub(crate) fn rule(
 ) -> String {
     let roles = roles(&table.columns);
     let chosen = labels(&table.columns, &roles);
+    let report = report(table, &roles, &chosen);
     let mut out = head(table, name, total);
-    out.push_str(&reading(table, &roles, &chosen));
+    out.push_str(&reading(table, &roles, &chosen, &report));
     out.push_str(&left_out(&table.columns, &roles, &chosen));
     if !chosen.is_empty() {
         out.push_str("\n[rule.labels]\n");
@@ -52,9 +61,9 @@ pub(crate) fn rule(
             );
         }
     }
+    out.push_str(&report.text());
     out.push_str(&counter(prefix, &chosen, names));
-    let is_person = |label: &&Chosen<'_>| label.values_max.is_some_and(|most| most > 100);
-    let by = chosen.iter().find(|label| !is_person(label));
+    let by = chosen.iter().find(|label| !label.is_person());
     let mut shared = Shared {
         prefix,
         names,
@@ -70,6 +79,19 @@ pub(crate) fn rule(
         out.push_str(&metric);
     }
     out
+}
+
+fn report<'t>(table: &'t Table<'_>, roles: &[Role], chosen: &[Chosen<'_>]) -> Report<'t> {
+    let labels: Vec<(&str, &str, bool)> = (chosen.iter())
+        .map(|label| {
+            (
+                label.column.key.as_str(),
+                label.name.as_str(),
+                label.is_person(),
+            )
+        })
+        .collect();
+    Report::of(&table.columns, roles, &labels)
 }
 
 fn roles(columns: &[Column]) -> Vec<Role> {
@@ -128,7 +150,12 @@ fn head(table: &Table<'_>, name: &str, total: usize) -> String {
 }
 
 /// `match`, `fields`, `time`, `trace`.
-fn reading(table: &Table<'_>, roles: &[Role], chosen: &[Chosen<'_>]) -> String {
+fn reading(
+    table: &Table<'_>,
+    roles: &[Role],
+    chosen: &[Chosen<'_>],
+    report: &Report<'_>,
+) -> String {
     let mut out = String::new();
     let of_role = |wanted: &Role| {
         let mut found = table.columns.iter().zip(roles);
@@ -141,6 +168,7 @@ fn reading(table: &Table<'_>, roles: &[Role], chosen: &[Chosen<'_>]) -> String {
     let trace = of_role(&Role::Trace);
     let mut used = used_numbers(&table.columns, roles);
     used.extend(chosen.iter().map(|it| it.column.key.as_str()));
+    used.extend(&report.columns);
     used.extend(time.iter().chain(&trace).map(|it| it.key.as_str()));
     let is_used = |name: &str| used.contains(&name);
     let _ = match &table.layout {
