@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod environment;
 pub mod exit;
 pub mod explain;
+pub mod fmt;
 pub mod healthcheck;
 pub mod jaeger_options;
 pub mod lines;
@@ -72,6 +73,8 @@ enum Command {
     Suggest(suggest::SuggestArgs),
     /// Check rules; errors point at line and column
     Check(check::CheckArgs),
+    /// Write rules files in one form
+    Fmt(fmt::FmtArgs),
     /// Run the test cases that rules files carry
     Test(test::TestArgs),
     /// The rules that are shipped; a reference of all keys, and a JSON Schema for editors
@@ -149,6 +152,7 @@ fn execute(cli: Cli, names_jaeger: bool) -> Exit {
         Command::Run(args) => run::execute(*args),
         Command::Suggest(args) => suggest::execute(args),
         Command::Check(args) => check::execute(args),
+        Command::Fmt(args) => fmt::execute(args),
         Command::Test(args) => test::execute(args),
         Command::Rules(args) => rules::execute(args),
         Command::Explain(args) => explain::execute(args),

@@ -24,6 +24,8 @@ mod faults;
 mod files;
 /// Scratch folders, runs, daemons: what the other modules are written with.
 mod fixture;
+/// `fmt`: rules files in one form; what is no rules file is left alone.
+mod fmt;
 /// Every way a log is rotated, replaced, piped or late: each line is counted, and counted once.
 mod follow;
 /// Lines that nobody would write on purpose: the program stays calm and its page valid.

@@ -66,6 +66,17 @@ impl OutputFile {
         &self.path
     }
 
+    /// Gives it the permissions of the file that it replaces, if there is one.
+    ///
+    /// # Errors
+    /// When they cannot be read or set.
+    pub fn keep_permissions(&self) -> io::Result<()> {
+        match (&self.file, &self.part, self.path.metadata()) {
+            (Some(file), Some(_), Ok(metadata)) => file.set_permissions(metadata.permissions()),
+            _ => Ok(()),
+        }
+    }
+
     /// Gives the file its name.
     ///
     /// # Errors
@@ -195,6 +206,24 @@ mod tests {
             assert!(OutputFile::create(path, &options).is_err());
         }
         assert_eq!(names(folder.path()).len(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_is_replaced_keeps_who_may_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rules.toml");
+        std::fs::write(&path, "old").unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
+        let mut output = OutputFile::create(&path, &REPLACES).unwrap();
+        output.keep_permissions().unwrap();
+        output.write_all(b"new").unwrap();
+        output.finish().unwrap();
+        let mode = path.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+        let other = OutputFile::create(&folder.path().join("new"), &REPLACES).unwrap();
+        other.keep_permissions().unwrap();
     }
 
     #[cfg(unix)]

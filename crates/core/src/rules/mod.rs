@@ -10,6 +10,7 @@ mod duration;
 mod factors;
 mod field_parts;
 mod foreign_patterns;
+pub mod format;
 mod grok;
 mod input_section;
 pub mod keys;

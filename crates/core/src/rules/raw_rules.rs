@@ -73,8 +73,8 @@ pub(super) struct RuleSpec {
     pub broken: bool,
 }
 
-/// Reads one file. What could be read is given even where there were problems.
-pub(super) fn read(text: &str, reader: &mut Reader) -> FileSpec {
+/// The file as TOML; notes where it is none.
+pub(super) fn parse<'t>(text: &'t str, reader: &mut Reader) -> Option<DeTable<'t>> {
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let span = error.span().unwrap_or(0..0);
@@ -82,10 +82,15 @@ pub(super) fn read(text: &str, reader: &mut Reader) -> FileSpec {
         let place = reader.place(span);
         reader.note(messages::invalid_toml(place, error.message(), is_escape));
     }
-    if !errors.is_empty() {
+    errors.is_empty().then(|| document.into_inner())
+}
+
+/// Reads one file. What could be read is given even where there were problems.
+pub(super) fn read(text: &str, reader: &mut Reader) -> FileSpec {
+    let Some(document) = parse(text, reader) else {
         return FileSpec::default();
-    }
-    let document = DeValue::Table(document.into_inner());
+    };
+    let document = DeValue::Table(document);
     let DeValue::Table(document) = &document else {
         return FileSpec::default();
     };

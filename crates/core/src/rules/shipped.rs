@@ -129,7 +129,7 @@ impl Shipped {
 }
 
 /// The name in a path such as `builtin:nginx`.
-pub(super) fn name_in(path: &Path) -> Option<&str> {
+pub fn name_in(path: &Path) -> Option<&str> {
     path.to_str()?.strip_prefix(PREFIX)
 }
 

@@ -181,3 +181,45 @@ pub(super) fn written_of(name: &str) -> Vec<&'static str> {
         .map(|table| table.written)
         .collect()
 }
+
+/// Where a key is in the reference, among those of its table (`rule.metric`); other keys come last.
+pub(super) fn rank(table: &str, key: &str) -> usize {
+    let keys = match table {
+        "" => Some(&FILE),
+        table if is_label(table) => Some(&LABEL),
+        table => TABLES.iter().copied().find(|known| known.path == table),
+    };
+    let Some(keys) = keys else { return 0 };
+    let included = keys.includes.iter().flat_map(|included| included.keys);
+    let mut all = included.chain(keys.keys);
+    all.position(|known| known.name == key)
+        .unwrap_or(usize::MAX)
+}
+
+/// Whether a key is one whose values are patterns; it is known by its path (`rule.match`).
+pub(super) fn is_pattern(path: &str) -> bool {
+    let path = path.trim_start_matches('.');
+    let name = path.rsplit('.').next().unwrap_or(path);
+    let is_named = names_pattern(name) && !is_label(path);
+    is_named || path.starts_with("patterns.") || path.starts_with("rule.match_json.")
+}
+
+/// Whether a path is a label's, whatever it is called.
+fn is_label(path: &str) -> bool {
+    path.strip_prefix("rule.labels.")
+        .is_some_and(|name| !name.contains('.'))
+}
+
+/// Whether what is under this name in an inline table is a pattern.
+pub(super) fn names_pattern(name: &str) -> bool {
+    ["match", "unless", "start", "continue"].contains(&name)
+}
+
+/// The example of each key.
+#[cfg(test)]
+pub(super) fn examples() -> impl Iterator<Item = &'static str> {
+    TABLES
+        .iter()
+        .flat_map(|table| table.keys)
+        .map(|key| key.example)
+}
