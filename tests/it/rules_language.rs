@@ -164,3 +164,29 @@ fn cases_show_their_difference_their_coverage_and_junit() {
         .code(2);
     none.says(&["no case has `nothing` in its name"]);
 }
+
+#[test]
+fn a_table_whose_header_changed_is_said() {
+    let scratch = Scratch::new();
+    let rules = scratch.write(
+        "rules.toml",
+        "[[rule]]\nname = 'trades'\nfields = 'csv'\ncolumns = ['desk', 'qty']\nmetric = [{ counter = 'qty_total', value = 'qty' }]\n",
+    );
+    let log = scratch.write("trades.csv", "desk,qty\nfx,5\n");
+    let run = Run::new()
+        .arg("--once")
+        .rules(&rules)
+        .arg(&log)
+        .go()
+        .success();
+    assert!(!run.stderr.contains("header"), "{}", run.stderr);
+    let log = scratch.write("trades.csv", "desk,venue,qty\nfx,x,5\ndesk,venue,qty\n");
+    let run = Run::new()
+        .arg("--once")
+        .rules(&rules)
+        .arg(&log)
+        .go()
+        .success();
+    let said = "a header with other columns: `desk`, `venue`, `qty`; `columns` says `desk`, `qty` (rule `trades`";
+    assert_eq!(run.stderr.matches(said).count(), 1, "{}", run.stderr);
+}

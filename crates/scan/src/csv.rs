@@ -30,6 +30,8 @@ pub enum Record {
     InRoom,
     /// The columns' own names.
     Header,
+    /// Names of columns, but others, or in another order.
+    OtherHeader,
     /// There is no second cell, though there are several columns.
     NoTable,
     /// So many cells, which are fewer or more than the columns.
@@ -52,6 +54,31 @@ impl Columns {
         }
     }
 
+    /// What they are called, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.columns.iter().map(|column| &*column.name)
+    }
+
+    /// What is between two cells.
+    pub fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
+    /// Whether a cell holds the name of a column.
+    fn has_name(&self, cell: &[u8]) -> bool {
+        !cell.is_empty() && self.names().any(|name| name == cell)
+    }
+
+    /// Whether so many cells of a line are names of columns that it is no record: half of them, and two.
+    #[cold]
+    fn is_other_header(&self, line: &[u8]) -> bool {
+        let named = self.names().filter(|name| !name.is_empty()).count();
+        let cells = Cells::new(line, self.delimiter);
+        let texts = cells.filter_map(|cell| line.get(cell.start..cell.end));
+        let found = texts.filter(|text| self.has_name(text)).count();
+        found >= 2 && found * 2 >= named
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.columns.len()
@@ -66,8 +93,14 @@ impl Columns {
     pub fn read(&self, line: &[u8], slots: &mut Slots, room: &mut Vec<u8>) -> Record {
         let mut cells = Cells::new(line, self.delimiter);
         let (mut count, mut needs_room, mut is_header) = (0, false, true);
+        let mut has_names = false;
         for cell in cells.by_ref() {
             needs_room |= cell.is_pieced;
+            // A header that was changed still has one of the names here.
+            if count < 2 {
+                let text = line.get(cell.start..cell.end);
+                has_names |= text.is_some_and(|text| self.has_name(text));
+            }
             is_header &= self.columns.get(count).is_some_and(|column| {
                 let is_named = || line.get(cell.start..cell.end) == Some(&*column.name);
                 column.name.is_empty() || (!cell.is_pieced && is_named())
@@ -77,8 +110,9 @@ impl Columns {
         match count {
             _ if cells.is_unclosed => return Record::Unclosed,
             1 if self.columns.len() > 1 => return Record::NoTable,
+            count if is_header && count == self.columns.len() => return Record::Header,
+            _ if has_names && self.is_other_header(line) => return Record::OtherHeader,
             count if count != self.columns.len() => return Record::Other(count),
-            _ if is_header => return Record::Header,
             _ => {}
         }
         room.clear();
@@ -282,7 +316,12 @@ mod tests {
         let record = |line: &str| read(&["a", "b", "c"], b',', line.as_bytes()).0;
         assert_eq!(record("a,b,c"), Record::Header);
         assert_eq!(record("\"a\",b,\"c\""), Record::Header);
-        assert_eq!(record("a,b,d"), Record::OnLine);
+        assert_eq!(record("a,b,d"), Record::OtherHeader);
+        assert_eq!(record("b,a,c"), Record::OtherHeader);
+        assert_eq!(record("x,\"c\",b,a"), Record::OtherHeader);
+        assert_eq!(record("a,c"), Record::OtherHeader);
+        assert_eq!(record("a,1,2"), Record::OnLine);
+        assert_eq!(record("1,2,a"), Record::OnLine);
         assert_eq!(record("1,2"), Record::Other(2));
         assert_eq!(record("1,2,3,"), Record::Other(4));
         assert_eq!(record("text"), Record::NoTable);

@@ -11,6 +11,9 @@ pub struct FieldError {
     pub kind: FieldErrorKind,
 }
 
+/// More headers with other columns are not kept.
+const OTHER_HEADERS_MAX: usize = 8;
+
 /// Counts since the last [`Counts::clear`].
 #[derive(Debug, Clone, Default)]
 pub struct Counts {
@@ -24,7 +27,9 @@ pub struct Counts {
     pub field_errors: Vec<u64>,
     /// Lines of which a label's value is not valid UTF-8. Each counts once.
     pub invalid_utf8: u64,
-    /// The line at hand is one of them.
+    /// Headers of tables with other columns than their rule's: its number, and what they say. The first few.
+    pub other_headers: Vec<(usize, String)>,
+    /// A label's value of the line at hand is not valid UTF-8.
     line_is_broken: bool,
     /// The errors that the line at hand has been counted for.
     line_errors: Vec<usize>,
@@ -39,6 +44,7 @@ impl Counts {
             unreadable: vec![0; rules],
             field_errors: vec![0; errors],
             invalid_utf8: 0,
+            other_headers: Vec::new(),
             line_is_broken: false,
             line_errors: Vec::new(),
         }
@@ -48,9 +54,18 @@ impl Counts {
     pub fn clear(&mut self) {
         self.unmatched = 0;
         self.invalid_utf8 = 0;
+        self.other_headers.clear();
         self.matches.fill(0);
         self.unreadable.fill(0);
         self.field_errors.fill(0);
+    }
+
+    /// The line at hand names other columns than the rule of this number.
+    #[cold]
+    pub(super) fn other_header(&mut self, rule: usize, why: String) {
+        if self.other_headers.len() < OTHER_HEADERS_MAX {
+            self.other_headers.push((rule, why));
+        }
     }
 
     /// A rule begins on a line.

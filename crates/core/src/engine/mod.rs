@@ -150,6 +150,14 @@ impl Unit {
                 counts.unreadable[number] += 1;
                 Ran::Passed
             }
+            Err(Mismatch::OtherHeader) => {
+                counts.unreadable[number] += 1;
+                if let Unit::SpecialRule(program) = self {
+                    let why = program.why_other_header(context, scratch);
+                    counts.other_header(number, why.unwrap_or_default());
+                }
+                Ran::Passed
+            }
             Err(_) => Ran::Passed,
         }
     }

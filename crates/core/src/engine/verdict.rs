@@ -207,7 +207,9 @@ fn rule_outcome(
         }
         Err(Mismatch::Fields) => Outcome::NoFields,
         Err(Mismatch::Header) => Outcome::Header,
-        Err(Mismatch::Unreadable) => unreadable(program, context, &mut scratch),
+        Err(Mismatch::Unreadable | Mismatch::OtherHeader) => {
+            unreadable(program, context, &mut scratch)
+        }
         Err(Mismatch::Json(number)) => {
             let condition = &program.json_conditions[number];
             Outcome::OtherJson {

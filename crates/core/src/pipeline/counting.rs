@@ -156,6 +156,20 @@ impl Counting {
                  convert it: iconv -f ISO-8859-1 -t UTF-8"
             );
         }
+        for (rule, why) in counts.other_headers.drain(..) {
+            let source = counters.invalid_utf8_lines.source();
+            let rule = self
+                .active
+                .engine
+                .rule_names()
+                .nth(rule)
+                .unwrap_or_default();
+            if self.shared.samples.headers.is_new(source, rule) {
+                tracing::warn!(
+                    "{source}: {why} (rule `{rule}`; said once): what comes after it is read by the rule's columns"
+                );
+            }
+        }
         // A program of another language says nothing of lines that it has no use for.
         if lines > 0 && !self.active.engine.has_scripts() {
             let source = counters.invalid_utf8_lines.source();

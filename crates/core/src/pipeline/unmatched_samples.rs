@@ -1,6 +1,6 @@
 //! The last lines that no rule matched, a few and short, for the status page.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use super::never_matched::NeverMatched;
@@ -18,6 +18,23 @@ pub struct UnmatchedSamples {
     lines: Mutex<VecDeque<Vec<u8>>>,
     /// Inputs of which no line has matched.
     pub never: NeverMatched,
+    /// Inputs with a table whose header names other columns than a rule.
+    pub headers: OtherHeaders,
+}
+
+/// For which inputs and rules it was said that a table's header names other columns.
+#[derive(Debug, Default)]
+pub struct OtherHeaders(Mutex<BTreeSet<(String, String)>>);
+
+/// Of more inputs and rules nothing is said.
+const HEADERS_SAID_MAX: usize = 200;
+
+impl OtherHeaders {
+    /// Whether it is the first time for an input and a rule.
+    pub fn is_new(&self, source: &str, rule: &str) -> bool {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.len() < HEADERS_SAID_MAX && said.insert((source.to_owned(), rule.to_owned()))
+    }
 }
 
 impl UnmatchedSamples {
@@ -51,6 +68,16 @@ impl UnmatchedSamples {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_header_is_said_once_for_each_input_and_rule() {
+        let headers = OtherHeaders::default();
+        assert!(headers.is_new("a.csv", "trades"));
+        assert!(!headers.is_new("a.csv", "trades"));
+        assert!(headers.is_new("b.csv", "trades") && headers.is_new("a.csv", "other"));
+        let said = (0..999).filter(|n| headers.is_new(&n.to_string(), "x"));
+        assert_eq!(said.count(), HEADERS_SAID_MAX - 3);
+    }
 
     #[test]
     fn keeps_the_last_ones() {

@@ -37,6 +37,8 @@ pub(in crate::engine) enum Mismatch {
     Json(usize),
     /// It names the columns of a table.
     Header,
+    /// It names other columns than the rule, or in another order.
+    OtherHeader,
 }
 
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use super::reader::{FieldReader, ReadOutcome};
 use super::{Mismatch, Program, Scratch, found};
 use crate::engine::counts::Counts;
 use crate::metrics::batch::Batch;
-use logmetrics_scan::csv::{Columns, Record};
+use logmetrics_scan::csv::{self, Columns, Record};
 use logmetrics_scan::slots::Slots;
 
 /// More matches on one line are not counted.
@@ -168,12 +168,25 @@ impl Program {
         let record = columns.read(text, &mut Slots::default(), &mut Vec::new());
         match record {
             Record::Unclosed => Some("a quote on the line is never closed".to_owned()),
+            Record::OtherHeader => Some(other_header(columns, text)),
             Record::Other(cells) => Some(format!(
                 "the line has {cells} cells, and `columns` names {}",
                 columns.len()
             )),
             _ => None,
         }
+    }
+
+    /// What a line that names other columns says, and what the rule says.
+    #[cold]
+    pub(in crate::engine) fn why_other_header(
+        &self,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+    ) -> Option<String> {
+        self.with_text(context, scratch, |context, _| {
+            self.why_no_record(context.text)
+        })
     }
 
     /// Makes the updates of a line that matches: [`Program::act`] for a special rule.
@@ -220,7 +233,26 @@ fn read_cells(
     match record {
         Record::OnLine | Record::InRoom => Ok(()),
         Record::Header => Err(Mismatch::Header),
+        Record::OtherHeader => Err(Mismatch::OtherHeader),
         Record::NoTable => Err(Mismatch::Fields),
         Record::Other(_) | Record::Unclosed => Err(Mismatch::Unreadable),
     }
+}
+
+/// More columns are not shown.
+const COLUMNS_SHOWN_MAX: usize = 40;
+
+/// The columns of a header, and those of the rule.
+fn other_header(columns: &Columns, text: &[u8]) -> String {
+    let shown = |names: &mut dyn Iterator<Item = &[u8]>| {
+        let names = names.take(COLUMNS_SHOWN_MAX);
+        let names = names.map(|name| format!("`{}`", String::from_utf8_lossy(name).escape_debug()));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let cells = csv::cells(text, columns.delimiter()).unwrap_or_default();
+    format!(
+        "the line is a header with other columns: {}; `columns` says {}",
+        shown(&mut cells.iter().map(Vec::as_slice)),
+        shown(&mut columns.names())
+    )
 }

@@ -377,6 +377,33 @@ where = { side = "buy|sell" }
 }
 
 #[test]
+fn a_header_with_other_columns_is_unreadable() {
+    let rules = "[[rule]]\nfields = 'csv'\ncolumns = ['user', 'status', '']\nmetric = [{ counter = 'a', by = ['user'] }]\n";
+    let lines: [&[u8]; 4] = [
+        b"user,status,x",
+        b"status,user,x",
+        b"ann,200,1",
+        b"status,ann,1",
+    ];
+    let outcome = run(rules, &lines);
+    assert_eq!((outcome.unreadable, outcome.unmatched), (1, 1));
+    let (engine, _) = engine(rules);
+    let origin = Origin {
+        source: Arc::from("-"),
+        file: Arc::from("-"),
+    };
+    let line = Line {
+        text: lines[1],
+        wrapping: Wrapping::default(),
+        origin: &origin,
+    };
+    assert_eq!(
+        engine.explain(&line)[0].outcome.to_string(),
+        "the line is a header with other columns: `status`, `user`, `x`; `columns` says `user`, `status`, ``"
+    );
+}
+
+#[test]
 fn csv_may_be_inside_a_field_and_beside_groups() {
     let rules = r#"
 [[rule]]

@@ -113,7 +113,9 @@ pub(super) const RULE_COLUMNS: Key = Key {
     shape: Shape::TextOrTexts,
     about: "What the cells of `fields = \"csv\"` are called, in their order; `\"\"` is a column that nobody needs. A line that \
             is these names is the header, and not counted, wherever it is in the file. A line with another number of cells \
-            is unreadable.",
+            is unreadable, and so is a header that names other columns, or these in another order; the log says once for \
+            each input how the two differ. The names are the rule's and never the file's, as reading may begin in the \
+            middle of a file: where a table changes, change `columns`.",
     default: "must be there for `csv`",
     example: r#"[[rule]]
 fields = "csv"
