@@ -22,6 +22,8 @@ pub struct Keys {
     /// The greatest number that is a part of a name between dots, or its first or last: which element
     /// of a list it may be.
     index_max: Option<usize>,
+    /// The same from the end, where the last element is -1: how far from it; 0 where no name has one.
+    index_from_end_max: usize,
 }
 
 /// What is known of each ending. Nearly all keys of a line are told by one look, and one comparison.
@@ -62,6 +64,12 @@ impl Keys {
         self.number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
         let indexes = name.split('.').filter_map(list_index);
         self.index_max = self.index_max.max(indexes.max());
+        let from_end = name
+            .split('.')
+            .filter_map(|part| list_index(part.strip_prefix('-')?));
+        self.index_from_end_max = self
+            .index_from_end_max
+            .max(from_end.max().unwrap_or_default());
         let ending = ending(name.as_bytes());
         let number = u16::try_from(self.names.len()).unwrap_or(SEVERAL);
         let known = &mut self.endings.0[ending];
@@ -130,6 +138,17 @@ impl Keys {
     #[inline(always)]
     pub(super) fn index_max(&self) -> Option<usize> {
         self.index_max
+    }
+
+    /// How far from the end of a list an element may be that is counted from there; 0 where none is.
+    pub(super) fn index_from_end_max(&self) -> usize {
+        self.index_from_end_max
+    }
+
+    /// Whether a name may lead into a list.
+    #[inline(always)]
+    pub(super) fn lead_into_lists(&self) -> bool {
+        self.index_max.is_some() || self.index_from_end_max > 0
     }
 
     pub fn names(&self) -> &[Box<str>] {

@@ -50,6 +50,33 @@ impl<'a> Scan<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
+    /// To a place that was passed before.
+    #[cold]
+    pub(super) fn go_back(&mut self, at: usize) {
+        if self.at != at {
+            self.specials = Places::new(self.text, at);
+            self.at = at;
+        }
+    }
+
+    /// How many elements the list has that starts here; nothing of it is taken.
+    #[cold]
+    pub(super) fn elements(&self) -> Option<usize> {
+        let mut scan = Scan::new(self.text, self.at);
+        scan.enter()?;
+        if scan.peek()? == b']' {
+            return Some(0);
+        }
+        let mut count = 0;
+        loop {
+            scan.value()?;
+            count += 1;
+            if !scan.goes_on(b']')? {
+                return Some(count);
+            }
+        }
+    }
+
     /// Takes bytes that the caller has seen, whole parts of the grammar.
     #[inline(always)]
     pub(super) fn pass(&mut self, bytes: usize) {

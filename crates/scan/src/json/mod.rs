@@ -31,7 +31,7 @@ use key_order::Order;
 /// reads on over them in one it skips.
 ///
 /// The elements of a list are counted from 0: `roles.0` is the first of `{"roles":["a","b"]}`, and
-/// `errors.1.code` is found in the second object of a list.
+/// `errors.1.code` is found in the second object of a list; -1 is the last element, -2 the one before it.
 pub fn read(line: &[u8], keys: &Keys, slots: &mut Slots) -> bool {
     read_from(line, 0, keys, slots)
 }
@@ -134,7 +134,7 @@ impl<'a> Reader<'a> {
                 let written = &key[1..key_bytes - 2];
                 self.rare_value((written, false), b"", first)?
             }
-            b'[' if self.keys.index_max().is_some() => {
+            b'[' if self.keys.lead_into_lists() => {
                 let written = &key[1..key_bytes - 2];
                 self.rare_value((written, false), b"", first)?
             }
@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
         };
         // Of an object in which wanted keys can be, the part of their names that leads there; likewise
         // of a list, where a name counts elements.
-        let is_entered = first == b'{' || (first == b'[' && self.keys.index_max().is_some());
+        let is_entered = first == b'{' || (first == b'[' && self.keys.lead_into_lists());
         let below = match is_entered {
             true => names().find_map(|name| {
                 let rest = name.strip_prefix(path)?.strip_prefix(key)?;
@@ -225,10 +225,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The list that starts here. `path` is the part of a wanted key that led to it, with the dot. The
-    /// key of an element is its number.
+    /// key of an element is its number, from the start or, below zero, from the end.
     #[cold]
     fn list(&mut self, path: &'a [u8]) -> Option<()> {
-        let index_max = self.keys.index_max().unwrap_or_default();
+        let from_end_max = self.keys.index_from_end_max();
+        let length = match from_end_max {
+            0 => None,
+            _ => Some(self.scan.elements()?),
+        };
         self.scan.enter()?;
         let mut more = self.scan.peek()? != b']';
         if !more {
@@ -236,21 +240,35 @@ impl<'a> Reader<'a> {
         }
         let mut index = 0;
         while more {
-            if index <= index_max {
-                let first = self.scan.peek()?;
-                let start = self.scan.at();
-                let key = index.to_string();
-                let (slot, has_escapes) = self.rare_value((key.as_bytes(), false), path, first)?;
-                if let Some(slot) = slot {
-                    self.found(slot, (first, has_escapes), start, self.scan.at());
-                }
-            } else {
+            let is_counted = self.keys.index_max().is_some_and(|most| index <= most);
+            let from_end = length.and_then(|length| length.checked_sub(index));
+            let from_end = from_end.filter(|number| *number <= from_end_max);
+            let start = self.scan.at();
+            if is_counted {
+                self.element(&index.to_string(), path)?;
+            }
+            if let Some(number) = from_end {
+                // It may be wanted by both of its numbers.
+                self.scan.go_back(start);
+                self.element(&format!("-{number}"), path)?;
+            } else if !is_counted {
                 self.scan.value()?;
             }
             index += 1;
             more = self.scan.goes_on(b']')?;
         }
         self.scan.leave();
+        Some(())
+    }
+
+    /// The element that is here, by one of its numbers.
+    fn element(&mut self, key: &str, path: &'a [u8]) -> Option<()> {
+        let first = self.scan.peek()?;
+        let start = self.scan.at();
+        let (slot, has_escapes) = self.rare_value((key.as_bytes(), false), path, first)?;
+        if let Some(slot) = slot {
+            self.found(slot, (first, has_escapes), start, self.scan.at());
+        }
         Some(())
     }
 

@@ -9,7 +9,7 @@ pub(in crate::rules) static FIELD: KeyTable = KeyTable {
     about: "Where a value comes from: `value`, `trace`, `time`, each label, each entry of `[rule.report]`. \
             Mostly a string, the key of the field or the name of a group; or a list of them, of which the \
             first is taken that is there and not empty; or a table with the keys below.\n\n\
-            A key of JSON leads into objects and lists: `user.id`, `roles.0`.\n\n\
+            A key of JSON leads into objects and lists: `user.id`, `roles.0`, and from the end of a list `items.-1.name`.\n\n\
             These fields are there on every line: `_time` (the time of the line), `_source` (the input as it \
             was named), `_file` (the name of the file), `_path` (its whole path), `_service` and `_container` \
             (where docker-compose, docker, Kubernetes or syslog write it), and `_namespace` and `_pod` (in \

@@ -242,6 +242,46 @@ fn elements_of_lists_are_counted_from_zero() {
 }
 
 #[test]
+fn elements_of_lists_are_counted_from_the_end_too() {
+    let keys = keys(&[
+        "roles.-1",
+        "roles.0",
+        "roles.-3",
+        "e.-1.code",
+        "m.-1.-1",
+        "m.0.-2",
+    ]);
+    let line =
+        br#"{"roles":["a","b\"c"],"e":[{"code":1},{"x":["]"],"code":"E2"}],"m":[[1,2],[3]]}"#;
+    let slots = read(line, &keys).unwrap();
+    let shown = |slot: usize| {
+        let seen = slots[slot].everywhere;
+        (seen.count > 0).then(|| String::from_utf8_lossy(seen.first.bytes(line)).into_owned())
+    };
+    assert_eq!(shown(0).as_deref(), Some("b\\\"c"));
+    assert_eq!(shown(1).as_deref(), Some("a"));
+    assert_eq!(shown(2), None);
+    assert_eq!(shown(3).as_deref(), Some("E2"));
+    assert_eq!(shown(4).as_deref(), Some("3"));
+    assert_eq!(shown(5).as_deref(), Some("1"));
+    // One element may be the first and the last.
+    let line = br#"{"roles":["a"]}"#;
+    let slots = read(line, &keys).unwrap();
+    assert_eq!(
+        (slots[0].everywhere.count, slots[1].everywhere.count),
+        (1, 1)
+    );
+    for broken in [
+        &br#"{"roles":["a",}"#[..],
+        br#"{"roles":[1 2]}"#,
+        br#"{"roles":["a""#,
+    ] {
+        assert_eq!(read(broken, &keys), None);
+    }
+    assert!(read(br#"{"roles":[]}"#, &keys).is_some());
+}
+
+#[test]
 fn an_object_may_stand_behind_other_text() {
     let keys = keys(&["a"]);
     for (line, surely) in [

@@ -98,8 +98,11 @@ fn lookup<'n>(
         match (rest, value) {
             (Some(rest), Node::Object(members)) => lookup(members, rest, objects + 1, found),
             (Some(rest), Node::List(items)) => {
-                let items = (items.iter().cloned().enumerate())
-                    .map(|(index, item)| (index.to_string(), item));
+                let length = items.len();
+                let items = items.iter().cloned().enumerate().flat_map(|(index, item)| {
+                    let from_end = format!("-{}", length - index);
+                    [(index.to_string(), item.clone()), (from_end, item)]
+                });
                 // Leaked, as what is found borrows from it: a few bytes for each case of a test.
                 let members = Box::leak(items.collect::<Vec<_>>().into_boxed_slice());
                 lookup(members, rest, objects + 1, found);
@@ -119,8 +122,9 @@ fn shown(node: &Node, style: u8) -> (bool, Vec<u8>) {
     (false, out.into_bytes())
 }
 
-const WANTED: [&str; 13] = [
+const WANTED: [&str; 17] = [
     "a", "a.b", "a.b.c", "b.c", "é", "", ".a", "a\"\\", "a.0", "b.1.a", "a.0.0", "c.2", "a.b.0",
+    "a.-1", "b.-2.a", "a.-1.0", "a.0.-1",
 ];
 
 proptest! {
