@@ -1,5 +1,5 @@
-//! The one way in which a command writes a file for its user: beside its name first, and under its name
-//! when it is whole. What went wrong, a full disk for instance, leaves what was there before.
+//! The one way in which a command writes a file for its user: under another name in the same folder first, and
+//! under its own when it is whole. What went wrong, a full disk for instance, leaves what was there before.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};

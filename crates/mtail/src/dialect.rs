@@ -1,7 +1,7 @@
 //! Go's regular expressions, written so that the `regex` crate understands them the same.
 //!
 //! Classes such as `\d` are ASCII there, a `{` without a count is itself, `\Q…\E` quotes, a class
-//! knows no set operations. All groups lose their names, which are kept beside: Go lets a name occur
+//! knows no set operations. All groups lose their names, which are kept apart: Go lets a name occur
 //! twice, and lets it begin with a digit.
 
 /// The largest count of a repetition.

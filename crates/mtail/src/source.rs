@@ -100,7 +100,7 @@ impl Gathered {
             Err(error) => return self.unreadable(path, &error),
         };
         match source_file(path, bytes) {
-            // A file may be named beside its folder.
+            // A file may be named together with its folder.
             Ok(file) if self.files.contains(&file) => {}
             Ok(file) => self.files.push(file),
             Err(message) => self.unreadable.push(nowhere(message)),

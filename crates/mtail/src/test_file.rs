@@ -1,4 +1,4 @@
-//! Test cases for programs, in a TOML file beside them:
+//! Test cases for programs, in a TOML file next to them:
 //!
 //! ```toml
 //! program = "x.mtail"
@@ -73,7 +73,7 @@ pub fn is_test_file(path: &Path) -> bool {
             .any(names_program)
 }
 
-/// Reads such a file; the program's path is put behind its folder.
+/// Reads such a file; the program's path is put after its folder.
 ///
 /// # Errors
 /// With what is wrong, and where.

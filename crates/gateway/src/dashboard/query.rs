@@ -5,7 +5,7 @@
 
 use logmetrics_core::metrics::definition::Definition;
 
-/// What stands for "errors" in a label `status`: HTTP's 4xx and 5xx.
+/// What means "errors" in a label `status`: HTTP's 4xx and 5xx.
 const ERRORS: &str = "[45]..|[45]xx";
 
 /// How many lines a panel shows at most.

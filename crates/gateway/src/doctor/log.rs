@@ -1,6 +1,6 @@
 //! The log and the rules against it: is it the gateway's, is it fresh, and does it name users?
 //!
-//! The rules are run over all of it by the engine that counts; beside them a rule of our own, made
+//! The rules are run over all of it by the engine that counts; with them a rule of our own, made
 //! of the one that knows users, says under which key each line names its user.
 
 use std::collections::BTreeMap;

@@ -116,7 +116,7 @@ fn variables(text: &str) -> BTreeMap<String, String> {
     variables
 }
 
-/// A value without its quotes, or without the comment behind it.
+/// A value without its quotes, or without the comment after it.
 fn plain(value: &str) -> &str {
     for quote in ['"', '\''] {
         if let Some(rest) = value.strip_prefix(quote) {

@@ -354,7 +354,7 @@ impl AnswerReader<'_> {
             .data
             .as_ref()
             .map(|data| data.as_deref().unwrap_or_default());
-        // An error beside data tells of one trace that could not be put together.
+        // An error next to data tells of one trace that could not be put together.
         let has_error = errors != "null" && errors != "[]";
         if has_error && data.is_none_or(<[_]>::is_empty) {
             return Err(Unreadable::Reported(reported(errors)));

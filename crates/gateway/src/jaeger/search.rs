@@ -31,7 +31,7 @@ const NO_CAP_BELOW: usize = 20;
 pub struct Window {
     /// The first microsecond.
     pub start_us: u64,
-    /// The first microsecond behind it.
+    /// The first microsecond after it.
     pub end_us: u64,
 }
 

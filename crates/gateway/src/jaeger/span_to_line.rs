@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 /// A longer text is cut, in bytes: prompts may be in tags, and no label is so long.
 const TEXT_BYTES_MAX: usize = 16 << 10;
 
-/// Tags behind so many bytes are left out, so that a line stays shorter than a line may be.
+/// Tags after so many bytes are left out, so that a line stays shorter than a line may be.
 const LINE_BYTES_MAX: usize = 512 << 10;
 
 /// Lists deeper than this are left out.

@@ -113,7 +113,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// An expression that stands for what it does.
+    /// An expression that is there for what it does.
     fn effect(&mut self, expression: &'a Expression) -> Node {
         let node = self.value(expression);
         let does_something = matches!(

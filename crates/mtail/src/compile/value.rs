@@ -86,7 +86,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// A text; a number is printed anew.
+    /// A text; a number is printed again.
     pub(super) fn text(&self, node: &Node) -> Text {
         match self.kind(node) {
             Type::Int => return Text::OfInt(Box::new(self.int(node))),

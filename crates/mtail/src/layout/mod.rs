@@ -165,7 +165,7 @@ fn offset_of(name: &str, in_utc: i64, zone: &TimeZone) -> i64 {
     if let Some(hours) = name.strip_prefix("GMT") {
         return hours.parse::<i64>().unwrap_or(0) * 3600;
     }
-    // Half a year away stands for the other half of summer time.
+    // Half a year away is the other half of summer time.
     for away in [0, 183 * SECONDS_OF_DAY, -183 * SECONDS_OF_DAY] {
         let Ok(timestamp) = jiff::Timestamp::from_second(in_utc.saturating_add(away)) else {
             continue;

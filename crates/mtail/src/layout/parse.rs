@@ -91,7 +91,7 @@ impl<'t> Reader<'t> {
         None
     }
 
-    /// A run of blanks in a layout stands for a run of any length.
+    /// A run of blanks in a layout means a run of any length.
     fn literal(&mut self, literal: &str) -> Option<()> {
         let mut literal = literal;
         while let Some(c) = literal.chars().next() {

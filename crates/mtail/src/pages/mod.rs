@@ -1,4 +1,4 @@
-//! The pages of mtail beside `/metrics`, made of the same snapshot.
+//! The pages of mtail other than `/metrics`, made of the same snapshot.
 
 use std::fmt::Write;
 

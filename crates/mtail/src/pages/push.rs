@@ -17,7 +17,7 @@ pub enum Protocol {
     Statsd,
 }
 
-/// What a pushed line says beside the sample.
+/// What a pushed line says besides the sample.
 #[derive(Debug, Clone, Copy)]
 pub struct Sender<'s> {
     pub protocol: Protocol,

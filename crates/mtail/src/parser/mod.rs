@@ -290,7 +290,7 @@ impl Parser<'_> {
         self.peek() == Token::Symbol("{") && !self.constants.contains("begin")
     }
 
-    /// A condition, an assignment, or an expression that stands for itself.
+    /// A condition, an assignment, or an expression by itself.
     fn simple(&mut self) -> Part<StatementKind> {
         let target = self.expression()?;
         let adds = self.is_symbol("+=");

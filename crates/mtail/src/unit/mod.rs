@@ -1,5 +1,5 @@
 //! A compiled program as a unit of the engine: it sees every line as it was written, and its updates
-//! go to the store. What it reads back is remembered beside ([`shadow`]), behind one lock for all
+//! go to the store. What it reads back is remembered apart ([`shadow`]), behind one lock for all
 //! threads; a program that reads nothing back has no lock at all.
 
 use std::any::Any;

@@ -1,4 +1,4 @@
-//! Which metrics a program reads back, so that their values must be remembered beside the store.
+//! Which metrics a program reads back, so that their values must be remembered apart from the store.
 
 use crate::script::code::{
     Action, Condition, Float, Int, Operand, Program, Statement, Target, Text, ValueType,

@@ -11,7 +11,7 @@ pub(super) struct Configuration {
     pub(super) access: Option<Access>,
     /// Where spans go, and what is on them.
     pub(super) tracing: Option<Tracing>,
-    /// Old settings that agentgateway refuses beside their new form: the old one, the new one.
+    /// Old settings that agentgateway refuses together with their new form: the old one, the new one.
     pub(super) conflicts: Vec<(&'static str, &'static str)>,
     /// The least level of lines that are written.
     pub(super) level: Option<String>,

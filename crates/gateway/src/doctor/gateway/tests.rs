@@ -111,7 +111,7 @@ fn every_form_of_a_right_configuration_is_well() {
          llm: {port: 4000, models: []}\n",
         // The form before 0.11.
         "config: {logging: {fields: {add: {user.email: 'request.headers[\"x-user-email\"]'}}}}\nbinds: []\n",
-        // Kubernetes, behind another resource.
+        // Kubernetes, after another resource.
         "apiVersion: v1\nkind: Service\nmetadata: {name: gw}\n---\n\
          apiVersion: agentgateway.dev/v1alpha1\nkind: AgentgatewayPolicy\nspec:\n  frontend:\n    accessLog:\n      \
          attributes:\n        add:\n        - {name: user.email, expression: 'request.headers[\"x-user-email\"]'}\n",
