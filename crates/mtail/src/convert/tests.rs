@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::Engine;
-use logmetrics_core::engine::source::{Compiled, ProgramSource, TomlRules};
+use logmetrics_core::engine::source::{ProgramSource, TomlRules};
 use logmetrics_core::exposition::{Exposition, Format};
 use logmetrics_core::metrics::batch::Batch;
 use logmetrics_core::metrics::definition::Definition;
 use logmetrics_core::metrics::store::Store;
-use logmetrics_core::rate_limit::Limited;
 use logmetrics_core::rules::{SourceText, load_text};
 use logmetrics_follow::line::{Line, Origin, Wrapping};
 use proptest::prelude::*;
@@ -19,8 +17,8 @@ use proptest::sample::select;
 
 use super::{Converted, convert};
 use crate::tests::cases::cases;
-use crate::unit::{PageOptions, ProgramCounts, UnitOptions, unit};
-use crate::{Options, compile};
+use crate::tests::program::engine_of;
+use crate::unit::PageOptions;
 
 const NOW_MS: u64 = 1_790_000_000_000;
 
@@ -60,30 +58,12 @@ fn samples(
 }
 
 fn of_program(source: &str, lines: &[String]) -> BTreeMap<String, String> {
-    let clock = Clock::by_hand(NOW_MS).0;
-    let options = UnitOptions {
-        page: PageOptions {
-            has_program: false,
-            ..PageOptions::default()
-        },
-        zone: TimeZone::UTC,
-        assumes_year: true,
-        sweep_seconds: 3600,
-        says_errors: false,
-        messages: Arc::new(Limited::new(clock.clone(), 1)),
-        clock,
+    let page = PageOptions {
+        has_program: false,
+        ..PageOptions::default()
     };
-    let program = compile("p.mtail", source, &Options::default())
-        .unwrap()
-        .program;
-    let compiled = unit(
-        program,
-        source,
-        &options,
-        Arc::new(ProgramCounts::default()),
-    )
-    .unwrap();
-    let (engine, definitions) = Compiled::default().with_scripts(vec![compiled]);
+    let clock = Clock::by_hand(NOW_MS).0;
+    let (engine, definitions) = engine_of(("p.mtail", source), page, clock);
     samples(&engine, definitions, lines)
 }
 

@@ -2,18 +2,15 @@
 
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::Engine;
-use logmetrics_core::engine::source::Compiled;
 use logmetrics_core::metrics::batch::Batch;
 use logmetrics_core::metrics::snapshot::Snapshot;
 use logmetrics_core::metrics::store::Store;
-use logmetrics_core::rate_limit::Limited;
 use logmetrics_follow::line::{Line, Origin, Wrapping};
 
-use crate::unit::{PageOptions, ProgramCounts, UnitOptions, unit};
-use crate::{Options, compile};
+use crate::tests::program::engine_of;
+use crate::unit::PageOptions;
 
 const PROGRAM: &str = "counter c by k\ngauge g\nhistogram h by k buckets 1, 2\ntext t\n\
     timer tt by a, b limit 7\n\
@@ -22,29 +19,11 @@ const PROGRAM: &str = "counter c by k\ngauge g\nhistogram h by k buckets 1, 2\nt
 
 fn counted() -> (Engine, Snapshot) {
     let (clock, _) = Clock::by_hand(1_790_000_000_500);
-    let options = UnitOptions {
-        page: PageOptions {
-            is_mtails: true,
-            ..PageOptions::default()
-        },
-        zone: TimeZone::UTC,
-        assumes_year: true,
-        sweep_seconds: 3600,
-        says_errors: false,
-        messages: Arc::new(Limited::new(clock.clone(), 1)),
-        clock,
+    let page = PageOptions {
+        is_mtails: true,
+        ..PageOptions::default()
     };
-    let program = compile("a.mtail", PROGRAM, &Options::default())
-        .unwrap()
-        .program;
-    let compiled = unit(
-        program,
-        PROGRAM,
-        &options,
-        Arc::new(ProgramCounts::default()),
-    )
-    .unwrap();
-    let (engine, definitions) = Compiled::default().with_scripts(vec![compiled]);
+    let (engine, definitions) = engine_of(("a.mtail", PROGRAM), page, clock);
     let store = Store::new(definitions, 0);
     let origin = Origin {
         source: Arc::from("-"),

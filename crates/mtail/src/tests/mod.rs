@@ -4,4 +4,5 @@ pub mod cases;
 mod deviations;
 mod language;
 mod problems;
+pub mod program;
 mod properties;
