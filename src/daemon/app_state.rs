@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use prometheus::proto::MetricFamily;
 
 use super::mounted_files::MountedFiles;
 use super::mtail_pages::MtailPages;
@@ -61,14 +62,17 @@ impl Backend for AppState {
         Box::pin(async move {
             self.self_metrics.scrapes.inc();
             let scraper = request.scraper.as_ref().filter(|_| self.zero_start);
+            // Lines are counted in the store first, so the store is read last: no page says of a line that
+            // it was read and leaves out what it counted.
+            let active = self.active.load_full();
+            let mut self_metrics = self.own(&active);
             let snapshot = match &self.saving {
                 None => self.current(scraper),
                 Some(saving) => self.saved(&saving.pages, scraper).await,
             };
-            let counts = self.active.load().store.counts();
-            let mut self_metrics = self.self_metrics.gather(&counts);
-            if let Some(mtail) = &self.mtail {
-                self_metrics.extend(mtail.families(&self.self_metrics));
+            let now_active = self.active.load_full();
+            if !Arc::ptr_eq(&active, &now_active) {
+                self_metrics = self.own(&now_active);
             }
             let exposition = Exposition::new(snapshot, self_metrics, request.format);
             Box::new(exposition) as Pieces
@@ -132,6 +136,16 @@ impl Backend for AppState {
 }
 
 impl AppState {
+    /// What the program says of itself, and in mtail's command line what mtail would.
+    fn own(&self, active: &Active) -> Vec<MetricFamily> {
+        let counts = active.store.counts();
+        let mut families = self.self_metrics.gather(&counts);
+        if let Some(mtail) = &self.mtail {
+            families.extend(mtail.families(&self.self_metrics));
+        }
+        families
+    }
+
     /// What is counted now.
     fn current(&self, scraper: Option<&Scraper>) -> Snapshot {
         let now_ms = self.clock.now_ms();

@@ -308,3 +308,34 @@ fn sigterm_ends_it_while_it_waits_for_everything() {
     let (reader, _writer) = std::io::pipe().unwrap();
     Run::new().arg("-").stdin_from(reader).start().stop();
 }
+
+/// Lines are counted before they are said to be read, and every page keeps to that order.
+#[test]
+fn no_page_says_of_a_line_that_it_was_read_and_leaves_out_what_it_counted() {
+    const LINES: u32 = 30_000;
+    let scratch = Scratch::new();
+    let rules = scratch.write(
+        "rules.toml",
+        "[[rule]]\nname = 'users'\nmatch = 'user='\nmetric = [{ counter = 'seen_total' }]\n",
+    );
+    let log = scratch.write("app.log", "");
+    let daemon = Run::new().rules(&rules).arg(&log).start();
+    daemon.until_ready();
+    let writer = std::thread::spawn(move || {
+        let mut file = std::fs::OpenOptions::new().append(true).open(&log).unwrap();
+        for _ in 0..LINES / 10 {
+            file.write_all("user=ann\n".repeat(10).as_bytes()).unwrap();
+        }
+    });
+    daemon.until(|page| {
+        let of = |series: &str| page.value(series).unwrap_or(0.0);
+        let (seen, matches) = (
+            of("seen_total"),
+            of("logmetrics_rule_matches_total{rule=\"users\"}"),
+        );
+        assert!(seen >= matches, "{seen} are counted of {matches} lines");
+        seen == f64::from(LINES)
+    });
+    writer.join().unwrap();
+    daemon.stop();
+}
