@@ -119,3 +119,10 @@ fn rules_that_are_shipped_are_formatted() {
     let run = fmt().arg("--check").arg(repository("rules")).go().success();
     run.says(&["all files are formatted"]);
 }
+
+#[test]
+fn our_own_rules_and_examples_are_formatted() {
+    let run = fmt().arg("--check").arg(repository("rules"));
+    let run = run.arg(repository("examples")).go();
+    assert_eq!(run.success().stdout, "");
+}
