@@ -6,6 +6,7 @@ mod factors;
 mod known_values;
 mod parts;
 mod records;
+mod replace;
 mod several_patterns;
 mod units;
 mod unreadable;

@@ -129,6 +129,17 @@ impl<'s> Scope<'s> {
         }
     }
 
+    /// A pattern for parts of a value, each of which has some text.
+    pub fn part(&mut self, text: &At<String>) -> Option<regex::Regex> {
+        let pattern = rule_patterns::anywhere(text, self.sources);
+        let pattern = pattern.map_err(|draft| self.drafts.push(draft)).ok()?;
+        if pattern.is_match("") {
+            self.drafts.push(messages::replaces_nothing(text));
+            return None;
+        }
+        Some(pattern)
+    }
+
     /// A pattern that must match a whole value.
     pub fn whole(&mut self, text: &At<String>) -> Option<regex::Regex> {
         rule_patterns::whole(text, self.sources)
@@ -248,16 +259,8 @@ fn named_groups(patterns: &[regex::Regex]) -> Vec<String> {
 
 pub(super) fn label_source(spec: &LabelSpec, scope: &mut Scope<'_>) -> LabelSource {
     check_label_name(&spec.name, scope);
-    let mut map = Vec::new();
-    for (text, to) in &spec.map {
-        let Some(pattern) = scope.whole(text) else {
-            continue;
-        };
-        match MapTarget::new(to, &pattern) {
-            Ok(target) => map.push((pattern, target)),
-            Err(draft) => scope.drafts.push(draft),
-        }
-    }
+    let replace = targets(&spec.replace, scope, Scope::part);
+    let map = targets(&spec.map, scope, Scope::whole);
     let lookup = spec.lookup.as_ref();
     let column = Some(spec.name.value.as_str());
     let lookup = lookup.map(|lookup| lookup::compile(lookup, column, scope.sources));
@@ -267,11 +270,31 @@ pub(super) fn label_source(spec: &LabelSpec, scope: &mut Scope<'_>) -> LabelSour
         default: spec.default.clone(),
         lowercase: spec.lowercase,
         integer: spec.integer,
+        replace,
         map,
         lookup,
         pseudonym: spec.pseudonym,
         bytes_max: spec.bytes_max.unwrap_or(LABEL_BYTES_MAX),
     }
+}
+
+/// Patterns with what each writes, but for those that are wrong.
+fn targets<'s>(
+    pairs: &[(At<String>, At<String>)],
+    scope: &mut Scope<'s>,
+    compile: fn(&mut Scope<'s>, &At<String>) -> Option<regex::Regex>,
+) -> Vec<(regex::Regex, MapTarget)> {
+    let mut targets = Vec::new();
+    for (text, to) in pairs {
+        let Some(pattern) = compile(scope, text) else {
+            continue;
+        };
+        match MapTarget::new(to, &pattern) {
+            Ok(target) => targets.push((pattern, target)),
+            Err(draft) => scope.drafts.push(draft),
+        }
+    }
+    targets
 }
 
 /// Notes a name that no label can have.

@@ -68,6 +68,7 @@ pub(super) fn plain_name(text: &LabelSpec) -> Option<&At<String>> {
     let plain = text.default.is_none()
         && !text.lowercase
         && !text.integer
+        && text.replace.is_empty()
         && text.map.is_empty()
         && text.lookup.is_none()
         && !text.pseudonym

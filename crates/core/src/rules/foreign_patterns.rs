@@ -151,7 +151,9 @@ pub(super) fn advice(spec: &RuleSpec) -> Vec<Draft> {
         drafts.extend(comparison(&pattern.value).map(|hint| messages::comparison(pattern, hint)));
         drafts.extend(any_pattern(pattern));
     }
-    for (pattern, target) in spec.labels.iter().flat_map(|label| &label.map) {
+    let labels = spec.labels.iter();
+    let targets = labels.flat_map(|label| label.replace.iter().chain(&label.map));
+    for (pattern, target) in targets {
         drafts.extend(any_pattern(pattern));
         drafts.extend(reference(&target.value).map(|group| messages::map_reference(target, group)));
     }

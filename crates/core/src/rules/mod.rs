@@ -191,7 +191,7 @@ pub struct TimeField {
 }
 
 /// Where a label's value comes from and what is done to it, in this order: the field's parts, default,
-/// lowercase, integer, length, map, lookup, pseudonym.
+/// lowercase, integer, length, replace, map, lookup, pseudonym.
 #[derive(Debug, Clone)]
 pub struct LabelSource {
     pub field: Field,
@@ -200,6 +200,8 @@ pub struct LabelSource {
     pub lowercase: bool,
     /// Whether a number that is whole is written so: `200.0` and `2e2` as `200`.
     pub integer: bool,
+    /// All that a pattern matches in the value becomes its text, one pattern after the other.
+    pub replace: Vec<(regex::Regex, MapTarget)>,
     /// The first pattern that matches the whole value gives the new one.
     pub map: Vec<(regex::Regex, MapTarget)>,
     /// What the value is looked up in; where it is not there the default counts.

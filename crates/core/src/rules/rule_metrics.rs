@@ -168,6 +168,7 @@ pub(super) fn plain_label(name: &str) -> LabelSource {
         default: None,
         lowercase: false,
         integer: false,
+        replace: Vec::new(),
         map: Vec::new(),
         lookup: None,
         pseudonym: false,

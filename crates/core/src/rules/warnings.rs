@@ -101,7 +101,10 @@ fn many_values(scope: &Scope<'_>, drafts: &mut Vec<Draft>) {
             continue;
         }
         let bounded = |label: &&LabelSpec| {
-            !label.map.is_empty() || label.values_max.is_some() || label.field.part.is_some()
+            !label.map.is_empty()
+                || !label.replace.is_empty()
+                || label.values_max.is_some()
+                || label.field.part.is_some()
         };
         let risky = match scope.label(&name.value) {
             Some(label) if bounded(&label) => None,

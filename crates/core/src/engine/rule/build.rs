@@ -202,6 +202,7 @@ impl<'a> RuleCompiler<'a> {
             default: source.default.as_deref().map(Into::into),
             lowercase: source.lowercase,
             integer: source.integer,
+            replace: source.replace.clone(),
             map: map
                 .map(|(regex, target)| MapEntry::new(regex, target))
                 .collect(),

@@ -24,6 +24,8 @@ pub(in crate::engine) struct LabelProgram {
     pub(in crate::engine) default: Option<Box<str>>,
     pub(in crate::engine) lowercase: bool,
     pub(in crate::engine) integer: bool,
+    /// What is replaced wherever it is in the value.
+    pub(in crate::engine) replace: Vec<(Regex, MapTarget)>,
     pub(in crate::engine) map: Vec<MapEntry>,
     pub(in crate::engine) lookup: Option<Lookup>,
     pub(in crate::engine) pseudonym: Option<Secret>,
@@ -100,6 +102,26 @@ impl MapEntry {
     }
 }
 
+/// Puts what the target says in the place of each match in the value, which is `out` from `start` on.
+fn replace(pattern: &Regex, target: &MapTarget, out: &mut Vec<u8>, start: usize) {
+    let value = String::from_utf8_lossy(&out[start..]).into_owned();
+    let mut matches = pattern.captures_iter(&value).peekable();
+    if matches.peek().is_none() {
+        return;
+    }
+    out.truncate(start);
+    let mut end = 0;
+    for captures in matches {
+        let Some(whole) = captures.get(0) else {
+            continue;
+        };
+        out.extend_from_slice(&value.as_bytes()[end..whole.start()]);
+        target.write(&captures, out);
+        end = whole.end();
+    }
+    out.extend_from_slice(&value.as_bytes()[end..]);
+}
+
 impl LabelProgram {
     /// Writes the label's value to `out`.
     pub(in crate::engine) fn write(&self, value: Value<'_>, out: &mut Vec<u8>) -> LabelOutcome {
@@ -146,6 +168,12 @@ impl LabelProgram {
         // Cut before the patterns see it: a value of a megabyte is no error to run them over it.
         if out.len() - start > self.bytes_max {
             cut(out, start, self.bytes_max);
+        }
+        for (pattern, target) in &self.replace {
+            replace(pattern, target, out, start);
+            if out.len() - start > self.bytes_max {
+                cut(out, start, self.bytes_max);
+            }
         }
         let value = &out[start..];
         if let Some(entry) = self.map.iter().find(|entry| entry.pattern.is_match(value)) {

@@ -8,7 +8,7 @@ pub(in crate::rules) static LABEL: KeyTable = KeyTable {
     written: "[rule.labels]",
     about: "A label: the field of its name, another field (`user = \"user.email\"`), or a table with the keys \
             of [a field](#keys-of-a-field) and these. What they say is done in this order: default, lowercase, \
-            integer, map, pseudonym, length. A line where a label of a metric has neither value nor default \
+            integer, length, replace, map, lookup, pseudonym. A line where a label of a metric has neither value nor default \
             is not counted there (`logmetrics_rule_missing_field_total`).",
     keys: &[
         Key {
@@ -54,6 +54,26 @@ metric = [{ counter = "requests_total", by = ["status"] }]
 [[test]]
 lines = ['{"status":200}', '{"status":200.0}']
 expect = ['requests_total{status="200"} 2']
+"#,
+        },
+        Key {
+            name: "replace",
+            shape: Shape::Names("a table of patterns and texts", &Shape::Text),
+            about: "Patterns and texts: whatever a pattern matches in the value becomes its text, each time, and one \
+                    pattern after the other in the order of the file. `$1` and `${name}` are groups of the pattern \
+                    and `$$` is a dollar. It comes before `map`, which is for whole values.",
+            default: "the value as it is",
+            example: r#"[[rule]]
+match = 'GET (?P<path>\S+)'
+labels.path = { replace = { '/\d+' = "/:id", '\?.*' = "" } }
+metric = [{ counter = "requests_total", by = ["path"] }]
+
+[[test]]
+lines = ["GET /users/7/orders/42?x=1", "GET /users/12/orders/5", "GET /about"]
+expect = [
+  'requests_total{path="/users/:id/orders/:id"} 2',
+  'requests_total{path="/about"} 1',
+]
 "#,
         },
         Key {

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 mod input;
 mod names;
+mod other_words;
 mod patterns;
 mod steps;
 mod times;
@@ -134,6 +135,7 @@ pub fn unknown_key(key: &At<&str>, table: &KeyTable) -> Draft {
     draft
         .hint(format!("known here: {}", known.join(", ")))
         .maybe_hint(did_you_mean(key.value, known.iter().copied()).or(elsewhere))
+        .maybe_hint(other_words::ours(key.value, &known))
 }
 
 pub fn wrong_type(place: ProblemPlace, key: &str, expected: &str, found: &str) -> Draft {

@@ -14,6 +14,7 @@ pub(in crate::rules) struct LabelSpec {
     pub default: Option<String>,
     pub lowercase: bool,
     pub integer: bool,
+    pub replace: Vec<(At<String>, At<String>)>,
     pub map: Vec<(At<String>, At<String>)>,
     pub lookup: Option<LookupSpec>,
     pub pseudonym: bool,
@@ -32,6 +33,7 @@ pub(in crate::rules) fn read_label(
         default: None,
         lowercase: false,
         integer: false,
+        replace: Vec::new(),
         map: Vec::new(),
         lookup: None,
         pseudonym: false,
@@ -46,6 +48,7 @@ pub(in crate::rules) fn read_label(
     let default = table.take("default").and_then(|value| value.text(reader));
     let lowercase = table.take("lowercase").and_then(|value| value.flag(reader));
     let integer = table.take("integer").and_then(|value| value.flag(reader));
+    let replace = table.take("replace").map(|value| value.pairs(reader));
     let map = table.take("map").map(|value| value.pairs(reader));
     let lookup = table
         .take("lookup")
@@ -74,6 +77,7 @@ pub(in crate::rules) fn read_label(
         default: default.map(|default| default.value),
         lowercase: lowercase.unwrap_or(false),
         integer: integer.unwrap_or(false),
+        replace: replace.unwrap_or_default(),
         map: map.unwrap_or_default(),
         lookup,
         pseudonym: pseudonym.unwrap_or(false),

@@ -418,3 +418,48 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn words_of_other_tools_are_answered_with_ours() {
+    for (text, words) in [
+        (
+            "[[rule]]\nregex = 'x'\nmetric = [{ counter = 'c' }]\n",
+            "it is written `match` here",
+        ),
+        (
+            "[[rule]]\nmatch = 'x'\ntimestamp = 'ts'\nmetric = [{ counter = 'c' }]\n",
+            "it is written `time` here",
+        ),
+        (
+            "[[rule]]\nmatch = '(?P<a>x)'\nlabels.a = { gsub = { b = 'c' } }\nmetric = [{ counter = 'c', by = ['a'] }]\n",
+            "it is written `replace` here",
+        ),
+        (
+            "[[rule]]\nfields = 'csv'\ncolumns = ['a']\nskip = 1\nmetric = [{ counter = 'c', by = ['a'] }]\n",
+            "is the header, and is not counted",
+        ),
+        (
+            "[[rule]]\nmatch = 'x'\nmetric = [{ name = 'c', type = 'counter' }]\n",
+            "`counter = \"requests_total\"`",
+        ),
+    ] {
+        let said = refused(text);
+        assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
+#[test]
+fn a_replacement_of_nothing_is_refused() {
+    let rules = |pattern: &str| {
+        format!(
+            "[[rule]]\nmatch = '(?P<a>\\S+)'\nlabels.a = {{ replace = {{ '{pattern}' = 'n' }} }}\nmetric = [{{ counter = 'c', by = ['a'] }}]\n"
+        )
+    };
+    assert!(load(&rules(r"\d+")).is_ok());
+    let said = refused(&rules(r"\d*"));
+    assert!(
+        said.contains("matches also where there is nothing"),
+        "{said}"
+    );
+    assert!(said.contains("rules.toml:3:"), "{said}");
+}

@@ -74,7 +74,7 @@ fn unknown_keys_suggest_the_one_that_was_meant() {
       |
     3 | labels.u = { form = 'x', colour = 1 }
       |                          ^^^^^^
-      = hint: known here: from, take, untrusted_between, trusted, after, inside, match, decode, default, lowercase, integer, map, lookup, pseudonym, max_length, max_values
+      = hint: known here: from, take, untrusted_between, trusted, after, inside, match, decode, default, lowercase, integer, replace, map, lookup, pseudonym, max_length, max_values
 
     3 problems in the rules
     "#);

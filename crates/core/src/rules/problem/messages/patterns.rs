@@ -130,6 +130,16 @@ pub fn map_reference(target: &At<String>, group: &str) -> Draft {
     .hint(format!("write `{}`", group.replace('\\', "$")))
 }
 
+/// A pattern of `replace` that takes no text.
+pub fn replaces_nothing(pattern: &At<String>) -> Draft {
+    let message = format!(
+        "the pattern {} matches also where there is nothing, and would put its text between all letters",
+        quote(&pattern.value)
+    );
+    Draft::error(pattern.place, message)
+        .hint("let it take one character at least: `\\d+` instead of `\\d*`")
+}
+
 /// A `$name` of which the pattern has no group.
 pub fn map_without_group(target: &At<String>, group: &str, groups: &[String]) -> Draft {
     let hint = match groups {
