@@ -173,6 +173,7 @@ fn found(args: LinesArgs) -> Result<Exit, String> {
         printer,
         found: 0,
         without_time: 0,
+        outside: 0,
     };
     Ok(read(inputs, finder, &store, &selector))
 }
@@ -231,6 +232,8 @@ struct Finder<'e> {
     found: u64,
     /// Lines that were left out, as nobody knows when they were written.
     without_time: u64,
+    /// Lines that were left out, as they are of another time.
+    outside: u64,
 }
 
 impl Finder<'_> {
@@ -250,7 +253,10 @@ impl Finder<'_> {
                     self.without_time += 1;
                     return;
                 }
-                Some(seconds) if !self.period.contains(seconds) => return,
+                Some(seconds) if !self.period.contains(seconds) => {
+                    self.outside += 1;
+                    return;
+                }
                 Some(_) => {}
             }
         }
@@ -380,8 +386,12 @@ fn read(inputs: Inputs, finder: Finder<'_>, store: &Store, selector: &Selector) 
             finder.without_time
         ));
     }
-    if finder.found == 0 {
-        terminal::say(&nothing(store, selector));
+    match (finder.found, finder.outside) {
+        (0, 0) => terminal::say(&nothing(store, selector)),
+        (0, outside) => terminal::say(&format_args!(
+            "no line of that time: {outside} more are before --since, or not before --until"
+        )),
+        _ => {}
     }
     match errors.first() {
         None => Exit::Done,

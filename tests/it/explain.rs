@@ -144,3 +144,26 @@ fn a_log_of_which_nothing_matches_is_said_once() {
     let said = daemon.stop();
     assert_eq!(said.matches("matched a rule").count(), 1, "{said}");
 }
+
+#[test]
+fn what_no_line_has_is_answered_with_what_to_write() {
+    let scratch = Scratch::new();
+    let explain = |rules: &str, line: &str| {
+        let rules = scratch.write("r.toml", rules);
+        let run = Run::new().args("explain -r").arg(&rules).stdin(line).go();
+        run.success().stdout
+    };
+    let time =
+        "[[rule]]\nfields = 'json'\nmetric = [{ gauge = 'last_seconds', value = '_time' }]\n";
+    let said = explain(time, "{\"time\":1772359200123}\n");
+    assert!(
+        said.contains("in the rule write `time = \"time\"`"),
+        "{said}"
+    );
+    let label = "[[rule]]\nfields = 'json'\nmetric = [{ counter = 'c', by = ['status'] }]\n";
+    let said = explain(label, "{\"msg\":\"listening\"}\n");
+    assert!(
+        said.contains("`match_json = { \"status\" = '.+' }`"),
+        "{said}"
+    );
+}

@@ -194,3 +194,22 @@ fn mistakes_say_the_way_out() {
         .says(&["no line is such a one", "requests_by_user{"]);
     assert_eq!(none.stdout, "");
 }
+
+#[test]
+fn lines_of_another_time_are_said() {
+    let scratch = Scratch::new();
+    let log = scratch.write(
+        "a.log",
+        "203.0.113.7 - - [10/Oct/2025:13:55:36 +0000] \"GET / HTTP/1.1\" 200 23 \"-\" \"x\"\n",
+    );
+    let lines = |since: &str| {
+        let run = Run::new().args("lines -r builtin:nginx --since").arg(since);
+        run.arg("nginx_http_requests_total")
+            .arg(&log)
+            .go()
+            .success()
+    };
+    assert_eq!(lines("2025-10-10").stdout.lines().count(), 1);
+    let run = lines("2027-01-01").says(&["no line of that time: 1 more"]);
+    assert_eq!(run.stdout, "");
+}

@@ -353,7 +353,14 @@ fn mistakes_say_what_to_type() {
         .stdin("x\n")
         .go()
         .success()
-        .says(&["no request among 1 line;"]);
+        .says(&["no request among 1 line", "logmetrics explain"]);
+    let scratch = Scratch::new();
+    let nginx = scratch.write(
+        "access.log",
+        "203.0.113.7 - - [10/Oct/2025:13:55:36 +0000] \"GET / HTTP/1.1\" 200 23 \"-\" \"x\"\n",
+    );
+    let run = report().arg(&nginx).go().success();
+    run.says(&["they look like nginx: try `-r builtin:nginx`"]);
 }
 
 #[test]

@@ -94,7 +94,15 @@ pub(super) fn details(outcome: &Outcome, text: &[u8]) -> Vec<String> {
 fn not_there(keys: &[&str], pairs: &[Pair]) -> String {
     let quoted: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
     let meant = keys.iter().find_map(|key| why::near_key(key, pairs));
-    let meant = meant.map_or(String::new(), |key| format!("; did you mean `{key}`?"));
+    let meant = match (keys, meant) {
+        // What the rule calls so is not on any line.
+        (["_time"], meant) => format!(
+            ", as nothing says when it was written: in the rule write `time = \"{}\"`",
+            meant.unwrap_or("FIELD")
+        ),
+        (_, Some(key)) => format!("; did you mean `{key}`?"),
+        (_, None) => String::new(),
+    };
     let there: Vec<String> = (pairs.iter().take(KEYS_SHOWN_MAX))
         .map(|pair| format!("`{}`", pair.key))
         .collect();
@@ -154,6 +162,19 @@ impl<'l> Seen<'l> {
         }
     }
 
+    /// What to write where lines without a label are of another kind. Rules without a pattern match them all.
+    fn way_out(&self, label: &str) -> String {
+        let has_pattern = self.rule.is_some_and(|rule| rule.pattern.is_some());
+        let is_json = self.text.trim_start().starts_with('{');
+        let key = self.field(label).and_then(|field| field.from.first());
+        match key {
+            Some(key) if is_json && !has_pattern => format!(
+                "; `match_json = {{ \"{key}\" = '.+' }}` in the rule leaves lines without it out"
+            ),
+            _ => String::new(),
+        }
+    }
+
     /// The field of a label, or of a value that begins with this key.
     fn field(&self, name: &str) -> Option<&'l Field> {
         let rule = self.rule?;
@@ -185,8 +206,9 @@ impl<'l> Seen<'l> {
             }
             Err(SkipReason::MissingLabel { label }) => {
                 let why = self.missing(label);
+                let way_out = self.way_out(label);
                 format!(
-                    "{metric}: not counted, as label `{label}` has neither value nor default: {why}"
+                    "{metric}: not counted, as label `{label}` has neither value nor default: {why}{way_out}"
                 )
             }
             Err(SkipReason::BadValue { field, text, why }) => {

@@ -1,6 +1,9 @@
 //! What is said on standard error of a report: why there is less in it than there may have been expected.
 
+use std::io::Read;
+
 use super::{FormatArg, ReportArgs, terminal};
+use logmetrics_core::recognise;
 use logmetrics_gateway::report::render::{without_price, without_team};
 use logmetrics_gateway::report::{Period, Report};
 
@@ -58,11 +61,36 @@ pub(super) fn advise(report: &Report, period: Period, args: &ReportArgs) {
             )),
         }
     } else if report.left_out == 0 {
+        let looks = looks_like(args).map_or(String::new(), |looks| format!("; they {looks}"));
         said(&format_args!(
-            "no request among {}; `logmetrics explain` says of each line why",
+            "no request among {}{looks} (`logmetrics explain` says of each line why)",
             counted(report.lines, "line")
         ));
     }
+}
+
+/// How much of a log is looked at to tell whose it is, in bytes.
+const LOOK_BYTES: u64 = 16 << 10;
+
+/// What the first log looks like, where the built-in rules were to read it and it is a file.
+fn looks_like(args: &ReportArgs) -> Option<String> {
+    let path = args.logs.first().filter(|_| args.rules.is_empty())?;
+    // Opening a fifo would wait for its writer.
+    std::fs::metadata(path)
+        .ok()
+        .filter(std::fs::Metadata::is_file)?;
+    let mut head = Vec::new();
+    let file = std::fs::File::open(path).ok()?;
+    file.take(LOOK_BYTES).read_to_end(&mut head).ok()?;
+    let lines: Vec<Vec<u8>> = head
+        .split(|byte| *byte == b'\n')
+        .map(<[u8]>::to_vec)
+        .collect();
+    let whole = lines
+        .split_last()
+        .map(|(_, whole)| whole)
+        .filter(|whole| !whole.is_empty())?;
+    Some(terminal::harmless(recognise::looks_like(whole).as_bytes()))
 }
 
 /// `1 line`, `2 lines`.

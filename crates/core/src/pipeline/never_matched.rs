@@ -136,7 +136,10 @@ fn message(source: &str, input: &Input, engine: &Engine) -> String {
             )
         }
     };
-    format!("{lines} of {name} {matched} a rule; {looks} (`logmetrics explain` says why)")
+    format!(
+        "{lines} of {name} {matched} a rule; {looks} (`logmetrics explain` says why, `logmetrics suggest` \
+         writes rules for such a log)"
+    )
 }
 
 /// A text from a log without control characters.

@@ -40,6 +40,13 @@ const SLIPS: [Slip; 6] = [
 /// line, `almost` how far the pattern came.
 pub fn causes(pattern: &str, text: &str, pairs: &[Pair], almost: Option<&Almost>) -> Vec<String> {
     let mut causes = of_keys(pattern, text, pairs);
+    if pattern.contains(r"\n") && !text.contains('\n') {
+        causes.push(
+            "the pattern wants several lines, and each is read alone: `[input.multiline]` joins those of a \
+             record"
+                .to_owned(),
+        );
+    }
     for (mend, words) in SLIPS {
         let mended = mend(pattern);
         let matches = || Regex::new(&mended).is_ok_and(|regex| regex.is_match(text));
@@ -131,6 +138,7 @@ mod tests {
             (r"^error", "ERROR x", "(?i)"),
             (r"^ERROR", "12:00 ERROR x", "leave the `^` out"),
             (r"took \d+$", "took 12 ms", "leave the `$` out"),
+            (r"ERROR .*\n(?P<e>\w+)", "ERROR x", "[input.multiline]"),
             (r"GET (?P<p>/\S*) done", "GET\t/a  done", r"`\s+`"),
             (r"took \\d+", "took 12", "between single quotes write one"),
             ("user=\"(?P<u>[a-z]+)\"", "user=ann", "no quotes"),
