@@ -1,4 +1,4 @@
-# An image of nothing but the program (under 16 MB), which runs as nobody in particular.
+# An image of nothing but the program (under 16.5 MB), which runs as nobody in particular.
 #
 #   docker build -t logmetrics .                                   builds the program, then the image
 #   docker build -t logmetrics --target prebuilt --build-arg BINARY=PATH .
