@@ -259,74 +259,56 @@ impl Engine {
             text: line.text,
             line,
         };
-        let matched = match self.order {
-            Order::All => {
-                let mut matched = false;
-                for number in 0..self.units.len() {
-                    matched |= self.try_unit(number, &context, runner, batch) != Ran::Passed;
-                }
-                matched
-            }
-            Order::Candidates | Order::UntilFinal => self.feed_candidates(&context, runner, batch),
-        };
-        if !matched {
-            runner.counts.unmatched += 1;
-        }
-        runner.counts.end_line();
-        matched
-    }
-
-    /// Runs the units whose texts are on the line.
-    fn feed_candidates(
-        &self,
-        context: &Context<'_>,
-        runner: &mut Runner,
-        batch: &mut Batch,
-    ) -> bool {
-        let line = context.line;
-        let mut candidates = std::mem::take(&mut runner.candidates);
-        self.prefilter.candidates(line.text, &mut candidates);
-        // Scripts see a line as it was written.
-        if let Some(whole) = line.wrapping.whole
-            && !std::ptr::eq(whole, line.text)
-            && !self.scripts.is_empty()
-        {
-            let of_scripts = &mut runner.script_candidates;
-            self.prefilter.candidates(whole, of_scripts);
-            candidates.take(&self.scripts, of_scripts);
-        }
-        let mut matched = false;
-        for number in candidates.iter() {
-            let ran = self.try_unit(number, context, runner, batch);
-            matched |= ran != Ran::Passed;
-            let is_last = self.order == Order::UntilFinal && self.units[number].is_final();
-            if is_last && ran == Ran::Matched {
-                break;
-            }
-        }
-        runner.candidates = candidates;
-        matched
-    }
-
-    /// Runs one unit. Inlined: a call for each line and unit costs as much as the rest of this.
-    #[inline(always)]
-    fn try_unit(
-        &self,
-        number: usize,
-        context: &Context<'_>,
-        runner: &mut Runner,
-        batch: &mut Batch,
-    ) -> Ran {
         let Runner {
             scratch,
             counts,
+            candidates,
+            script_candidates,
             scripts,
-            ..
         } = runner;
-        let script = &mut scripts[number];
-        let ran = self.units[number].run(number, context, (scratch, script), batch, counts);
-        counts.matches[number] += u64::from(ran == Ran::Matched);
-        ran
+        if self.order != Order::All {
+            self.prefilter.candidates(line.text, candidates);
+            // Scripts see a line as it was written.
+            if let Some(whole) = line.wrapping.whole
+                && !std::ptr::eq(whole, line.text)
+                && !self.scripts.is_empty()
+            {
+                self.prefilter.candidates(whole, script_candidates);
+                candidates.take(&self.scripts, script_candidates);
+            }
+        }
+        let mut matched = false;
+        let mut try_unit = |number: usize, unit: &Unit| {
+            let script = &mut scripts[number];
+            let ran = unit.run(number, &context, (scratch, script), batch, counts);
+            let is_match = ran == Ran::Matched;
+            matched |= ran != Ran::Passed;
+            counts.matches[number] += u64::from(is_match);
+            is_match
+        };
+        match self.order {
+            Order::All => {
+                let units = self.units.iter().enumerate();
+                units.for_each(|(number, unit)| {
+                    try_unit(number, unit);
+                });
+            }
+            Order::Candidates => {
+                (candidates.iter()).for_each(|number| {
+                    try_unit(number, &self.units[number]);
+                });
+            }
+            Order::UntilFinal => {
+                let _ = (candidates.iter())
+                    .map(|number| (number, &self.units[number]))
+                    .any(|(number, unit)| try_unit(number, unit) && unit.is_final());
+            }
+        }
+        if !matched {
+            counts.unmatched += 1;
+        }
+        counts.end_line();
+        matched
     }
 
     /// Counts the updates of a batch that the store refused, by their places in it: each is a bad value
