@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use prometheus::proto::MetricFamily;
 
 use super::mounted_files::MountedFiles;
-use super::mtail_pages::MtailPages;
+use super::own_metrics::OwnMetrics;
 use super::reload::RulesReloader;
 use super::restore::ShownCheckpoint;
 use super::saved_pages::SavedPages;
@@ -37,12 +37,12 @@ pub struct AppState {
     pub reloader: Arc<RulesReloader>,
     /// The program's own metrics.
     pub self_metrics: Arc<SelfMetrics>,
+    /// The same as a page shows them.
+    pub own: Arc<OwnMetrics>,
     /// The last lines that no rule matched.
     pub samples: Arc<UnmatchedSamples>,
     /// The inputs as the command line names them.
     pub inputs: Vec<String>,
-    /// In mtail's own command line, its pages.
-    pub mtail: Option<MtailPages>,
     /// Whether a scraper that has scraped before is shown new series at zero first.
     pub zero_start: bool,
     /// The time.
@@ -62,18 +62,10 @@ impl Backend for AppState {
         Box::pin(async move {
             self.self_metrics.scrapes.inc();
             let scraper = request.scraper.as_ref().filter(|_| self.zero_start);
-            // Lines are counted in the store first, so the store is read last: no page says of a line that
-            // it was read and leaves out what it counted.
-            let active = self.active.load_full();
-            let mut self_metrics = self.own(&active);
-            let snapshot = match &self.saving {
+            let (snapshot, self_metrics) = match &self.saving {
                 None => self.current(scraper),
                 Some(saving) => self.saved(&saving.pages, scraper).await,
             };
-            let now_active = self.active.load_full();
-            if !Arc::ptr_eq(&active, &now_active) {
-                self_metrics = self.own(&now_active);
-            }
             let exposition = Exposition::new(snapshot, self_metrics, request.format);
             Box::new(exposition) as Pieces
         })
@@ -105,7 +97,7 @@ impl Backend for AppState {
     }
 
     fn other_page(&self, path: &str, query: Option<&str>) -> Option<Page> {
-        let mtail = self.mtail.as_ref()?;
+        let mtail = self.own.mtail.as_ref()?;
         let active = self.active.load_full();
         let snapshot = active.store.snapshot(self.clock.now_ms());
         mtail.page((path, query), &active.engine, &snapshot)
@@ -136,21 +128,11 @@ impl Backend for AppState {
 }
 
 impl AppState {
-    /// What the program says of itself, and in mtail's command line what mtail would.
-    fn own(&self, active: &Active) -> Vec<MetricFamily> {
-        let counts = active.store.counts();
-        let mut families = self.self_metrics.gather(&counts);
-        if let Some(mtail) = &self.mtail {
-            families.extend(mtail.families(&self.self_metrics));
-        }
-        families
-    }
-
     /// What is counted now.
-    fn current(&self, scraper: Option<&Scraper>) -> Snapshot {
+    fn current(&self, scraper: Option<&Scraper>) -> (Snapshot, Vec<MetricFamily>) {
         let now_ms = self.clock.now_ms();
         let store = Arc::clone(&self.active.load().store);
-        let mut snapshot = store.snapshot(now_ms);
+        let (mut snapshot, own) = self.own.with_counts(&store, now_ms);
         if let Some(scraper) = scraper {
             let zero_from = self
                 .scrapers
@@ -158,11 +140,15 @@ impl AppState {
             snapshot.show_new_at_zero(zero_from);
             store.keep_unshown(self.scrapers.unshown(now_ms));
         }
-        snapshot
+        (snapshot, own)
     }
 
     /// What is counted and saved. The save holds that this scraper is shown it.
-    async fn saved(&self, pages: &SavedPages, scraper: Option<&Scraper>) -> Snapshot {
+    async fn saved(
+        &self,
+        pages: &SavedPages,
+        scraper: Option<&Scraper>,
+    ) -> (Snapshot, Vec<MetricFamily>) {
         let key = scraper.map(|scraper| self.scrapers.announce(scraper));
         let now = Instant::now();
         let since = match key {
@@ -176,7 +162,7 @@ impl AppState {
         if let Some(zero_from) = key.and_then(|key| self.scrapers.zero_from(key)) {
             snapshot.show_new_at_zero(zero_from);
         }
-        snapshot
+        (snapshot, page.own.clone())
     }
 
     /// Why an input cannot be read, or not whole.

@@ -26,6 +26,7 @@ mod jaeger_input;
 mod mounted_files;
 mod mtail_pages;
 mod once;
+mod own_metrics;
 mod push;
 mod reader_events;
 mod reload;
@@ -39,6 +40,7 @@ use jaeger_input::JaegerInput;
 use mounted_files::MountedFiles;
 use mtail_pages::MtailPages;
 pub use once::{Counted, once};
+use own_metrics::OwnMetrics;
 use push::Pushing;
 use reader_events::{MESSAGES_PER_MINUTE, ReaderEvents};
 use reload::{RulesContent, RulesReloader, RulesSource};
@@ -197,17 +199,18 @@ async fn follow(settings: &Settings, built: Built, access: Access) -> Result<(),
     let notes = notes.chain(jaeger.as_ref().map(JaegerInput::notes));
     let remembered = restored.program_notes(&shared);
     let notes = notes.chain([scraper_notes(&scrapers, &shared), remembered]);
-    let saving = restored.start_saving(&shared, notes.collect())?;
+    let pushing = Pushing::start(settings.push.as_ref(), &shared)?;
+    let own = own_metrics(settings, (&inputs, &programs.0), (&shared, &pushing));
+    let saving = restored.start_saving(&shared, &own, notes.collect())?;
     let (checkpointer, shown) = saving.map(|one| (one.checkpointer, one.shown)).unzip();
     let reloader = Arc::new(reloader(settings, programs, (&shared, &positions), &rules));
     tokio::spawn(reload::on_hangup(Arc::clone(&reloader)).map_err(no_signals)?);
     log_address(&listener, &access);
-    let pushing = Pushing::start(settings.push.as_ref(), &shared)?;
     let state = app_state(
         settings,
         &inputs,
         &reloader,
-        (&shared, shown, scrapers, &pushing),
+        (&shared, shown, scrapers, own),
     );
     let (readiness, latch) = Readiness::new();
     let reading = logmetrics_follow::Stop::new();
@@ -267,40 +270,55 @@ fn reloader(
     RulesReloader::new(source, loaded)
 }
 
+/// The names of all inputs.
+fn input_names(settings: &Settings, inputs: &[Specification]) -> Vec<String> {
+    let jaeger = settings.jaeger.as_ref().map(jaeger_input::source);
+    let names = sources(inputs, jaeger.as_deref());
+    names.map(str::to_owned).collect()
+}
+
+/// What a page says of the program itself.
+fn own_metrics(
+    settings: &Settings,
+    (inputs, programs): (&[Specification], &Programs),
+    (shared, pushing): (&Shared, &Pushing),
+) -> Arc<OwnMetrics> {
+    let mtail = || MtailPages {
+        loads: Arc::clone(programs.loads()),
+        has_pages: settings.mtail.has_pages,
+        inputs: input_names(settings, inputs),
+        pushes: pushing.counts.clone(),
+    };
+    let is_mtails = settings.mtail.page.is_mtails;
+    Arc::new(OwnMetrics {
+        self_metrics: Arc::clone(&shared.self_metrics),
+        mtail: is_mtails.then(mtail),
+    })
+}
+
 /// What the server shows.
 fn app_state(
     settings: &Settings,
     inputs: &[Specification],
     reloader: &Arc<RulesReloader>,
-    (shared, saving, scrapers, pushing): (
+    (shared, saving, scrapers, own): (
         &Shared,
         Option<ShownCheckpoint>,
         Arc<Scrapers>,
-        &Pushing,
+        Arc<OwnMetrics>,
     ),
 ) -> Arc<AppState> {
-    let jaeger = settings.jaeger.as_ref().map(jaeger_input::source);
     let mounted = Arc::new(MountedFiles::new(inputs, &shared.self_metrics));
     tokio::spawn(mounted_files::watch(Arc::clone(&mounted)));
-    let inputs: Vec<String> = sources(inputs, jaeger.as_deref())
-        .map(str::to_owned)
-        .collect();
-    let is_mtails = settings.mtail.page.is_mtails;
-    let mtail = is_mtails.then(|| MtailPages {
-        loads: Arc::clone(reloader.source().programs.loads()),
-        has_pages: settings.mtail.has_pages,
-        inputs: inputs.clone(),
-        pushes: pushing.counts.clone(),
-    });
     Arc::new(AppState {
-        mtail,
+        own,
         zero_start: settings.zero_start,
         active: Arc::clone(&shared.active),
         reloader: Arc::clone(reloader),
         self_metrics: Arc::clone(&shared.self_metrics),
         samples: Arc::clone(&shared.samples),
         mounted,
-        inputs,
+        inputs: input_names(settings, inputs),
         saving,
         scrapers,
         started_ms: shared.clock.now_ms(),

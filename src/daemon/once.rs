@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::own_metrics::OwnMetrics;
 use super::restore;
 use super::{Built, Failure, build, finished, jaeger_input, options, with_history};
 use crate::progress_bar::Progress;
@@ -90,7 +91,11 @@ fn once_with_state(settings: &Settings, built: Built) -> Result<Counted, Failure
     let history = restored.history();
     let notes = history.iter().map(restore::history_notes);
     let notes = notes.chain([restored.program_notes(&shared)]).collect();
-    let saving = restored.start_saving(&shared, notes)?;
+    let own = OwnMetrics {
+        self_metrics: Arc::clone(&shared.self_metrics),
+        mtail: None,
+    };
+    let saving = restored.start_saving(&shared, &Arc::new(own), notes)?;
     let stop = logmetrics_follow::Stop::new();
     let (follower, streams) =
         logmetrics_follow::readers(inputs, options(settings, Mode::Once), &positions);

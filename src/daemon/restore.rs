@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::Failure;
+use super::own_metrics::OwnMetrics;
 use super::saved_pages::{Publisher, SavedPages};
 use super::scrapers::{self, Scrapers};
 use crate::programs;
@@ -108,6 +109,7 @@ impl Restored {
     pub fn start_saving(
         self,
         shared: &Shared,
+        own: &Arc<OwnMetrics>,
         notes: Vec<NoteSource>,
     ) -> Result<Option<Saving>, Failure> {
         let Some((saver, wanted)) = self.saver else {
@@ -118,10 +120,12 @@ impl Restored {
         let publisher = Publisher::default();
         let published = publisher.subscribe();
         let active = Arc::clone(&shared.active);
+        let own = Arc::clone(own);
         let source = Source {
             has_files: self.has_files,
             positions: self.positions,
             store: Box::new(move || Arc::clone(&active.load().store)),
+            own: Box::new(move |store| own.families(store)),
             notes,
             publish: Box::new(move |page| _ = publisher.send(Some(Arc::new(page)))),
         };

@@ -39,6 +39,7 @@ mod mtail;
 /// Records of several lines: each whole and once, over kills, rotations and repeated history.
 mod multiline;
 /// What goes wrong around a daemon: littered folders of rules, too few descriptors.
+mod one_instant;
 mod operation;
 /// What tools write before a line: known prefixes are taken off, others are pointed out.
 mod prefixes;

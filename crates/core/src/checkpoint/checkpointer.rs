@@ -8,6 +8,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use prometheus::proto::MetricFamily;
+
 use super::save::{ConsistentSnapshot, SaveError, Saver};
 use crate::clock::Clock;
 use crate::metrics::self_metrics::Checkpoint;
@@ -37,6 +39,8 @@ pub type Changes = Box<dyn FnMut() -> Vec<(Vec<u8>, Option<Vec<u8>>)> + Send>;
 #[derive(Debug)]
 pub struct SavedPage {
     pub snapshot: Snapshot,
+    /// What the program said of itself at the same instant.
+    pub own: Vec<MetricFamily>,
     /// When the save began: everything counted before is in it.
     pub begun: Instant,
     /// Whether the disk took it.
@@ -46,6 +50,9 @@ pub struct SavedPage {
 /// Takes the page of each save.
 pub type PublishPage = Box<dyn FnMut(SavedPage) + Send>;
 
+/// See [`Source::own`].
+pub type OwnMetrics = Box<dyn Fn(&Store) -> Vec<MetricFamily> + Send>;
+
 /// Where everything that is saved comes from.
 pub struct Source {
     /// Whether files are read: they may be rotated before they are in any save.
@@ -54,15 +61,18 @@ pub struct Source {
     pub positions: Arc<Positions>,
     /// The store that counts now; asked while reading pauses.
     pub store: Box<dyn Fn() -> Arc<Store> + Send>,
+    /// What the program says of itself; asked while reading pauses.
+    pub own: OwnMetrics,
     /// What else there is.
     pub notes: Vec<NoteSource>,
     pub publish: PublishPage,
 }
 
-/// A store at the instant of a save.
+/// A page at the instant of a save.
 struct PageCut {
     store: Arc<Store>,
     unsorted: UnsortedSnapshot,
+    own: Vec<MetricFamily>,
 }
 
 impl Source {
@@ -71,12 +81,14 @@ impl Source {
         let Source {
             positions,
             store,
+            own,
             notes,
             ..
         } = self;
         positions.snapshot(|files| {
             let store = store();
             let unsorted = store.unsorted(now_ms);
+            let own = own(&store);
             let mut changes = Vec::new();
             for source in notes {
                 let prefix = source.prefix;
@@ -88,7 +100,12 @@ impl Source {
                 image: store.image(),
                 notes: changes,
             };
-            (saved, PageCut { store, unsorted })
+            let page = PageCut {
+                store,
+                unsorted,
+                own,
+            };
+            (saved, page)
         })
     }
 }
@@ -203,6 +220,7 @@ impl Round {
         let saved = self.saver.save(snapshot, self.clock.now_ms());
         (self.source.publish)(SavedPage {
             snapshot: page.store.sorted(page.unsorted),
+            own: page.own,
             begun,
             is_saved: saved.is_ok(),
         });
@@ -254,6 +272,7 @@ mod tests {
             has_files: true,
             positions: Arc::default(),
             store: Box::new(move || Arc::clone(&store)),
+            own: Box::new(|_| Vec::new()),
             notes: vec![NoteSource {
                 prefix: "counts cuts",
                 changes: Box::new(move || {

@@ -2,7 +2,7 @@
 //! the usual `process_*`.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
@@ -39,6 +39,8 @@ pub struct SelfMetrics {
     pub replay: ReplayCounters,
     /// Lines of each file, which no page of ours shows.
     pub file_lines: FileLines,
+    /// See [`SelfMetrics::counting_block`].
+    blocks: RwLock<()>,
 }
 
 /// What is counted of standard input that repeats history.
@@ -213,6 +215,7 @@ impl SelfMetrics {
             scrapes,
             replay,
             file_lines: FileLines::default(),
+            blocks: RwLock::default(),
         };
         for source in &known.sources {
             own.source(source);
@@ -259,6 +262,20 @@ impl SelfMetrics {
     pub fn lines_read(&self) -> u64 {
         let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         sources.values().map(|counters| counters.lines.get()).sum()
+    }
+
+    /// While this lives [`SelfMetrics::between_blocks`] waits: hold it while the updates of a block are
+    /// made in the store and its lines are counted here, and never while anything else is waited for.
+    pub fn counting_block(&self) -> RwLockReadGuard<'_, ()> {
+        self.blocks.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls `take` while no block is half counted. What it takes of the store and of these metrics
+    /// belongs together: a page that says so many lines were read shows what they counted, no more
+    /// and no less.
+    pub fn between_blocks<T>(&self, take: impl FnOnce() -> T) -> T {
+        let _no_block = self.blocks.write().unwrap_or_else(PoisonError::into_inner);
+        take()
     }
 
     /// Shows the counters of these rules, and of no others, from now on. Rules that were shown before

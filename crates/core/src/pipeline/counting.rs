@@ -1,6 +1,7 @@
 //! From a line to the store: what a thread that counts lines holds.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
@@ -130,64 +131,72 @@ impl Counting {
         }
     }
 
-    /// The store first, then the program's own counts: who sees a line counted as read also sees
-    /// what it counted.
-    ///
-    /// Gives the number of lines.
+    /// Makes the updates of a block and counts its lines in the program's own metrics, and in those of
+    /// its file where it has one: all at once for a page.
     pub(super) fn finish_block(
         &mut self,
         counters: &SourceCounters,
-        bytes: u64,
-        oversized: u64,
-    ) -> u64 {
+        file_lines: Option<&AtomicU64>,
+        (bytes, oversized): (u64, u64),
+    ) {
+        let self_metrics = Arc::clone(&self.shared.self_metrics);
+        let counting_block = self_metrics.counting_block();
         let lines = std::mem::take(&mut self.lines);
         self.apply();
         self.end_block();
         counters.bytes.inc_by(bytes);
         counters.oversized.inc_by(oversized);
         counters.lines.inc_by(lines);
-        let counts = self.runner.counts();
-        let self_metrics = &self.shared.self_metrics;
-        self_metrics.lines_unmatched.inc_by(counts.unmatched);
-        if let Some(source) = counters.invalid_utf8_lines.add(counts.invalid_utf8) {
-            tracing::warn!(
-                "a value that becomes a label is not valid UTF-8 (of {source}; said once): its broken \
-                 bytes become U+FFFD, so that two names may become one; write the log in UTF-8, or \
-                 convert it: iconv -f ISO-8859-1 -t UTF-8"
-            );
+        if let Some(file_lines) = file_lines {
+            file_lines.fetch_add(lines, Ordering::Relaxed);
         }
+        let counts = self.runner.counts();
+        self_metrics.lines_unmatched.inc_by(counts.unmatched);
+        let has_new_invalid_utf8 = counters.invalid_utf8_lines.add(counts.invalid_utf8);
+        self.active.counters.count_matches(&counts.matches);
+        self.active.counters.count_unreadable(&counts.unreadable);
+        (self.active.counters).count_field_errors(&counts.field_errors);
+        // What is said may wait for whoever reads it, and a page must not.
+        drop(counting_block);
+        if has_new_invalid_utf8 {
+            warn_of_invalid_utf8(counters.invalid_utf8_lines.source());
+        }
+        self.say_what_is_new(counters.invalid_utf8_lines.source(), lines);
+        self.runner.counts().clear();
+        if !self.unmatched.is_empty() {
+            self.shared.samples.add(self.unmatched.drain(..));
+        }
+    }
+
+    /// Warns of headers that name other columns, and of an input of which nothing matches.
+    fn say_what_is_new(&mut self, source: &str, lines: u64) {
+        let (engine, samples) = (&self.active.engine, &self.shared.samples);
+        let counts = self.runner.counts();
         for (rule, why) in counts.other_headers.drain(..) {
-            let source = counters.invalid_utf8_lines.source();
-            let rule = self
-                .active
-                .engine
-                .rule_names()
-                .nth(rule)
-                .unwrap_or_default();
-            if self.shared.samples.headers.is_new(source, rule) {
+            let rule = engine.rule_names().nth(rule).unwrap_or_default();
+            if samples.headers.is_new(source, rule) {
                 tracing::warn!(
                     "{source}: {why} (rule `{rule}`; said once): what comes after it is read by the rule's columns"
                 );
             }
         }
         // A program of another language says nothing of lines that it has no use for.
-        if lines > 0 && !self.active.engine.has_scripts() {
-            let source = counters.invalid_utf8_lines.source();
+        if lines > 0 && !engine.has_scripts() {
             let counted = (lines, counts.unmatched);
-            let never = &self.shared.samples.never;
-            if let Some(said) = never.note(source, counted, &self.unmatched, &self.active.engine) {
+            let said = (samples.never).note(source, counted, &self.unmatched, engine);
+            if let Some(said) = said {
                 tracing::warn!("{said}");
             }
         }
-        self.active.counters.count_matches(&counts.matches);
-        self.active.counters.count_unreadable(&counts.unreadable);
-        (self.active.counters).count_field_errors(&counts.field_errors);
-        counts.clear();
-        if !self.unmatched.is_empty() {
-            self.shared.samples.add(self.unmatched.drain(..));
-        }
-        lines
     }
+}
+
+fn warn_of_invalid_utf8(source: &str) {
+    tracing::warn!(
+        "a value that becomes a label is not valid UTF-8 (of {source}; said once): its broken \
+         bytes become U+FFFD, so that two names may become one; write the log in UTF-8, or \
+         convert it: iconv -f ISO-8859-1 -t UTF-8"
+    );
 }
 
 /// Whoever begins a block and is gone has ended it: programs that keep state wait for it.

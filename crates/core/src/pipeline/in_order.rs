@@ -88,7 +88,7 @@ impl PartSink for PartCounter<'_> {
     fn end(&mut self, oversized: u64) -> bool {
         self.turns.wait_for(self.part);
         if let Some(counters) = &self.counters {
-            self.counting.finish_block(counters, 0, oversized);
+            (self.counting).finish_block(counters, None, (0, oversized));
         }
         self.turns.pass_on(self.part);
         true

@@ -1,7 +1,7 @@
 //! One reading thread's part of the pipeline: a sink for the bytes of its streams.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use super::counting::{Counting, Shared};
@@ -223,8 +223,8 @@ impl BlockLines<'_> {
         if let Some(joiner) = self.joiner {
             self.counters.multiline_cuts.add(joiner.take_cuts());
         }
-        let lines = (self.counting).finish_block(self.counters, cut.taken as u64, oversized);
-        self.file_lines.fetch_add(lines, Ordering::Relaxed);
+        let bytes = (cut.taken as u64, oversized);
+        (self.counting).finish_block(self.counters, Some(self.file_lines), bytes);
     }
 }
 
@@ -232,8 +232,7 @@ impl BlockLines<'_> {
 impl Drop for BlockLines<'_> {
     fn drop(&mut self) {
         if self.counting.is_in_block() {
-            let lines = (self.counting).finish_block(self.counters, 0, 0);
-            self.file_lines.fetch_add(lines, Ordering::Relaxed);
+            (self.counting).finish_block(self.counters, Some(self.file_lines), (0, 0));
         }
     }
 }

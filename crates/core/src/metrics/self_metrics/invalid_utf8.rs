@@ -38,13 +38,13 @@ impl InvalidUtf8Lines {
         &self.source
     }
 
-    /// Counts more lines. Gives the name of the input where these are its first, so that it is said
-    /// once.
-    pub fn add(&self, lines: u64) -> Option<&str> {
+    /// Counts more lines; whether these are the first of the input, so that it is said once.
+    #[must_use]
+    pub fn add(&self, lines: u64) -> bool {
         if lines == 0 {
-            return None;
+            return false;
         }
         self.lines.inc_by(lines);
-        (!self.was_said.swap(true, Ordering::Relaxed)).then_some(&self.source)
+        !self.was_said.swap(true, Ordering::Relaxed)
     }
 }
