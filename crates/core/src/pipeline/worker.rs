@@ -148,9 +148,7 @@ impl BlockLines<'_> {
     /// Counts a raw line that begins at `offset` in its stream, where lines are not joined.
     #[inline]
     pub(super) fn count(&mut self, offset: u64, raw: &[u8]) {
-        let whole = self.unwrapper.whole(raw);
-        if let Some(mut unwrapped) = self.unwrapper.unwrap(offset, raw) {
-            unwrapped.wrapping.whole = whole;
+        if let Some(unwrapped) = self.unwrapper.unwrap(offset, raw) {
             count(self.counting, self.origin, &unwrapped);
         }
     }
@@ -160,9 +158,7 @@ impl BlockLines<'_> {
         let Some(joiner) = self.joiner else {
             return self.count(offset, raw);
         };
-        let whole = self.unwrapper.whole(raw);
-        if let Some(mut unwrapped) = self.unwrapper.unwrap(offset, raw) {
-            unwrapped.wrapping.whole = whole;
+        if let Some(unwrapped) = self.unwrapper.unwrap(offset, raw) {
             let (counting, origin) = (&mut *self.counting, self.origin);
             joiner.line(offset, &unwrapped, |_, record| {
                 count(counting, origin, record)

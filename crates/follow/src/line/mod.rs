@@ -46,7 +46,8 @@ pub struct Wrapping<'a> {
     pub time: Option<&'a [u8]>,
     /// The time in a header of syslog or journald, as these write it: `Nov 26 15:42:14`.
     pub header_time: Option<&'a [u8]>,
-    /// The line with all that was around it, without its end; nothing where it was joined of parts.
+    /// The line with all that was around it, without its end; nothing where that is the text, or where
+    /// the line was joined of parts.
     pub whole: Option<&'a [u8]>,
     /// A container wrote the line to its standard error.
     pub is_stderr: bool,

@@ -135,10 +135,8 @@ impl<S: PartSink> PartLines<'_, S> {
     #[inline]
     fn plain_line(&mut self, at: usize, raw: &[u8]) -> bool {
         let offset = self.part.offset + at as u64;
-        let whole = self.unwrapper.whole(raw);
         match self.unwrapper.unwrap(offset, raw) {
-            Some(mut unwrapped) if unwrapped.wrapping.time.is_none() => {
-                unwrapped.wrapping.whole = whole;
+            Some(unwrapped) if unwrapped.wrapping.time.is_none() => {
                 self.lines += 1;
                 give(self.sink, &self.part.input, offset, &unwrapped);
                 true
@@ -149,11 +147,9 @@ impl<S: PartSink> PartLines<'_, S> {
 
     fn line(&mut self, at: usize, raw: &[u8]) {
         let offset = self.part.offset + at as u64;
-        let whole = self.unwrapper.whole(raw);
-        let Some(mut unwrapped) = self.unwrapper.unwrap(offset, raw) else {
+        let Some(unwrapped) = self.unwrapper.unwrap(offset, raw) else {
             return;
         };
-        unwrapped.wrapping.whole = whole;
         let (input, lines, sink) = (&self.part.input, &mut self.lines, &mut *self.sink);
         let Some(joiner) = &mut self.joiner else {
             *lines += 1;

@@ -48,23 +48,36 @@ impl Unwrapper {
     /// A joined line has the time of its first part. A line inside a record keeps the innermost
     /// time. One `\r` at the end is taken off.
     pub fn unwrap<'a>(&'a mut self, offset: u64, raw: &'a [u8]) -> Option<Unwrapped<'a>> {
+        // Nearly every line is bare.
+        if prefix::is_none(raw) && is_bare(raw) {
+            let wrapping = Wrapping::default();
+            return Some(Unwrapped {
+                text: raw,
+                wrapping,
+            });
+        }
+        self.any_unwrapped(offset, raw)
+    }
+
+    fn any_unwrapped<'a>(&'a mut self, offset: u64, raw: &'a [u8]) -> Option<Unwrapped<'a>> {
         let mut text = raw;
         let mut begins = offset;
+        // A line may be the last of the parts that are held.
+        let is_joining = self.held_from().is_some();
+        let whole = (!is_joining).then(|| raw.strip_suffix(b"\r").unwrap_or(raw));
         let mut wrapping = Wrapping::default();
         if let Some(record) = span::read(raw) {
+            wrapping.whole = whole;
             return match record {
                 span::SpanRecord::Request(text) => Some(Unwrapped { text, wrapping }),
                 span::SpanRecord::Other => None,
             };
         }
-        if prefix::is_none(raw) {
-            let text = bare(text, &mut self.uncoloured);
-            return Some(Unwrapped { text, wrapping });
-        }
         if let Some(prefix) = prefix::prefix(raw) {
             text = prefix.text;
             wrapping = prefix.wrapping();
         }
+        wrapping.whole = whole;
         for Depth { decoded, held } in &mut self.depths {
             let Some(record) = Record::read(text, decoded) else {
                 break;
@@ -92,13 +105,6 @@ impl Unwrapper {
         }
         let text = bare(text, &mut self.uncoloured);
         Some(Unwrapped { text, wrapping })
-    }
-
-    /// The line as it was written, for [`Wrapping::whole`]: without one `\r` at its end; nothing while
-    /// parts are held, for it may be the last of them.
-    pub fn whole<'r>(&self, raw: &'r [u8]) -> Option<&'r [u8]> {
-        let is_joining = self.held_from().is_some();
-        (!is_joining).then(|| raw.strip_suffix(b"\r").unwrap_or(raw))
     }
 
     /// Where the oldest held part begins: a saved position may not lie after it.
@@ -162,11 +168,16 @@ pub fn inner_starts(text: &[u8]) -> impl Iterator<Item = usize> {
 /// The text without colours, if it is coloured, and without one `\r` and a colour's end at its end.
 #[inline]
 fn bare<'a>(text: &'a [u8], uncoloured: &'a mut Vec<u8>) -> &'a [u8] {
-    // Nearly every line is bare, and its last byte says that nothing is at its end.
-    if !matches!(text.last(), Some(b'\r' | b'm')) && !ansi::is_coloured(text) {
-        return text;
+    match is_bare(text) {
+        true => text,
+        false => any_bare(text, uncoloured),
     }
-    any_bare(text, uncoloured)
+}
+
+/// Whether nothing is to be taken off; its last byte says that nothing is at its end.
+#[inline]
+fn is_bare(text: &[u8]) -> bool {
+    !matches!(text.last(), Some(b'\r' | b'm')) && !ansi::is_coloured(text)
 }
 
 fn any_bare<'a>(text: &'a [u8], uncoloured: &'a mut Vec<u8>) -> &'a [u8] {
