@@ -194,7 +194,7 @@ impl AppState {
         let row = |text: &Vec<u8>| {
             let prefix = search.find(&Line {
                 text,
-                wrapping: Wrapping::default(),
+                wrapping: &Wrapping::NONE,
                 origin: &origin,
             });
             UnmatchedRow {

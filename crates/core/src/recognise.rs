@@ -38,7 +38,7 @@ pub fn recognise(text: &[u8]) -> Option<&'static str> {
     };
     let line = Line {
         text,
-        wrapping: Wrapping::default(),
+        wrapping: &Wrapping::NONE,
         origin: &origin,
     };
     let counts = |engine: &Engine| {

@@ -67,7 +67,7 @@ mod tests {
         let mut find = |text: &str| {
             let line = Line {
                 text: text.as_bytes(),
-                wrapping: Wrapping::default(),
+                wrapping: &Wrapping::NONE,
                 origin: &origin,
             };
             search.find(&line).map(|prefix| prefix.len())

@@ -22,7 +22,7 @@ pub(crate) fn records(lines: &[SampleLine], settings: &Arc<Multiline>) -> Vec<Sa
         line.with(&origin, |line| {
             let unwrapped = Unwrapped {
                 text: line.text,
-                wrapping: line.wrapping,
+                wrapping: *line.wrapping,
             };
             joiner.line(at as u64, &unwrapped, &mut add);
         });

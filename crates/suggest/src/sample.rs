@@ -110,7 +110,7 @@ impl Sample {
             header_time,
             whole,
             is_stderr,
-        } = line.wrapping;
+        } = *line.wrapping;
         self.lines.push(SampleLine {
             whole: owned(whole).unwrap_or_else(|| text.clone().into_owned()),
             text: text.into_owned(),
@@ -203,7 +203,7 @@ impl SampleLine {
         let (time, header_time) = (bytes(&self.time), bytes(&self.header_time));
         each(&Line {
             text: self.text.as_bytes(),
-            wrapping: Wrapping {
+            wrapping: &Wrapping {
                 service: service.as_deref(),
                 container: container.as_deref(),
                 time: time.as_deref(),

@@ -65,7 +65,7 @@ impl Summary {
             };
             let line = Line {
                 text: sample,
-                wrapping: Wrapping::default(),
+                wrapping: &Wrapping::NONE,
                 origin: &origin,
             };
             let mut verdicts = chosen.engine.explain(&line);

@@ -123,7 +123,7 @@ impl Unit {
                 matches
             }
             Unit::SpecialRule(program) => {
-                let matches = program.matches(number, context, scratch);
+                let matches = program.matches_specially(number, context, scratch);
                 if matches.is_ok() {
                     program.act_specially(context, scratch, batch, counts);
                 }

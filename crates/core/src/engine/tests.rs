@@ -66,7 +66,7 @@ fn run_engine(
     for text in lines {
         let line = Line {
             text,
-            wrapping,
+            wrapping: &wrapping,
             origin: &origin,
         };
         engine.feed(&line, &mut runner, &mut batch);
@@ -295,7 +295,7 @@ fn explain_says_which_part_of_the_pattern_is_not_found() {
     };
     let line = Line {
         text: b"user=ann spent 1s",
-        wrapping: Wrapping::default(),
+        wrapping: &Wrapping::NONE,
         origin: &origin,
     };
     let verdicts = engine.explain(&line);

@@ -62,7 +62,7 @@ fn samples(engine: &Engine, question: &UnitQuestion, loaded: &Loaded) -> Vec<f64
     for text in loaded.cases.iter().flat_map(|(_, case)| &case.lines) {
         let line = Line {
             text: text.as_bytes(),
-            wrapping: Wrapping::default(),
+            wrapping: &Wrapping::NONE,
             origin: &origin,
         };
         let context = Context {

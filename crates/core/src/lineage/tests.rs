@@ -25,7 +25,7 @@ fn find(rules: &str, selector: &str, log: &[&str]) -> Result<Vec<usize>, String>
     let is_found = |(_, text): &(usize, &&str)| {
         let line = Line {
             text: text.as_bytes(),
-            wrapping: Wrapping::default(),
+            wrapping: &Wrapping::NONE,
             origin: &origin,
         };
         !lineage.line(&line).is_empty()
@@ -109,7 +109,7 @@ fn counting_is_that_of_everybody_else() {
     for text in LOG {
         let line = Line {
             text: text.as_bytes(),
-            wrapping: Wrapping::default(),
+            wrapping: &Wrapping::NONE,
             origin: &origin,
         };
         lineage.line(&line);

@@ -53,6 +53,7 @@ impl Exemplars {
     }
 
     /// Keeps an exemplar in place of the one before. `now_s` is the time in seconds since 1970.
+    #[inline]
     pub(crate) fn set(
         &mut self,
         slot: usize,
@@ -92,6 +93,7 @@ impl Exemplars {
     }
 
     /// Gives a bucket a row.
+    #[cold]
     fn add(&mut self, slot: usize, bucket: usize) -> usize {
         let reused = self.free.pop().map(|number| number as usize);
         let number = reused.unwrap_or_else(|| self.rows.push());

@@ -117,7 +117,7 @@ fn message(source: &str, input: &Input, engine: &Engine) -> String {
     let prefix = input.samples.iter().find_map(|text| {
         let line = Line {
             text,
-            wrapping: Wrapping::default(),
+            wrapping: &Wrapping::NONE,
             origin: &origin,
         };
         search.find(&line)

@@ -237,7 +237,7 @@ impl Drop for BlockLines<'_> {
 fn count(counting: &mut Counting, origin: &Origin, unwrapped: &Unwrapped<'_>) {
     let line = Line {
         text: unwrapped.text,
-        wrapping: unwrapped.wrapping,
+        wrapping: &unwrapped.wrapping,
         origin,
     };
     if counting.line(&line) {

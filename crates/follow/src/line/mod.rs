@@ -53,13 +53,25 @@ pub struct Wrapping<'a> {
     pub is_stderr: bool,
 }
 
+impl Wrapping<'_> {
+    /// Nothing was around the line.
+    pub const NONE: Wrapping<'static> = Wrapping {
+        service: None,
+        container: None,
+        time: None,
+        header_time: None,
+        whole: None,
+        is_stderr: false,
+    };
+}
+
 /// One log line: its text without line end and without wrapping, any bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Line<'a> {
     /// The text that rules see.
     pub text: &'a [u8],
-    /// What was taken off.
-    pub wrapping: Wrapping<'a>,
+    /// What was taken off. A reference, as it is large and nearly always empty.
+    pub wrapping: &'a Wrapping<'a>,
     /// Where the line was read.
     pub origin: &'a Origin,
 }

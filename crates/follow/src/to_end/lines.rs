@@ -248,7 +248,7 @@ fn framer_of(part: &Part) -> Framer {
 fn give<S: PartSink>(sink: &mut S, input: &Input, offset: u64, unwrapped: &Unwrapped<'_>) {
     let line = Line {
         text: unwrapped.text,
-        wrapping: unwrapped.wrapping,
+        wrapping: &unwrapped.wrapping,
         origin: &input.origin,
     };
     sink.line(offset, &line);

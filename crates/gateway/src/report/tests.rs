@@ -54,7 +54,7 @@ fn collect<'l>(plan: &Arc<Plan>, part: u64, lines: impl IntoIterator<Item = &'l 
 fn line<'l>(text: &'l str, origin: &'l Origin) -> Line<'l> {
     Line {
         text: text.as_bytes(),
-        wrapping: Wrapping::default(),
+        wrapping: &Wrapping::NONE,
         origin,
     }
 }

@@ -41,7 +41,7 @@ fn samples(
     for text in lines {
         let line = Line {
             text: text.as_bytes(),
-            wrapping: Wrapping::default(),
+            wrapping: &Wrapping::NONE,
             origin: &origin,
         };
         engine.feed(&line, &mut runner, &mut batch);

@@ -34,7 +34,7 @@ fn counted() -> (Engine, Snapshot) {
     for text in ["a 1 2.5", "b 3 4.5"] {
         let line = Line {
             text: text.as_bytes(),
-            wrapping: Wrapping::default(),
+            wrapping: &Wrapping::NONE,
             origin: &origin,
         };
         engine.feed(&line, &mut runner, &mut batch);

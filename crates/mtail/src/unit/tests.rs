@@ -106,7 +106,7 @@ impl Running {
         for text in lines {
             let line = Line {
                 text: text.as_bytes(),
-                wrapping: Wrapping::default(),
+                wrapping: &Wrapping::NONE,
                 origin: &origin,
             };
             self.engine.feed(&line, &mut runner, &mut batch);
@@ -298,7 +298,7 @@ fn lines_that_had_to_be_repaired_are_counted() {
     for text in lines {
         let line = Line {
             text,
-            wrapping: Wrapping::default(),
+            wrapping: &Wrapping::NONE,
             origin: &origin,
         };
         running.engine.feed(&line, &mut runner, &mut batch);
@@ -316,7 +316,7 @@ fn what_held_and_what_was_done_is_explained() {
     let says = |text: &str| {
         let line = Line {
             text: text.as_bytes(),
-            wrapping: Wrapping::default(),
+            wrapping: &Wrapping::NONE,
             origin: &origin,
         };
         running.engine.explain(&line).remove(0).outcome

@@ -14,7 +14,7 @@ use logmetrics_scan::escape::unescape;
 use logmetrics_scan::slots::{Slots, slot_bit};
 
 /// With more labels a line goes the plain way.
-const INPUTS_MAX: usize = 16;
+pub(super) const INPUTS_MAX: usize = 16;
 
 impl Program {
     /// What lines with these labels lead to, where that can be remembered.
@@ -71,10 +71,8 @@ impl Program {
         decoded: &'a mut Vec<u8>,
         values: &mut [Value<'a>; INPUTS_MAX],
     ) {
-        let mut escaped = [None; INPUTS_MAX];
-        let mut any_escaped = false;
-        let both = values.iter_mut().zip(&mut escaped);
-        for (&input, (value, escaped)) in self.inputs.iter().zip(both) {
+        let mut escaped = 0;
+        for (number, (&input, value)) in self.inputs.iter().zip(values.iter_mut()).enumerate() {
             let field = &self.labels[input].field;
             // Many labels are of fields that few lines have.
             if field.is_surely_absent(found) {
@@ -89,15 +87,14 @@ impl Program {
             match (bytes, read_as) {
                 (None, ReadAs::Ambiguous) => *value = Value::Ambiguous,
                 (None, _) => {}
-                (bytes, ReadAs::Escaped) => {
-                    *escaped = bytes;
-                    any_escaped = true;
+                (Some(bytes), read_as) => {
+                    *value = Value::Bytes(bytes);
+                    escaped |= u16::from(read_as == ReadAs::Escaped) << number;
                 }
-                (Some(bytes), _) => *value = Value::Bytes(bytes),
             }
         }
-        if any_escaped {
-            decode(&escaped, decoded, values);
+        if escaped != 0 {
+            decode(escaped, decoded, values);
         }
     }
 
@@ -256,24 +253,23 @@ impl QuickNumber {
     }
 }
 
-/// Resolves the escapes of values that have some; `room` takes them all.
+/// Resolves the escapes of those values whose bit is set, the first the lowest; `room` takes them all.
 #[inline(never)]
-fn decode<'a>(
-    escaped: &[Option<&[u8]>; INPUTS_MAX],
-    room: &'a mut Vec<u8>,
-    values: &mut [Value<'a>; INPUTS_MAX],
-) {
+fn decode<'a>(escaped: u16, room: &'a mut Vec<u8>, values: &mut [Value<'a>; INPUTS_MAX]) {
+    let has_escapes = |number: usize| escaped >> number & 1 != 0;
     room.clear();
     let mut ends = [0; INPUTS_MAX];
-    for (escaped, end) in escaped.iter().zip(&mut ends) {
-        if let Some(bytes) = escaped {
+    for (number, (value, end)) in values.iter().zip(&mut ends).enumerate() {
+        if let Value::Bytes(bytes) = value
+            && has_escapes(number)
+        {
             unescape(bytes, room);
         }
         *end = room.len();
     }
     let mut start = 0;
-    for ((escaped, value), end) in escaped.iter().zip(values).zip(ends) {
-        if escaped.is_some() {
+    for (number, (value, end)) in values.iter_mut().zip(ends).enumerate() {
+        if has_escapes(number) {
             *value = Value::Bytes(&room[start..end]);
         }
         start = end;

@@ -14,6 +14,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use hashbrown::HashTable;
 
+use super::cached::INPUTS_MAX;
 use super::field::Value;
 use super::known_values::RAW_BYTES_MAX;
 use crate::metrics::batch::{SeriesId, spread};
@@ -39,8 +40,19 @@ pub(in crate::engine) struct Key<'k> {
     /// Which of the fields are there that actions want, as [`Slots`](logmetrics_scan::slots::Slots)
     /// says.
     pub(in crate::engine) fields: u64,
-    /// The raw values of all labels that are asked for.
+    /// The raw values of all labels that are asked for, at most [`INPUTS_MAX`].
     pub(in crate::engine) values: &'k [Value<'k>],
+}
+
+impl Key<'_> {
+    /// A bit for each value that is absent, the first the lowest.
+    fn absent(&self) -> u16 {
+        let absent = |(number, value): (usize, &Value<'_>)| match value {
+            Value::Absent => absent_bit(number),
+            Value::Bytes(_) | Value::Ambiguous => 0,
+        };
+        self.values.iter().enumerate().map(absent).sum()
+    }
 }
 
 /// What comes of one action of the rule.
@@ -72,7 +84,8 @@ struct PlanEntry {
 pub(in crate::engine) struct LinePlans {
     hasher: foldhash::fast::RandomState,
     table: HashTable<PlanEntry>,
-    /// Each plan: its [`Head`], its values ([`as_key`]), then a [`PlanStep`] after the other.
+    /// Each plan: its [`Head`], the values that are there, each after its length, then a [`PlanStep`] after
+    /// the other.
     bytes: Vec<u8>,
     /// The batch's memory that the series' numbers belong to.
     batch_memory: u64,
@@ -132,23 +145,23 @@ impl LinePlans {
     #[inline]
     pub(in crate::engine) fn find(&mut self, key: &Key<'_>) -> Lookup {
         let mut hasher = self.hasher.build_hasher();
-        hasher.write_u64(key.fields);
+        let mut absent = 0;
         for (number, value) in key.values.iter().enumerate() {
             match value {
                 Value::Bytes(bytes) if bytes.len() <= RAW_BYTES_MAX => hasher.write(bytes),
-                // Told by where it is missing.
-                Value::Absent => hasher.write_u32(number as u32),
+                Value::Absent => absent |= absent_bit(number),
                 Value::Bytes(_) | Value::Ambiguous => return Lookup::Plain,
             }
         }
-        hasher.write_u32(key.rule);
+        hasher.write_u64(key.fields);
+        hasher.write_u64(u64::from(absent) << 32 | u64::from(key.rule));
         let hash = hasher.finish() as u32;
         self.key_hash = hash;
         let bytes = self.bytes.as_slice();
         let mut steps = None;
         let is_it = |plan: &PlanEntry| {
             if plan.hash == hash {
-                steps = steps_at(bytes, plan.start as usize, key);
+                steps = steps_at(bytes, plan.start as usize, (key, absent));
             }
             steps.is_some()
         };
@@ -177,13 +190,15 @@ impl LinePlans {
         let head = Head {
             rule: key.rule,
             fields: key.fields,
+            absent: key.absent(),
             steps: PLAIN,
         };
         self.bytes.extend(head.as_bytes());
         for value in key.values {
-            let (length, bytes) = as_key(*value);
-            self.bytes.extend_from_slice(&length);
-            self.bytes.extend_from_slice(bytes);
+            if let Value::Bytes(bytes) = value {
+                self.bytes.extend_from_slice(&length(bytes));
+                self.bytes.extend_from_slice(bytes);
+            }
         }
         if let Some(actions) = actions {
             let mut count = 0;
@@ -207,7 +222,7 @@ impl LinePlans {
         };
         let rehash = |plan: &PlanEntry| spread(plan.hash);
         self.table.insert_unique(spread(plan.hash), plan, rehash);
-        let steps = steps_at(&self.bytes, start, key);
+        let steps = steps_at(&self.bytes, start, (key, head.absent));
         steps.filter(|steps| steps.count != PLAIN as usize)
     }
 
@@ -251,11 +266,13 @@ impl LinePlans {
 struct Head {
     rule: u32,
     fields: u64,
+    /// See [`Key::absent`].
+    absent: u16,
     /// How many steps there are, or [`PLAIN`].
     steps: u16,
 }
 
-const HEAD_BYTES: usize = 14;
+const HEAD_BYTES: usize = 16;
 
 /// Labels are missing or broken: the plain way counts that.
 const PLAIN: u16 = u16::MAX;
@@ -266,7 +283,8 @@ impl Head {
         let mut bytes = [0; HEAD_BYTES];
         bytes[..8].copy_from_slice(&self.fields.to_le_bytes());
         bytes[8..12].copy_from_slice(&self.rule.to_le_bytes());
-        bytes[12..].copy_from_slice(&self.steps.to_le_bytes());
+        bytes[12..14].copy_from_slice(&self.absent.to_le_bytes());
+        bytes[14..].copy_from_slice(&self.steps.to_le_bytes());
         bytes
     }
 }
@@ -293,35 +311,39 @@ impl PlanStep {
     }
 }
 
-/// The length of a value that is not there.
-const ABSENT: u16 = u16::MAX;
-
-/// A value as it is in a key: its length, and its bytes.
+/// The length of a value, as it is before its bytes.
 #[inline(always)]
-fn as_key<'v>(value: Value<'v>) -> ([u8; 2], &'v [u8]) {
-    match value {
-        Value::Bytes(bytes) => ((bytes.len() as u16).to_le_bytes(), bytes),
-        Value::Absent | Value::Ambiguous => (ABSENT.to_le_bytes(), b""),
-    }
+fn length(value: &[u8]) -> [u8; 2] {
+    (value.len() as u16).to_le_bytes()
+}
+
+/// The bit of a value in [`Key::absent`].
+#[inline(always)]
+fn absent_bit(number: usize) -> u16 {
+    const { assert!(INPUTS_MAX <= u16::BITS as usize) };
+    1_u16.wrapping_shl(number as u32)
 }
 
 /// The steps of the plan that is at `start` of all `bytes`, if this is its key.
 #[inline(always)]
-fn steps_at(bytes: &[u8], start: usize, key: &Key<'_>) -> Option<PlanSteps> {
+fn steps_at(bytes: &[u8], start: usize, (key, absent): (&Key<'_>, u16)) -> Option<PlanSteps> {
     let (head, mut rest) = bytes.get(start..)?.split_first_chunk::<HEAD_BYTES>()?;
-    let steps = u16::from_le_bytes([head[12], head[13]]);
+    let steps = u16::from_le_bytes([head[14], head[15]]);
     let expected = Head {
         rule: key.rule,
         fields: key.fields,
+        absent,
         steps,
     };
     if *head != expected.as_bytes() {
         return None;
     }
     for value in key.values {
-        let (length, value) = as_key(*value);
+        let Value::Bytes(value) = value else {
+            continue;
+        };
         let (known_length, known) = rest.split_first_chunk::<2>()?;
-        if *known_length != length || !begins(known, value) {
+        if *known_length != length(value) || !begins(known, value) {
             return None;
         }
         rest = known.get(value.len()..)?;

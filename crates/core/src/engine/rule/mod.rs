@@ -200,7 +200,7 @@ pub(in crate::engine) enum Skipped {
 impl Program {
     /// Whether the rule's pattern is found and its fields can be read; leaves both in `scratch`.
     /// `number` is the rule's place among all.
-    #[inline]
+    #[inline(always)]
     pub(in crate::engine) fn matches(
         &self,
         number: usize,

@@ -129,6 +129,7 @@ impl Pattern {
 
     /// Whether the pattern is found; the groups that are asked for are left in `groups`. `number`
     /// is the pattern's own among all that use these groups.
+    #[inline]
     pub(in crate::engine) fn matches(
         &self,
         number: usize,

@@ -189,6 +189,17 @@ impl Program {
         })
     }
 
+    /// [`Program::matches`] for a special rule: the copy for others is part of the loop over the rules.
+    #[cold]
+    pub(in crate::engine) fn matches_specially(
+        &self,
+        number: usize,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<(), Mismatch> {
+        self.matches(number, context, scratch)
+    }
+
     /// Makes the updates of a line that matches: [`Program::act`] for a special rule.
     #[cold]
     pub(in crate::engine) fn act_specially(

@@ -147,7 +147,7 @@ fn explain_says_why_a_value_is_bad() {
     };
     let line = Line {
         text: b"v=0x1F w=-5",
-        wrapping: Wrapping::default(),
+        wrapping: &Wrapping::NONE,
         origin: &origin,
     };
     let verdicts = engine.explain(&line);

@@ -79,7 +79,7 @@ fn a_final_rule_keeps_its_lines() {
     };
     let line = Line {
         text: b"GET /healthz",
-        wrapping: Wrapping::default(),
+        wrapping: &Wrapping::NONE,
         origin: &origin,
     };
     let verdicts = engine.explain(&line);

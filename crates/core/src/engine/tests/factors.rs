@@ -149,7 +149,7 @@ fn a_verdict_says_what_has_no_factor() {
     };
     let line = Line {
         text: b"response=small-2 in=1000 out=1",
-        wrapping: Wrapping::default(),
+        wrapping: &Wrapping::NONE,
         origin: &origin,
     };
     let verdicts = engine.explain(&line);

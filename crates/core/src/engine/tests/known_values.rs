@@ -180,7 +180,7 @@ fn play(events: &[Event], remembers: Remembers) -> Matches {
             Event::Line(thread, text) => {
                 let line = Line {
                     text,
-                    wrapping: Wrapping::default(),
+                    wrapping: &Wrapping::NONE,
                     origin: &origin,
                 };
                 let (runner, batch) = &mut threads[*thread];

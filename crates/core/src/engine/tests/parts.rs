@@ -168,7 +168,7 @@ fn explain_says_where_json_behind_a_prefix_breaks() {
     ] {
         let line = Line {
             text,
-            wrapping: Wrapping::default(),
+            wrapping: &Wrapping::NONE,
             origin: &origin,
         };
         let verdict = engine.explain(&line).remove(0);
@@ -204,7 +204,7 @@ by = ["namespace", "pod", "container", "folder"]
     };
     let line = Line {
         text: b"x",
-        wrapping: Wrapping::default(),
+        wrapping: &Wrapping::NONE,
         origin: &origin,
     };
     engine.feed(&line, &mut runner, &mut batch);
@@ -359,7 +359,7 @@ where = { side = "buy|sell" }
     let said = |text: &[u8]| {
         let line = Line {
             text,
-            wrapping: Wrapping::default(),
+            wrapping: &Wrapping::NONE,
             origin: &origin,
         };
         engine.explain(&line)[0].outcome.to_string()
@@ -394,7 +394,7 @@ fn a_header_with_other_columns_is_unreadable() {
     };
     let line = Line {
         text: lines[1],
-        wrapping: Wrapping::default(),
+        wrapping: &Wrapping::NONE,
         origin: &origin,
     };
     assert_eq!(
@@ -441,7 +441,7 @@ fn explain_shows_each_match() {
     };
     let line = Line {
         text: b"a1 a2 b a3",
-        wrapping: Wrapping::default(),
+        wrapping: &Wrapping::NONE,
         origin: &origin,
     };
     let super::super::verdict::Outcome::Matched(updates) = &engine.explain(&line)[0].outcome else {

@@ -73,7 +73,7 @@ fn explain_names_the_pattern_that_decides() {
     let said = |text: &str| {
         let line = Line {
             text: text.as_bytes(),
-            wrapping: Wrapping::default(),
+            wrapping: &Wrapping::NONE,
             origin: &origin,
         };
         engine.explain(&line)[0].outcome.to_string()

@@ -124,7 +124,7 @@ fn what_a_script_says_of_a_line_is_explained() {
     let says = |text: &str| {
         let line = Line {
             text: text.as_bytes(),
-            wrapping: Wrapping::default(),
+            wrapping: &Wrapping::NONE,
             origin: &origin,
         };
         engine.explain(&line)[0].outcome.to_string()

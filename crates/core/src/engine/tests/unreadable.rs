@@ -26,7 +26,7 @@ fn says(line: &[u8]) -> Says {
     };
     let line = Line {
         text: line,
-        wrapping: Wrapping::default(),
+        wrapping: &Wrapping::NONE,
         origin: &origin,
     };
     engine.explain(&line).remove(0).outcome
@@ -203,7 +203,7 @@ fn a_report_takes_and_refuses_what_counting_does() {
         for end in 0..=record.len() {
             let line = Line {
                 text: &record.as_bytes()[..end],
-                wrapping: Wrapping::default(),
+                wrapping: &Wrapping::NONE,
                 origin: &origin,
             };
             let is_counted = engine.feed(&line, &mut runner, &mut batch);

@@ -70,7 +70,7 @@ fn the_built_in_rule_matches_requests_and_nothing_else() {
     let is_match = |text: &str| {
         let line = Line {
             text: text.as_bytes(),
-            wrapping: Wrapping::default(),
+            wrapping: &Wrapping::NONE,
             origin: &origin,
         };
         let outcome = engine.explain(&line).remove(0).outcome;

@@ -62,12 +62,10 @@ impl Unwrapper {
     fn any_unwrapped<'a>(&'a mut self, offset: u64, raw: &'a [u8]) -> Option<Unwrapped<'a>> {
         let mut text = raw;
         let mut begins = offset;
-        // A line may be the last of the parts that are held.
-        let is_joining = self.held_from().is_some();
-        let whole = (!is_joining).then(|| raw.strip_suffix(b"\r").unwrap_or(raw));
+        let mut is_joined = false;
         let mut wrapping = Wrapping::default();
         if let Some(record) = span::read(raw) {
-            wrapping.whole = whole;
+            wrapping.whole = Some(without_end(raw));
             return match record {
                 span::SpanRecord::Request(text) => Some(Unwrapped { text, wrapping }),
                 span::SpanRecord::Other => None,
@@ -77,7 +75,6 @@ impl Unwrapper {
             text = prefix.text;
             wrapping = prefix.wrapping();
         }
-        wrapping.whole = whole;
         for Depth { decoded, held } in &mut self.depths {
             let Some(record) = Record::read(text, decoded) else {
                 break;
@@ -96,6 +93,7 @@ impl Unwrapper {
                 return None;
             }
             begins = held.from.take().unwrap_or(begins);
+            is_joined = true;
             text = &held.text;
             wrapping.time = Some(&held.time);
         }
@@ -104,6 +102,9 @@ impl Unwrapper {
             text = syslog::after_priority(text).unwrap_or(text);
         }
         let text = bare(text, &mut self.uncoloured);
+        if text.len() < raw.len() && !is_joined {
+            wrapping.whole = Some(without_end(raw));
+        }
         Some(Unwrapped { text, wrapping })
     }
 
@@ -172,6 +173,11 @@ fn bare<'a>(text: &'a [u8], uncoloured: &'a mut Vec<u8>) -> &'a [u8] {
         true => text,
         false => any_bare(text, uncoloured),
     }
+}
+
+/// The line without one `\r` at its end.
+fn without_end(raw: &[u8]) -> &[u8] {
+    raw.strip_suffix(b"\r").unwrap_or(raw)
 }
 
 /// Whether nothing is to be taken off; its last byte says that nothing is at its end.
