@@ -55,7 +55,17 @@ impl<'r, M: Matcher, S: Metrics> Run<'r, M, S> {
         })
     }
 
+    #[inline]
     pub(super) fn condition(&mut self, condition: &Condition) -> Outcome<bool> {
+        match condition {
+            Condition::Match(site) => Ok(self.match_line(*site)),
+            condition => self.other_condition(condition),
+        }
+    }
+
+    /// The same for a condition that is more than one pattern that the line must match.
+    #[inline(never)]
+    fn other_condition(&mut self, condition: &Condition) -> Outcome<bool> {
         Ok(match condition {
             Condition::Match(site) => self.match_line(*site),
             Condition::NoMatch(site) => !self.match_line(*site),
@@ -90,6 +100,7 @@ impl<'r, M: Matcher, S: Metrics> Run<'r, M, S> {
     }
 
     /// Matches the line; a pattern is tried once for a line, however often it is written.
+    #[inline]
     fn match_line(&mut self, site: usize) -> bool {
         let stamp = self.state.stamp;
         let Some(pattern) = self.program.sites.get(site).map(|site| site.pattern) else {

@@ -262,6 +262,7 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
         Ok(Flow::Next)
     }
 
+    #[inline]
     fn branch(
         &mut self,
         holds: bool,
@@ -269,7 +270,11 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
         otherwise: &[Statement],
     ) -> Result<Flow, Box<RuntimeError>> {
         if !holds {
-            return self.statements(otherwise);
+            // Most conditions have no `else`, which is not worth a call.
+            return match otherwise {
+                [] => Ok(Flow::Next),
+                otherwise => self.statements(otherwise),
+            };
         }
         self.has_matched = false;
         let flow = self.statements(then)?;

@@ -428,6 +428,7 @@ struct PlanMatcher {
 }
 
 impl PlanMatcher {
+    #[inline]
     fn found(&self, pattern: usize, is_match: bool, spans: &mut Spans) -> bool {
         if is_match && let Some(&groups) = self.groups.get(pattern) {
             spans.set_all((0..groups).map(|group| self.state.span(group)));
@@ -441,6 +442,7 @@ impl Matcher for PlanMatcher {
         self.patterns.begin_line(line, &mut self.state);
     }
 
+    #[inline]
     fn find(&mut self, pattern: usize, line: &str, spans: &mut Spans) -> bool {
         let is_match = self.patterns.find_on_line(pattern, line, &mut self.state);
         self.found(pattern, is_match, spans)
