@@ -30,10 +30,11 @@ struct RawKey {
 /// The number of the bit for a key.
 #[inline(always)]
 fn beginning(key: &[u8]) -> u32 {
-    let [first, second, ..] = key else {
+    let Some(two) = key.first_chunk::<2>() else {
         return 0;
     };
-    u32::from(first.wrapping_mul(3) ^ second.wrapping_mul(5)) % 64
+    // The upper six bits of a product that all of both bytes reach.
+    u32::from(u16::from_le_bytes(*two).wrapping_mul(0x9E37) >> 10)
 }
 
 impl UntrustedRange {

@@ -3,6 +3,8 @@
 //! [`pairs`] reads a text forward, whoever wrote it. [`gateway_tail`] knows how the gateway ends its
 //! lines, and so finds the end of what strangers chose. Nothing here decides what a value means.
 
+use std::num::NonZeroUsize;
+
 use super::keys::{Form, Keys, Matches, Span};
 use super::slots::{KeyStart, Slots};
 use super::untrusted::UntrustedRange;
@@ -105,6 +107,30 @@ fn is_own_end(
     true
 }
 
+/// What is known of a key of the first text that is wanted or begins the range, in one number: this is
+/// asked for each key of a line.
+#[derive(Clone, Copy)]
+struct FirstTextKey(NonZeroUsize);
+
+impl FirstTextKey {
+    /// `None` for a key that is neither.
+    #[inline(always)]
+    fn of(slot: Option<usize>, begins_range: bool) -> Option<FirstTextKey> {
+        let slot = slot.map_or(0, |slot| slot + 1);
+        NonZeroUsize::new(slot << 1 | usize::from(begins_range)).map(FirstTextKey)
+    }
+
+    #[inline(always)]
+    fn slot(self) -> Option<usize> {
+        (self.0.get() >> 1).checked_sub(1)
+    }
+
+    #[inline(always)]
+    fn begins_range(self) -> bool {
+        self.0.get() & 1 == 1
+    }
+}
+
 /// Whether a value can be relied on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trust {
@@ -127,16 +153,13 @@ impl LineParts<'_> {
         let mut pairs = Pairs::new(self.line, key_starts, 0);
         if let Some(untrusted) = untrusted {
             let keys = self.keys;
-            while let Some((pair, (slot, begins))) =
-                pairs.next_of(|key| match (keys.slot(key), untrusted.begins_with(key)) {
-                    (None, false) => None,
-                    wanted => Some(wanted),
-                })
-            {
-                if begins {
-                    return self.read_in_parts(key_starts, untrusted, (&pair, &pairs), slot);
+            let wanted = |key: &[u8]| FirstTextKey::of(keys.slot(key), untrusted.begins_with(key));
+            while let Some((pair, key)) = pairs.next_of(wanted) {
+                if key.begins_range() {
+                    let rest = (&pair, &pairs);
+                    return self.read_in_parts(key_starts, untrusted, rest, key.slot());
                 }
-                self.add(slot, &pair, Trust::Trusted);
+                self.add(key.slot(), &pair, Trust::Trusted);
             }
             return;
         }
