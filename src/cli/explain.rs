@@ -2,6 +2,7 @@
 //!
 //! Only shows verdicts; the engine decides them, in the same code that counts.
 
+mod places;
 mod summary;
 mod words;
 
@@ -25,6 +26,7 @@ use logmetrics_follow::Specification;
 use logmetrics_follow::line::multiline::Cuts;
 use logmetrics_follow::line::{Line, Origin};
 use logmetrics_follow::to_end::{self, Inputs, PartSink};
+use places::Places;
 use summary::Summary;
 
 /// What a user types to have lines explained.
@@ -104,6 +106,7 @@ pub fn execute(args: ExplainArgs) -> Exit {
         return terminal::usage(error);
     }
     inputs.multiline = programs.multiline(&checked).as_ref().clone();
+    let is_joined = !inputs.multiline.is_empty();
     let rules = checked
         .toml
         .map_or_else(Vec::new, |loaded| loaded.set.rules);
@@ -114,6 +117,7 @@ pub fn execute(args: ExplainArgs) -> Exit {
         unmatched_only: args.unmatched,
         is_summary: args.summary,
         names_files: logs.len() > 1 || logs.iter().any(|log| log.contains(['*', '?', '['])),
+        is_joined,
     };
     explain_all(&chosen, inputs)
 }
@@ -144,6 +148,8 @@ struct Chosen<'e> {
     is_summary: bool,
     /// Several files may be read: lines are numbered in each.
     names_files: bool,
+    /// Several lines may be one record.
+    is_joined: bool,
 }
 
 /// Shows what the engine says of each line.
@@ -151,8 +157,10 @@ struct Explainer<'e> {
     chosen: &'e Chosen<'e>,
     search: PrefixSearch<'e>,
     file: Arc<str>,
-    /// Lines of this file so far.
-    number: u64,
+    /// The lines of this file so far.
+    places: Places,
+    /// The lines of the files before.
+    lines_before: u64,
     summary: Summary,
     written: std::io::Result<()>,
 }
@@ -161,16 +169,24 @@ impl PartSink for Explainer<'_> {
     fn begin(&mut self, _part: u64, origin: &Origin) {
         if *self.file != *origin.file {
             self.file = Arc::clone(&origin.file);
-            self.number = 0;
+            self.lines_before += self.places.lines();
+            self.places = Places::default();
         }
     }
 
-    fn line(&mut self, _offset: u64, line: &Line<'_>) {
+    fn raw_line(&mut self, offset: u64, raw: &[u8]) {
+        self.places.add(offset, raw);
+    }
+
+    fn line(&mut self, offset: u64, line: &Line<'_>) {
         if self.written.is_err() {
             return;
         }
-        self.number += 1;
         let chosen = self.chosen;
+        let (number, taken_off) = self.places.of(offset, chosen.is_joined);
+        if let Some(words) = &taken_off {
+            self.summary.was_taken_off(words);
+        }
         let mut verdicts = chosen.engine.explain(line);
         if let Some(rule) = chosen.rule {
             verdicts.retain(|verdict| *verdict.rule == *rule);
@@ -179,11 +195,20 @@ impl PartSink for Explainer<'_> {
         if chosen.is_summary || (hit && chosen.unmatched_only) {
             return;
         }
-        let place = match chosen.names_files {
-            true => format!("{} line {}", harmless(self.file.as_bytes()), self.number),
-            false => format!("line {}", self.number),
+        let mut place = match chosen.names_files {
+            true => format!("{} line {number}", harmless(self.file.as_bytes())),
+            false => format!("line {number}"),
         };
-        let mut text = describe(&place, line, &verdicts, chosen.rules);
+        let lines = line.text.split(|byte| *byte == b'\n').count();
+        if chosen.is_joined && lines > 1 {
+            let _ = write!(place, ", a record of {lines} lines");
+        }
+        let mut text = describe(
+            &place,
+            (line, taken_off.as_deref()),
+            &verdicts,
+            chosen.rules,
+        );
         if !hit && let Some(prefix) = self.search.find(line) {
             let shown = shorten(&harmless(prefix));
             let _ = writeln!(text, "  {}", unknown_prefix::words(&shown));
@@ -210,7 +235,8 @@ fn explain_all(chosen: &Chosen<'_>, mut inputs: Inputs) -> Exit {
         chosen,
         search: PrefixSearch::new(chosen.engine),
         file: Arc::from(""),
-        number: 0,
+        places: Places::default(),
+        lines_before: 0,
         summary: Summary::default(),
         written: Ok(()),
     };
@@ -227,7 +253,8 @@ fn explain_all(chosen: &Chosen<'_>, mut inputs: Inputs) -> Exit {
                 return terminal::fail(&format_args!("cannot write to standard output: {error}"));
             }
         }
-        terminal::say(&explainer.summary.total(chosen).trim_end());
+        let lines = explainer.lines_before + explainer.places.lines();
+        terminal::say(&explainer.summary.total(chosen, lines).trim_end());
     }
     match errors.first() {
         None => Exit::Done,
@@ -235,10 +262,24 @@ fn explain_all(chosen: &Chosen<'_>, mut inputs: Inputs) -> Exit {
     }
 }
 
-/// A line and what each rule says of it.
-fn describe(place: &str, line: &Line<'_>, verdicts: &[Verdict], rules: &[Rule]) -> String {
+/// A line and what each rule says of it; and what was taken off it.
+fn describe(
+    place: &str,
+    (line, taken_off): (&Line<'_>, Option<&str>),
+    verdicts: &[Verdict],
+    rules: &[Rule],
+) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{place}: {}", shorten(&harmless(line.text)));
+    if let Some(words) = taken_off {
+        let fields = places::fields(line);
+        let fields = if fields.is_empty() {
+            fields
+        } else {
+            format!(" ({fields})")
+        };
+        let _ = writeln!(out, "  taken off: {words}{fields}");
+    }
     let is_match = verdicts.iter().any(|verdict| verdict.outcome.is_match());
     for verdict in verdicts {
         let rule = rules.iter().find(|rule| *rule.name == *verdict.rule);

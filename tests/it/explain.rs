@@ -167,3 +167,56 @@ fn what_no_line_has_is_answered_with_what_to_write() {
         "{said}"
     );
 }
+
+#[test]
+fn what_was_taken_off_a_line_is_said() {
+    let scratch = Scratch::new();
+    let rules = "[[rule]]\nname = 'x'\nmatch = '^gw-1 \\| GET (?P<path>\\S+)$'\nmetric = [{ counter = 'c' }]\n\
+                 [[rule]]\nname = 'y'\nmatch = '^PUT'\nmetric = [{ counter = 'd' }]\n";
+    let rules = scratch.write("r.toml", rules);
+    let docker = r#"{"log":"PUT /\n","stream":"stdout","time":"2026-10-06T00:17:09.669794202Z"}"#;
+    let log = format!("gw-1  | GET /a\n{docker}\nPOST /\n");
+    let run = Run::new().args("explain -r").arg(&rules).stdin(log).go();
+    let run = run.success();
+    assert!(
+        run.stdout.starts_with(
+            "line 1: GET /a\n  \
+             taken off: `gw-1  | `; rules see the line from its character 9 on (`_service` is `gw`, `_container` is `gw-1`)\n  \
+             x: no match: not even the beginning of"
+        ),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        run.stdout.contains(
+            "line 2: PUT /\n  \
+             taken off: docker's JSON record, of which rules see `log`\n"
+        ),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(
+        run.stdout.matches("taken off: ").count(),
+        2,
+        "{}",
+        run.stdout
+    );
+    run.says(&[
+        "taken off 2 lines, such as `gw-1  | `; rules see the line from its character 9 on",
+        "3 lines, 1 matched, 2 not",
+    ]);
+    // The pattern has one blank where compose writes two: what is before the bar is found all the same.
+    let rules = "[[rule]]\nname = 'x'\nmatch = '^gw-1 +\\| GET (?P<path>\\S+)$'\nmetric = [{ counter = 'c' }]\n";
+    let rules = scratch.write("r.toml", rules);
+    for flag in ["", "--summary"] {
+        let run = Run::new().args("explain").args(flag).arg("-r").arg(&rules);
+        let run = run.stdin("gw-1  | GET /a\ngw-1  | GET /b\n").go().success();
+        let all = format!("{}{}", run.stdout, run.stderr);
+        assert!(
+            all.contains(
+                "likely: the pattern wants what was taken off the line, which rules do not see: leave that out"
+            ),
+            "{all}"
+        );
+    }
+}

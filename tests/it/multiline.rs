@@ -57,10 +57,11 @@ fn reads(log: &str, preset: &str, rules: &str, expected: &[&str]) {
         assert_eq!(finished.sorted("lines"), expected);
     }
     let records = expected.len();
+    let lines = std::fs::read_to_string(&log).unwrap().lines().count();
     let explained = Run::new().arg("explain").rules(&preset).arg(&log).go();
-    explained
-        .success()
-        .says(&[&format!("{records} lines, {records} matched")]);
+    explained.success().says(&[&format!(
+        "{records} records in {lines} lines, {records} matched"
+    )]);
 }
 
 #[test]
@@ -114,7 +115,9 @@ relation = { from = "relation", default = "none", max_values = 9 }
         ]
     );
     let explained = Run::new().arg("explain").rules(&rules).arg(&log).go();
-    explained.success().says(&["4 lines, 4 matched"]);
+    explained
+        .success()
+        .says(&["4 records in 8 lines, 4 matched"]);
 }
 
 #[test]
@@ -329,16 +332,53 @@ fn counted(log: &std::path::Path, rules: &[&str]) -> (Vec<String>, String) {
 }
 
 #[test]
+fn explained_records_are_numbered_by_their_lines() {
+    let scratch = Scratch::new();
+    let rules = scratch.write(
+        "rules.toml",
+        "[input.multiline]\nstart = '^\\d'\n[[rule]]\nname = 'r'\nmatch = '^\\d'\nmetric = [{ counter = 'c' }]\n",
+    );
+    // Two services whose records stand in each other.
+    let log = "a-1  | 1 one\nb-1  | 2 two\na-1  |   more\na-1  |   still more\nb-1  | 3 three\na-1  | 4 four\n";
+    let run = Run::new().arg("explain").rules(&rules).stdin(log).go();
+    let run = run.success();
+    let mut places: Vec<&str> = (run.stdout.lines())
+        .filter(|line| line.starts_with("line"))
+        .collect();
+    places.sort_unstable();
+    assert_eq!(
+        places,
+        [
+            r"line 1, a record of 3 lines: 1 one\n  more\n  still more",
+            "line 2: 2 two",
+            "line 5: 3 three",
+            "line 6: 4 four",
+        ]
+    );
+    assert!(
+        run.stdout
+            .contains("  taken off: `a-1  | `; rules see the line from its character 8 on"),
+        "{}",
+        run.stdout
+    );
+    run.says(&["4 records in 6 lines, 4 matched, 0 not"]);
+}
+
+#[test]
 fn shipped_rules_join_the_records_of_their_programs_and_no_others() {
     let scratch = Scratch::new();
     let data = |name: &str| repository(&format!("tests/data/multiline/{name}"));
     let all = repository("rules");
     let all = all.to_str().unwrap();
     let java = counted(&data("java.log"), &["builtin:log4j"]);
-    assert!(java.1.starts_with("3 lines, 3 matched"), "{}", java.1);
+    assert!(
+        java.1.starts_with("3 records in 11 lines, 3 matched"),
+        "{}",
+        java.1
+    );
     let postgres = counted(&data("postgres.log"), &["builtin:postgres"]);
     assert!(
-        postgres.1.starts_with("4 lines, 4 matched"),
+        postgres.1.starts_with("4 records in 8 lines, 4 matched"),
         "{}",
         postgres.1
     );
@@ -349,7 +389,10 @@ fn shipped_rules_join_the_records_of_their_programs_and_no_others() {
     let both = [data("java.log"), data("postgres.log")].map(|path| std::fs::read(path).unwrap());
     let both = scratch.write("both.log", String::from_utf8(both.concat()).unwrap());
     let (samples, matched) = counted(&both, &["builtin:postgres", "builtin:log4j"]);
-    assert!(matched.starts_with("7 lines, 7 matched"), "{matched}");
+    assert!(
+        matched.starts_with("7 records in 19 lines, 7 matched"),
+        "{matched}"
+    );
     let mut expected = [java.0, postgres.0].concat();
     expected.sort();
     assert_eq!(samples, expected);

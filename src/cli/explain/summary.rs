@@ -26,6 +26,8 @@ const SAMPLES_MAX: usize = 40;
 pub(super) struct Summary {
     lines: u64,
     matched: u64,
+    /// Lines that something was taken off, and what it was for one of them.
+    taken_off: Option<(u64, Arc<str>)>,
     shapes: Shapes,
     rules: BTreeMap<Box<str>, OfRule>,
 }
@@ -34,8 +36,18 @@ pub(super) struct Summary {
 #[derive(Default)]
 struct OfRule {
     matched: u64,
-    /// The line on which its pattern came furthest, and how far.
-    nearest: Option<(usize, Vec<u8>, Outcome)>,
+    /// The line on which its pattern came furthest.
+    nearest: Option<Nearest>,
+}
+
+/// A line that a rule's pattern is not found on.
+struct Nearest {
+    /// How much of the pattern is found.
+    how_far: usize,
+    text: Vec<u8>,
+    /// With what was around it.
+    whole: Option<Vec<u8>>,
+    outcome: Outcome,
 }
 
 impl Summary {
@@ -46,12 +58,18 @@ impl Summary {
         self.matched += u64::from(hit);
         for verdict in verdicts {
             let of_rule = self.rules.entry(verdict.rule.clone()).or_default();
-            of_rule.add(line.text, &verdict.outcome);
+            of_rule.add(line, &verdict.outcome);
         }
         if !hit {
             self.shapes.add(line.text);
         }
         hit
+    }
+
+    /// Notes what was around a line.
+    pub(super) fn was_taken_off(&mut self, words: &Arc<str>) {
+        let (count, _) = self.taken_off.get_or_insert((0, Arc::clone(words)));
+        *count += 1;
     }
 
     /// The lines that nothing matched, by their shape.
@@ -74,7 +92,12 @@ impl Summary {
             }
             let s = if *count == 1 { "" } else { "s" };
             let _ = writeln!(out, "{count} line{s}: {}", harmless(shape.as_bytes()));
-            out.push_str(&describe("  such as", &line, &verdicts, chosen.rules));
+            out.push_str(&describe(
+                "  such as",
+                (&line, None),
+                &verdicts,
+                chosen.rules,
+            ));
         }
         let left = sorted
             .iter()
@@ -87,13 +110,13 @@ impl Summary {
         out
     }
 
-    /// The last words.
-    pub(super) fn total(&self, chosen: &Chosen<'_>) -> String {
+    /// The last words, after so many lines of files.
+    pub(super) fn total(&self, chosen: &Chosen<'_>, raw_lines: u64) -> String {
         let mut out = String::new();
         let idle = self.rules.iter().filter(|(_, rule)| rule.matched == 0);
         let idle = idle.filter_map(|(name, rule)| Some((name, rule.nearest.as_ref()?)));
-        for (name, (_, text, outcome)) in idle.take(RULES_SHOWN_MAX) {
-            self.idle_rule(name, text, outcome, &mut out);
+        for (name, nearest) in idle.take(RULES_SHOWN_MAX) {
+            self.idle_rule(name, nearest, &mut out);
         }
         if self.matched == 0 && self.lines > 0 && chosen.rule.is_none() {
             // One line of each shape: what a log begins with is often not what it is about.
@@ -102,22 +125,32 @@ impl Summary {
             let looks = recognise::looks_like(&samples);
             let _ = writeln!(out, "no line matched; they {}", harmless(looks.as_bytes()));
         }
+        if let Some((count, words)) = &self.taken_off {
+            let one = if *count == 1 { "one line" } else { "lines" };
+            let count = if *count == 1 {
+                String::new()
+            } else {
+                format!("{count} ")
+            };
+            let _ = writeln!(out, "taken off {count}{one}, such as {words}");
+        }
         let (lines, matched) = (self.lines, self.matched);
-        let _ = writeln!(
-            out,
-            "{lines} lines, {matched} matched, {} not",
-            lines - matched
-        );
+        let counted = match chosen.is_joined && raw_lines != lines {
+            true => format!("{lines} records in {raw_lines} lines"),
+            false => format!("{lines} lines"),
+        };
+        let _ = writeln!(out, "{counted}, {matched} matched, {} not", lines - matched);
         out
     }
 
     /// Why a rule matched none of the lines, by the line on which it came furthest.
-    fn idle_rule(&self, name: &str, text: &[u8], outcome: &Outcome, out: &mut String) {
+    fn idle_rule(&self, name: &str, nearest: &Nearest, out: &mut String) {
+        let (text, outcome) = (nearest.text.as_slice(), &nearest.outcome);
         let Outcome::PatternNotFound { pattern, almost } = outcome else {
             return;
         };
         let written = why::rewrite(pattern, text, &why::pairs(text));
-        let details = words::details(outcome, text);
+        let details = words::details(outcome, text, nearest.whole.as_deref());
         if almost.is_none() && details.is_empty() && written.is_none() {
             return;
         }
@@ -145,7 +178,7 @@ impl Summary {
 }
 
 impl OfRule {
-    fn add(&mut self, text: &[u8], outcome: &Outcome) {
+    fn add(&mut self, line: &Line<'_>, outcome: &Outcome) {
         if outcome.is_match() {
             self.matched += 1;
             return;
@@ -157,9 +190,14 @@ impl OfRule {
         if self
             .nearest
             .as_ref()
-            .is_none_or(|(before, _, _)| how_far > *before)
+            .is_none_or(|before| how_far > before.how_far)
         {
-            self.nearest = Some((how_far, text.to_vec(), outcome.clone()));
+            self.nearest = Some(Nearest {
+                how_far,
+                text: line.text.to_vec(),
+                whole: line.wrapping.whole.map(<[u8]>::to_vec),
+                outcome: outcome.clone(),
+            });
         }
     }
 }

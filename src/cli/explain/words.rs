@@ -13,6 +13,10 @@ use logmetrics_follow::line::Line;
 /// Most keys of a line that are named.
 const KEYS_SHOWN_MAX: usize = 12;
 
+/// Why a pattern that wants what was taken off is not found, and the way out.
+const FOR_WHOLE: &str = "the pattern wants what was taken off the line, which rules do not see: leave that out of it \
+     (`_service` and `_container` are fields that say who wrote the line, `_time` says when)";
+
 /// Writes what a rule says of a line. `is_match`: another rule or this one matches it, so that one which does
 /// not needs no cause.
 pub(super) fn verdict(
@@ -39,7 +43,7 @@ pub(super) fn verdict(
         other => {
             let _ = writeln!(out, "  {name}: no match: {other}");
             if !is_match {
-                for detail in details(other, line.text) {
+                for detail in details(other, line.text, line.wrapping.whole) {
                     let _ = writeln!(out, "    {detail}");
                 }
             }
@@ -47,8 +51,8 @@ pub(super) fn verdict(
     }
 }
 
-/// Where it breaks, and the likely cause.
-pub(super) fn details(outcome: &Outcome, text: &[u8]) -> Vec<String> {
+/// Where it breaks, and the likely cause. `whole` is the line with what was around it.
+pub(super) fn details(outcome: &Outcome, text: &[u8], whole: Option<&[u8]>) -> Vec<String> {
     let pointed = |at: usize| {
         let (shown, caret) = why::caret(text, at);
         vec![harmless(shown.as_bytes()), caret]
@@ -60,8 +64,11 @@ pub(super) fn details(outcome: &Outcome, text: &[u8]) -> Vec<String> {
                 None => Vec::new(),
             };
             let pairs = why::pairs(text);
-            let whole = String::from_utf8_lossy(text);
-            let causes = why::causes(pattern, &whole, &pairs, almost.as_ref());
+            let words = String::from_utf8_lossy(text);
+            if whole.is_some_and(|whole| is_for_whole(pattern, &words, whole)) {
+                details.push(format!("likely: {FOR_WHOLE}"));
+            }
+            let causes = why::causes(pattern, &words, &pairs, almost.as_ref());
             details.extend(causes.into_iter().map(|cause| {
                 let cause = harmless(cause.as_bytes());
                 format!("likely: {cause}")
@@ -88,6 +95,11 @@ pub(super) fn details(outcome: &Outcome, text: &[u8]) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether a pattern wants what was taken off a line.
+fn is_for_whole(pattern: &str, text: &str, whole: &[u8]) -> bool {
+    whole.len() > text.len() && why::is_for_whole(pattern, text, &String::from_utf8_lossy(whole))
 }
 
 /// That keys are not on the line, what was probably meant, and what there is.

@@ -4,7 +4,7 @@ use regex::Regex;
 
 use super::pairs::{Pair, near_key};
 use super::rewrite::keys_of;
-use crate::engine::verdict::Almost;
+use crate::engine::verdict::{Almost, almost_on};
 
 /// A slip: the pattern without it, and words for it.
 type Slip = (fn(&str) -> String, &'static str);
@@ -61,6 +61,16 @@ pub fn causes(pattern: &str, text: &str, pairs: &[Pair], almost: Option<&Almost>
         causes.push(words);
     }
     causes
+}
+
+/// Whether `pattern`, which is not found in `text`, is for the line with all that was around it.
+pub fn is_for_whole(pattern: &str, text: &str, whole: &str) -> bool {
+    if Regex::new(pattern).is_ok_and(|regex| regex.is_match(whole)) {
+        return true;
+    }
+    // A beginning without an anchor is found anywhere.
+    let how_far = |text| almost_on(pattern, text).map_or(0, |almost| almost.found.len());
+    pattern.starts_with('^') && how_far(whole) > how_far(text)
 }
 
 /// Keys that are not on the line, or in another order.
@@ -170,5 +180,17 @@ mod tests {
     fn nothing_is_said_where_nothing_is_known() {
         let said = causes(r"^GET (?P<p>\S+)", "a text of another kind", &[], None);
         assert!(said.is_empty(), "{said:?}");
+    }
+
+    #[test]
+    fn patterns_for_the_whole_line_are_known() {
+        let is_for_whole = |pattern| is_for_whole(pattern, "GET /a", "gw-1  | GET /a");
+        assert!(is_for_whole(r"^gw-1 +\| GET (?P<path>\S+)$"));
+        assert!(is_for_whole(r"\| GET"));
+        // Also where it breaks later on.
+        assert!(is_for_whole(r"^gw-1 +\| GET (?P<path>\d+)$"));
+        assert!(!is_for_whole(r"^GET (?P<path>\d+)$"));
+        assert!(!is_for_whole(r"\d POST"));
+        assert!(!is_for_whole("("));
     }
 }

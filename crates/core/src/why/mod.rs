@@ -6,7 +6,7 @@ mod pairs;
 mod rewrite;
 mod shape;
 
-pub use causes::causes;
+pub use causes::{causes, is_for_whole};
 pub use pairs::{Pair, near_key, pairs};
 pub use rewrite::{keys_of, rewrite};
 pub use shape::{Shapes, shape};

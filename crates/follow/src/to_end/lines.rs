@@ -110,6 +110,7 @@ impl<S: PartSink> PartLines<'_, S> {
             self.begin_records((0, bytes), framer_of(part), is_shared);
         }
         let each = |at: usize, raw: &[u8]| {
+            self.sink.raw_line(part.offset + at as u64, raw);
             if !self.has_records {
                 if self.plain_line(at, raw) {
                     return;

@@ -36,6 +36,12 @@ pub trait PartSink {
     /// comes once.
     fn begin(&mut self, part: u64, origin: &Origin);
 
+    /// The next line of the input as it is written, which begins at this offset: before it is unwrapped and
+    /// joined. For those who number lines.
+    fn raw_line(&mut self, offset: u64, raw: &[u8]) {
+        let _ = (offset, raw);
+    }
+
     /// The next line of the part. It begins `offset` bytes into its input (of decompressed bytes,
     /// where the input is compressed).
     fn line(&mut self, offset: u64, line: &Line<'_>);

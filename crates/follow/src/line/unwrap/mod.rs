@@ -15,11 +15,14 @@ mod details;
 mod docker;
 mod kubernetes;
 mod prefix;
+mod removed;
 pub mod span;
 mod syslog;
 #[cfg(test)]
 mod tests;
 mod time;
+
+pub use removed::{Removed, removed};
 
 /// Takes the wrapping off the lines of one stream. Holds the parts that wait for their rest.
 #[derive(Debug, Default)]
