@@ -3,7 +3,7 @@
 use crate::recognise::{Recognised, recognise, without_cases};
 use crate::records;
 use crate::sample::{Refusal, Sample, SampleLine};
-use crate::shape::{self, Layout, Table};
+use crate::shape::{self, Layout, Part, Table};
 use crate::trial::Trial;
 use crate::write::{self, MetricNames, comment};
 
@@ -139,9 +139,10 @@ fn of_shapes(lines: Vec<&SampleLine>, log: &str, input: Option<&str>) -> Option<
     let mut names = MetricNames::default();
     let rules: Vec<String> = (tables.iter().enumerate())
         .map(|(number, table)| {
-            let (name, prefix) = match number {
-                0 => (name.clone(), prefix.clone()),
-                number => (
+            let (name, prefix) = match (&table.part, number) {
+                (_, 0) => (name.clone(), prefix.clone()),
+                (Part::Without(_), _) => (format!("{name}-other"), format!("{prefix}_other")),
+                (_, number) => (
                     format!("{name}-{}", number + 1),
                     format!("{prefix}_{}", number + 1),
                 ),
@@ -149,7 +150,8 @@ fn of_shapes(lines: Vec<&SampleLine>, log: &str, input: Option<&str>) -> Option<
             write::rule(table, (&name, &prefix), total, &mut names)
         })
         .collect();
-    let what: Vec<&str> = tables.iter().map(Table::what).collect();
+    let mut what: Vec<&str> = tables.iter().map(Table::what).collect();
+    what.dedup();
     Some(Draft {
         what: what.join("; "),
         rules: format!("{}{}", input.unwrap_or_default(), rules.join("\n")),

@@ -238,3 +238,71 @@ proptest::proptest! {
 fn a_line_without_wrapping_is_its_own_whole() {
     assert_eq!(sample("a").lines, [SampleLine::plain("a")]);
 }
+
+/// The samples that the rules give of a whole log, without those of numbers.
+#[track_caller]
+fn counters(log: &str, name: &str) -> Vec<String> {
+    let suggestion = suggested(log, name);
+    let trial = Trial::of(&suggestion.rules).unwrap();
+    let samples = trial.samples(log.lines());
+    let counters = samples
+        .into_iter()
+        .filter(|sample| sample.contains("_total"));
+    counters.collect()
+}
+
+#[test]
+fn only_requests_count_as_requests() {
+    // Fastify writes a line for what comes and another one for the answer.
+    let pino = r#"{"level":30,"time":1772359200001,"pid":7,"msg":"Server listening at http://127.0.0.1:3000"}
+{"level":30,"time":1772359200002,"pid":7,"msg":"routes are ready"}
+{"level":30,"time":1772359200123,"pid":7,"reqId":"req-1","req":{"method":"GET","url":"/a"},"msg":"incoming request"}
+{"level":30,"time":1772359200125,"pid":7,"reqId":"req-1","res":{"statusCode":200},"responseTime":2.1,"msg":"request completed"}
+{"level":30,"time":1772359200323,"pid":7,"reqId":"req-2","req":{"method":"GET","url":"/b"},"msg":"incoming request"}
+{"level":50,"time":1772359200325,"pid":7,"reqId":"req-2","res":{"statusCode":500},"responseTime":9.7,"msg":"request completed"}"#;
+    assert_eq!(
+        counters(pino, "pino.log"),
+        [
+            r#"pino_other_lines_total{level="30",method="GET"} 2"#,
+            r#"pino_other_lines_total{level="30",method="none"} 2"#,
+            r#"pino_requests_total{level="30",status_code="200"} 1"#,
+            r#"pino_requests_total{level="50",status_code="500"} 1"#,
+        ]
+    );
+    let logfmt = "ts=2026-01-01T00:00:00Z level=info msg=\"status is good\" version=1.2\n\
+                  ts=2026-01-01T00:00:01Z level=info method=GET status=200 took=12ms path=/a\n\
+                  ts=2026-01-01T00:00:02Z level=info method=PUT status=404 took=2ms path=/b\n";
+    assert_eq!(
+        counters(logfmt, "api.log"),
+        [
+            r#"api_requests_total{level="info",method="GET",status="200"} 1"#,
+            r#"api_requests_total{level="info",method="PUT",status="404"} 1"#,
+        ]
+    );
+    let suggestion = suggested(logfmt, "api.log");
+    for wanted in [
+        r#"match = '(?:^|[ \t])status="?\d'"#,
+        "# 2 of 3 lines are pairs of `key=value` with `status`, and only these are counted here",
+        "# Not counted: 1 lines, such as ts=2026-01-01T00:00:00Z",
+    ] {
+        assert!(
+            suggestion.rules.contains(wanted),
+            "{wanted}\n{}",
+            suggestion.rules
+        );
+    }
+    // Two fields with a dot in the name, and a status in words.
+    let flat = r#"{"time":"2026-01-01T00:00:00Z","msg":"ready"}
+{"time":"2026-01-01T00:00:01Z","msg":"done","job.status":"ok","job.name":"a"}
+{"time":"2026-01-01T00:00:02Z","msg":"stopping"}
+{"time":"2026-01-01T00:00:03Z","msg":"done","job.status":"failed","job.name":"a"}"#;
+    let suggestion = suggested(flat, "jobs.log");
+    assert!(
+        suggestion
+            .rules
+            .contains("match_json = { \"job.status\" = '.+' }"),
+        "{}",
+        suggestion.rules
+    );
+    assert_eq!(suggestion.matched, 4);
+}

@@ -5,7 +5,7 @@ use super::names::Names;
 use super::pattern::Pattern;
 use super::pattern::request;
 use super::value::{Kind, is_request, kind, leading_time};
-use super::{Layout, Table, of_pattern};
+use super::{Layout, Part, Table, of_pattern};
 use crate::sample::SampleLine;
 
 /// Characters that cut, and how many of them a line has at least.
@@ -80,6 +80,7 @@ fn under_names<'s>(
         },
         lines: taken,
         columns,
+        part: Part::All,
     };
     (!table.lines.is_empty()).then_some((table, rest))
 }

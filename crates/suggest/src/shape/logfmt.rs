@@ -1,16 +1,57 @@
 //! Lines of `key=value`: each key is a column. What is before the first pair is aligned as any text is.
 
 use super::aligned::align;
+use super::kinds::{Sign, SignValue};
 use super::names::Names;
 use super::pattern::Pattern;
-use super::{Columns, Layout, Table};
+use super::{Columns, Layout, Part, Table};
 use crate::sample::SampleLine;
 
 /// Fewer pairs than this are no line of pairs.
 const PAIRS_MIN: usize = 2;
 
-/// The table of the lines that have pairs, where most have some, and the others.
-pub(super) fn table(lines: Vec<&SampleLine>) -> (Option<Table<'_>>, Vec<&SampleLine>) {
+/// The tables of the lines that have pairs, where most have some, the requests before all others; and the lines
+/// without pairs.
+pub(super) fn tables(lines: Vec<&SampleLine>) -> (Vec<Table<'_>>, Vec<&SampleLine>) {
+    let (taken, rest) = with_pairs(&lines);
+    let Some(all) = table(&taken, Part::All) else {
+        return (Vec::new(), lines);
+    };
+    let Some(sign) = Sign::of(&all.columns) else {
+        return (vec![all], rest);
+    };
+    let is_request = |line: &&SampleLine| {
+        let pairs = pairs(&line.text);
+        sign.is_on(pairs.iter().map(|(key, value)| (*key, value.as_str())))
+    };
+    let (requests, others): (Vec<_>, Vec<_>) = taken.iter().copied().partition(is_request);
+    // A rule knows the requests by their text.
+    let is_on = regex::Regex::new(&with(&sign));
+    let is_told = is_on.is_ok_and(|is_on| {
+        requests.iter().all(|line| is_on.is_match(&line.text))
+            && !others.iter().any(|line| is_on.is_match(&line.text))
+    });
+    let requests = table(&requests, Part::With(sign.clone())).filter(|_| is_told);
+    let Some(requests) = requests else {
+        return (vec![all], rest);
+    };
+    let mut tables = vec![requests];
+    tables.extend(table(&others, Part::Without(sign)));
+    (tables, rest)
+}
+
+/// A pattern for the text of a line that has the pair of a sign.
+pub(crate) fn with(sign: &Sign) -> String {
+    let value = match sign.value {
+        SignValue::Status => r#""?\d"#,
+        SignValue::Method => r#""?[A-Z]"#,
+        SignValue::Anything => "",
+    };
+    format!("(?:^|[ \\t]){}={value}", regex::escape(&sign.key))
+}
+
+/// The lines that have pairs, where most have some, and the others.
+fn with_pairs<'s>(lines: &[&'s SampleLine]) -> (Vec<&'s SampleLine>, Vec<&'s SampleLine>) {
     let has_pairs = |line: &&SampleLine| {
         let pairs = pairs(&line.text);
         // A value is all words up to the next pair, so that words after a pair belong to nobody.
@@ -21,14 +62,19 @@ pub(super) fn table(lines: Vec<&SampleLine>) -> (Option<Table<'_>>, Vec<&SampleL
             && !pairs.iter().any(is_listed)
     };
     let (taken, rest): (Vec<_>, Vec<_>) = lines.iter().copied().partition(has_pairs);
-    let key = common_key(&taken);
-    let (Some(key), true) = (key, taken.len() * 10 >= lines.len()) else {
-        return (None, lines);
-    };
+    match taken.len() * 10 >= lines.len() {
+        true => (taken, rest),
+        false => (Vec::new(), lines.to_vec()),
+    }
+}
+
+/// The table of lines that have pairs.
+fn table<'s>(taken: &[&'s SampleLine], part: Part) -> Option<Table<'s>> {
+    let key = common_key(taken)?;
     let mut columns = Columns::default();
     let prefixes: Vec<&str> = taken.iter().map(|line| before_pairs(&line.text)).collect();
     let mut names = Names::default();
-    for line in &taken {
+    for line in taken {
         for (key, _) in pairs(&line.text) {
             names.reserve(key);
         }
@@ -46,7 +92,7 @@ pub(super) fn table(lines: Vec<&SampleLine>) -> (Option<Table<'_>>, Vec<&SampleL
         .as_ref()
         .and_then(|pattern| regex::Regex::new(&pattern.expression(|_| true)).ok());
     let expression = expression.filter(|it| taken.iter().all(|line| it.is_match(&line.text)));
-    for line in &taken {
+    for line in taken {
         columns.begin_line();
         let captures = expression.as_ref().and_then(|it| it.captures(&line.text));
         for name in expression
@@ -60,15 +106,15 @@ pub(super) fn table(lines: Vec<&SampleLine>) -> (Option<Table<'_>>, Vec<&SampleL
             columns.add(key, &value);
         }
     }
-    let table = Table {
+    Some(Table {
         layout: Layout::Logfmt {
             key,
             prefix: expression.and(aligned),
         },
-        lines: taken,
+        lines: taken.to_vec(),
         columns: columns.finish(),
-    };
-    (Some(table), rest)
+        part,
+    })
 }
 
 /// What is before the first pair.

@@ -7,6 +7,7 @@ mod aligned;
 pub(crate) mod column;
 mod delimited;
 mod json;
+mod kinds;
 mod logfmt;
 mod names;
 pub(crate) mod pattern;
@@ -16,6 +17,7 @@ pub(crate) mod value;
 
 use crate::sample::SampleLine;
 use column::Column;
+pub(crate) use kinds::Sign;
 use pattern::Pattern;
 
 /// A suggestion has at most so many rules.
@@ -45,9 +47,29 @@ pub(crate) struct Table<'s> {
     pub lines: Vec<&'s SampleLine>,
     /// In the order in which they are on the line.
     pub columns: Vec<Column>,
+    /// Where the lines of a log are of several kinds: which these are.
+    pub part: Part,
+}
+
+/// Which lines of one layout a table has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Part {
+    All,
+    /// The requests: those that have this.
+    With(Sign),
+    /// What else the log says.
+    Without(Sign),
 }
 
 impl Table<'_> {
+    /// A pattern for the lines that have the sign of the requests, and for no others of the sample.
+    pub fn with(&self, sign: &Sign) -> String {
+        match self.layout {
+            Layout::Json => json::with(sign),
+            _ => logfmt::with(sign),
+        }
+    }
+
     /// What its lines are, for people.
     pub fn what(&self) -> &'static str {
         match self.layout {
@@ -63,10 +85,10 @@ impl Table<'_> {
 pub(crate) fn tables(lines: Vec<&SampleLine>) -> Vec<Table<'_>> {
     let all = lines.len();
     let mut tables = Vec::new();
-    let (table, rest) = json::table(lines);
-    tables.extend(table);
-    let (table, rest) = logfmt::table(rest);
-    tables.extend(table);
+    let (found, rest) = json::tables(lines);
+    tables.extend(found);
+    let (found, rest) = logfmt::tables(rest);
+    tables.extend(found);
     let mut rest = without_continuations(rest);
     while tables.len() < TABLES_MAX {
         let found = delimited::table(&rest).or_else(|| aligned::table(&rest));
@@ -79,7 +101,10 @@ pub(crate) fn tables(lines: Vec<&SampleLine>) -> Vec<Table<'_>> {
     // A kind of one line, or of one in fifty, is left out where there are others.
     let enough = (all / 50).max(1);
     let most = tables.iter().map(|table| table.lines.len()).max();
-    tables.retain(|table| table.lines.len() > enough || Some(table.lines.len()) == most);
+    tables.retain(|table| {
+        let lines = table.lines.len();
+        matches!(table.part, Part::With(_)) || lines > enough || Some(lines) == most
+    });
     for table in &mut tables {
         table.columns.extend(services(&table.lines));
     }
@@ -151,6 +176,7 @@ fn of_pattern<'s>(
         layout: Layout::Pattern(pattern),
         lines: taken,
         columns,
+        part: Part::All,
     };
     (!table.lines.is_empty()).then_some((table, rest))
 }

@@ -10,7 +10,7 @@ use super::report::Report;
 use super::toml_text::{basic, comment, list, string};
 use crate::shape::column::Column;
 use crate::shape::role::{Label, Role, role};
-use crate::shape::{Layout, Table};
+use crate::shape::{Layout, Part, Table};
 
 /// A counter has at most so many labels.
 const LABELS_MAX: usize = 4;
@@ -62,7 +62,7 @@ pub(crate) fn rule(
         }
     }
     out.push_str(&report.text());
-    out.push_str(&counter(prefix, &chosen, names));
+    out.push_str(&counter(table, prefix, &chosen, names));
     let by = chosen.iter().find(|label| !label.is_person());
     let mut shared = Shared {
         prefix,
@@ -82,6 +82,10 @@ pub(crate) fn rule(
 }
 
 fn report<'t>(table: &'t Table<'_>, roles: &[Role], chosen: &[Chosen<'_>]) -> Report<'t> {
+    // What else a log says is no request.
+    if matches!(table.part, Part::Without(_)) {
+        return Report::default();
+    }
     let labels: Vec<(&str, &str, bool)> = (chosen.iter())
         .map(|label| {
             (
@@ -144,7 +148,15 @@ fn head(table: &Table<'_>, name: &str, total: usize) -> String {
         if table.lines.len() == 1 { "is" } else { "are" },
         table.lines.len(),
     );
-    let mut out = comment(&format!("{lines} of {total} lines {is} {what}."));
+    let which = match &table.part {
+        Part::All => String::new(),
+        Part::With(sign) => format!(
+            " with `{}`, and only these are counted here: it tells them from what else the log says",
+            sign.key
+        ),
+        Part::Without(sign) => format!(" without `{}`: what else the log says", sign.key),
+    };
+    let mut out = comment(&format!("{lines} of {total} lines {is} {what}{which}."));
     let _ = writeln!(out, "[[rule]]\nname = {}", basic(name));
     out
 }
@@ -172,14 +184,31 @@ fn reading(
     used.extend(time.iter().chain(&trace).map(|it| it.key.as_str()));
     let is_used = |name: &str| used.contains(&name);
     let _ = match &table.layout {
-        Layout::Json => writeln!(out, "fields = \"json\""),
+        Layout::Json => writeln!(out, "fields = \"json\"{}", match_json(&table.part)),
         Layout::Logfmt { key, prefix } => {
             let prefix = prefix.as_ref().filter(|it| it.groups().any(is_used));
-            let pattern = prefix.map_or_else(
-                || format!("(?:^|[ \\t]){}=", regex::escape(key)),
-                |prefix| prefix.expression(is_used),
-            );
-            writeln!(out, "match = {}\nfields = \"logfmt\"", string(&pattern))
+            let prefix = prefix.map(|prefix| prefix.expression(is_used));
+            let sign = match &table.part {
+                Part::With(sign) => Some(table.with(sign)),
+                _ => None,
+            };
+            let pairs = match (&prefix, sign) {
+                (_, Some(sign)) => Some(sign),
+                (None, None) => Some(format!("(?:^|[ \\t]){}=", regex::escape(key))),
+                (Some(_), None) => None,
+            };
+            let patterns: Vec<String> = prefix.into_iter().chain(pairs).collect();
+            let patterns = match patterns.as_slice() {
+                [one] => string(one),
+                all => format!(
+                    "[{}]",
+                    all.iter()
+                        .map(|one| string(one))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
+            };
+            writeln!(out, "match = {patterns}\nfields = \"logfmt\"")
         }
         Layout::Pattern(pattern) => {
             writeln!(out, "match = {}", string(&pattern.expression(is_used)))
@@ -193,6 +222,9 @@ fn reading(
             write!(out, "fields = \"csv\"\ncolumns = {columns}\n{delimiter}")
         }
     };
+    if let Part::Without(sign) = &table.part {
+        let _ = writeln!(out, "unless = {}", string(&table.with(sign)));
+    }
     if let Some(time) = time {
         let _ = writeln!(out, "time = {}", basic(&time.key));
     }
@@ -200,6 +232,18 @@ fn reading(
         let _ = writeln!(out, "trace = {}", basic(&trace.key));
     }
     out
+}
+
+/// What a line of JSON must have to be of the rule.
+fn match_json(part: &Part) -> String {
+    match part {
+        Part::With(sign) => format!(
+            "\nmatch_json = {{ {} = '{}' }}",
+            basic(&sign.key),
+            sign.value.pattern()
+        ),
+        Part::All | Part::Without(_) => String::new(),
+    }
 }
 
 /// The columns that become metrics of numbers.
@@ -247,10 +291,16 @@ fn left_out(columns: &[Column], roles: &[Role], chosen: &[Chosen<'_>]) -> String
 }
 
 /// The counter of all lines.
-fn counter(prefix: &str, chosen: &[Chosen<'_>], names: &mut MetricNames) -> String {
+fn counter(
+    table: &Table<'_>,
+    prefix: &str,
+    chosen: &[Chosen<'_>],
+    names: &mut MetricNames,
+) -> String {
     let labels: Vec<&str> = chosen.iter().map(|label| label.name.as_str()).collect();
     let is_http = |label: &&str| label.contains("method") || label.contains("status");
-    let what = match labels.iter().any(is_http) {
+    let is_other = matches!(table.part, Part::Without(_));
+    let what = match labels.iter().any(is_http) && !is_other {
         true => "requests",
         false => "lines",
     };
