@@ -205,7 +205,7 @@ fn read(path: &Path, is_input: bool) -> io::Result<String> {
 }
 
 /// Writes the file that is meant, also where `path` is a link to it. It keeps who may read it.
-fn write(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     let path = path.canonicalize()?;
     let options = OutputOptions {
         replaces: true,

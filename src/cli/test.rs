@@ -3,6 +3,7 @@
 
 mod coverage;
 mod junit;
+mod update;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -17,13 +18,15 @@ use logmetrics_core::exposition::{Exposition, Format};
 use logmetrics_core::metrics::batch::Batch;
 use logmetrics_core::metrics::definition::Definition;
 use logmetrics_core::metrics::store::Store;
-use logmetrics_core::rules::{self, Case, Loaded, RuleSet};
+use logmetrics_core::rules::expectations::{name as name_of, series};
+use logmetrics_core::rules::{self, Case, Loaded, RuleSet, shipped};
 use logmetrics_follow::line::Origin;
 use logmetrics_follow::line::multiline::Multiline;
 use logmetrics_follow::to_end;
 use logmetrics_mtail::test_file;
 
 use coverage::Coverage;
+use update::Note;
 
 /// What a user types to run rules' own tests.
 #[derive(Debug, Clone, clap::Args)]
@@ -41,6 +44,11 @@ pub struct TestArgs {
     #[arg(long)]
     coverage: bool,
 
+    /// Where a case expects something else than what comes out, write what comes out into its file; comments and
+    /// the form of the file stay
+    #[arg(long)]
+    update: bool,
+
     /// Write the outcomes as JUnit XML to this file
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -56,8 +64,14 @@ impl TestArgs {
 
 /// Runs every case and shows the differences.
 pub fn execute(args: TestArgs) -> Exit {
-    let (rules, program_tests) = split(&environment::rules(args.rules.clone()));
-    let mut outcomes = Vec::new();
+    let paths = environment::rules(args.rules.clone());
+    if args.update
+        && let Err(message) = check_writable(&paths)
+    {
+        return terminal::usage(&message);
+    }
+    let (rules, program_tests) = split(&paths);
+    let mut cases = Vec::new();
     let mut coverage = None;
     if !rules.is_empty() || program_tests.is_empty() {
         let loaded = match rules::load(&rules) {
@@ -67,16 +81,7 @@ pub fn execute(args: TestArgs) -> Exit {
                 return Exit::Usage;
             }
         };
-        for (file, case) in loaded
-            .cases
-            .iter()
-            .filter(|(_, case)| args.takes(&case.name))
-        {
-            let path = loaded.files[*file].path.as_str();
-            let multiline = rules::multiline_of_cases(&loaded.multiline, *file);
-            let result = run(&rules_of(&loaded, *file), case, multiline.as_ref());
-            outcomes.push(Outcome::of(path, &case.name, result));
-        }
+        run_rules_tests(&loaded, &args, &mut cases);
         if args.coverage {
             coverage = match covered(&loaded) {
                 Ok(coverage) => Some(coverage),
@@ -85,10 +90,19 @@ pub fn execute(args: TestArgs) -> Exit {
         }
     }
     for path in &program_tests {
-        if let Err(message) = run_program_tests(path, &args, &mut outcomes) {
+        if let Err(message) = run_program_tests(path, &args, &mut cases) {
             return terminal::usage(&message.trim_end());
         }
     }
+    if args.update {
+        update::update(&mut cases);
+    }
+    let outcomes: Vec<Outcome> = cases.into_iter().map(|case| case.outcome).collect();
+    report(&outcomes, coverage, &args)
+}
+
+/// Prints what became of the cases.
+fn report(outcomes: &[Outcome], coverage: Option<(String, String)>, args: &TestArgs) -> Exit {
     let mut report: String = outcomes.iter().map(Outcome::shown).collect();
     report.extend(coverage.as_ref().map(|(lines, _)| lines.as_str()));
     let printed = terminal::print(report.as_bytes());
@@ -96,16 +110,21 @@ pub fn execute(args: TestArgs) -> Exit {
         outcomes.len(),
         outcomes.iter().filter(|one| one.has_failed()).count(),
     );
+    let updated = outcomes.iter().filter(|one| one.was_updated).count();
+    let updated = match updated {
+        0 => String::new(),
+        updated => format!(", {updated} of them updated: look at what changed before you keep it"),
+    };
     terminal::say(&match (total, &args.name) {
         (0, Some(name)) => format!("no case has `{name}` in its name"),
         (0, None) => "no [[test]] cases in these rules".to_owned(),
-        _ => format!("{} of {total} cases passed", total - failed),
+        _ => format!("{} of {total} cases passed{updated}", total - failed),
     });
     if let Some((_, total)) = coverage {
         terminal::say(&total);
     }
     if let Some(path) = &args.junit
-        && let Err(error) = std::fs::write(path, junit::document(&outcomes))
+        && let Err(error) = std::fs::write(path, junit::document(outcomes))
     {
         return terminal::fail(&format_args!("cannot write `{}`: {error}", path.display()));
     }
@@ -114,6 +133,18 @@ pub fn execute(args: TestArgs) -> Exit {
         (0, _, _) => printed,
         _ => Exit::Failed,
     }
+}
+
+/// Whether all rules are files, which may be updated.
+fn check_writable(paths: &[PathBuf]) -> Result<(), String> {
+    let shipped = paths.iter().find_map(|path| shipped::name_in(path));
+    let shipped = shipped.or(paths.is_empty().then_some("agentgateway"));
+    shipped.map_or(Ok(()), |name| {
+        Err(format!(
+            "shipped rules are in the program, and their cases stay: `logmetrics rules show {name} > my-rules.toml` \
+             writes a copy, and `logmetrics test --update my-rules.toml` updates that"
+        ))
+    })
 }
 
 /// What no case exercises, and how much is exercised.
@@ -133,33 +164,108 @@ fn covered(loaded: &Loaded) -> Result<(String, String), String> {
     Ok((out, total))
 }
 
+/// A case that was run.
+struct Ran {
+    outcome: Outcome,
+    /// Its number in its file.
+    number: usize,
+    expect: Vec<String>,
+    is_partial: bool,
+    given: Result<Given, String>,
+}
+
+impl Ran {
+    fn of(
+        (path, name): (&str, &str),
+        number: usize,
+        (expect, is_partial): (&[String], bool),
+        given: Result<Given, String>,
+    ) -> Ran {
+        let difference = match &given {
+            Ok(given) => compare(given, expect, is_partial),
+            Err(message) => Some(message.clone()),
+        };
+        Ran {
+            outcome: Outcome {
+                path: path.to_owned(),
+                name: name.to_owned(),
+                difference,
+                was_updated: false,
+                note: None,
+            },
+            number,
+            expect: expect.to_vec(),
+            is_partial,
+            given,
+        }
+    }
+}
+
+/// The samples that come out of a case.
+struct Given {
+    samples: String,
+    /// Those that are there before any line; asked where none is expected.
+    idle: String,
+}
+
+impl Given {
+    /// What the lines have counted, without the buckets of histograms: they are many, and the count says the same.
+    fn counted(&self) -> impl Iterator<Item = &str> {
+        let is_idle = |sample: &str| self.idle.lines().any(|idle| idle == sample);
+        let is_bucket =
+            |sample: &str| name_of(sample).ends_with("_bucket") && sample.contains("le=\"");
+        let samples = self.samples.lines();
+        samples.filter(move |sample| !is_idle(sample) && !is_bucket(sample))
+    }
+}
+
+/// What the signs before samples say.
+const LEGEND: &str = "  (- expected and not there, + there and not expected)";
+
+/// The same once the file was written.
+const UPDATED: &str = "  (- was expected, + is expected now)";
+
 /// What became of a case.
 struct Outcome {
     path: String,
     name: String,
-    /// What is other than expected.
+    /// What is other than expected, or was before it was updated.
     difference: Option<String>,
+    was_updated: bool,
+    /// Why it was not updated.
+    note: Option<String>,
 }
 
 impl Outcome {
-    fn of(path: &str, name: &str, outcome: Result<(), String>) -> Outcome {
-        Outcome {
-            path: path.to_owned(),
-            name: name.to_owned(),
-            difference: outcome.err(),
-        }
+    fn has_failed(&self) -> bool {
+        self.difference.is_some() && (!self.was_updated || self.note.is_some())
     }
 
-    fn has_failed(&self) -> bool {
-        self.difference.is_some()
+    fn note(&mut self, note: Note) {
+        (self.was_updated, self.note) = match note {
+            Note::Updated => (true, None),
+            Note::Gone(why) => (true, Some(why)),
+            Note::Left(why) => (false, Some(why)),
+        };
     }
 
     fn shown(&self) -> String {
         let (path, name) = (&self.path, &self.name);
-        match &self.difference {
-            None => format!("{path}: {name}: ok\n"),
-            Some(difference) => format!("{path}: {name}: FAILED\n{difference}\n"),
-        }
+        let Some(difference) = &self.difference else {
+            return format!("{path}: {name}: ok\n");
+        };
+        let word = match (self.was_updated, &self.note) {
+            (true, None) => "updated",
+            (true, Some(_)) => "updated in part, FAILED",
+            (false, _) => "FAILED",
+        };
+        let difference = match word {
+            "updated" => difference.replace(LEGEND, UPDATED),
+            _ => difference.clone(),
+        };
+        let note = self.note.as_ref();
+        let note = note.map_or(String::new(), |why| format!("  {why}\n"));
+        format!("{path}: {name}: {word}\n{difference}\n{note}")
     }
 }
 
@@ -185,12 +291,29 @@ fn split(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<PathBuf>) {
     (all_rules, all_tests)
 }
 
+/// Runs the cases of rules files.
+fn run_rules_tests(loaded: &Loaded, args: &TestArgs, cases: &mut Vec<Ran>) {
+    let (mut last_file, mut number) = (None, 0);
+    for (file, case) in &loaded.cases {
+        number = if last_file == Some(*file) {
+            number + 1
+        } else {
+            0
+        };
+        last_file = Some(*file);
+        if !args.takes(&case.name) {
+            continue;
+        }
+        let path = loaded.files[*file].path.as_str();
+        let multiline = rules::multiline_of_cases(&loaded.multiline, *file);
+        let given = run(&rules_of(loaded, *file), case, multiline.as_ref());
+        let expected = (case.expect.as_slice(), case.is_partial);
+        cases.push(Ran::of((path, &case.name), number, expected, given));
+    }
+}
+
 /// Runs the cases of a program; an error is one of the files.
-fn run_program_tests(
-    path: &Path,
-    args: &TestArgs,
-    outcomes: &mut Vec<Outcome>,
-) -> Result<(), String> {
+fn run_program_tests(path: &Path, args: &TestArgs, cases: &mut Vec<Ran>) -> Result<(), String> {
     let file = test_file::read(path)?;
     let settings = MtailSettings::new(file.strict);
     let programs = Programs::new(
@@ -200,18 +323,36 @@ fn run_program_tests(
     );
     let checked = programs.check(programs.gather());
     let checked = checked.map_err(|problems| problems.to_string())?;
-    for case in file.cases.iter().filter(|case| args.takes(&case.name)) {
-        let runnable = programs.compile(&checked, None);
-        let runnable = runnable.map_err(|error| error.to_string())?;
-        let outcome = samples_of(&runnable.engine, runnable.definitions, &case.lines(), None);
-        let outcome = outcome.and_then(|samples| compare(&samples, &case.expect, false));
-        outcomes.push(Outcome::of(
-            &path.display().to_string(),
-            &case.name,
-            outcome,
-        ));
+    let path = path.display().to_string();
+    for (number, case) in file.cases.iter().enumerate() {
+        if !args.takes(&case.name) {
+            continue;
+        }
+        let samples = |lines: &[String]| {
+            let runnable = programs.compile(&checked, None);
+            let runnable = runnable.map_err(|error| error.to_string())?;
+            samples_of(&runnable.engine, runnable.definitions, lines, None)
+        };
+        let given = given(&samples, &case.lines(), &case.expect);
+        let expected = (case.expect.as_slice(), false);
+        cases.push(Ran::of((&path, &case.name), number, expected, given));
     }
     Ok(())
+}
+
+/// What lines give, by a function that feeds them to fresh series.
+fn given(
+    samples: &dyn Fn(&[String]) -> Result<String, String>,
+    lines: &[String],
+    expect: &[String],
+) -> Result<Given, String> {
+    Ok(Given {
+        samples: samples(lines)?,
+        idle: match expect.is_empty() {
+            true => samples(&[])?,
+            false => String::new(),
+        },
+    })
 }
 
 /// The rules of one file: a case says what its own file does, whatever else is loaded with it.
@@ -229,49 +370,44 @@ fn rules_of(loaded: &Loaded, file: usize) -> RuleSet {
     }
 }
 
-/// Feeds the lines of a case to fresh series; every sample expected must come out, and no other
-/// sample of a metric that is named there. Where none is expected, no line may count anything.
-fn run(set: &RuleSet, case: &Case, multiline: Option<&Arc<Multiline>>) -> Result<(), String> {
+/// Feeds the lines of a case to fresh series.
+fn run(set: &RuleSet, case: &Case, multiline: Option<&Arc<Multiline>>) -> Result<Given, String> {
     let key = Secret::new(b"rule tests only: no secret").ok();
-    let engine = Engine::new(set, key.as_ref()).map_err(|error| error.to_string())?;
-    let samples = samples_of(&engine, set.metrics.clone(), &case.lines, multiline)?;
-    compare(&samples, &case.expect, case.is_partial)
+    let samples = |lines: &[String]| {
+        let engine = Engine::new(set, key.as_ref()).map_err(|error| error.to_string())?;
+        samples_of(&engine, set.metrics.clone(), lines, multiline)
+    };
+    given(&samples, &case.lines, &case.expect)
 }
 
 /// Every sample expected must be there, and, unless `is_partial`, no other sample of a metric that is named
-/// there.
-fn compare(samples: &str, expect: &[String], is_partial: bool) -> Result<(), String> {
+/// there. Where none is expected, no line may count anything. Otherwise, what differs.
+fn compare(given: &Given, expect: &[String], is_partial: bool) -> Option<String> {
     let expected: BTreeSet<&str> = expect.iter().map(|sample| sample.trim()).collect();
     let named: BTreeSet<&str> = expected.iter().map(|sample| name_of(sample)).collect();
-    let found: BTreeSet<&str> = samples
-        .lines()
-        .filter(|sample| named.contains(name_of(sample)))
-        .collect();
-    let series = |sample: &&str| {
-        sample
-            .rsplit_once(' ')
-            .map(|(series, _)| (*series).to_owned())
+    let found: BTreeSet<&str> = match expect.is_empty() && !is_partial {
+        true => given.counted().collect(),
+        false => (given.samples.lines())
+            .filter(|sample| named.contains(name_of(sample)))
+            .collect(),
     };
     let missing: Vec<&str> = expected.difference(&found).copied().collect();
-    let missed: BTreeSet<_> = missing.iter().filter_map(series).collect();
+    let missed: BTreeSet<&str> = missing.iter().map(|sample| series(sample)).collect();
     // What has another value is shown next to what was expected, also where others are left out.
-    let is_meant =
-        |sample: &&&str| !is_partial || series(sample).is_some_and(|one| missed.contains(&one));
+    let is_meant = |sample: &&&str| !is_partial || missed.contains(series(sample));
     let surplus = found.difference(&expected).filter(is_meant);
-    let mut lines: Vec<(Option<String>, char, &str)> = Vec::new();
+    let mut lines: Vec<(&str, char, &str)> = Vec::new();
     lines.extend(missing.iter().map(|sample| (series(sample), '-', *sample)));
     lines.extend(surplus.map(|sample| (series(sample), '+', *sample)));
     if lines.is_empty() {
-        return Ok(());
+        return None;
     }
     // What differs in its value alone comes together, the expected one first.
-    lines.sort_by(|a, b| (&a.0, a.1 == '+', a.2).cmp(&(&b.0, b.1 == '+', b.2)));
+    lines.sort_by(|a, b| (a.0, a.1 == '+', a.2).cmp(&(b.0, b.1 == '+', b.2)));
     let difference: String = (lines.iter())
         .map(|(_, sign, sample)| format!("  {sign} {sample}\n"))
         .collect();
-    Err(format!(
-        "{difference}  (- expected and not there, + there and not expected)"
-    ))
+    Some(difference + LEGEND)
 }
 
 fn samples_of(
@@ -312,10 +448,4 @@ fn samples_of(
         .filter(|line| !line.starts_with('#'))
         .map(|line| format!("{line}\n"))
         .collect())
-}
-
-/// The metric's name of a sample line.
-fn name_of(sample: &str) -> &str {
-    let end = sample.find(['{', ' ']).unwrap_or(sample.len());
-    &sample[..end]
 }

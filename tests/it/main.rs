@@ -14,6 +14,8 @@ mod check;
 mod crowd;
 /// `doctor`: the chain from the front end to Prometheus, and the next step where it is broken.
 mod doctor;
+/// `test --update`: what comes out becomes what is expected, and nothing else of a file changes.
+mod expectations;
 /// `explain`: why a line is not counted as meant; and nothing counts 0 in silence.
 mod explain;
 /// Numbers times a lookup table: tokens times prices, in metrics, `explain` and reports.

@@ -6,10 +6,7 @@ use super::Outcome;
 
 /// The document.
 pub(super) fn document(outcomes: &[Outcome]) -> String {
-    let failed = outcomes
-        .iter()
-        .filter(|one| one.difference.is_some())
-        .count();
+    let failed = outcomes.iter().filter(|one| one.has_failed()).count();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let total = outcomes.len();
     let _ = writeln!(
@@ -19,7 +16,7 @@ pub(super) fn document(outcomes: &[Outcome]) -> String {
     for one in outcomes {
         let (path, name) = (escaped(&one.path), escaped(&one.name));
         let _ = write!(out, "<testcase classname=\"{path}\" name=\"{name}\"");
-        match &one.difference {
+        match one.difference.as_ref().filter(|_| one.has_failed()) {
             None => out.push_str("/>\n"),
             Some(difference) => {
                 let difference = escaped(difference);
@@ -62,6 +59,8 @@ mod tests {
             path: "a&b.toml".into(),
             name: "says \"x\" < y\u{1b}".into(),
             difference: difference.map(str::to_owned),
+            was_updated: false,
+            note: None,
         };
         let text = document(&[outcome(None), outcome(Some("- a{b=\"c\"} 1\n"))]);
         assert!(text.contains("tests=\"2\" failures=\"1\""), "{text}");

@@ -7,6 +7,7 @@ mod amounts;
 mod check_rules;
 mod conditions;
 mod duration;
+pub mod expectations;
 mod factors;
 mod field_parts;
 mod foreign_patterns;

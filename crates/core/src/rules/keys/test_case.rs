@@ -46,7 +46,9 @@ expect = ["errors_total 2"]
             shape: Shape::Samples,
             about: "Samples that must come out. Of each name that is here all samples must be here (`x_sum`, \
                     `x_count` and `x_bucket` of a histogram are three names); names that are not here may count \
-                    what they like. An empty list says that no line counts anything.",
+                    what they like. An empty list says that no line counts anything. `logmetrics test --update` \
+                    writes here what comes out, also into an empty list: values that changed, series of these names \
+                    that are new, and without those that are gone.",
             default: "",
             example: r#"[[rule]]
 fields = "logfmt"
@@ -64,7 +66,8 @@ expect = ['tokens_total{user="ann"} 5']
             name: "partial",
             shape: Shape::Flag,
             about: "Whether `expect` may leave out what is not its matter: other samples of the same names may come \
-                    out too.",
+                    out too. `logmetrics test --update` changes only values then; a series that is gone stays, and \
+                    the case fails until somebody says what is meant.",
             default: "`false`: all samples of each name must be in `expect`",
             example: r#"[[rule]]
 fields = "logfmt"
