@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::keys::KeyTable;
+use super::keys::{self, Key, KeyTable};
 use super::problem::{At, Draft, ProblemPlace, messages};
 
 /// What is expected where there may be several of a table.
@@ -41,6 +41,16 @@ pub(super) struct TomlValue<'t> {
     value: &'t DeValue<'t>,
     pub place: ProblemPlace,
     key: &'t str,
+    /// What the table of keys says of the key.
+    known: Option<Known>,
+}
+
+/// A key of the language that a value belongs to.
+#[derive(Clone, Copy)]
+struct Known {
+    key: &'static Key,
+    /// The value is one of the key's list.
+    is_item: bool,
 }
 
 impl<'t> TomlValue<'t> {
@@ -51,7 +61,12 @@ impl<'t> TomlValue<'t> {
     /// The same, with how it is to be written.
     fn wrong_but(&self, expected: &str, hint: Option<String>, reader: &mut Reader) {
         let found = describe(self.value);
+        let whole = self.known.filter(|known| !known.is_item);
+        let words = whole.and_then(|known| keys::expected(&known.key.shape));
+        let expected = words.as_deref().unwrap_or(expected);
         let draft = messages::wrong_type(self.place, self.key, expected, &found);
+        let example = self.known.and_then(|known| keys::example(known.key));
+        let hint = hint.or_else(|| example.map(|example| format!("for example `{example}`")));
         reader.note(draft.maybe_hint(hint));
     }
 
@@ -140,6 +155,10 @@ impl<'t> TomlValue<'t> {
             value: value.get_ref(),
             place: reader.place(value.span()),
             key: self.key,
+            known: self.known.map(|known| Known {
+                is_item: true,
+                ..known
+            }),
         };
         Some(array.iter().map(value).collect())
     }
@@ -259,6 +278,7 @@ fn entries<'t>(table: &'t DeTable<'t>, reader: &Reader) -> Vec<(At<&'t str>, Tom
                 value: value.get_ref(),
                 place: reader.place(value.span()),
                 key: name,
+                known: None,
             };
             (At::new(name, reader.place(key.span())), value)
         })
@@ -303,7 +323,11 @@ impl<'t> Table<'t> {
             .iter()
             .position(|(name, _)| name.value == key)?;
         let (name, value) = self.entries.remove(at);
-        Some((name.place, value))
+        let known = self.keys.key(key).map(|key| Known {
+            key,
+            is_item: false,
+        });
+        Some((name.place, TomlValue { known, ..value }))
     }
 
     /// The place of a key that has another name today; it is not among the known ones.

@@ -4,6 +4,7 @@
 //! them when another one is written, [`mod@reference`] makes the page `docs/rules.md` of them, and [`mod@schema`]
 //! the JSON Schema for editors. No file of rules is read here.
 
+mod expected;
 mod factor;
 mod field;
 mod file;
@@ -20,6 +21,7 @@ mod test_case;
 mod tests;
 mod value;
 
+pub(super) use expected::{example, expected};
 pub(super) use factor::FACTOR;
 pub(super) use field::{FIELD, TIME};
 pub(super) use file::FILE;
@@ -165,10 +167,15 @@ impl KeyTable {
         self.all().iter().map(|key| key.name).collect()
     }
 
+    /// The key of this name.
+    pub fn key(&self, name: &str) -> Option<&'static Key> {
+        let own = self.keys.iter().find(|key| key.name == name);
+        own.or_else(|| self.includes.and_then(|table| table.key(name)))
+    }
+
     /// Whether a key is here.
     pub fn has(&self, name: &str) -> bool {
-        self.keys.iter().any(|key| key.name == name)
-            || self.includes.is_some_and(|table| table.has(name))
+        self.key(name).is_some()
     }
 }
 

@@ -128,7 +128,7 @@ pub(super) fn words(shape: &Shape) -> String {
 }
 
 /// `a`, `b` or `c`
-fn either(words: &[String]) -> String {
+pub(super) fn either(words: &[String]) -> String {
     match words.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
         _ => words.concat(),

@@ -83,6 +83,67 @@ fn links_of_the_reference_lead_to_one_heading() {
     }
 }
 
+/// What a message must say of a shape.
+fn words_of(shape: &Shape) -> String {
+    match shape {
+        Shape::Table(_) => "a table".to_owned(),
+        Shape::Tables(_) | Shape::SomeTables(_) => "a list of tables".to_owned(),
+        Shape::Names(what, _) | Shape::Labels(what, _) => (*what).to_owned(),
+        Shape::Numbers => "a list of numbers".to_owned(),
+        Shape::Samples => "a list of strings".to_owned(),
+        Shape::Range => "a list of two".to_owned(),
+        other => expected(other).unwrap(),
+    }
+}
+
+#[test]
+fn a_wrong_type_is_answered_with_what_the_key_takes() {
+    let mut unsaid = Vec::new();
+    for (path, key) in every_key() {
+        let wrong = match key.shape {
+            Shape::Flag => "\"yes\"",
+            _ => "true",
+        };
+        let place = expected::place(key).unwrap_or_else(|| panic!("{path}: not in its example"));
+        let text = match expected::is_header(&key.example[place.clone()]) {
+            // A table with a line of its own cannot be replaced where it is.
+            true => {
+                let table: toml::Table = toml::from_str(key.example).unwrap();
+                let mut file = serde_json::to_value(table).unwrap();
+                assert!(replace(&mut file, key.name, &json!(true)), "{path}");
+                toml::to_string(&file).unwrap()
+            }
+            false => {
+                let mut text = key.example.to_owned();
+                text.replace_range(place, wrong);
+                text
+            }
+        };
+        let Err(problems) = load(&text) else {
+            unsaid.push(format!("{path}: nothing is said"));
+            continue;
+        };
+        let name = key.name;
+        let wanted = format!("expected {}", words_of(&key.shape));
+        let said = problems.list.iter().find(|problem| {
+            let message = &problem.message;
+            message.starts_with(&wanted) && message.contains(&format!(" for `{name}`, but found"))
+        });
+        let Some(said) = said else {
+            unsaid.push(format!("{path}: {wanted}\n{problems}"));
+            continue;
+        };
+        let example = example(key);
+        let hint = said.hint.clone().unwrap_or_default();
+        let shown =
+            example.is_none_or(|example| hint.contains(&example) || hint.contains("write `"));
+        if !shown {
+            unsaid.push(format!("{path}: {said}"));
+        }
+    }
+    assert!(unsaid.is_empty(), "{}", unsaid.join("\n"));
+}
+
 /// Values of every type, some of them right for each shape.
 fn probes() -> Vec<Value> {
     vec![

@@ -87,6 +87,13 @@ pub(in crate::rules) fn read_value(
         true => value.list("a list", reader)?,
         false => Vec::new(),
     };
+    if let Some(other) = items
+        .iter()
+        .find(|item| !item.is_text() && !item.is_table())
+    {
+        other.wrong("the name of a field or a table", reader);
+        return None;
+    }
     if !items.iter().any(TomlValue::is_table) {
         return Some(ValueSpec::Fields(vec![read_number(value, reader)?]));
     }

@@ -389,7 +389,7 @@ fn values_of_another_form() {
     assert_snapshot!(refused(
         "[[rule]]\nmatch = 'x'\nmetric = [{ counter = 'c', expire = 3600 }]\n"
     ), @r#"
-    error: expected a string for `expire`, but found the number `3600`
+    error: expected a string with a number and its unit for `expire`, but found the number `3600`
      --> rules.toml:3:37
       |
     3 | metric = [{ counter = 'c', expire = 3600 }]

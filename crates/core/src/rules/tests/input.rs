@@ -109,7 +109,10 @@ fn what_is_wrong_is_pointed_at() {
             "multiline = 'jvav'",
             "expected `java`, `python`, `postgresql` or `timestamp`",
         ),
-        ("multiline = 7", "expected the name of a preset, or a table"),
+        (
+            "multiline = 7",
+            "expected `\"java\"`, `\"python\"`, `\"postgresql\"`, `\"timestamp\"`, a table or a list of tables",
+        ),
         (
             "multiline = {}",
             "one of `start`, `continue` and `preset` here, but found none",

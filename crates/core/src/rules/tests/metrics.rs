@@ -198,6 +198,7 @@ fn values_and_buckets() {
       |
     6 | buckets = ['1']
       |            ^^^
+      = hint: for example `buckets = [0.5, 5, 50]`
 
     1 problem in the rules
     ");

@@ -79,7 +79,7 @@ fn mistakes_are_pointed_at() {
     let text = format!(
         "{LABELS}[rule.report]\nusr = 'who'\ntrace = {{ from = 't', where = {{ x = 'y' }} }}\ncost = true\n"
     );
-    insta::assert_snapshot!(refused(&text), @"
+    insta::assert_snapshot!(refused(&text), @r#"
     error: unknown key `usr`
       --> rules.toml:10:1
        |
@@ -93,14 +93,15 @@ fn mistakes_are_pointed_at() {
     11 | trace = { from = 't', where = { x = 'y' } }
        |                                 ^
 
-    error: expected a string or a list of strings for `cost`, but found `true`
+    error: expected a number, the name of a field, a table or a list of these for `cost`, but found `true`
       --> rules.toml:12:8
        |
     12 | cost = true
        |        ^^^^
+       = hint: for example `cost = { from = "price", where = { status = "200" } }`
 
     3 problems in the rules
-    ");
+    "#);
     let text = "[[rule]]\nmatch = '(?P<email>x)'\n[rule.report]\nuser = 'emial'\n[[rule.metric]]\ncounter = 'c'\nby = ['email']\n";
     insta::assert_snapshot!(refused(text), @"
     error: no label and no named group `emial`

@@ -115,24 +115,28 @@ fn wrong_types_say_what_was_expected_and_found() {
       |
     2 | name = 3
       |        ^
+      = hint: for example `name = "logins"`
 
-    error: expected a string or a list of strings for `match`, but found the number `4`
+    error: expected a string with a pattern or a list of such strings for `match`, but found the number `4`
      --> rules.toml:3:9
       |
     3 | match = 4
       |         ^
+      = hint: for example `match = '^(?P<level>[A-Z]+) .* took (?P<seconds>[\d.]+)s'`
 
-    error: expected a string for `fields`, but found `true`
+    error: expected `"logfmt"`, `"json"`, `"auto"` or `"csv"` for `fields`, but found `true`
      --> rules.toml:4:10
       |
     4 | fields = true
       |          ^^^^
+      = hint: for example `fields = "json"`
 
-    error: expected a string for `counter`, but found the number `1.5`
+    error: expected a string with the name of a metric for `counter`, but found the number `1.5`
      --> rules.toml:5:23
       |
     5 | metric = [{ counter = 1.5, by = 'x', limit = '9', help = 2020-01-01 }]
       |                       ^^^
+      = hint: for example `counter = "errors_total"`
 
     error: expected a list of strings for `by`, but found the string `x`
      --> rules.toml:5:33
@@ -141,17 +145,19 @@ fn wrong_types_say_what_was_expected_and_found() {
       |                                 ^^^
       = hint: write `by = ["x"]`
 
-    error: expected a whole number for `limit`, but found the string `9`
+    error: expected a whole number of at least 1 for `limit`, but found the string `9`
      --> rules.toml:5:46
       |
     5 | metric = [{ counter = 1.5, by = 'x', limit = '9', help = 2020-01-01 }]
       |                                              ^^^
+      = hint: for example `limit = 1`
 
     error: expected a string for `help`, but found the time `2020-01-01`
      --> rules.toml:5:58
       |
     5 | metric = [{ counter = 1.5, by = 'x', limit = '9', help = 2020-01-01 }]
       |                                                          ^^^^^^^^^^
+      = hint: for example `help = "Lines with an error."`
 
     7 problems in the rules
     "#);
@@ -165,33 +171,38 @@ fn wrong_types_of_tables_and_labels() {
       |
     1 | rule = 'a'
       |        ^^^
+      = hint: for example `[[rule]]`
 
     error: expected a table for `test`, but found the number `1`
      --> rules.toml:2:9
       |
     2 | test = [1]
       |         ^
+      = hint: for example `[[test]]`
 
     2 problems in the rules
     ");
-    assert_snapshot!(refused("[[rule]]\nmatch = 'a'\nlabels.u = { from = 3, lowercase = 'yes', map = 'x' }\nlabels.v = []\nmetric = [{ counter = 'c', where = { status = 200 } }]\n"), @r"
+    assert_snapshot!(refused("[[rule]]\nmatch = 'a'\nlabels.u = { from = 3, lowercase = 'yes', map = 'x' }\nlabels.v = []\nmetric = [{ counter = 'c', where = { status = 200 } }]\n"), @r#"
     error: expected a string or a list of strings for `from`, but found the number `3`
      --> rules.toml:3:21
       |
     3 | labels.u = { from = 3, lowercase = 'yes', map = 'x' }
       |                     ^
+      = hint: for example `from = ["email", "user", "_service"]`
 
     error: expected `true` or `false` for `lowercase`, but found the string `yes`
      --> rules.toml:3:36
       |
     3 | labels.u = { from = 3, lowercase = 'yes', map = 'x' }
       |                                    ^^^^^
+      = hint: for example `lowercase = true`
 
-    error: expected a table of strings for `map`, but found the string `x`
+    error: expected a table of patterns and texts for `map`, but found the string `x`
      --> rules.toml:3:49
       |
     3 | labels.u = { from = 3, lowercase = 'yes', map = 'x' }
       |                                                 ^^^
+      = hint: for example `map = { '2..' = "good", '[45]..' = "bad", '(.)..' = "${1}xx" }`
 
     error: expected at least one string for `v`, but found none
      --> rules.toml:4:12
@@ -206,7 +217,7 @@ fn wrong_types_of_tables_and_labels() {
       |                                               ^^^
 
     5 problems in the rules
-    ");
+    "#);
     assert_snapshot!(refused("[[rule]]\nmatch = 'a'\nmetric = { counter = 'c' }\n"), @r"
     error: expected a list of tables for `metric`, but found a table
      --> rules.toml:3:10
@@ -257,6 +268,7 @@ fn choices_and_pairs() {
       |
     4 | labels.v = { untrusted_between = ['a', 2] }
       |                                        ^
+      = hint: for example `untrusted_between = ["model", "duration"]`
 
     2 problems in the rules
     "#);
