@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::load::SourceText;
 use super::metric_definitions::MetricUse;
-use super::problem::{At, Draft, ProblemPlace, messages};
+use super::problem::{At, Cause, Draft, ProblemPlace, messages};
 use super::raw_rules::{FieldSpec, LabelSpec, RangeSpec, RuleSpec};
 use super::report_section;
 use super::rule_metrics;
@@ -74,13 +74,14 @@ impl<'s> Scope<'s> {
             self.drafts.push(messages::empty_field_name(key.place));
         } else if !self.is_field(&key.value) {
             let is_label = self.label(&key.value).is_some();
-            self.drafts.push(if !self.may_be_column(&key.value) {
+            let draft = if !self.may_be_column(&key.value) {
                 messages::unknown_column(key, self.spec.columns.as_deref().unwrap_or_default())
             } else if key.value.starts_with('_') {
                 messages::unknown_special(key)
             } else {
                 messages::unknown_field(key, self.groups(), is_label)
-            });
+            };
+            self.note_name(draft, key);
         }
     }
 
@@ -98,9 +99,15 @@ impl<'s> Scope<'s> {
                 .iter()
                 .map(|label| label.name.value.as_str())
                 .collect();
-            self.drafts
-                .push(messages::unknown_label(name, self.groups(), &labels));
+            let draft = messages::unknown_label(name, self.groups(), &labels);
+            self.note_name(draft, name);
         }
+    }
+
+    /// Notes that the rule has no such name, which may be wanted in several places.
+    fn note_name(&mut self, draft: Draft, name: &At<String>) {
+        let cause = Cause::Name(name.value.clone(), self.spec.place);
+        self.drafts.push(draft.because(cause));
     }
 
     /// A field, its keys checked.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
 use super::load::SourceText;
-use super::problem::{At, Draft, ProblemPlace, messages};
+use super::problem::{At, Cause, Draft, ProblemPlace, messages};
 use logmetrics_scan::csv;
 
 /// Keys and what they stand for.
@@ -181,7 +181,8 @@ pub(super) fn compile<V: LookupValue>(
                 .zip(sources)
                 .find(|(_, source)| Some(&source.path) == path.as_ref());
             let Some((number, source)) = found else {
-                return Err(messages::lookup_not_read(name.place, file));
+                let path = path.unwrap_or_else(|| file.to_owned());
+                return Err(messages::lookup_not_read(name.place, file, path));
             };
             let of_file = OfFile {
                 number,
@@ -328,10 +329,12 @@ impl OfFile<'_> {
     /// That none of these columns is the one with the values.
     fn no_column<'c>(&self, columns: impl Iterator<Item = &'c str>) -> Draft {
         let columns: Vec<&str> = columns.collect();
-        match self.column {
+        let wanted = self.column.map(str::to_owned);
+        let draft = match self.column {
             Some(wanted) => messages::lookup_column(self.name, wanted, &columns),
             None => messages::lookup_which_column(self.name, &columns),
-        }
+        };
+        draft.because(Cause::Column(self.source.path.clone(), wanted))
     }
 
     /// Keys with values, or with tables of columns.

@@ -4,6 +4,7 @@
 //! into [`Problem`]s, which carry the source lines they show and outlive the text. The words stand
 //! in [`messages`], their form on the screen in [`render`]. No rule is judged here.
 
+mod cause;
 mod fix;
 pub(super) mod messages;
 mod render;
@@ -13,6 +14,7 @@ use std::ops::Range;
 
 use super::load::SourceText;
 
+pub(super) use cause::Cause;
 pub use render::escape;
 
 /// Most problems that one failed load shows; a file of noise would bury its first line.
@@ -60,6 +62,8 @@ pub(super) struct Draft {
     hint: Option<String>,
     /// The rule it is about, where it is known.
     rule: Option<String>,
+    /// What it comes of, where other problems may come of the same.
+    cause: Option<Box<Cause>>,
 }
 
 impl Draft {
@@ -70,6 +74,7 @@ impl Draft {
             shown: vec![(place, String::new())],
             hint: None,
             rule: None,
+            cause: None,
         }
     }
 
@@ -81,6 +86,7 @@ impl Draft {
             shown: Vec::new(),
             hint: None,
             rule: None,
+            cause: None,
         }
     }
 
@@ -103,6 +109,11 @@ impl Draft {
 
     pub fn of_rule(mut self, name: &str) -> Self {
         self.rule = Some(name.to_owned());
+        self
+    }
+
+    pub fn because(mut self, cause: Cause) -> Self {
+        self.cause = Some(Box::new(cause));
         self
     }
 
@@ -178,8 +189,9 @@ pub struct Problems {
 
 impl Problems {
     pub(super) fn new(drafts: Vec<Draft>, sources: &[SourceText]) -> Self {
+        let drafts = in_order(drafts, sources);
         let errors = drafts.iter().filter(|draft| draft.is_error()).count();
-        let mut list = settle(drafts, sources);
+        let mut list = looked_up(drafts, sources);
         list.truncate(PROBLEMS_MAX);
         Problems { list, errors }
     }
@@ -206,9 +218,20 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 /// Looks up the places of drafts, in the order of the files.
-pub(super) fn settle(mut drafts: Vec<Draft>, sources: &[SourceText]) -> Vec<Problem> {
+pub(super) fn settle(drafts: Vec<Draft>, sources: &[SourceText]) -> Vec<Problem> {
+    looked_up(in_order(drafts, sources), sources)
+}
+
+/// The drafts in the order of the files, one for each cause.
+fn in_order(mut drafts: Vec<Draft>, sources: &[SourceText]) -> Vec<Draft> {
     drafts.sort_by_key(Draft::order);
     drafts.dedup();
+    let mut drafts = cause::merged(drafts, sources);
+    drafts.sort_by_key(Draft::order);
+    drafts
+}
+
+fn looked_up(drafts: Vec<Draft>, sources: &[SourceText]) -> Vec<Problem> {
     let look_up = |(place, note): (ProblemPlace, String)| excerpt(place, note, sources);
     drafts
         .into_iter()

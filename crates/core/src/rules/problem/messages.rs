@@ -13,7 +13,7 @@ mod values;
 use super::super::keys::{self, KeyTable};
 use super::super::metric_names;
 use super::super::shipped::{self, Shipped};
-use super::{At, Draft, ProblemPlace};
+use super::{At, Cause, Draft, ProblemPlace};
 
 pub use input::*;
 pub use names::*;
@@ -51,6 +51,22 @@ fn plural(count: usize, one: &str) -> String {
     format!("{count} {one}{s}")
 }
 
+/// Most lines that a message names.
+const LINES_MAX: usize = 6;
+
+/// A message, and in which other lines the same is missed.
+pub fn also_in(message: &str, lines: &[String]) -> String {
+    let shown = lines.iter().take(LINES_MAX).map(String::as_str);
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match lines.len() {
+        1 => format!("{message}; another place needs it, in line {shown}"),
+        count => {
+            let more = if count > LINES_MAX { ", …" } else { "" };
+            format!("{message}; {count} more places need it, in lines {shown}{more}")
+        }
+    }
+}
+
 /// The last line after all problems.
 pub fn total(count: usize) -> String {
     let more = if count > super::PROBLEMS_MAX {
@@ -65,6 +81,7 @@ pub fn total(count: usize) -> String {
 
 pub fn unreadable(path: &str, cause: &dyn Display) -> Draft {
     Draft::nowhere(format!("cannot read {}: {cause}", quote(path)))
+        .because(Cause::File(path.to_owned()))
 }
 
 /// That rules of this name are in the program.
@@ -96,10 +113,11 @@ pub fn empty_folder(path: &str) -> Draft {
 }
 
 pub fn not_utf8(path: &str, line: usize) -> Draft {
-    let path = quote(path);
+    let quoted = quote(path);
     Draft::nowhere(format!(
-        "expected UTF-8 text in {path}, but found other bytes in line {line}"
+        "expected UTF-8 text in {quoted}, but found other bytes in line {line}"
     ))
+    .because(Cause::File(path.to_owned()))
 }
 
 pub fn no_rules() -> Draft {

@@ -267,3 +267,55 @@ fn tables_are_read_with_the_rules_that_name_them() {
     let wrong = load(&paths).unwrap_err().to_string();
     assert!(wrong.contains("teams.toml:1"), "{wrong}");
 }
+
+#[test]
+fn what_has_one_cause_is_said_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    write("have.csv", "user,team,cost\na,b,c\n");
+    let times = |column: &str| {
+        format!("value = {{ from = 'n', times = {{ lookup = 'no.toml#{column}', key = 'u' }} }}\n")
+    };
+    let text = format!(
+        "[[rule]]\nmatch = '(?P<u>a) (?P<n>b)'\nlabels.t = {{ from = 'u', lookup = 'no.csv' }}\n\
+         labels.c = {{ from = 'u', lookup = 'have.csv#tem' }}\nlabels.d = {{ from = 'n', lookup = 'have.csv#tem' }}\n\
+         [[rule.metric]]\ncounter = 'a'\nby = ['t', 'nobody']\n{}\
+         [[rule.metric]]\ncounter = 'b'\nby = ['c', 'd', 'nobody']\n{}",
+        times("in"),
+        times("out"),
+    );
+    let first = write("a.toml", &text);
+    let second = write(
+        "b.toml",
+        &format!(
+            "[[rule]]\nmatch = '(?P<u>a) (?P<n>b)'\n[[rule.metric]]\ncounter = 'e'\nby = ['nobody']\n{}",
+            times("in")
+        ),
+    );
+    let problems = super::super::load(&[first, second]).unwrap_err();
+    let said = problems
+        .to_string()
+        .replace(&format!("{}/", folder.path().display()), "");
+    let messages: Vec<&str> = said
+        .lines()
+        .filter(|line| line.starts_with("error"))
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "error: cannot read `no.csv`: No such file or directory (os error 2)",
+            "error: the table has no column `tem`; another place needs it, in line 5",
+            "error: no label and no named group `nobody`; another place needs it, in line 12",
+            "error: cannot read `no.toml`: No such file or directory (os error 2); \
+             2 more places need it, in lines 13, b.toml:6",
+            // Another rule has other fields.
+            "error: no label and no named group `nobody`",
+        ]
+    );
+    assert!(said.contains(" --> a.toml:9:"), "{said}");
+    assert!(said.ends_with("5 problems in the rules\n"), "{said}");
+}

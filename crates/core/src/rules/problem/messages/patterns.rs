@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::super::{At, Draft, ProblemPlace};
+use super::super::{At, Cause, Draft, ProblemPlace};
 use super::{did_you_mean, one_of, quote};
 use crate::number::{ComparisonError, Unit};
 
@@ -180,7 +180,9 @@ pub fn unknown_pattern<'n>(
     let otherwise = "name it in `[patterns]`, or write the pattern itself: `(?P<name>…)`";
     let hint = did_you_mean(name, known).unwrap_or_else(|| otherwise.to_owned());
     let message = format!("no pattern has the name {}", quote(name));
-    Draft::error(place, message).hint(hint)
+    Draft::error(place, message)
+        .hint(hint)
+        .because(Cause::Pattern(name.to_owned(), place.file))
 }
 
 pub fn unknown_pattern_type(place: ProblemPlace, kind: &str, known: &[&str]) -> Draft {

@@ -1,6 +1,6 @@
 //! What is said of the ways in which a rule reads a line.
 
-use super::super::{At, Draft, ProblemPlace};
+use super::super::{At, Cause, Draft, ProblemPlace};
 use super::{did_you_mean, quote};
 
 pub fn inside_without_fields(place: ProblemPlace) -> Draft {
@@ -68,9 +68,11 @@ pub fn unknown_column(key: &At<String>, columns: &[At<String>]) -> Draft {
 
 // Lookup tables.
 
-pub fn lookup_not_read(place: ProblemPlace, file: &str) -> Draft {
+pub fn lookup_not_read(place: ProblemPlace, file: &str, path: String) -> Draft {
     let message = format!("the table {} could not be read", quote(file));
-    Draft::error(place, message).hint("its path is taken from the folder of this file")
+    Draft::error(place, message)
+        .hint("its path is taken from the folder of this file")
+        .because(Cause::File(path))
 }
 
 pub fn lookup_column(name: &At<String>, wanted: &str, columns: &[&str]) -> Draft {
