@@ -278,7 +278,10 @@ fn holds(text: &str) -> Result<bool, TestCaseError> {
     prop_assert_eq!(comments(&formatted), comments(text));
     let again = formatted_as(&formatted).ok();
     prop_assert_eq!(again.as_deref(), Some(&*formatted));
-    for line in formatted.lines().filter(|line| !line.contains(['"', '\''])) {
+    // Blanks at the end of a line are text where a string goes over several.
+    let has_long_strings = ["\'\'\'", "\"\"\""].iter().any(|it| formatted.contains(it));
+    let lines = formatted.lines().filter(|line| !line.contains(['"', '\'']));
+    for line in lines.filter(|_| !has_long_strings) {
         prop_assert_eq!(line.trim_end(), line);
     }
     Ok(true)
