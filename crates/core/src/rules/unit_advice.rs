@@ -18,24 +18,68 @@ pub struct UnitQuestion {
     pub advice: Vec<(&'static str, Problem)>,
 }
 
-/// What the last word of a field's name may be, with the unit that it means.
+/// Words of a unit in a field's name, with the unit that they mean.
+type UnitWords = [(&'static str, &'static [&'static str])];
+
 const TIME_WORDS: [(&str, &[&str]); 5] = [
-    ("ms", &["ms", "msec", "msecs", "millis", "milliseconds"]),
-    ("us", &["us", "usec", "usecs", "micros", "microseconds"]),
-    ("ns", &["ns", "nsec", "nsecs", "nanos", "nanoseconds"]),
+    (
+        "ms",
+        &[
+            "ms",
+            "msec",
+            "msecs",
+            "millis",
+            "millisec",
+            "millisecs",
+            "millisecond",
+            "milliseconds",
+        ],
+    ),
+    (
+        "us",
+        &[
+            "us",
+            "µs",
+            "usec",
+            "usecs",
+            "micros",
+            "microsec",
+            "microsecs",
+            "microsecond",
+            "microseconds",
+        ],
+    ),
+    (
+        "ns",
+        &[
+            "ns",
+            "nsec",
+            "nsecs",
+            "nanos",
+            "nanosec",
+            "nanosecs",
+            "nanosecond",
+            "nanoseconds",
+        ],
+    ),
     ("min", &["mins", "minutes"]),
     ("h", &["hours", "hrs"]),
 ];
 
-const SIZE_WORDS: [(&str, &[&str]); 7] = [
+const SIZE_WORDS: [(&str, &[&str]); 9] = [
     ("kB", &["kb", "kbytes", "kilobytes"]),
     ("KiB", &["kib", "kibibytes"]),
     ("MB", &["mb", "mbytes", "megabytes"]),
     ("MiB", &["mib", "mebibytes"]),
     ("GB", &["gb", "gigabytes"]),
     ("GiB", &["gib", "gibibytes"]),
+    ("TB", &["tb", "terabytes"]),
+    ("TiB", &["tib", "tebibytes"]),
     ("bits", &["bits"]),
 ];
+
+/// Words that are a unit only at the end of a name: at its beginning they are a namespace or a country.
+const ONLY_AT_END: [&str; 2] = ["ns", "us"];
 
 /// What a metric's name ends in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +91,10 @@ enum Base {
 impl Base {
     fn of(metric: &MetricSpec) -> Option<Base> {
         let name = &metric.name.value;
-        match name.strip_suffix("_total").unwrap_or(name) {
+        // What is made of several numbers is in their unit.
+        let mut endings = ["_total", "_sum", "_max", "_min", "_avg"].iter();
+        let stem = endings.find_map(|ending| name.strip_suffix(ending));
+        match stem.unwrap_or(name) {
             name if name.ends_with("_seconds") => Some(Base::Seconds),
             name if name.ends_with("_bytes") => Some(Base::Bytes),
             _ => None,
@@ -61,7 +108,7 @@ impl Base {
         }
     }
 
-    fn words(self) -> &'static [(&'static str, &'static [&'static str])] {
+    fn words(self) -> &'static UnitWords {
         match self {
             Base::Seconds => &TIME_WORDS,
             Base::Bytes => &SIZE_WORDS,
@@ -79,18 +126,20 @@ impl Base {
 
 /// Advice on the names of fields that numbers come from.
 pub(super) fn by_names(scope: &Scope<'_>) -> Vec<Draft> {
+    let metrics = scope.spec.metrics.iter().filter_map(|metric| {
+        let value = &metric.value.as_ref()?.value;
+        Some((metric.name.value.as_str(), Base::of(metric)?, value))
+    });
+    let report = scope.spec.report.iter();
+    let durations = report
+        .flat_map(|report| &report.numbers)
+        .filter(|number| number.key == "duration")
+        .map(|number| (number.key, Base::Seconds, &number.value));
     let mut drafts = Vec::new();
-    for metric in &scope.spec.metrics {
-        let Some(base) = Base::of(metric) else {
-            continue;
-        };
-        for key in unsaid(metric, scope).flat_map(|number| &number.field.from) {
+    for (name, base, value) in metrics.chain(durations) {
+        for key in unsaid(value, scope).flat_map(|number| &number.field.from) {
             let unit = unit_of_name(&key.value, base.words());
-            drafts.extend(
-                unit.map(|unit| {
-                    messages::name_of_a_unit(key, unit, &metric.name.value, base.word())
-                }),
-            );
+            drafts.extend(unit.map(|unit| messages::name_of_a_unit(key, unit, name, base.word())));
         }
     }
     drafts
@@ -107,7 +156,7 @@ pub(super) fn questions(
         let base = Base::of(metric)?;
         let value = metric.value.as_ref()?;
         // Where a name says it, that is enough.
-        let keys = unsaid(metric, scope).flat_map(|number| &number.field.from);
+        let keys = unsaid(&value.value, scope).flat_map(|number| &number.field.from);
         let keys: Vec<&str> = keys.map(|key| key.value.as_str()).collect();
         let is_named = |key: &&str| unit_of_name(key, base.words()).is_some();
         if keys.is_empty() || keys.iter().any(is_named) {
@@ -132,36 +181,48 @@ pub(super) fn questions(
     questions.collect()
 }
 
-/// The numbers of a metric of which nothing is said but their fields, and which are no times.
-fn unsaid<'s>(
-    metric: &'s MetricSpec,
-    scope: &'s Scope<'_>,
-) -> impl Iterator<Item = &'s NumberSpec> {
-    let value = metric.value.iter();
-    let numbers = value.flat_map(|value| ValueSpec::numbers(&value.value));
+/// The numbers of a value of which nothing is said but their fields, and which are no times.
+fn unsaid<'s>(value: &'s ValueSpec, scope: &'s Scope<'_>) -> impl Iterator<Item = &'s NumberSpec> {
     let is_plain = |number: &&NumberSpec| {
         number.reading.is_plain() && number.map.is_empty() && number.times.is_none()
     };
-    numbers
+    ValueSpec::numbers(value)
         .filter(is_plain)
         .filter(|number| !is_time(number, scope))
 }
 
-/// The unit that the last word of a name is.
-fn unit_of_name(
-    name: &str,
-    words: &[(&'static str, &'static [&'static str])],
-) -> Option<&'static str> {
-    let last = last_word(name)?.to_lowercase();
-    let found = words
-        .iter()
-        .find(|(_, words)| words.contains(&last.as_str()));
+/// The unit that a name is, ends in or begins with.
+fn unit_of_name(name: &str, words: &'static UnitWords) -> Option<&'static str> {
+    let of_word = |word: &str| {
+        let word = word.to_lowercase();
+        let mut known = words.iter();
+        known.find(|(_, words)| words.contains(&word.as_str()))
+    };
+    let of_mixed_case = || {
+        let mut units = words.iter();
+        units.find(|(unit, _)| unit.ends_with("iB") && name.ends_with(unit))
+    };
+    let first = || first_word(name).filter(|word| !ONLY_AT_END.contains(word));
+    let found = of_word(last_word(name).unwrap_or(name))
+        .or_else(of_mixed_case)
+        .or_else(|| of_word(first()?));
     found.map(|(unit, _)| *unit)
+}
+
+/// The first word of `ms_taken` or `msTaken`, where there is one after it.
+fn first_word(name: &str) -> Option<&str> {
+    let is_end = |c: char| is_mark(c) || c.is_uppercase();
+    let end = name.find(is_end).filter(|end| *end > 0)?;
+    name.get(..end)
+}
+
+/// What divides the words of a name.
+fn is_mark(c: char) -> bool {
+    matches!(c, '.' | '_' | '-' | ' ' | '/')
 }
 
 /// The last word of `request_duration_ms` or `requestDurationMs`, where there is one before it.
 fn last_word(name: &str) -> Option<&str> {
-    let is_mark = |c: char| matches!(c, '.' | '_' | '-' | ' ' | '/');
     if let Some((_, word)) = name.rsplit_once(is_mark)
         && word
             .chars()
@@ -179,4 +240,76 @@ fn last_word(name: &str) -> Option<&str> {
         before = Some((place, c));
     }
     name.get(start?..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_units_in_many_ways() {
+        let time = |name| unit_of_name(name, &TIME_WORDS);
+        for name in [
+            "ms",
+            "millis",
+            "duration_ms",
+            "latencyMs",
+            "latencyMS",
+            "DURATION_MS",
+            "took_millis",
+            "tookMillis",
+            "time.ms",
+            "time-in-ms",
+            "elapsed_millisecond",
+            "ms_taken",
+            "msTaken",
+            "millis_elapsed",
+        ] {
+            assert_eq!(time(name), Some("ms"), "{name}");
+        }
+        for name in [
+            "us",
+            "latency_us",
+            "elapsedMicros",
+            "elapsed_microsec",
+            "took_µs",
+        ] {
+            assert_eq!(time(name), Some("us"), "{name}");
+        }
+        assert_eq!(time("durationNanos"), Some("ns"));
+        assert_eq!(time("uptime_hours"), Some("h"));
+        for name in [
+            "duration",
+            "seconds",
+            "duration_s",
+            "items",
+            "atoms",
+            "status",
+            "us_east_latency",
+            "ns_latency",
+            "terms",
+            "params",
+            "min",
+            "h",
+            "requests_per_min",
+            "",
+        ] {
+            assert_eq!(time(name), None, "{name}");
+        }
+        let size = |name| unit_of_name(name, &SIZE_WORDS);
+        for (name, unit) in [
+            ("kb", "kB"),
+            ("size_kb", "kB"),
+            ("sizeKB", "kB"),
+            ("kb_sent", "kB"),
+            ("sizeMiB", "MiB"),
+            ("mem_mib", "MiB"),
+            ("memMb", "MB"),
+        ] {
+            assert_eq!(size(name), Some(unit), "{name}");
+        }
+        for name in ["bytes", "size", "limb", "thumb", "body_bytes", "size_b"] {
+            assert_eq!(size(name), None, "{name}");
+        }
+    }
 }

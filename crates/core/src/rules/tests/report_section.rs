@@ -123,3 +123,26 @@ fn rules_that_are_shipped_say_what_a_report_shows() {
         assert!(loaded.set.rules[0].report.is_some(), "{name}");
     }
 }
+
+#[test]
+fn durations_of_a_report_are_in_seconds() {
+    let rule = |duration: &str| {
+        let text = format!(
+            "[[rule]]\nfields = 'json'\n[rule.report]\nduration = {duration}\n[[rule.metric]]\ncounter = 'c_total'\n"
+        );
+        let loaded = super::load(&text).unwrap();
+        let advice = loaded.advice.iter().map(|problem| problem.message.clone());
+        advice.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        rule("'latencyMs'"),
+        ["`latencyMs` looks like a number in ms, and `duration` is in seconds"]
+    );
+    for good in [
+        "'latency'",
+        "{ from = 'latencyMs', unit = 'ms' }",
+        "{ from = 'latencyMs', scale = 0.001 }",
+    ] {
+        assert!(rule(good).is_empty(), "{good}");
+    }
+}
