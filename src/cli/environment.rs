@@ -1,6 +1,7 @@
 //! Environment variables as settings, the same for every subcommand: an empty one is unset, one that
 //! Kubernetes makes for a service is passed over, and a name that is no setting is warned of.
 
+use logmetrics_core::did_you_mean;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -146,9 +147,7 @@ fn mistyped_among(
         if !name.starts_with(PREFIX) || known.contains(&name) || is_of_kubernetes(&name, &value) {
             continue;
         }
-        let distance = |known: &&String| strsim::osa_distance(known, &name);
-        let nearest = known.iter().min_by_key(distance);
-        let nearest = nearest.filter(|known| distance(known) <= 3);
+        let nearest = did_you_mean::nearest(&name, known.iter().map(String::as_str));
         warnings.push(match nearest {
             Some(nearest) => format!("`{name}` is no setting; did you mean `{nearest}`?"),
             None => format!("`{name}` is no setting; `logmetrics --help` lists them all"),

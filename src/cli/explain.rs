@@ -17,10 +17,11 @@ use super::multiline_options::MultilineArgs;
 use super::terminal::{self, harmless};
 use crate::programs::{MtailSettings, Programs};
 use logmetrics_core::clock::Clock;
+use logmetrics_core::did_you_mean::nearest;
 use logmetrics_core::engine::verdict::Verdict;
 use logmetrics_core::engine::{Engine, Secret};
 use logmetrics_core::pipeline::{warn_of_cuts, warn_of_incomplete_record};
-use logmetrics_core::rules::{Rule, nearest_name};
+use logmetrics_core::rules::Rule;
 use logmetrics_core::unknown_prefix::{self, PrefixSearch};
 use logmetrics_follow::Specification;
 use logmetrics_follow::line::multiline::Cuts;
@@ -127,7 +128,7 @@ fn check_name(name: &str, engine: &Engine) -> Result<(), String> {
     if engine.rule_names().any(|one| one == name) {
         return Ok(());
     }
-    let meant = nearest_name(name, engine.rule_names());
+    let meant = nearest(name, engine.rule_names());
     let meant = meant.map_or(String::new(), |name| format!("; did you mean `{name}`?"));
     let names: Vec<&str> = engine.rule_names().collect();
     Err(format!(

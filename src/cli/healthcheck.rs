@@ -11,7 +11,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::exit::Exit;
 use crate::secret_file;
-use crate::server::listen::{Listen, PORT, parse_listen};
+use crate::server::listen_address::{Listen, PORT, parse_listen};
 
 /// How long the whole check may take.
 const TIMEOUT: Duration = Duration::from_secs(3);

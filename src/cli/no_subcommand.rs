@@ -2,6 +2,7 @@
 //! waiting for a file of that name would look as if it worked.
 
 use clap::Command;
+use logmetrics_core::did_you_mean;
 
 /// Words that people type first, and what they mean here.
 const MEANT: [(&str, &str); 2] = [
@@ -29,9 +30,7 @@ fn is_bare(word: &str) -> bool {
 
 fn refused(command: &Command, word: &str) -> String {
     let names = command.get_subcommands().map(Command::get_name);
-    let distance = |name: &str| strsim::osa_distance(name, word);
-    let nearest = names.min_by_key(|name| distance(name));
-    let nearest = nearest.filter(|name| distance(name) <= 2.max(name.len() / 3));
+    let nearest = did_you_mean::nearest(word, names);
     let fixed = MEANT.iter().find(|(meant, _)| *meant == word);
     let meant = match (fixed, nearest) {
         (Some((_, meant)), _) => format!("; did you mean `{meant}`?"),

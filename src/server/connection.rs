@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use super::body::Body;
-use super::connections::{Connection, Permit};
+use super::connection_limit::{Connection, Permit};
 use super::routes::Routes;
 use super::{Limits, Peer};
 

@@ -17,8 +17,8 @@ use tokio::time::Instant;
 mod auth;
 pub mod body;
 mod connection;
-mod connections;
-pub mod listen;
+mod connection_limit;
+pub mod listen_address;
 mod listener;
 pub mod readiness;
 pub mod routes;
@@ -29,14 +29,14 @@ mod tls;
 
 pub use auth::{Token, TokenSource};
 pub use body::Pieces;
-pub use listen::{Listen, bind, parse_listen};
+pub use listen_address::{Listen, bind, parse_listen};
 pub use listener::Listener;
 pub use readiness::{Latch, Readiness};
 pub use security::{Access, Protection};
 pub use server_limits::Limits;
 pub use tls::TlsFiles;
 
-use connections::Connections;
+use connection_limit::Connections;
 use listener::Socket;
 use logmetrics_core::clock::Clock;
 use logmetrics_core::exposition::Format;

@@ -15,7 +15,7 @@ use tokio_rustls::rustls::{self, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
 use super::Limits;
-use super::connections::Connection;
+use super::connection_limit::Connection;
 use crate::reloadable::ReloadableFiles;
 
 /// The first byte of every TLS handshake (RFC 8446, 5.1).

@@ -3,6 +3,7 @@
 
 pub mod checkpoint;
 pub mod clock;
+pub mod did_you_mean;
 pub mod engine;
 pub mod exposition;
 pub mod history;

@@ -254,13 +254,3 @@ pub fn quote(text: &str) -> String {
         None => format!("`{text}`"),
     }
 }
-
-/// Words that ask whether one of `known` was meant.
-pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
-    let near = |known: &&str| strsim::damerau_levenshtein(name, known);
-    let best = known
-        .into_iter()
-        .min_by_key(|known| (near(known), *known))?;
-    let allowed = 1 + name.chars().count() / 4;
-    (near(&best) <= allowed && best != name).then(|| format!("did you mean `{best}`?"))
-}

@@ -1,6 +1,7 @@
 //! mtail's flags: one or two dashes, `=` or a blank before the value; switches take a value only
 //! after `=`. The last one counts, but lists add up.
 
+use logmetrics_core::did_you_mean;
 use std::time::Duration;
 
 /// What a flag takes.
@@ -190,9 +191,7 @@ impl Flags {
 }
 
 fn unknown(argument: &str, typed: &str) -> String {
-    let near = |name: &&str| strsim::damerau_levenshtein(typed, name);
-    let nearest = FLAGS.iter().map(|(name, _)| *name).min_by_key(near);
-    let nearest = nearest.filter(|name| near(name) <= 3);
+    let nearest = did_you_mean::nearest(typed, FLAGS.iter().map(|(name, _)| *name));
     let hint = nearest.map_or(String::new(), |name| format!("; did you mean -{name}?"));
     format!("mtail has no flag `{argument}`{hint}")
 }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::server::connections::Connections;
+use crate::server::connection_limit::Connections;
 use crate::server::{Backend, PendingPieces, Pieces, Readiness, Scrape};
 
 /// Scrapes of this many pieces of this many bytes.

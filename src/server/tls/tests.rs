@@ -10,7 +10,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::*;
-use crate::server::connections::{Connections, Permit};
+use crate::server::connection_limit::{Connections, Permit};
 
 struct Files {
     folder: tempfile::TempDir,

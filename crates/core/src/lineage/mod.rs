@@ -14,13 +14,13 @@ use std::borrow::Cow;
 
 use self_metric::{Event, PREFIX};
 
+use crate::did_you_mean::nearest;
 use crate::engine::{Engine, Runner};
 use crate::metrics::Landed;
 use crate::metrics::batch::{Batch, Update};
 use crate::metrics::definition::{Definition, Kind, OTHER};
 use crate::metrics::labels;
 use crate::metrics::store::Store;
-use crate::rules::nearest_name;
 use logmetrics_follow::line::Line;
 
 /// Labels that Prometheus gives to every series of a target: people copy them from there.
@@ -213,7 +213,7 @@ fn no_metric(selector: &Selector, definitions: &[Definition]) -> Unknown {
         ));
     };
     let all = names.iter().chain(&own).map(String::as_str);
-    let meant = match nearest_name(given, all) {
+    let meant = match nearest(given, all) {
         Some(name) => format!("; did you mean `{name}`?"),
         None => String::new(),
     };
@@ -234,7 +234,7 @@ fn check_labels(selector: &Selector, known: &[&str]) -> Result<(), Unknown> {
         if label == NAME || known.contains(&label) || OF_TARGET.contains(&label) {
             continue;
         }
-        let meant = match nearest_name(label, known.iter().copied()) {
+        let meant = match nearest(label, known.iter().copied()) {
             Some(name) => format!("; did you mean `{name}`?"),
             None => String::new(),
         };

@@ -19,13 +19,13 @@ use super::label_text::{TextRange, Texts};
 use super::labels;
 use super::series_order::Order;
 
-mod landed;
-mod remove;
+mod expiry;
+mod limited_series;
 mod restore;
 
-pub use landed::Landed;
+pub use limited_series::Landed;
 
-use remove::{OwnExpiry, Removed};
+use expiry::{OwnExpiry, Removed};
 
 /// The next generation of any family of any store. 0 is none.
 static NEXT_GENERATION: AtomicU64 = AtomicU64::new(1);

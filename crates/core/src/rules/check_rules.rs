@@ -3,6 +3,7 @@
 //! What concerns one rule alone is judged here; what concerns metrics that rules share is judged in
 //! [`super::metric_definitions`]. No file is read.
 
+use crate::did_you_mean::nearest;
 use std::collections::BTreeMap;
 
 use super::load::SourceText;
@@ -51,8 +52,7 @@ impl<'s> Scope<'s> {
             return true;
         }
         // Journald and others have fields such as `_PID`, so only what is almost ours is refused.
-        let almost =
-            name.starts_with('_') && metric_names::nearest(name, metric_names::SPECIAL).is_some();
+        let almost = name.starts_with('_') && nearest(name, metric_names::SPECIAL).is_some();
         self.groups.is_none() || (self.spec.fields.is_some() && !almost && self.may_be_column(name))
     }
 

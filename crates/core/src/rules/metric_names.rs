@@ -1,8 +1,6 @@
 //! Names of metrics and labels, as Prometheus has them:
 //! <https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels>.
 
-use std::borrow::Cow;
-
 /// What a rule may not begin a metric's name with: these are about the program itself.
 const OURS: [&str; 2] = ["logmetrics_", "process_"];
 
@@ -81,20 +79,6 @@ pub(super) fn valid(name: &str) -> String {
     }
 }
 
-/// The known name that was probably meant: a few letters away, and nearer than any other.
-pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let folded = |name: &str| name.to_ascii_lowercase().replace(['-', '.'], "_");
-    // The distance takes the product of the lengths; a name of a million letters is none of ours.
-    let name: Cow<'_, str> = Cow::Owned(folded(name.get(..64.min(name.len())).unwrap_or("")));
-    known
-        .into_iter()
-        .filter(|known| !known.is_empty())
-        .map(|known| (strsim::osa_distance(&name, &folded(known)), known))
-        .filter(|(distance, known)| *distance <= (known.len() / 3).clamp(1, 3).min(known.len() - 1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,17 +96,5 @@ mod tests {
         assert_eq!(valid("9a-b"), "_9a_b");
         assert_eq!(valid("__x"), "x");
         assert_eq!(valid(""), "_");
-    }
-
-    #[test]
-    fn the_nearest_name_is_near() {
-        let known = ["counter", "gauge", "histogram", "by"];
-        assert_eq!(nearest("countr", known), Some("counter"));
-        assert_eq!(nearest("Gauge", known), Some("gauge"));
-        assert_eq!(nearest("histgoram", known), Some("histogram"));
-        assert_eq!(nearest("bx", known), Some("by"));
-        assert_eq!(nearest("value", known), None);
-        assert_eq!(nearest("x", known), None);
-        assert_eq!(nearest(&"é".repeat(200_000), known), None);
     }
 }

@@ -48,7 +48,6 @@ pub use load::{
 };
 pub use lookup::LookupTable;
 pub use map_target::{MapPiece, MapTarget};
-pub use metric_names::nearest as nearest_name;
 pub use metric_names::{PARTS, Reserved, is_metric, reserved};
 pub use problem::{Excerpt, Problem, Problems, Severity, escape};
 pub use report_section::{ReportFields, ReportNumber};

@@ -1,6 +1,7 @@
 //! The rules that are shipped: every file of `rules/` is in the program, so that `-r builtin:nginx` works
 //! wherever it was installed.
 
+use crate::did_you_mean;
 use std::path::Path;
 
 /// What a path begins with that names one of these rules.
@@ -140,7 +141,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// The name that was probably meant.
 pub fn nearest(name: &str) -> Option<&'static str> {
-    super::metric_names::nearest(name, names())
+    did_you_mean::nearest(name, names())
 }
 
 #[cfg(test)]

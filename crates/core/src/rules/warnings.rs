@@ -1,5 +1,6 @@
 //! Advice: what is allowed, but probably not meant. Nothing here changes a rule.
 
+use crate::did_you_mean::nearest;
 use std::collections::BTreeSet;
 
 use super::check_rules::Scope;
@@ -153,7 +154,7 @@ fn almost_labels(scope: &Scope<'_>, drafts: &mut Vec<Draft>) {
     };
     let almost = |name: &At<String>| {
         let field = scope.label(&name.value).is_none() && !scope.groups().contains(&name.value);
-        let label = metric_names::nearest(&name.value, labels())?;
+        let label = nearest(&name.value, labels())?;
         field.then(|| messages::almost_a_label(name, label))
     };
     for metric in &scope.spec.metrics {

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::rules::nearest_name;
+use crate::did_you_mean::nearest;
 
 /// A key and its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +113,7 @@ pub fn near_key<'k>(key: &str, known: &'k [Pair]) -> Option<&'k str> {
     keys()
         .find(|one| one.eq_ignore_ascii_case(key))
         .or_else(|| keys().find(|one| is_part(key, one) || is_part(one, key)))
-        .or_else(|| nearest_name(key, keys()))
+        .or_else(|| nearest(key, keys()))
         .or_else(|| keys().find(|one| last(one) == last(key)))
 }
 

@@ -6,7 +6,9 @@ use super::tree::{Node, NodeKind, Target};
 use super::types::{Type, Typing};
 use crate::ast::{Arithmetic, Binary, Compare, Expression, ExpressionKind, Kind, Name};
 use crate::number;
-use crate::problem::{Problem, Span, did_you_mean, quote};
+use logmetrics_core::did_you_mean::did_you_mean;
+
+use crate::problem::{Problem, Span, quote};
 
 fn known(kind: NodeKind, typing: Type, span: Span) -> Node {
     Node {

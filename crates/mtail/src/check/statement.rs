@@ -5,7 +5,9 @@ use super::tree::{Node, NodeKind, Step, StepKind, Target};
 use super::types::{Type, Typing};
 use super::{Checker, Decorator, Frame, STEPS_MAX};
 use crate::ast::{Block, Expression, Kind, Name, Nanoseconds, Statement, StatementKind};
-use crate::problem::{Problem, Span, did_you_mean, quote};
+use logmetrics_core::did_you_mean::did_you_mean;
+
+use crate::problem::{Problem, Span, quote};
 
 impl<'a> Checker<'a> {
     /// A block in a scope of its own.

@@ -1,8 +1,8 @@
 //! Layouts of times as Go writes them: `Mon Jan 2 15:04:05 MST 2006`, the reference time as a log
 //! would write it.
 
-mod parse;
 mod pieces;
+mod read_time;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -89,13 +89,13 @@ impl Layout {
     /// Whether the layout is a time in its own form, as mtail asks of it.
     pub fn reads_itself(&self) -> bool {
         let bare = self.written.replace('_', "").replace('Z', "+");
-        parse::fields(&self.pieces, &bare).is_some()
-            || parse::fields(&self.pieces, &self.written).is_some()
+        read_time::fields(&self.pieces, &bare).is_some()
+            || read_time::fields(&self.pieces, &self.written).is_some()
     }
 
     /// Reads a text; none where it is not in this form or no date.
     pub fn read(&self, text: &str, defaults: &Defaults) -> Option<Time> {
-        let fields = parse::fields(&self.pieces, text)?;
+        let fields = read_time::fields(&self.pieces, text)?;
         let (month, day) = fields.month_and_day()?;
         if fields.year != 0 || !defaults.assumes_year {
             return fields.moment(fields.year, month, day, defaults.zone);

@@ -8,7 +8,9 @@ use std::collections::HashSet;
 
 use crate::ast::{Block, Expression, ExpressionKind, Name, Statement, StatementKind};
 use crate::lexer::{BUILTINS, KEYWORDS, Lexer, Token};
-use crate::problem::{Problem, Span, did_you_mean};
+use logmetrics_core::did_you_mean::did_you_mean;
+
+use crate::problem::{Problem, Span};
 
 /// The tree, and all that could not be read.
 pub struct Parsed {

@@ -31,7 +31,7 @@ error: no pattern around here has the group `$3`
   |
 4 |   request[$3]++
   |           ^^
-  = hint: did you mean `$0`?
+  = hint: groups can be seen in the block of their pattern, and in its `else`
 
 error: mtail has no `-=`
  --> progs/p.mtail:5:13

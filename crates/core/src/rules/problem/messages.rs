@@ -14,6 +14,7 @@ use super::super::keys::{self, KeyTable};
 use super::super::metric_names;
 use super::super::shipped::{self, Shipped};
 use super::{At, Cause, Draft, ProblemPlace};
+use crate::did_you_mean::did_you_mean;
 
 pub use input::*;
 pub use names::*;
@@ -31,10 +32,6 @@ pub fn quote(text: &str) -> String {
         Some((end, _)) => format!("`{}…`", text.get(..end).unwrap_or("")),
         None => format!("`{text}`"),
     }
-}
-
-fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
-    metric_names::nearest(name, known).map(|known| format!("did you mean `{known}`?"))
 }
 
 /// `a`, `b` or `c`
