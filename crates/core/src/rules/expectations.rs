@@ -1,7 +1,8 @@
 //! The samples that a `[[test]]` expects, written into its file: only what differs is changed, and comments and
 //! the form of the list stay.
 //!
-//! Works on the text by the places that the TOML reader gives, one change at a time. No case is run here.
+//! Works on the text by the places that the TOML reader gives, one change at a time, as `check --fix` does: an editor
+//! for TOML (toml_edit) would be a second reader of the language, with a tree of its own. No case is run here.
 
 use std::ops::Range;
 
