@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{Write, pipe};
 use std::path::Path;
 
-use crate::fixture::{Daemon, PATIENCE, Run, Scratch};
+use crate::fixture::{Daemon, PATIENCE, Run, Scratch, wait_for};
 
 /// Counts every line under its own text.
 const EVERY_LINE: &str = r"
@@ -416,5 +416,32 @@ mod unix {
             .uid(NOBODY)
             .output()
             .is_ok()
+    }
+}
+
+/// A writer that finds a small pipe full waits for the reader line by line, which takes three times as long.
+#[cfg(target_os = "linux")]
+#[test]
+fn whatever_reads_a_pipe_lets_it_hold_a_megabyte() {
+    use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
+    let megabyte = 1 << 20;
+    if let (_reader, writer) = pipe().unwrap()
+        && fcntl_setpipe_size(&writer, megabyte).is_err()
+    {
+        println!("left out: no pipe may hold a megabyte here");
+        return;
+    }
+    for arguments in ["--exit-on-eof -", "--once -", "report -", "explain -"] {
+        let (reader, mut writer) = pipe().unwrap();
+        let run = Run::new().args(arguments).stdin_from(reader);
+        let run = run.variable("LOGMETRICS_LISTEN", "127.0.0.1:0");
+        let run = std::thread::spawn(move || run.go());
+        writer.write_all(b"one\n").unwrap();
+        let widened = wait_for(PATIENCE, || {
+            (fcntl_getpipe_size(&writer).unwrap() == megabyte).then_some(())
+        });
+        assert!(widened.is_some(), "{arguments}");
+        drop(writer);
+        run.join().unwrap();
     }
 }

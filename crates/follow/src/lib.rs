@@ -14,6 +14,7 @@ use crate::recovery::places::RotatedFolders;
 
 mod compression;
 mod files;
+mod pipe_size;
 mod positions;
 mod recovery;
 mod stop;

@@ -15,6 +15,7 @@ use rustix::io::{Errno, ioctl_fionread};
 
 use super::{Pump, READ_BYTES, Stream};
 use crate::files::identity::{self, FileId};
+use crate::pipe_size;
 use crate::stop::Stop;
 use crate::{Events, Mode, Sink};
 
@@ -123,10 +124,7 @@ struct Reader<'a, S> {
 
 impl<S: Sink> Reader<'_, S> {
     fn start(&mut self, input: BorrowedFd<'_>) {
-        // A larger pipe lets the writer go on while this thread is busy. Best effort: the kernel
-        // may refuse, and not every input is a pipe.
-        #[cfg(target_os = "linux")]
-        let _ = rustix::pipe::fcntl_setpipe_size(input, READ_BYTES);
+        pipe_size::widen(input);
         self.unread_at_start = self
             .unread_at_start
             .map(|_| ioctl_fionread(input).unwrap_or(0));

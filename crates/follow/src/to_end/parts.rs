@@ -19,6 +19,7 @@ use crate::line::LINE_BYTES_MAX;
 use crate::line::encoding::Encoding;
 use crate::line::framer::PartBegins;
 use crate::line::multiline::{Multiline, MultilineByFile};
+use crate::pipe_size;
 
 /// A part has about so many bytes: enough that a thread seldom waits for its turn, and few enough that
 /// they are still in the nearer caches when their lines are read (a megabyte costs 3 to 6 % more time).
@@ -412,7 +413,10 @@ impl Bytes {
     fn open(source: Source, progress: &Arc<AtomicU64>) -> io::Result<(Bytes, Option<Encoding>)> {
         let (mut stream, is_compressed) = match source {
             Source::Bytes(stream, _) => (stream, false),
-            Source::StandardInput => decompressed(io::stdin())?,
+            Source::StandardInput => {
+                pipe_size::widen(io::stdin());
+                decompressed(io::stdin())?
+            }
             Source::File(path) => {
                 let file = File::open(path)?;
                 let metadata = file.metadata()?;
@@ -428,6 +432,7 @@ impl Bytes {
                         return Ok((bytes, Encoding::of(head)));
                     }
                 }
+                pipe_size::widen(&file);
                 let progress = Arc::clone(progress);
                 decompressed(Counted {
                     bytes: file,
