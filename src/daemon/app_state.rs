@@ -74,6 +74,11 @@ impl Backend for AppState {
     fn status_page(&self) -> String {
         let active = self.active.load_full();
         let since = |ms| Duration::from_millis(self.clock.now_ms().saturating_sub(ms));
+        let (inputs, rules, metrics, lines_unmatched) = self.self_metrics.between_blocks(|| {
+            let inputs: Vec<Input> = self.inputs.iter().map(|one| self.input(one)).collect();
+            let unmatched = self.self_metrics.lines_unmatched.get();
+            (inputs, rules(&active), metrics(&active.store), unmatched)
+        });
         status_page::Page {
             version: crate::VERSION.to_owned(),
             uptime: since(self.started_ms),
@@ -81,16 +86,12 @@ impl Backend for AppState {
                 .saving
                 .as_ref()
                 .map(|saving| saving.status.row(self.clock.now_ms())),
-            inputs: self
-                .inputs
-                .iter()
-                .map(|source| self.input(source))
-                .collect(),
-            rules: rules(&active),
+            inputs,
+            rules,
             rules_loaded: since(active.loaded_ms),
             rules_outdated: !self.self_metrics.is_reload_well(),
-            metrics: metrics(&active.store),
-            lines_unmatched: self.self_metrics.lines_unmatched.get(),
+            metrics,
+            lines_unmatched,
             last_unmatched: self.last_unmatched(&active),
         }
         .render()
@@ -113,8 +114,11 @@ impl Backend for AppState {
             Some(format!("{source}: {trouble}"))
         };
         let mut troubles: Vec<String> = self.inputs.iter().filter_map(of_input).collect();
-        let lines = self.self_metrics.lines_read();
-        if lines > 0 && self.self_metrics.lines_unmatched.get() >= lines {
+        let own = &self.self_metrics;
+        // Lines that come in between would make it look as if none had matched.
+        let (lines, unmatched) =
+            own.between_blocks(|| (own.lines_read(), own.lines_unmatched.get()));
+        if lines > 0 && unmatched >= lines {
             troubles.push(format!(
                 "no rule matches any of the {lines} lines that were read; `logmetrics explain LOG` \
                  says why, line by line"
