@@ -51,7 +51,7 @@ pub struct SavedPage {
 pub type PublishPage = Box<dyn FnMut(SavedPage) + Send>;
 
 /// See [`Source::own`].
-pub type OwnMetrics = Box<dyn Fn(&Store) -> Vec<MetricFamily> + Send>;
+pub type GatherOwn = Box<dyn Fn(&Store) -> Vec<MetricFamily> + Send>;
 
 /// Where everything that is saved comes from.
 pub struct Source {
@@ -62,7 +62,7 @@ pub struct Source {
     /// The store that counts now; asked while reading pauses.
     pub store: Box<dyn Fn() -> Arc<Store> + Send>,
     /// What the program says of itself; asked while reading pauses.
-    pub own: OwnMetrics,
+    pub own: GatherOwn,
     /// What else there is.
     pub notes: Vec<NoteSource>,
     pub publish: PublishPage,
