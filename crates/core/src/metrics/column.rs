@@ -127,6 +127,14 @@ impl<T: Copy + Default> Column<T> {
         &mut self.chunks[chunk].values_mut()[start..start + self.stride]
     }
 
+    /// One of the values of a row that exists.
+    #[inline]
+    pub(crate) fn value(&self, row: usize, number: usize) -> T {
+        debug_assert!(number < self.stride);
+        let (chunk, start) = self.place(row);
+        self.chunks[chunk].values()[start + number]
+    }
+
     /// The value of a row that exists, in a column of one value each.
     #[inline]
     pub(crate) fn only(&self, row: usize) -> &T {

@@ -53,7 +53,7 @@ impl Exemplars {
     }
 
     /// Keeps an exemplar in place of the one before. `now_s` is the time in seconds since 1970.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn set(
         &mut self,
         slot: usize,
@@ -70,8 +70,7 @@ impl Exemplars {
         while self.places.rows() <= slot {
             self.places.push();
         }
-        let place = self.places.row(slot)[bucket];
-        let number = match place.checked_sub(1) {
+        let number = match self.places.value(slot, bucket).checked_sub(1) {
             Some(number) => number as usize,
             None => self.add(slot, bucket),
         };

@@ -108,6 +108,7 @@ impl Counting {
 
     /// Counts a line; whether so much was counted that it must be applied now.
     #[must_use]
+    #[inline(always)]
     pub(super) fn line(&mut self, line: &Line<'_>) -> bool {
         let engine = &self.active.engine;
         let matched = engine.feed(line, &mut self.runner, &mut self.batch);

@@ -4,7 +4,7 @@
 //! [`super::metric_definitions`]. No file is read.
 
 use crate::did_you_mean::nearest;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::load::SourceText;
 use super::metric_definitions::MetricUse;
@@ -32,6 +32,9 @@ pub(super) struct Scope<'s> {
     pub sources: &'s [SourceText],
     /// The named groups; none where the pattern could not be compiled.
     groups: Option<Vec<String>>,
+    /// Those of [`Scope::whole`] by their texts. Conditions ask the same of many metrics, and compiling
+    /// is most of what a start takes.
+    whole_patterns: HashMap<String, regex::Regex>,
     pub drafts: Vec<Draft>,
 }
 
@@ -149,9 +152,14 @@ impl<'s> Scope<'s> {
 
     /// A pattern that must match a whole value.
     pub fn whole(&mut self, text: &At<String>) -> Option<regex::Regex> {
-        rule_patterns::whole(text, self.sources)
+        if let Some(compiled) = self.whole_patterns.get(&text.value) {
+            return Some(compiled.clone());
+        }
+        let compiled = rule_patterns::whole(text, self.sources)
             .map_err(|draft| self.drafts.push(draft))
-            .ok()
+            .ok()?;
+        (self.whole_patterns).insert(text.value.clone(), compiled.clone());
+        Some(compiled)
     }
 }
 
@@ -193,6 +201,7 @@ pub(super) fn rule<'s>(
         spec,
         sources,
         groups: names_known.then_some(groups),
+        whole_patterns: HashMap::new(),
         drafts,
     };
     if spec.pattern.is_none() && spec.fields.is_none() && !spec.broken {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use super::cached::QuickNumber;
+use super::cached::QuickAmount;
 use super::field::{FieldProgram, ValueSource};
 use super::further::{FurtherPatterns, number_patterns};
 use super::label;
@@ -15,7 +15,7 @@ use super::label::{LabelProgram, Lookup, MapEntry};
 use super::parts::Parts;
 use super::pattern::Pattern;
 use super::test::Test;
-use super::{ActionProgram, Amount, ConditionProgram, Part, Program, Subject, Then, Times};
+use super::{ActionProgram, ConditionProgram, Part, Program, Subject, Then, Times};
 use crate::engine::counts::{FieldError, FieldErrorKind};
 use crate::engine::{Secret, SecretMissing};
 use crate::metrics::definition::Kind;
@@ -252,16 +252,11 @@ impl<'a> RuleCompiler<'a> {
         let field_conditions: Vec<usize> =
             conditions.iter().filter(looks_at_field).copied().collect();
         let amount = self.amount(&action.amount, definition.kind == Kind::Counter)?;
-        let quick = match &amount {
-            Amount::Field { field, .. } => {
-                let asked = field_conditions.iter().map(|&number| {
-                    let condition = &self.conditions[number];
-                    (&condition.subject, condition.test.numbers())
-                });
-                QuickNumber::new(field, asked)
-            }
-            Amount::Constant(_) | Amount::Read(_) => None,
-        };
+        let asked = field_conditions.iter().map(|&number| {
+            let condition = &self.conditions[number];
+            (&condition.subject, condition.test.numbers())
+        });
+        let quick = QuickAmount::new(&amount, asked);
         let labels = parts.0.iter().filter_map(|part| match part {
             Part::Label(label) => Some(*label),
             Part::Text(_) => None,
@@ -302,9 +297,8 @@ impl<'a> RuleCompiler<'a> {
                 (name, Subject::Field(self.field(field)))
             }
         };
-        let test = Test::new(test);
         let is_it = |known: &ConditionProgram| {
-            known.subject == subject && *known.name == *name && known.test.is_same(&test)
+            known.subject == subject && *known.name == *name && known.test.is_of(test)
         };
         if let Some(number) = self.conditions.iter().position(is_it) {
             return number;
@@ -312,7 +306,7 @@ impl<'a> RuleCompiler<'a> {
         self.conditions.push(ConditionProgram {
             name: name.into(),
             subject,
-            test,
+            test: Test::new(test),
         });
         self.conditions.len() - 1
     }

@@ -1,6 +1,7 @@
 //! Lines whose labels have been seen before: the updates of [`Program::update`], by what is
 //! remembered of them.
 
+use super::amount::Amount;
 use super::byte_class::Numbers;
 use super::field::{Context, FieldProgram, Found, ReadAs, Value};
 use super::known_values::{KnownValues, ValueId};
@@ -18,6 +19,7 @@ pub(super) const INPUTS_MAX: usize = 16;
 
 impl Program {
     /// What lines with these labels lead to, where that can be remembered.
+    #[inline(always)]
     pub(in crate::engine) fn plan(
         &self,
         context: &Context<'_>,
@@ -64,6 +66,7 @@ impl Program {
     }
 
     /// The values of all labels that are asked for.
+    #[inline(always)]
     fn input_values<'a>(
         &self,
         context: &Context<'a>,
@@ -152,6 +155,7 @@ impl Program {
     }
 
     /// Makes the updates of a line whose labels are known: what [`Program::update`] makes.
+    #[inline(always)]
     pub(in crate::engine) fn apply_cached(
         &self,
         steps: PlanSteps,
@@ -170,8 +174,11 @@ impl Program {
             let Some(action) = self.actions.get(step.action) else {
                 continue;
             };
-            let quick = action.quick.as_ref();
-            let quick = quick.and_then(|quick| quick.read(context, &scratch.slots));
+            let quick = match &action.quick {
+                QuickAmount::Constant(amount) => Some(*amount),
+                QuickAmount::Number(number) => number.read(context, &scratch.slots),
+                QuickAmount::Unknown => None,
+            };
             let Some(value) = quick.or_else(|| self.amount(action, context, scratch, counts))
             else {
                 continue;
@@ -198,6 +205,34 @@ impl Program {
     }
 }
 
+/// How an action's amount is told on most lines, and whether its conditions on fields hold.
+#[derive(Debug, PartialEq)]
+pub(in crate::engine) enum QuickAmount {
+    /// It is always this, and there are no such conditions.
+    Constant(f64),
+    /// It is this number, where it is there.
+    Number(QuickNumber),
+    /// All has to be asked.
+    Unknown,
+}
+
+impl QuickAmount {
+    /// For an action with this amount, whose conditions on fields are these.
+    pub(in crate::engine) fn new<'c>(
+        amount: &Amount,
+        mut conditions: impl Iterator<Item = (&'c Subject, Numbers)>,
+    ) -> QuickAmount {
+        match amount {
+            Amount::Constant(amount) if conditions.next().is_none() => {
+                QuickAmount::Constant(*amount)
+            }
+            Amount::Field { field, .. } => QuickNumber::new(field, conditions)
+                .map_or(QuickAmount::Unknown, QuickAmount::Number),
+            Amount::Constant(_) | Amount::Read(_) => QuickAmount::Unknown,
+        }
+    }
+}
+
 /// A number that is in one slot, and is all that an action's conditions on fields ask about.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::engine) struct QuickNumber {
@@ -210,7 +245,7 @@ pub(in crate::engine) struct QuickNumber {
 
 impl QuickNumber {
     /// For the number in `field`, where all `conditions` hold for any short number in it.
-    pub(in crate::engine) fn new<'c>(
+    fn new<'c>(
         field: &FieldProgram,
         conditions: impl Iterator<Item = (&'c Subject, Numbers)>,
     ) -> Option<QuickNumber> {
@@ -238,7 +273,7 @@ impl QuickNumber {
     }
 
     /// The number, where the conditions hold. `None` says nothing.
-    #[inline]
+    #[inline(always)]
     fn read(&self, context: &Context<'_>, slots: &Slots) -> Option<f64> {
         let matches = slots.matches(self.slot, self.trusted_only)?;
         let bytes = matches.only(context.text)?;

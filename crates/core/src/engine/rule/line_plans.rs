@@ -141,8 +141,8 @@ impl LinePlans {
         true
     }
 
-    /// What is known for a line.
-    #[inline]
+    /// What is known for a line. Not a part of its callers, where it would have too few registers.
+    #[inline(never)]
     pub(in crate::engine) fn find(&mut self, key: &Key<'_>) -> Lookup {
         let mut hasher = self.hasher.build_hasher();
         let mut absent = 0;

@@ -112,7 +112,7 @@ pub(in crate::engine) struct ActionProgram {
     /// update, and nothing to count.
     pub(in crate::engine) wanted_slot: Option<usize>,
     /// How the amount is read on most lines, which answers all `field_conditions` at once.
-    pub(in crate::engine) quick: Option<cached::QuickNumber>,
+    pub(in crate::engine) quick: cached::QuickAmount,
 }
 
 /// A piece of the labels' text.

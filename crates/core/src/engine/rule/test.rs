@@ -36,11 +36,11 @@ impl Test {
         }
     }
 
-    /// Whether both ask the same.
-    pub(in crate::engine) fn is_same(&self, other: &Test) -> bool {
-        match (self, other) {
-            (Test::Pattern(one), Test::Pattern(other)) => one.as_str() == other.as_str(),
-            (Test::Comparison(one), Test::Comparison(other)) => one == other,
+    /// Whether this is what a rule asks.
+    pub(in crate::engine) fn is_of(&self, asked: &ConditionTest) -> bool {
+        match (self, asked) {
+            (Test::Pattern(one), ConditionTest::Pattern(asked)) => one.as_str() == asked.as_str(),
+            (Test::Comparison(one), ConditionTest::Comparison(asked)) => **one == *asked,
             _ => false,
         }
     }
