@@ -3,7 +3,7 @@
 //! Nothing here knows of labels, numbers or metrics, and nothing does I/O. A reader looks for the
 //! wanted [`keys::Keys`] only and writes where it found them into [`slots::Slots`].
 
-mod byte_scan;
+pub mod byte_scan;
 pub mod csv;
 pub mod escape;
 pub mod json;

@@ -11,51 +11,51 @@ use crate::keys::{Form, Span};
 use crate::short_bytes::leading_digits;
 
 impl Reader<'_> {
-    /// Takes the members of the line's own that follow after the last one, each with its comma before it,
-    /// as long as they are usual and their keys the next that are expected from `place` on.
+    /// Takes the members of the line's own that follow, each with the byte before it, which is `before`
+    /// and then a comma, as long as they are usual and their keys the next that are expected from
+    /// `place` on.
     ///
     /// Not a part of its caller, where the loop would have too few registers.
     #[inline(never)]
-    pub(super) fn usual_members(&mut self, place: &mut usize) {
+    pub(super) fn usual_members(&mut self, place: &mut usize, mut before: u8) {
         let Some(order) = &self.order else {
             return;
         };
         let text = self.scan.text;
-        let mut at = self.scan.at;
+        let mut rest = self.scan.rest();
         let mut following = order.from(*place);
         let all = following.len();
         while let [expected, others @ ..] = following {
-            let Some(rest) = text.get(at..) else {
+            let Some(behind) = expected.behind(before, rest) else {
                 break;
             };
-            let Some(bytes) = expected.behind_comma(rest) else {
-                break;
-            };
-            let first = at + bytes;
-            let (value, end) = if rest.get(bytes) == Some(&b'"') {
-                let start = first + 1;
+            let (value, after) = if let [b'"', inside @ ..] = behind {
+                let start = text.len() - inside.len();
                 let Some(end) = byte_scan::near::<Special>(text, start) else {
                     break;
                 };
-                if text.get(end) != Some(&b'"') {
-                    break;
-                }
-                (Span::new(start, end, Form::Quoted), end + 1)
-            } else {
-                let Some(digits) = rest.get(bytes..).and_then(short_integer) else {
+                let Some([b'"', after @ ..]) = text.get(end..) else {
                     break;
                 };
-                let end = first + digits;
-                (Span::new(first, end, Form::Plain), end)
+                (Span::new(start, end, Form::Quoted), after)
+            } else {
+                let Some((_, after)) =
+                    short_integer(behind).and_then(|digits| behind.split_at_checked(digits))
+                else {
+                    break;
+                };
+                let (start, end) = (text.len() - behind.len(), text.len() - after.len());
+                (Span::new(start, end, Form::Plain), after)
             };
             if !expected.note(value, self.slots) {
                 break;
             }
-            at = end;
+            rest = after;
             following = others;
+            before = b',';
         }
         *place += all - following.len();
-        self.scan.at = at;
+        self.scan.at = text.len() - rest.len();
     }
 }
 

@@ -73,8 +73,8 @@ const NO_SLOT: u32 = u32::MAX;
 /// How many bytes are compared at once: nearly all keys are told by the first of them.
 const HEAD_BYTES: usize = size_of::<u128>();
 
-/// A comma and the longest key that is compared in two parts.
-const COMMA_AND_KEY_BYTES: usize = 1 + 2 * HEAD_BYTES;
+/// A byte and the longest key that is compared in two parts.
+const BEFORE_AND_KEY_BYTES: usize = 1 + 2 * HEAD_BYTES;
 
 impl Expected {
     fn new(written: &[u8], start: usize, slot: Option<usize>) -> Self {
@@ -95,23 +95,24 @@ impl Expected {
         }
     }
 
-    /// How many bytes a comma and this key take, if `rest` begins with them. `None` says nothing: the key
-    /// may be long, or there is too little after it.
+    /// What follows the byte `before` and this key, if `rest` begins with them. `None` says nothing: the
+    /// key may be long, or there is too little after it.
     #[inline(always)]
-    pub(super) fn behind_comma(&self, rest: &[u8]) -> Option<usize> {
-        let (comma, rest) = rest.first_chunk::<COMMA_AND_KEY_BYTES>()?.split_first()?;
-        let (head, _) = rest.split_first_chunk()?;
-        if *comma != b',' || (u128::from_ne_bytes(*head) ^ self.head) & self.mask != 0 {
+    pub(super) fn behind<'r>(&self, before: u8, rest: &'r [u8]) -> Option<&'r [u8]> {
+        let (first, written) = rest.first_chunk::<BEFORE_AND_KEY_BYTES>()?.split_first()?;
+        let (head, _) = written.split_first_chunk()?;
+        if *first != before || (u128::from_ne_bytes(*head) ^ self.head) & self.mask != 0 {
             return None;
         }
         let bytes = self.bytes as usize;
-        if let Some(more) = bytes.checked_sub(HEAD_BYTES) {
-            let (tail, _) = rest.get(more..)?.split_first_chunk()?;
-            if u128::from_ne_bytes(*tail) != self.tail {
+        let (taken, behind) = rest.split_at_checked(1 + bytes)?;
+        if bytes > HEAD_BYTES {
+            let tail = u128::from_ne_bytes(*taken.last_chunk()?);
+            if tail != self.tail || bytes > 2 * HEAD_BYTES {
                 return None;
             }
         }
-        Some(1 + bytes)
+        Some(behind)
     }
 
     /// Notes the value of this key, which is in the line's own object. False where it is not the first
@@ -248,14 +249,16 @@ mod tests {
             let [expected] = order.from(0) else {
                 panic!("{:?}", order.expected);
             };
-            let mut line = [b",", &written[..], &[b' '; 2 * HEAD_BYTES]].concat();
+            let rest = &[b' '; 2 * HEAD_BYTES][..];
+            let mut line = [b",", &written[..], rest].concat();
             let bytes = 1 + written.len();
-            let found = (written.len() <= 2 * HEAD_BYTES).then_some(bytes);
-            assert_eq!(expected.behind_comma(&line), found);
+            let found = (written.len() <= 2 * HEAD_BYTES).then_some(rest);
+            assert_eq!(expected.behind(b',', &line), found);
+            assert_eq!(expected.behind(b'{', &line), None);
             for place in 0..bytes {
-                assert_eq!(expected.behind_comma(&line[..place]), None);
+                assert_eq!(expected.behind(b',', &line[..place]), None);
                 line[place] ^= 1;
-                assert_eq!(expected.behind_comma(&line), None, "{length} {place}");
+                assert_eq!(expected.behind(b',', &line), None, "{length} {place}");
                 line[place] ^= 1;
             }
         }

@@ -95,18 +95,28 @@ impl<'a> Reader<'a> {
     /// The object that starts here. `path` is the part of a wanted key that led to it, with the
     /// dot; empty for the whole line.
     fn object(&mut self, path: &'a [u8]) -> Option<()> {
-        self.scan.enter()?;
-        let mut more = self.scan.peek()? != b'}';
-        if !more {
-            self.scan.take(b'}')?;
-        }
         let mut place = 0;
+        let is_outermost = path.is_empty();
+        if is_outermost {
+            self.usual_members(&mut place, b'{');
+        }
+        let mut more = if place > 0 {
+            self.scan.deepen()?;
+            self.scan.goes_on(b'}')?
+        } else {
+            self.scan.enter()?;
+            let more = self.scan.peek()? != b'}';
+            if !more {
+                self.scan.take(b'}')?;
+            }
+            more
+        };
         while more {
-            if !path.is_empty() || self.expected(&mut place)?.is_none() {
+            if !is_outermost || self.expected(&mut place)?.is_none() {
                 self.member(path, &mut place)?;
             }
-            if path.is_empty() {
-                self.usual_members(&mut place);
+            if is_outermost {
+                self.usual_members(&mut place, b',');
             }
             more = self.scan.goes_on(b'}')?;
         }

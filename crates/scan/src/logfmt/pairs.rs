@@ -1,6 +1,7 @@
 //! Pairs read forward from a text that anybody may have written.
 
 use memchr::memchr2;
+use wide::u8x16;
 
 use crate::byte_scan::{self, Kind};
 use crate::keys::{Form, Span};
@@ -200,10 +201,24 @@ struct Stop;
 
 impl Kind for Stop {
     fn has(byte: u8) -> bool {
-        // A quote without its bit is a blank, and a square bracket with one more is a brace.
-        let brace = byte | 0x20;
-        let bracket = (brace == b'{') | (brace == b'}');
-        (byte & !2 <= b' ') | (byte == 0x7f) | (byte == b'=') | bracket
+        matches!(
+            byte,
+            0..=b' ' | 0x7f | b'=' | b'"' | b'[' | b']' | b'{' | b'}'
+        )
+    }
+
+    #[inline(always)]
+    fn marks(sixteen: u8x16) -> u8x16 {
+        let is = |byte: u8| sixteen.simd_eq(u8x16::splat(byte));
+        // A quote without its bit is a blank.
+        let blank = u8x16::splat(b' ');
+        let unquoted = sixteen & u8x16::splat(!(b'"' ^ b' '));
+        let blanks = unquoted.max(blank).simd_eq(blank);
+        // The brackets are two bits of a distance from the first of them.
+        let distance = sixteen - u8x16::splat(b'[');
+        let others = u8x16::splat(!((b']' - b'[') | (b'{' - b'[')));
+        let brackets = (distance & others).simd_eq(u8x16::splat(0));
+        (blanks | brackets) | (is(b'=') | is(0x7f))
     }
 }
 
@@ -265,13 +280,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_stops_at_blanks_quotes_brackets_and_control_bytes() {
-        for byte in 0..=u8::MAX {
-            let is_stop = matches!(
-                byte,
-                0..=b' ' | 0x7f | b'=' | b'"' | b'[' | b']' | b'{' | b'}'
-            );
-            assert_eq!(Stop::has(byte), is_stop, "{byte:#x}");
-        }
+    fn sixteen_bytes_are_told_as_one() {
+        byte_scan::check_marks::<Stop>();
     }
 }
