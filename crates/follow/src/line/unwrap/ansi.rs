@@ -3,7 +3,8 @@
 //! Removed are ECMA-48 control sequences (section 5.4: ESC, `[`, parameters, a final byte), and
 //! nothing else of what a terminal would obey.
 
-use memchr::{memchr, memchr2};
+use logmetrics_scan::byte_scan::{self, Kind, u8x16};
+use memchr::memchr;
 
 pub(super) const ESCAPE: u8 = 0x1b;
 
@@ -17,7 +18,23 @@ pub(super) fn is_coloured(text: &[u8]) -> bool {
     if text.first() == Some(&b'{') && memchr(ESCAPE, text).is_none() {
         return false;
     }
-    memchr2(ESCAPE, b'=', text).is_some_and(|at| text[at] == ESCAPE)
+    let first = byte_scan::near::<EscapeOrEquals>(text, 0);
+    first.is_some_and(|at| text[at] == ESCAPE)
+}
+
+/// An ESC or a `=`, of which most lines have one soon.
+struct EscapeOrEquals;
+
+impl Kind for EscapeOrEquals {
+    fn has(byte: u8) -> bool {
+        matches!(byte, ESCAPE | b'=')
+    }
+
+    #[inline(always)]
+    fn marks(sixteen: u8x16) -> u8x16 {
+        let is = |byte: u8| sixteen.simd_eq(u8x16::splat(byte));
+        is(ESCAPE) | is(b'=')
+    }
 }
 
 /// The text without the reset at its end, which a terminal's wrapping of whole lines leaves there;

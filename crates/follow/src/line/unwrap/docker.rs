@@ -10,6 +10,17 @@ use memchr::{memchr, memchr2};
 use super::{Record, Stream};
 use logmetrics_scan::escape::unescape;
 
+/// Whether `line` begins with a key of JSON that no record has, neither docker's nor a span's that `report`
+/// kept. Most lines of JSON are told by that. False says nothing.
+#[inline(always)]
+pub(super) fn is_other_json(line: &[u8]) -> bool {
+    const KEYS: [&[u8; 2]; 5] = [b"lo", b"st", b"ti", b"at", b"re"];
+    match line {
+        [b'{', b'"', one, two, ..] => !KEYS.contains(&&[*one, *two]),
+        _ => false,
+    }
+}
+
 /// The record that is `line`, if it is one. `decoded` takes the text where it has escapes.
 pub(super) fn record<'a>(line: &'a [u8], decoded: &'a mut Vec<u8>) -> Option<Record<'a>> {
     let mut log = None;

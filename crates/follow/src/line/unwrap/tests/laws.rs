@@ -82,6 +82,27 @@ fn cri(text: &[u8], flag: &str) -> Vec<u8> {
 
 proptest! {
     #[test]
+    fn what_is_told_as_other_json_is_no_record(
+        key in "[a-z\\\\ ]{0,3}|log|stream|time|attrs|request",
+        spoiled in proptest::option::of(0..12_usize),
+    ) {
+        let records = [
+            format!(r#"{{"{key}":"x\n","stream":"stdout","time":"t","log":"y\n"}}"#),
+            format!(r#"{{"{key}":"stdout","time":"t","log":"x\n"}}"#),
+            format!(r#"{{"{key}":{{}},"stream":"stdout","time":"t","log":"x\n"}}"#),
+            format!(r#"{{"{key}":{{}},"resourceSpans":[]}}"#),
+        ];
+        for record in records {
+            let mut line = record.into_bytes();
+            if let Some(place) = spoiled {
+                line[place] = b' ';
+            }
+            let is_record = docker::record(&line, &mut Vec::new()).is_some() || span::read(&line).is_some();
+            prop_assert!(!(is_record && docker::is_other_json(&line)), "{}", line.escape_ascii());
+        }
+    }
+
+    #[test]
     fn any_line_is_taken_and_nothing_is_added(lines in proptest::collection::vec(rubble(), 0..6)) {
         let mut unwrapper = Unwrapper::default();
         let (mut read, mut given) = (0, 0);
