@@ -50,14 +50,27 @@ impl Gain {
     }
 }
 
+/// A pattern of a script.
+#[derive(Debug)]
+pub struct ScriptPattern {
+    pub regex: Regex,
+    /// Whether its groups are asked for.
+    pub captures: bool,
+    /// Whether [`ScriptPatterns::find_on_line`] will be asked for it. The texts of others say nothing of a
+    /// line, and may be on most of them.
+    pub is_of_line: bool,
+}
+
 impl ScriptPatterns {
-    /// These patterns; each with whether its groups are asked for.
-    pub fn new(patterns: Vec<(Regex, bool)>) -> ScriptPatterns {
-        let regexes = patterns.iter().map(|(regex, _)| regex.clone()).collect();
-        let new = |(regex, captures)| Pattern::new(regex, captures);
+    pub fn new(patterns: Vec<ScriptPattern>) -> ScriptPatterns {
+        let regexes = patterns.iter().map(|one| one.regex.clone()).collect();
+        let are_of_line: Vec<bool> = patterns.iter().map(|one| one.is_of_line).collect();
+        let new = |one: ScriptPattern| Pattern::new(one.regex, one.captures);
         let patterns: Vec<Pattern> = patterns.into_iter().map(new).collect();
+        let of_line = patterns.iter().zip(are_of_line);
+        let of_line = of_line.map(|(pattern, is_of_line)| is_of_line.then_some(pattern));
         ScriptPatterns {
-            prefilter: Prefilter::new(patterns.iter().map(Some)),
+            prefilter: Prefilter::new(of_line),
             patterns,
             regexes,
         }
@@ -124,10 +137,11 @@ impl ScriptPatterns {
 }
 
 impl PatternState {
-    /// Where a group of the pattern that matched last is, if its groups are asked for.
+    /// Where the first groups of the pattern that matched last are, if its groups are asked for; `count`
+    /// of them, or as many as it has.
     #[inline]
-    pub fn span(&self, group: usize) -> Option<(usize, usize)> {
-        self.groups.span(group)
+    pub fn spans(&self, count: usize) -> &[Option<(u32, u32)>] {
+        self.groups.first_spans(count)
     }
 }
 
@@ -135,8 +149,16 @@ impl PatternState {
 mod tests {
     use super::*;
 
+    fn of_line(regex: Regex, captures: bool) -> ScriptPattern {
+        ScriptPattern {
+            regex,
+            captures,
+            is_of_line: true,
+        }
+    }
+
     fn patterns(texts: &[&str]) -> ScriptPatterns {
-        let new = |text: &&str| (Regex::new(text).unwrap(), true);
+        let new = |text: &&str| of_line(Regex::new(text).unwrap(), true);
         ScriptPatterns::new(texts.iter().map(new).collect())
     }
 
@@ -147,10 +169,10 @@ mod tests {
         let line = "user=ann took 12ms";
         patterns.begin_line(line, &mut state);
         assert!(patterns.find_on_line(1, line, &mut state));
-        assert_eq!(state.span(1), Some((14, 16)));
+        assert_eq!(state.spans(2).last(), Some(&Some((14, 16))));
         assert!(!patterns.find_on_line(2, line, &mut state));
         assert!(patterns.find_on_line(0, line, &mut state));
-        assert_eq!(state.span(1), Some((5, 8)));
+        assert_eq!(state.spans(2).last(), Some(&Some((5, 8))));
         // A text may have line feeds, which a plan knows nothing of.
         assert!(!patterns.find(2, "code: 1\n2", &mut state));
         assert!(patterns.find(2, "code: 1", &mut state));
@@ -168,7 +190,7 @@ mod tests {
             ("", "x", ""),
         ] {
             let regex = Regex::new(pattern).unwrap();
-            let patterns = ScriptPatterns::new(vec![(regex.clone(), false)]);
+            let patterns = ScriptPatterns::new(vec![of_line(regex.clone(), false)]);
             let mut state = PatternState::default();
             for text in [found, not] {
                 patterns.begin_line(text, &mut state);

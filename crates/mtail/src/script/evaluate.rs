@@ -3,7 +3,7 @@
 use super::code::{Condition, Float, Group, Int, Operand, Refusal, Target, Text};
 use super::matcher::Matcher;
 use super::run::{Cause, Outcome, Run, quoted};
-use super::vars::{Labels, Metrics, Number};
+use super::vars::{Change, Labels, Metrics, Number};
 use crate::ast::{Arithmetic, Bits};
 use crate::number;
 
@@ -169,7 +169,7 @@ impl<'r, M: Matcher, S: Metrics> Run<'r, M, S> {
     /// # Errors
     /// When the pattern did not match.
     #[inline(always)]
-    fn capture_of_line(&self, group: Group) -> Outcome<Option<&'r str>> {
+    pub(super) fn capture_of_line(&self, group: Group) -> Outcome<Option<&'r str>> {
         let site = self.program.sites.get(group.site).ok_or(Cause::NoMatch)?;
         let found = self.state.sites.get(group.site).ok_or(Cause::NoMatch)?;
         if found.stamp != self.state.stamp || !found.matched {
@@ -274,7 +274,14 @@ impl<'r, M: Matcher, S: Metrics> Run<'r, M, S> {
         })
     }
 
-    fn increment(&mut self, target: &Target, by: Number) -> Outcome<Number> {
+    #[inline]
+    pub(super) fn increment(&mut self, target: &Target, by: Number) -> Outcome<Number> {
+        if let Some(plain) = self.plain_labels(target)
+            && self.change_known(target.metric, &plain, (Change::Add, by))
+        {
+            // Nobody remembers the sum, and so nobody asks for it.
+            return Ok(by);
+        }
         self.with_labels(target, |run, labels| {
             let time = run.time();
             Ok(run.metrics.add(target.metric, labels, by, time))

@@ -7,7 +7,8 @@ use super::code::Pattern;
 /// Where the groups of a match are in the text, in bytes; by their numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spans {
-    spans: Vec<Option<(usize, usize)>>,
+    /// Lines are shorter than 4 GiB.
+    spans: Vec<Option<(u32, u32)>>,
 }
 
 impl Spans {
@@ -20,18 +21,20 @@ impl Spans {
             self.spans.resize(group + 1, None);
         }
         if let Some(place) = self.spans.get_mut(group) {
-            *place = span;
+            *place = span.map(|(start, end)| (start as u32, end as u32));
         }
     }
 
     /// Sets the groups from 0 on, and no others.
-    pub fn set_all(&mut self, spans: impl Iterator<Item = Option<(usize, usize)>>) {
+    pub fn set_all(&mut self, spans: &[Option<(u32, u32)>]) {
         self.spans.clear();
-        self.spans.extend(spans);
+        self.spans.extend_from_slice(spans);
     }
 
+    #[inline]
     pub fn get(&self, group: usize) -> Option<(usize, usize)> {
-        self.spans.get(group).copied().flatten()
+        let (start, end) = (*self.spans.get(group)?)?;
+        Some((start as usize, end as usize))
     }
 }
 

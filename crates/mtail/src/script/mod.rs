@@ -6,6 +6,7 @@ mod exposition;
 mod frame;
 mod matcher;
 mod memory;
+mod plain_labels;
 mod run;
 mod vars;
 
@@ -14,4 +15,4 @@ pub use frame::Times;
 pub use matcher::{Matcher, RegexMatcher, Spans};
 pub use memory::Memory;
 pub use run::{Cause, Line, RuntimeError, Script, Settings};
-pub use vars::{Labels, Metrics, Number};
+pub use vars::{Change, Labels, Metrics, Number};

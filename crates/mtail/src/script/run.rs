@@ -6,11 +6,11 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
-use super::code::{Action, Program, Refusal, Statement, Target};
+use super::code::{Action, Int, Program, Refusal, Statement, Target};
 use super::evaluate::fits;
 use super::frame::{State, Times};
 use super::matcher::Matcher;
-use super::vars::{Labels, Metrics, Number};
+use super::vars::{Change, Labels, Metrics, Number};
 use crate::layout::{Defaults, Time};
 
 /// How programs run; the same for all lines.
@@ -287,27 +287,28 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
         self.register.unwrap_or(self.read)
     }
 
+    #[inline]
     fn action(&mut self, action: &Action) -> Outcome<()> {
         match action {
             Action::SetInt(target, value) => {
                 let value = |run: &mut Self| Ok(Number::Int(run.int(value)?));
-                self.store(target, value, Self::set)
+                self.store(target, value, Change::Set)
             }
             Action::AddInt(target, value) => {
                 let value = |run: &mut Self| Ok(Number::Int(run.int(value)?));
-                self.store(target, value, Self::add)
+                self.store(target, value, Change::Add)
             }
             Action::SetFloat(target, value) => {
                 let value = |run: &mut Self| Ok(Number::Float(run.float(value)?));
-                self.store(target, value, Self::set)
+                self.store(target, value, Change::Set)
             }
             Action::AddFloat(target, value) => {
                 let value = |run: &mut Self| Ok(Number::Float(run.float(value)?));
-                self.store(target, value, Self::add)
+                self.store(target, value, Change::Add)
             }
             Action::Observe(target, value) => {
                 let value = |run: &mut Self| Ok(Number::Float(run.float(value)?));
-                self.store(target, value, Self::observe)
+                self.store(target, value, Change::Observe)
             }
             Action::SetText(target, text) => self.store_text(target, text, false),
             Action::AppendText(target, text) => self.store_text(target, text, true),
@@ -323,6 +324,9 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
                     Err(Cause::NoSeries.into())
                 }
             }),
+            Action::EvaluateInt(Int::Increment(target, by)) => {
+                self.increment(target, Number::Int(*by)).map(drop)
+            }
             Action::EvaluateInt(value) => self.int(value).map(drop),
             Action::EvaluateFloat(value) => self.float(value).map(drop),
             Action::EvaluateCondition(condition) => self.condition(condition).map(drop),
@@ -346,7 +350,7 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
             }
             Action::Refuse(target, value, refusal) => {
                 let value = |run: &mut Self| Err(run.refuse(value, *refusal));
-                self.store(target, value, Self::set)
+                self.store(target, value, Change::Set)
             }
             Action::Fail(refusal) => Err(Cause::Refused(*refusal).into()),
             // Both are done where statements are.
@@ -354,37 +358,51 @@ impl<M: Matcher, S: Metrics> Run<'_, M, S> {
         }
     }
 
-    fn set(&mut self, metric: usize, labels: &Labels, value: Number) {
-        self.metrics.set(metric, labels, value, self.time());
-    }
-
-    fn add(&mut self, metric: usize, labels: &Labels, value: Number) {
-        self.metrics.add(metric, labels, value, self.time());
-    }
-
-    fn observe(&mut self, metric: usize, labels: &Labels, value: Number) {
-        self.metrics
-            .observe(metric, labels, value.float(), self.time());
-    }
-
     /// Stores a value. The series is there even if the value cannot be had.
     fn store(
         &mut self,
         target: &Target,
         value: impl FnOnce(&mut Self) -> Outcome<Number>,
-        store: fn(&mut Self, usize, &Labels, Number),
+        change: Change,
     ) -> Outcome<()> {
-        self.with_labels(target, |run, labels| match value(run) {
-            Ok(value) => {
-                store(run, target.metric, labels, value);
-                Ok(())
-            }
-            Err(cause) => {
-                let time = run.time();
-                run.metrics.get(target.metric, labels, time);
-                Err(cause)
-            }
+        let Some(plain) = self.plain_labels(target) else {
+            return self.with_labels(target, |run, labels| {
+                let value = value(run);
+                run.change(target.metric, labels, value, change)
+            });
+        };
+        let value = value(self);
+        if let Ok(number) = value
+            && self.change_known(target.metric, &plain, (change, number))
+        {
+            return Ok(());
+        }
+        self.with_plain_labels(&plain, |run, labels| {
+            run.change(target.metric, labels, value, change)
         })
+    }
+
+    /// Changes a series by a value, or only creates it where that cannot be had.
+    fn change(
+        &mut self,
+        metric: usize,
+        labels: &Labels,
+        value: Outcome<Number>,
+        change: Change,
+    ) -> Outcome<()> {
+        let time = self.time();
+        match (value, change) {
+            (Ok(value), Change::Set) => self.metrics.set(metric, labels, value, time),
+            (Ok(value), Change::Add) => drop(self.metrics.add(metric, labels, value, time)),
+            (Ok(value), Change::Observe) => {
+                self.metrics.observe(metric, labels, value.float(), time);
+            }
+            (Err(cause), _) => {
+                self.metrics.get(metric, labels, time);
+                return Err(cause);
+            }
+        }
+        Ok(())
     }
 
     fn store_text(

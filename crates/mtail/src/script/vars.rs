@@ -28,6 +28,15 @@ impl Number {
     }
 }
 
+/// What a number does to a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    Set,
+    Add,
+    /// It is added to a histogram.
+    Observe,
+}
+
 /// The values of a series' labels, in the order of their declaration; used again and again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Labels {
@@ -66,7 +75,7 @@ impl Labels {
         &self.ends
     }
 
-    pub fn values(&self) -> impl Iterator<Item = &str> {
+    pub fn values(&self) -> impl Iterator<Item = &str> + Clone {
         let mut start = 0;
         self.ends.iter().map(move |end| {
             let value = self.text.get(start..*end).unwrap_or("");
@@ -116,6 +125,19 @@ pub trait Metrics {
     fn observe(&mut self, metric: usize, labels: &Labels, value: f64, time: Time);
 
     fn delete(&mut self, metric: usize, labels: &Labels);
+
+    /// Changes a series that is known, whose labels have these values, where that is all there is to do.
+    /// False where nothing was done.
+    fn change_known(
+        &mut self,
+        metric: usize,
+        values: &[&str],
+        change: (Change, Number),
+        time: Time,
+    ) -> bool {
+        _ = (metric, values, change, time);
+        false
+    }
 
     /// Has a series forgotten when it was not touched for so long; false where there is none.
     fn expire(&mut self, metric: usize, labels: &Labels, after: Nanoseconds) -> bool;

@@ -6,8 +6,7 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use logmetrics_core::metrics::batch::SeriesId;
-
-use crate::script::Labels;
+use logmetrics_scan::short_bytes::same;
 
 /// With more, all are forgotten.
 const SERIES_MAX: usize = 16_384;
@@ -38,13 +37,18 @@ struct Known {
 impl KnownSeries {
     /// The series, if it is known to a batch with this memory.
     #[inline]
-    pub fn find(&mut self, batch_memory: u64, metric: u32, labels: &Labels) -> Option<SeriesId> {
+    pub fn find<'v>(
+        &mut self,
+        batch_memory: u64,
+        metric: u32,
+        values: impl Iterator<Item = &'v str> + Clone,
+    ) -> Option<SeriesId> {
         if self.batch_memory != batch_memory {
             self.forget();
             self.batch_memory = batch_memory;
         }
         let mut hasher = self.hasher.build_hasher();
-        hasher.write(labels.text().as_bytes());
+        (values.clone()).for_each(|value| hasher.write(value.as_bytes()));
         hasher.write_u32(metric);
         let hash = hasher.finish();
         self.hash = hash;
@@ -52,18 +56,23 @@ impl KnownSeries {
         let is_it = |known: &Known| {
             known.hash == hash
                 && known.metric == metric
-                && (keys.get(known.start as usize..)).is_some_and(|key| is_key(key, labels))
+                && (keys.get(known.start as usize..)).is_some_and(|key| is_key(key, values.clone()))
         };
         self.table.find(hash, is_it).map(|known| known.series)
     }
 
     /// Remembers the series that was not found just now.
-    pub fn insert(&mut self, metric: u32, labels: &Labels, series: SeriesId) {
+    pub fn insert<'v>(
+        &mut self,
+        metric: u32,
+        values: impl Iterator<Item = &'v str>,
+        series: SeriesId,
+    ) {
         if self.table.len() >= SERIES_MAX || self.keys.len() > BYTES_MAX {
             self.forget();
         }
         let start = self.keys.len() as u32;
-        write_key(labels, &mut self.keys);
+        write_key(values, &mut self.keys);
         let known = Known {
             hash: self.hash,
             start,
@@ -79,24 +88,28 @@ impl KnownSeries {
     }
 }
 
-/// The text of all values, after where each ends in it. How many there are the metric says.
-fn write_key(labels: &Labels, key: &mut Vec<u8>) {
-    for end in labels.ends() {
-        key.extend_from_slice(&(*end as u32).to_le_bytes());
+/// All values, each after its length. How many there are the metric says.
+fn write_key<'v>(values: impl Iterator<Item = &'v str>, key: &mut Vec<u8>) {
+    for value in values {
+        key.extend_from_slice(&(value.len() as u32).to_le_bytes());
+        key.extend_from_slice(value.as_bytes());
     }
-    key.extend_from_slice(labels.text().as_bytes());
 }
 
 /// Whether `key` begins with what [`write_key`] writes.
-#[inline]
-fn is_key(mut key: &[u8], labels: &Labels) -> bool {
-    for end in labels.ends() {
-        match key.split_first_chunk::<4>() {
-            Some((known, rest)) if u32::from_le_bytes(*known) as usize == *end => key = rest,
+#[inline(always)]
+fn is_key<'v>(mut key: &[u8], values: impl Iterator<Item = &'v str>) -> bool {
+    for value in values {
+        let Some((length, rest)) = key.split_first_chunk::<4>() else {
+            return false;
+        };
+        let is_same = u32::from_le_bytes(*length) as usize == value.len();
+        match rest.split_at_checked(value.len()) {
+            Some((known, rest)) if is_same && same(known, value.as_bytes()) => key = rest,
             _ => return false,
         }
     }
-    key.starts_with(labels.text().as_bytes())
+    true
 }
 
 #[cfg(test)]
@@ -107,24 +120,18 @@ mod tests {
 
     use super::*;
 
-    fn labels(values: &[String]) -> Labels {
-        let mut labels = Labels::default();
-        values.iter().for_each(|value| labels.push(value));
-        labels
-    }
-
     #[test]
     fn another_batch_knows_no_series() {
         let mut known = KnownSeries::default();
         let mut batch = Batch::new(LabelHasher::default());
-        let one = labels(&["a".to_owned()]);
-        assert_eq!(known.find(1, 0, &one), None);
+        let one = || ["a"].into_iter();
+        assert_eq!(known.find(1, 0, one()), None);
         let series = batch.series(MetricId(0));
-        known.insert(0, &one, series);
-        assert_eq!(known.find(1, 0, &one), Some(series));
-        assert_eq!(known.find(1, 1, &one), None);
-        assert_eq!(known.find(2, 0, &one), None);
-        assert_eq!(known.find(1, 0, &one), None);
+        known.insert(0, one(), series);
+        assert_eq!(known.find(1, 0, one()), Some(series));
+        assert_eq!(known.find(1, 1, one()), None);
+        assert_eq!(known.find(2, 0, one()), None);
+        assert_eq!(known.find(1, 0, one()), None);
     }
 
     proptest! {
@@ -138,13 +145,13 @@ mod tests {
             let mut batch = Batch::new(LabelHasher::default());
             let mut plain = std::collections::HashMap::new();
             for (metric, values) in asked {
-                let key = labels(&values);
-                let found = known.find(7, metric, &key);
+                let key = || values.iter().map(String::as_str);
+                let found = known.find(7, metric, key());
                 prop_assert_eq!(found, plain.get(&(metric, values.clone())).copied());
                 if found.is_none() {
                     let series = batch.series(MetricId(metric));
-                    known.insert(metric, &key, series);
-                    plain.insert((metric, values), series);
+                    known.insert(metric, key(), series);
+                    plain.insert((metric, values.clone()), series);
                 }
             }
         }

@@ -11,14 +11,14 @@ use logmetrics_core::clock::Clock;
 use logmetrics_core::engine::script::{
     Changes, Past, RequiredTexts, Script, ScriptOutcome, ScriptOutput, ScriptRunner,
 };
-use logmetrics_core::engine::script_patterns::{PatternState, ScriptPatterns};
+use logmetrics_core::engine::script_patterns::{PatternState, ScriptPattern, ScriptPatterns};
 use logmetrics_core::engine::source::Compiled;
 use logmetrics_core::rate_limit::Limited;
 use logmetrics_follow::line::Line;
 use regex::Regex;
 
 use crate::layout::Time;
-use crate::script::code::Program;
+use crate::script::code::{Pattern, Program};
 use crate::script::{self, Matcher, RuntimeError, Settings, Spans};
 
 mod known_series;
@@ -181,8 +181,15 @@ pub fn unit(
     let strict = options.page.strict;
     let remembered = reads::remembered(&program, strict);
     let (metrics, definitions) = Metric::all(&program, &remembered, &options.page);
-    let patterns = program.patterns.iter();
-    let patterns = patterns.map(|one| Ok((Regex::new(&one.regex)?, !one.needed.is_empty())));
+    let pattern = |(number, one): (usize, &Pattern)| {
+        let mut sites = program.sites.iter().filter(|site| site.pattern == number);
+        Ok(ScriptPattern {
+            regex: Regex::new(&one.regex)?,
+            captures: !one.needed.is_empty(),
+            is_of_line: sites.any(|site| site.on_line),
+        })
+    };
+    let patterns = program.patterns.iter().enumerate().map(pattern);
     let patterns = patterns.collect::<Result<_, regex::Error>>()?;
     let keeps_state = remembered.contains(&true) || (strict && !program.layouts.is_empty());
     let shared = Arc::new(Shared {
@@ -399,6 +406,7 @@ fn updates<'u, 'b>(
     }
 }
 
+#[inline(always)]
 fn run(
     shared: &Shared,
     interpreter: &mut Interpreter,
@@ -431,13 +439,14 @@ impl PlanMatcher {
     #[inline]
     fn found(&self, pattern: usize, is_match: bool, spans: &mut Spans) -> bool {
         if is_match && let Some(&groups) = self.groups.get(pattern) {
-            spans.set_all((0..groups).map(|group| self.state.span(group)));
+            spans.set_all(self.state.spans(groups));
         }
         is_match
     }
 }
 
 impl Matcher for PlanMatcher {
+    #[inline]
     fn begin_line(&mut self, line: &str) {
         self.patterns.begin_line(line, &mut self.state);
     }

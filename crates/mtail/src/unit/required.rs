@@ -62,6 +62,7 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use logmetrics_core::engine::script_patterns::ScriptPattern;
     use logmetrics_core::engine::script_patterns::ScriptPatterns;
     use regex::Regex;
 
@@ -74,7 +75,11 @@ mod tests {
             .unwrap()
             .program;
         let patterns = program.patterns.iter();
-        let patterns = patterns.map(|one| (Regex::new(&one.regex).unwrap(), true));
+        let patterns = patterns.map(|one| ScriptPattern {
+            regex: Regex::new(&one.regex).unwrap(),
+            captures: true,
+            is_of_line: true,
+        });
         let patterns = ScriptPatterns::new(patterns.collect());
         let all = required(&program, &patterns)?;
         let first = |texts: &logmetrics_core::engine::script::RequiredTexts| {

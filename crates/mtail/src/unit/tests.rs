@@ -14,6 +14,7 @@ use logmetrics_core::metrics::batch::Batch;
 use logmetrics_core::metrics::store::Store;
 use logmetrics_core::rate_limit::Limited;
 use logmetrics_follow::line::{Line, Origin, Wrapping};
+use proptest::prelude::*;
 
 use super::{PageOptions, ProgramCounts, UnitOptions, unit};
 use crate::{Options, compile};
@@ -347,4 +348,65 @@ fn long_values_are_cut() {
     let samples = running.samples();
     assert_eq!(samples.len(), 1);
     assert!(samples[0].ends_with("é…\",prog=\"p.mtail\"} 2"));
+}
+
+/// Labels of every kind: written in the program, groups that may be unset, numbers printed anew, texts put
+/// together, and more of them than are told without a copy.
+const LABELS: &str = r#"
+counter plain by a, b
+counter numbers by n
+counter made by a
+counter lone
+gauge last by a
+counter bytes by a
+histogram sizes by a buckets 1, 10
+counter nine by a, b, c, d, e, f, g, h, i
+gauge read_back by a
+/^(\S+) (\S+)(?: (\d+))?$/ {
+  plain["x"][$1]++
+  plain[$1][$2]++
+  made["<" + $1 + ">"]++
+  lone++
+  nine[$1]["b"]["c"]["d"]["e"]["f"]["g"]["h"][$2]++
+  read_back[$1] = 1
+  read_back[$1] += 1
+  $2 =~ /^\d+$/ {
+    last[$1] = len($2)
+  }
+  $2 =~ /^(\d+)b?$/ {
+    numbers[$1]++
+    bytes[$2] += $1
+    sizes[$2] = $1
+  }
+  plain["third"][$3]++
+}
+"#;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Most series are known when a line comes, and then its labels are not copied. Where each line comes
+    /// with a new batch, none is.
+    #[test]
+    fn known_series_count_as_new_ones(
+        words in prop::collection::vec(
+            ("[ab]|long|é|0|07", "[ab]|1|01|12b|99999999999999999999", prop::option::of("[0-9]{1,2}")),
+            1..40,
+        ),
+    ) {
+        let lines = words.iter().map(|(first, second, third)| {
+            let first = if first == "long" { "l".repeat(3000) } else { first.clone() };
+            let third = third.as_ref().map_or(String::new(), |third| format!(" {third}"));
+            format!("{first} {second}{third}")
+        });
+        let lines: Vec<String> = lines.collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        for strict in [false, true] {
+            let page = PageOptions { strict, ..PageOptions::default() };
+            let (known, new) = (Running::with(LABELS, page.clone(), &[]), Running::with(LABELS, page, &[]));
+            known.feed(&lines);
+            lines.iter().for_each(|line| new.feed(&[*line]));
+            prop_assert_eq!(known.samples(), new.samples());
+        }
+    }
 }

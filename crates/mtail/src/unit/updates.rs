@@ -13,7 +13,7 @@ use super::layout::Metric;
 use super::shadow::{Family, Series, Value};
 use crate::ast::Nanoseconds;
 use crate::layout::Time;
-use crate::script::{Labels, Metrics, Number};
+use crate::script::{Change, Labels, Metrics, Number};
 
 const NANOSECONDS: f64 = 1e9;
 
@@ -42,12 +42,12 @@ impl Updates<'_, '_> {
         let metric = self.metrics.get(metric)?;
         let number = metric.exported?;
         let memory = self.out.memory();
-        if let Some(series) = self.known.find(memory, number, labels) {
+        if let Some(series) = self.known.find(memory, number, labels.values()) {
             return Some(series);
         }
         let write = |out: &mut Vec<u8>| metric.write_labels(labels, out);
         let series = self.out.series(number, write);
-        self.known.insert(number, labels, series);
+        self.known.insert(number, labels.values(), series);
         Some(series)
     }
 
@@ -249,6 +249,38 @@ impl Metrics for Updates<'_, '_> {
         let labels = &*self.short(labels);
         self.touched(metric, labels, time);
         self.update(metric, labels, (Operation::Observe, value), time);
+    }
+
+    #[inline]
+    fn change_known(
+        &mut self,
+        metric: usize,
+        values: &[&str],
+        (change, number): (Change, Number),
+        time: Time,
+    ) -> bool {
+        // What is remembered changes as well.
+        if self.family(metric).is_some() {
+            return false;
+        }
+        let exported = self.metrics.get(metric).and_then(|metric| metric.exported);
+        let Some(exported) = exported else {
+            return false;
+        };
+        // A value that is too long is known in short, if at all, and so is not found.
+        let memory = self.out.memory();
+        let Some(series) = self.known.find(memory, exported, values.iter().copied()) else {
+            return false;
+        };
+        let operation = match change {
+            Change::Set => Operation::Set,
+            Change::Add => Operation::Add,
+            Change::Observe => Operation::Observe,
+        };
+        self.count += 1;
+        let seconds = self.seconds(time);
+        self.out.update(series, operation, number.float(), seconds);
+        true
     }
 
     fn delete(&mut self, metric: usize, labels: &Labels) {

@@ -273,10 +273,10 @@ impl Groups {
         true
     }
 
-    /// Where a group is on the line or value, which was valid UTF-8.
-    pub(in crate::engine) fn span(&self, group: usize) -> Option<(usize, usize)> {
-        let (start, end) = (*self.spans.get(group)?)?;
-        Some((start as usize, end as usize))
+    /// Where the first `count` groups are, or as many as there are, on a text that was valid UTF-8.
+    #[inline]
+    pub(in crate::engine) fn first_spans(&self, count: usize) -> &[Option<(u32, u32)>] {
+        self.spans.get(..count).unwrap_or(&self.spans)
     }
 
     /// Whether these are places in a copy of the line in which broken bytes are U+FFFD.

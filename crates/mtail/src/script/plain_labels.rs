@@ -1,0 +1,75 @@
+//! Labels that are parts of the line or of the program, as most are: they are not copied.
+
+use super::code::{Int, Target, Text};
+use super::matcher::Matcher;
+use super::run::{Outcome, Run};
+use super::vars::{Change, Labels, Metrics, Number};
+use crate::number;
+
+/// More labels are copied.
+const LABELS_MAX: usize = 8;
+
+/// The values of a target's labels, in their order.
+pub(super) struct PlainLabels<'t> {
+    values: [&'t str; LABELS_MAX],
+    count: usize,
+}
+
+impl<'t> PlainLabels<'t> {
+    fn values(&self) -> &[&'t str] {
+        self.values.get(..self.count).unwrap_or_default()
+    }
+}
+
+impl<'r, M: Matcher, S: Metrics> Run<'r, M, S> {
+    /// The labels of a target; none where one of them has to be worked out, or cannot be had.
+    #[inline]
+    pub(super) fn plain_labels<'t>(&self, target: &'t Target) -> Option<PlainLabels<'t>>
+    where
+        'r: 't,
+    {
+        let count = target.labels.len();
+        let mut values = [""; LABELS_MAX];
+        for (label, value) in target.labels.iter().zip(values.get_mut(..count)?) {
+            *value = match label {
+                Text::Literal(text) => text,
+                Text::Capture(group) => self.capture_of_line(*group).ok()??,
+                Text::OfInt(value) => match &**value {
+                    Int::Capture(group) => {
+                        let text = self.capture_of_line(*group).ok()??;
+                        number::is_printed_int(text).then_some(text)?
+                    }
+                    _ => return None,
+                },
+                _ => return None,
+            };
+        }
+        Some(PlainLabels { values, count })
+    }
+
+    /// Changes a series that is known; false where nothing was done.
+    #[inline]
+    pub(super) fn change_known(
+        &mut self,
+        metric: usize,
+        labels: &PlainLabels<'_>,
+        change: (Change, Number),
+    ) -> bool {
+        let time = self.time();
+        self.metrics
+            .change_known(metric, labels.values(), change, time)
+    }
+
+    /// Does something with the labels.
+    pub(super) fn with_plain_labels<T>(
+        &mut self,
+        plain: &PlainLabels<'_>,
+        act: impl FnOnce(&mut Self, &Labels) -> Outcome<T>,
+    ) -> Outcome<T> {
+        let mut labels = self.state.take_labels();
+        plain.values().iter().for_each(|value| labels.push(value));
+        let outcome = act(self, &labels);
+        self.state.give_labels(labels);
+        outcome
+    }
+}
