@@ -1,5 +1,7 @@
 //! The part of a logfmt line in which a program writes, without quotes, what its clients chose.
 
+use crate::short_bytes::{begins, same};
+
 /// Where that part begins and ends. It begins after the word of the first key on the line that is one of
 /// `from`, and ends before the last `to=` that can be the program's own. What is not in it is trusted:
 /// all of the line where no key begins it. Where one does and nothing ends it, the rest of the line is
@@ -83,8 +85,8 @@ impl UntrustedRange {
     #[inline(never)]
     fn is_among(&self, key: &[u8]) -> bool {
         self.from.iter().any(|one| match one.is_prefix {
-            true => key.starts_with(one.text.as_bytes()),
-            false => key == one.text.as_bytes(),
+            true => begins(key, one.text.as_bytes()),
+            false => same(key, one.text.as_bytes()),
         })
     }
 
