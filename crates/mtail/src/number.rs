@@ -41,10 +41,10 @@ const DIGITS_MAX: usize = 18;
 
 /// Whether a text is what a whole number is printed as, so that reading and printing it changes nothing.
 /// May be false for long ones.
-pub fn is_printed_int(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+pub fn is_printed_int(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
     let is_short = (1..=DIGITS_MAX).contains(&digits.len());
-    is_short && (digits[0] != b'0' || text == "0") && digits.iter().all(u8::is_ascii_digit)
+    is_short && (digits[0] != b'0' || text == b"0") && digits.iter().all(u8::is_ascii_digit)
 }
 
 /// A whole number to base 10, with an optional sign.
@@ -137,7 +137,7 @@ mod tests {
             "999999999999999999",
             "-999999999999999999",
         ] {
-            assert!(is_printed_int(text), "{text}");
+            assert!(is_printed_int(text.as_bytes()), "{text}");
             assert_eq!(parse_int(text).unwrap().to_string(), text);
         }
         for text in [
@@ -152,7 +152,7 @@ mod tests {
             "-01",
             "9999999999999999999",
         ] {
-            assert!(!is_printed_int(text), "{text}");
+            assert!(!is_printed_int(text.as_bytes()), "{text}");
         }
     }
 

@@ -169,18 +169,25 @@ impl<'r, M: Matcher, S: Metrics> Run<'r, M, S> {
     /// # Errors
     /// When the pattern did not match.
     #[inline(always)]
-    pub(super) fn capture_of_line(&self, group: Group) -> Outcome<Option<&'r str>> {
-        let site = self.program.sites.get(group.site).ok_or(Cause::NoMatch)?;
-        let found = self.state.sites.get(group.site).ok_or(Cause::NoMatch)?;
+    fn capture_of_line(&self, group: Group) -> Outcome<Option<&'r str>> {
+        let span = self.span_of_line(group).ok_or(Cause::NoMatch)?;
+        Ok(span.and_then(|(start, end)| self.line.get(start..end)))
+    }
+
+    /// Where a group of the line is, which may be nowhere, also where it is one of another text. None where
+    /// the pattern did not match.
+    #[inline(always)]
+    pub(super) fn span_of_line(&self, group: Group) -> Option<Option<(usize, usize)>> {
+        let site = self.program.sites.get(group.site)?;
+        let found = self.state.sites.get(group.site)?;
         if found.stamp != self.state.stamp || !found.matched {
-            return Err(Cause::NoMatch.into());
+            return None;
         }
         if !site.on_line {
-            return Ok(None);
+            return Some(None);
         }
         let found = self.state.patterns.get(site.pattern);
-        let span = found.and_then(|found| found.spans.get(group.group));
-        Ok(span.and_then(|(start, end)| self.line.get(start..end)))
+        Some(found.and_then(|found| found.spans.get(group.group)))
     }
 
     pub(super) fn int(&mut self, value: &Int) -> Outcome<i64> {
@@ -317,7 +324,7 @@ impl<'r, M: Matcher, S: Metrics> Run<'r, M, S> {
             Text::OfInt(value) => {
                 if let Int::Capture(group) = &**value
                     && let Some(text) = self.capture(*group)?
-                    && number::is_printed_int(text)
+                    && number::is_printed_int(text.as_bytes())
                 {
                     out.push_str(text);
                     return Ok(());

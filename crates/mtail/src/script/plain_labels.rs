@@ -11,12 +11,13 @@ const LABELS_MAX: usize = 8;
 
 /// The values of a target's labels, in their order.
 pub(super) struct PlainLabels<'t> {
-    values: [&'t str; LABELS_MAX],
+    /// Whole characters.
+    values: [&'t [u8]; LABELS_MAX],
     count: usize,
 }
 
 impl<'t> PlainLabels<'t> {
-    fn values(&self) -> &[&'t str] {
+    fn values(&self) -> &[&'t [u8]] {
         self.values.get(..self.count).unwrap_or_default()
     }
 }
@@ -29,20 +30,26 @@ impl<'r, M: Matcher, S: Metrics> Run<'r, M, S> {
         'r: 't,
     {
         let count = target.labels.len();
-        let mut values = [""; LABELS_MAX];
+        let mut values: [&[u8]; LABELS_MAX] = [b""; LABELS_MAX];
+        let line = self.line.as_bytes();
         for (label, value) in target.labels.iter().zip(values.get_mut(..count)?) {
-            *value = match label {
-                Text::Literal(text) => text,
-                Text::Capture(group) => self.capture_of_line(*group).ok()??,
+            let (group, is_number) = match label {
+                Text::Capture(group) => (group, false),
                 Text::OfInt(value) => match &**value {
-                    Int::Capture(group) => {
-                        let text = self.capture_of_line(*group).ok()??;
-                        number::is_printed_int(text).then_some(text)?
-                    }
+                    Int::Capture(group) => (group, true),
                     _ => return None,
                 },
+                Text::Literal(text) => {
+                    *value = text.as_bytes();
+                    continue;
+                }
                 _ => return None,
             };
+            let (start, end) = self.span_of_line(*group)??;
+            *value = line.get(start..end)?;
+            if is_number && !number::is_printed_int(value) {
+                return None;
+            }
         }
         Some(PlainLabels { values, count })
     }
@@ -67,7 +74,9 @@ impl<'r, M: Matcher, S: Metrics> Run<'r, M, S> {
         act: impl FnOnce(&mut Self, &Labels) -> Outcome<T>,
     ) -> Outcome<T> {
         let mut labels = self.state.take_labels();
-        plain.values().iter().for_each(|value| labels.push(value));
+        for value in plain.values() {
+            labels.push(str::from_utf8(value).unwrap_or_default());
+        }
         let outcome = act(self, &labels);
         self.state.give_labels(labels);
         outcome

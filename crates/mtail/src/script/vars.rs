@@ -144,7 +144,7 @@ pub trait Metrics {
     fn change_known(
         &mut self,
         metric: usize,
-        values: &[&str],
+        values: &[&[u8]],
         change: (Change, Number),
         time: Time,
     ) -> bool {

@@ -41,14 +41,14 @@ impl KnownSeries {
         &mut self,
         batch_memory: u64,
         metric: u32,
-        values: impl Iterator<Item = &'v str> + Clone,
+        values: impl Iterator<Item = &'v [u8]> + Clone,
     ) -> Option<SeriesId> {
         if self.batch_memory != batch_memory {
             self.forget();
             self.batch_memory = batch_memory;
         }
         let mut hasher = self.hasher.build_hasher();
-        (values.clone()).for_each(|value| hasher.write(value.as_bytes()));
+        (values.clone()).for_each(|value| hasher.write(value));
         hasher.write_u32(metric);
         let hash = hasher.finish();
         self.hash = hash;
@@ -65,7 +65,7 @@ impl KnownSeries {
     pub fn insert<'v>(
         &mut self,
         metric: u32,
-        values: impl Iterator<Item = &'v str>,
+        values: impl Iterator<Item = &'v [u8]>,
         series: SeriesId,
     ) {
         if self.table.len() >= SERIES_MAX || self.keys.len() > BYTES_MAX {
@@ -89,23 +89,23 @@ impl KnownSeries {
 }
 
 /// All values, each after its length. How many there are the metric says.
-fn write_key<'v>(values: impl Iterator<Item = &'v str>, key: &mut Vec<u8>) {
+fn write_key<'v>(values: impl Iterator<Item = &'v [u8]>, key: &mut Vec<u8>) {
     for value in values {
         key.extend_from_slice(&(value.len() as u32).to_le_bytes());
-        key.extend_from_slice(value.as_bytes());
+        key.extend_from_slice(value);
     }
 }
 
 /// Whether `key` begins with what [`write_key`] writes.
 #[inline(always)]
-fn is_key<'v>(mut key: &[u8], values: impl Iterator<Item = &'v str>) -> bool {
+fn is_key<'v>(mut key: &[u8], values: impl Iterator<Item = &'v [u8]>) -> bool {
     for value in values {
         let Some((length, rest)) = key.split_first_chunk::<4>() else {
             return false;
         };
         let is_same = u32::from_le_bytes(*length) as usize == value.len();
         match rest.split_at_checked(value.len()) {
-            Some((known, rest)) if is_same && same(known, value.as_bytes()) => key = rest,
+            Some((known, rest)) if is_same && same(known, value) => key = rest,
             _ => return false,
         }
     }
@@ -124,7 +124,7 @@ mod tests {
     fn another_batch_knows_no_series() {
         let mut known = KnownSeries::default();
         let mut batch = Batch::new(LabelHasher::default());
-        let one = || ["a"].into_iter();
+        let one = || [&b"a"[..]].into_iter();
         assert_eq!(known.find(1, 0, one()), None);
         let series = batch.series(MetricId(0));
         known.insert(0, one(), series);
@@ -145,7 +145,7 @@ mod tests {
             let mut batch = Batch::new(LabelHasher::default());
             let mut plain = std::collections::HashMap::new();
             for (metric, values) in asked {
-                let key = || values.iter().map(String::as_str);
+                let key = || values.iter().map(String::as_bytes);
                 let found = known.find(7, metric, key());
                 prop_assert_eq!(found, plain.get(&(metric, values.clone())).copied());
                 if found.is_none() {

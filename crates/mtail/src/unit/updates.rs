@@ -42,12 +42,12 @@ impl Updates<'_, '_> {
         let metric = self.metrics.get(metric)?;
         let number = metric.exported?;
         let memory = self.out.memory();
-        if let Some(series) = self.known.find(memory, number, labels.values()) {
+        if let Some(series) = self.known.find(memory, number, bytes(labels)) {
             return Some(series);
         }
         let write = |out: &mut Vec<u8>| metric.write_labels(labels, out);
         let series = self.out.series(number, write);
-        self.known.insert(number, labels.values(), series);
+        self.known.insert(number, bytes(labels), series);
         Some(series)
     }
 
@@ -171,6 +171,10 @@ impl Updates<'_, '_> {
     }
 }
 
+fn bytes(labels: &Labels) -> impl Iterator<Item = &[u8]> + Clone {
+    labels.values().map(str::as_bytes)
+}
+
 impl Metrics for Updates<'_, '_> {
     fn get(&mut self, metric: usize, labels: &Labels, time: Time) -> Number {
         let labels = &*self.short(labels);
@@ -255,7 +259,7 @@ impl Metrics for Updates<'_, '_> {
     fn change_known(
         &mut self,
         metric: usize,
-        values: &[&str],
+        values: &[&[u8]],
         (change, number): (Change, Number),
         time: Time,
     ) -> bool {
