@@ -137,11 +137,12 @@ impl ScriptPatterns {
 }
 
 impl PatternState {
-    /// Where the first groups of the pattern that matched last are, if its groups are asked for; `count`
-    /// of them, or as many as it has.
-    #[inline]
-    pub fn spans(&self, count: usize) -> &[Option<(u32, u32)>] {
-        self.groups.first_spans(count)
+    /// Exchanges the room for groups. What matches next leaves its groups there, if they are asked for:
+    /// where each is on the text, by its number. Room that always goes with the same pattern has the
+    /// right size already.
+    #[inline(always)]
+    pub fn exchange(&mut self, room: &mut Vec<Option<(u32, u32)>>) {
+        self.groups.exchange(room);
     }
 }
 
@@ -166,13 +167,16 @@ mod tests {
     fn groups_are_found_on_lines_and_in_texts() {
         let patterns = patterns(&["user=([a-z]+)", "took ([0-9]+)ms", "code: (.*)$", "."]);
         let mut state = PatternState::default();
+        let mut room = Vec::new();
         let line = "user=ann took 12ms";
         patterns.begin_line(line, &mut state);
         assert!(patterns.find_on_line(1, line, &mut state));
-        assert_eq!(state.spans(2).last(), Some(&Some((14, 16))));
+        state.exchange(&mut room);
+        assert_eq!(room, [Some((9, 18)), Some((14, 16))]);
         assert!(!patterns.find_on_line(2, line, &mut state));
         assert!(patterns.find_on_line(0, line, &mut state));
-        assert_eq!(state.spans(2).last(), Some(&Some((5, 8))));
+        state.exchange(&mut room);
+        assert_eq!(room, [Some((0, 8)), Some((5, 8))]);
         // A text may have line feeds, which a plan knows nothing of.
         assert!(!patterns.find(2, "code: 1\n2", &mut state));
         assert!(patterns.find(2, "code: 1", &mut state));

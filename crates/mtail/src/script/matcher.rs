@@ -25,10 +25,9 @@ impl Spans {
         }
     }
 
-    /// Sets the groups from 0 on, and no others.
-    pub fn set_all(&mut self, spans: &[Option<(u32, u32)>]) {
-        self.spans.clear();
-        self.spans.extend_from_slice(spans);
+    /// The room for the groups from 0 on, to be filled.
+    pub fn room(&mut self) -> &mut Vec<Option<(u32, u32)>> {
+        &mut self.spans
     }
 
     #[inline]

@@ -125,9 +125,6 @@ impl Shared {
     fn interpreter(&self) -> Interpreter {
         let matcher = PlanMatcher {
             patterns: Arc::clone(&self.patterns),
-            groups: (self.program.patterns.iter())
-                .map(|one| one.needed.iter().max().map_or(0, |group| group + 1))
-                .collect(),
             state: PatternState::default(),
         };
         let settings = Settings {
@@ -430,19 +427,7 @@ fn run(
 #[derive(Debug)]
 struct PlanMatcher {
     patterns: Arc<ScriptPatterns>,
-    /// For each pattern up to which group the program uses them.
-    groups: Vec<usize>,
     state: PatternState,
-}
-
-impl PlanMatcher {
-    #[inline]
-    fn found(&self, pattern: usize, is_match: bool, spans: &mut Spans) -> bool {
-        if is_match && let Some(&groups) = self.groups.get(pattern) {
-            spans.set_all(self.state.spans(groups));
-        }
-        is_match
-    }
 }
 
 impl Matcher for PlanMatcher {
@@ -453,13 +438,17 @@ impl Matcher for PlanMatcher {
 
     #[inline]
     fn find(&mut self, pattern: usize, line: &str, spans: &mut Spans) -> bool {
+        self.state.exchange(spans.room());
         let is_match = self.patterns.find_on_line(pattern, line, &mut self.state);
-        self.found(pattern, is_match, spans)
+        self.state.exchange(spans.room());
+        is_match
     }
 
     fn find_in(&mut self, pattern: usize, text: &str, spans: &mut Spans) -> bool {
+        self.state.exchange(spans.room());
         let is_match = self.patterns.find(pattern, text, &mut self.state);
-        self.found(pattern, is_match, spans)
+        self.state.exchange(spans.room());
+        is_match
     }
 
     fn replace(&mut self, pattern: usize, text: &str, new: &str, out: &mut String) {

@@ -273,10 +273,10 @@ impl Groups {
         true
     }
 
-    /// Where the first `count` groups are, or as many as there are, on a text that was valid UTF-8.
-    #[inline]
-    pub(in crate::engine) fn first_spans(&self, count: usize) -> &[Option<(u32, u32)>] {
-        self.spans.get(..count).unwrap_or(&self.spans)
+    /// Exchanges the room for the groups' places.
+    #[inline(always)]
+    pub(in crate::engine) fn exchange(&mut self, room: &mut Vec<Option<(u32, u32)>>) {
+        std::mem::swap(&mut self.spans, room);
     }
 
     /// Whether these are places in a copy of the line in which broken bytes are U+FFFD.
