@@ -15,6 +15,7 @@ use super::label::{LabelOutcome, LabelProgram};
 use super::test::Test;
 use crate::metrics::batch::SeriesId;
 use crate::metrics::labels;
+use logmetrics_scan::short_bytes::same;
 
 /// With more values all are forgotten before the next line.
 const VALUES_MAX: usize = 16_384;
@@ -159,7 +160,9 @@ impl KnownValues {
             written.hash == hash
                 && written.label == label.number
                 && match (written.raw, value) {
-                    (Raw::Bytes(place), Value::Bytes(bytes)) => self.text[place.range()] == *bytes,
+                    (Raw::Bytes(place), Value::Bytes(bytes)) => {
+                        same(&self.text[place.range()], bytes)
+                    }
                     (Raw::Absent, Value::Absent) | (Raw::Ambiguous, Value::Ambiguous) => true,
                     _ => false,
                 }
