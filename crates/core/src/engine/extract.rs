@@ -7,16 +7,17 @@ use std::collections::BTreeSet;
 
 use super::prefilter::{Candidates, Prefilter};
 use super::rule::build::RuleCompiler;
+use super::rule::cached::QuickAmount;
 use super::rule::field::{Context, Value};
 use super::rule::further::number_patterns;
 use super::rule::known_values::ValueId;
 use super::rule::{Amount, Program, Scratch, found};
 use super::{Counts, Secret, SecretMissing};
 use crate::metrics::definition::Definition;
-use crate::rules::{
-    Condition, ConditionTest, LabelSource, ReportFields, ReportNumber, Rule, RuleSet,
-};
+use crate::rules::{LabelSource, ReportFields, ReportNumber, Rule, RuleSet};
 use logmetrics_follow::line::Line;
+
+mod known_request;
 
 /// What is distinguished by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,19 +60,30 @@ struct Extraction {
     program: Program,
     /// Whether its lines are requests; otherwise they are none, whatever later rules say.
     is_request: bool,
+    /// Its place among all.
+    number: u32,
     /// The labels, in the order of [`Dimension::ALL`].
     names: [Option<usize>; Dimension::COUNT],
-    duration: Option<Number>,
-    tokens_input: Option<Number>,
-    tokens_output: Option<Number>,
-    cost: Option<Number>,
+    /// By [`DURATION`] and so on.
+    numbers: [Option<Number>; NUMBERS],
 }
+
+// The places of a request's numbers.
+const DURATION: usize = 0;
+const TOKENS_INPUT: usize = 1;
+const TOKENS_OUTPUT: usize = 2;
+const COST: usize = 3;
+const NUMBERS: usize = 4;
 
 /// A number and the conditions that must hold.
 #[derive(Debug)]
 struct Number {
     amount: Amount,
     conditions: Vec<usize>,
+    /// Those of them that look at fields, which are others on each line.
+    field_conditions: Vec<usize>,
+    /// How it is read on most lines, which answers all `field_conditions` at once.
+    quick: QuickAmount,
 }
 
 /// Buffers of one thread, and what it remembers from line to line.
@@ -128,6 +140,7 @@ impl Extractor {
             let fields = report.unwrap_or(&nothing);
             let mut extraction = Extraction::new((rule, needed), fields, &bare, secret)?;
             extraction.is_request = report.is_some();
+            extraction.number = programs.len() as u32;
             for label in &mut extraction.program.labels {
                 label.number = number;
                 number += 1;
@@ -154,8 +167,10 @@ impl Extractor {
     pub fn has_tokens(&self) -> (bool, bool) {
         let mut programs = self.programs.iter();
         (
-            programs.clone().any(|one| one.tokens_input.is_some()),
-            programs.any(|one| one.tokens_output.is_some()),
+            programs
+                .clone()
+                .any(|one| one.numbers[TOKENS_INPUT].is_some()),
+            programs.any(|one| one.numbers[TOKENS_OUTPUT].is_some()),
         )
     }
 
@@ -171,7 +186,10 @@ impl Extractor {
 
     /// The tables of prices that costs come from, by their names in the rules, each once.
     pub fn price_tables(&self) -> Vec<String> {
-        let costs = self.programs.iter().filter_map(|one| one.cost.as_ref());
+        let costs = self
+            .programs
+            .iter()
+            .filter_map(|one| one.numbers[COST].as_ref());
         let named = costs.flat_map(|cost| cost.amount.tables());
         let mut tables: Vec<String> = named
             .map(|name| name.split('#').next().unwrap_or(name).to_owned())
@@ -241,6 +259,15 @@ fn needed_labels<'s>(rule: &Rule, set: &'s RuleSet) -> Option<BTreeSet<&'s str>>
 }
 
 impl Reading {
+    /// One that remembers nothing: the plain way, which every other must equal.
+    #[cfg(test)]
+    pub(super) fn plain() -> Reading {
+        Reading {
+            scratch: Scratch::remembering(0),
+            ..Reading::default()
+        }
+    }
+
     /// Changes when names are forgotten and their numbers given again.
     pub fn generation(&self) -> u64 {
         self.scratch.known.generation()
@@ -298,33 +325,34 @@ impl Extraction {
             let Some(number) = number else {
                 return Ok(None);
             };
-            let conditions: &[(Condition, ConditionTest)] = &number.conditions;
-            let conditions = conditions.iter();
+            let (conditions, field_conditions) = compiler.conditions(&number.conditions, &labels);
+            let amount = compiler.never_negative(&number.amount)?;
             Ok(Some(Number {
-                amount: compiler.never_negative(&number.amount)?,
-                conditions: conditions
-                    .map(|(condition, test)| compiler.condition(condition, test, &labels))
-                    .collect(),
+                quick: compiler.quick(&amount, &field_conditions),
+                amount,
+                conditions,
+                field_conditions,
             }))
         };
-        let duration = number(&report.duration)?;
-        let tokens_input = number(&report.tokens_input)?;
-        let tokens_output = number(&report.tokens_output)?;
-        let cost = number(&report.cost)?;
+        let numbers = [
+            number(&report.duration)?,
+            number(&report.tokens_input)?,
+            number(&report.tokens_output)?,
+            number(&report.cost)?,
+        ];
         let needed = needed.map(|names| {
             let keys = names.iter().map(|name| needed_key(name));
             keys.filter_map(|key| index(&key)).collect()
         });
         let mut program = compiler.finish(labels, Vec::new());
         program.needed_labels = needed;
+        program.ask_for(names.into_iter().flatten());
         Ok(Extraction {
             program,
             is_request: true,
+            number: 0,
             names,
-            duration,
-            tokens_input,
-            tokens_output,
-            cost,
+            numbers,
         })
     }
 
@@ -334,33 +362,69 @@ impl Extraction {
         scratch: &mut Scratch,
         counts: &mut Counts,
     ) -> Request {
-        self.program.begin(scratch);
-        let names = self.names.map(|label| {
-            let id = self.program.label(label?, context, scratch, counts);
-            (!scratch.known.is_missing(id)).then_some(NameId(id.0))
-        });
+        let known = self.known(context, scratch);
+        let names = match known {
+            Some(known) => known.names(&scratch.plans),
+            None => {
+                self.program.begin(scratch);
+                self.names.map(|label| {
+                    let id = self.program.label(label?, context, scratch, counts);
+                    (!scratch.known.is_missing(id)).then_some(NameId(id.0))
+                })
+            }
+        };
         let times = &self.program.times;
         let found_here = found(&scratch.groups, &scratch.slots, times);
         let time_seconds = times.seconds(context, &found_here, &mut scratch.recent);
-        let mut number = |number: &Option<Number>| {
-            let number = number.as_ref().ok_or(None)?;
-            self.number(number, context, scratch, counts)
+        let mut number = |place: usize| {
+            let number = self.numbers[place].as_ref().ok_or(None)?;
+            match known {
+                Some(known) if !known.holds(&scratch.plans, place) => Err(None),
+                Some(_) => self.number_of_fields(number, context, scratch, counts),
+                None => self.number(number, context, scratch, counts),
+            }
         };
-        let cost = number(&self.cost);
+        let cost = number(COST);
         let is_unpriced = |error| {
-            let amount = self.cost.as_ref().map(|cost| &cost.amount);
+            let amount = self.numbers[COST].as_ref().map(|cost| &cost.amount);
             amount.is_some_and(|amount| amount.is_without_factor(error))
         };
         Request {
             names,
             time_seconds,
-            duration_seconds: number(&self.duration).ok(),
+            duration_seconds: number(DURATION).ok(),
             // Beyond 2^53 a float is no exact count any more; no answer has so many.
-            tokens_input: number(&self.tokens_input).map_or(0, |count| count as u64),
-            tokens_output: number(&self.tokens_output).map_or(0, |count| count as u64),
+            tokens_input: number(TOKENS_INPUT).map_or(0, |count| count as u64),
+            tokens_output: number(TOKENS_OUTPUT).map_or(0, |count| count as u64),
             cost_usd: cost.ok(),
             has_no_price: matches!(cost, Err(Some(error)) if is_unpriced(error)),
         }
+    }
+
+    /// [`Extraction::number`] where its conditions on labels hold.
+    fn number_of_fields(
+        &self,
+        number: &Number,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        counts: &mut Counts,
+    ) -> Result<f64, Option<usize>> {
+        if let Some(quick) = number.quick.read(context, &scratch.slots) {
+            return Ok(quick);
+        }
+        let times = &self.program.times;
+        // Few lines have a cost.
+        if let Amount::Field { field, .. } = &number.amount
+            && field.is_surely_absent(&found(&scratch.groups, &scratch.slots, times))
+        {
+            return Err(None);
+        }
+        let mut conditions = number.field_conditions.iter();
+        if !conditions.all(|&one| self.program.holds(one, context, scratch, counts)) {
+            return Err(None);
+        }
+        let amount = &number.amount;
+        amount.number(context, scratch, times, counts).map_err(Some)
     }
 
     /// A number that is none, negative, or whose conditions do not hold, is not there; with the error's

@@ -7,6 +7,7 @@ mod known_values;
 mod parts;
 mod records;
 mod replace;
+mod requests;
 mod several_patterns;
 mod units;
 mod unreadable;

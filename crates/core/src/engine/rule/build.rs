@@ -15,7 +15,7 @@ use super::label::{LabelProgram, Lookup, MapEntry};
 use super::parts::Parts;
 use super::pattern::Pattern;
 use super::test::Test;
-use super::{ActionProgram, ConditionProgram, Part, Program, Subject, Then, Times};
+use super::{ActionProgram, Amount, ConditionProgram, Part, Program, Subject, Then, Times};
 use crate::engine::counts::{FieldError, FieldErrorKind};
 use crate::engine::{Secret, SecretMissing};
 use crate::metrics::definition::Kind;
@@ -131,10 +131,6 @@ impl<'a> RuleCompiler<'a> {
         let first_groups = self.rule.pattern.as_ref().map_or(0, Regex::captures_len);
         let captures = self.captures.range(..first_groups).next().is_some();
         let inputs = inputs(&actions, &self.conditions);
-        let group = |&input: &usize| match *labels[input].field.from.as_slice() {
-            [ValueSource::Group(group)] => Some(group),
-            _ => None,
-        };
         let mut always = actions.iter().filter(|one| one.conditions.is_empty());
         let needed_labels = always.clone().flat_map(|one| one.labels.iter().copied());
         let needed_labels = needed_labels.collect();
@@ -143,7 +139,7 @@ impl<'a> RuleCompiler<'a> {
             wanted_slots: (actions.iter())
                 .filter_map(|action| action.wanted_slot.map(slot_bit))
                 .fold(0, |all, bit| all | bit),
-            input_groups: inputs.iter().map(group).collect(),
+            input_groups: groups_of(&inputs, &labels),
             inputs,
             name: self.rule.name.as_str().into(),
             pattern: self
@@ -241,22 +237,11 @@ impl<'a> RuleCompiler<'a> {
             }
             parts.text(b"\"");
         }
-        let conditions = action.conditions.iter();
-        let conditions: Vec<usize> = conditions
-            .map(|(condition, test)| self.condition(condition, test, labels))
-            .collect();
+        let (conditions, field_conditions) = self.conditions(&action.conditions, labels);
+        let amount = self.amount(&action.amount, definition.kind == Kind::Counter)?;
         let first = conditions.first().map(|&number| &self.conditions[number]);
         let wanted_slot = first.and_then(|condition| condition.subject.only_slot());
-        let looks_at_field =
-            |number: &&usize| matches!(self.conditions[**number].subject, Subject::Field(_));
-        let field_conditions: Vec<usize> =
-            conditions.iter().filter(looks_at_field).copied().collect();
-        let amount = self.amount(&action.amount, definition.kind == Kind::Counter)?;
-        let asked = field_conditions.iter().map(|&number| {
-            let condition = &self.conditions[number];
-            (&condition.subject, condition.test.numbers())
-        });
-        let quick = QuickAmount::new(&amount, asked);
+        let quick = self.quick(&amount, &field_conditions);
         let labels = parts.0.iter().filter_map(|part| match part {
             Part::Label(label) => Some(*label),
             Part::Text(_) => None,
@@ -275,6 +260,35 @@ impl<'a> RuleCompiler<'a> {
             wanted_slot,
             quick,
         })
+    }
+
+    /// The numbers of conditions, and of those among them that look at fields.
+    pub(in crate::engine) fn conditions(
+        &mut self,
+        asked: &[(Condition, ConditionTest)],
+        labels: &[LabelProgram],
+    ) -> (Vec<usize>, Vec<usize>) {
+        let asked = asked.iter();
+        let all: Vec<usize> = asked
+            .map(|(condition, test)| self.condition(condition, test, labels))
+            .collect();
+        let looks_at_field =
+            |number: &&usize| matches!(self.conditions[**number].subject, Subject::Field(_));
+        let of_fields = all.iter().filter(looks_at_field).copied().collect();
+        (all, of_fields)
+    }
+
+    /// How an amount is told on most lines where these conditions on fields are asked.
+    pub(in crate::engine) fn quick(
+        &self,
+        amount: &Amount,
+        field_conditions: &[usize],
+    ) -> QuickAmount {
+        let asked = field_conditions.iter().map(|&number| {
+            let condition = &self.conditions[number];
+            (&condition.subject, condition.test.numbers())
+        });
+        QuickAmount::new(amount, asked)
     }
 
     /// The number of a condition, which is added where it is new.
@@ -401,6 +415,25 @@ impl TextParts {
             self.0.push(Part::Text(bytes.into()));
         }
     }
+}
+
+impl Program {
+    /// Lets these labels be remembered together with those that are asked for already.
+    pub(in crate::engine) fn ask_for(&mut self, labels: impl Iterator<Item = usize>) {
+        self.inputs.extend(labels);
+        self.inputs.sort_unstable();
+        self.inputs.dedup();
+        self.input_groups = groups_of(&self.inputs, &self.labels);
+    }
+}
+
+/// The pattern's groups that labels come from, where they come from nothing else.
+fn groups_of(inputs: &[usize], labels: &[LabelProgram]) -> Option<Vec<usize>> {
+    let group = |&input: &usize| match *labels[input].field.from.as_slice() {
+        [ValueSource::Group(group)] => Some(group),
+        _ => None,
+    };
+    inputs.iter().map(group).collect()
 }
 
 /// The labels that any action or condition asks for, each once.

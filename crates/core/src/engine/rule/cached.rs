@@ -27,7 +27,29 @@ impl Program {
         batch: &Batch,
     ) -> Option<PlanSteps> {
         let rule = self.actions.first()?.number;
-        if !scratch.plans.begin(batch.memory()) {
+        let new = |key: &Key<'_>,
+                   known: &mut KnownValues,
+                   plans: &mut LinePlans,
+                   values: &mut _| { self.new_plan(key, known, plans, values) };
+        self.remembered((rule, batch.memory()), context, scratch, new)
+    }
+
+    /// The steps that are remembered of lines with these labels, or for new ones those that `new` makes,
+    /// where that can be remembered. `rule` is the program's number among all whose plans these are.
+    #[inline(always)]
+    pub(in crate::engine) fn remembered(
+        &self,
+        (rule, memory): (u32, u64),
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        new: impl FnOnce(
+            &Key<'_>,
+            &mut KnownValues,
+            &mut LinePlans,
+            &mut Vec<Option<ValueId>>,
+        ) -> Option<PlanSteps>,
+    ) -> Option<PlanSteps> {
+        if !scratch.plans.begin(memory) {
             return None;
         }
         let mut values = [Value::Absent; INPUTS_MAX];
@@ -60,7 +82,7 @@ impl Program {
                     labels,
                     ..
                 } = scratch;
-                self.new_plan(&key, known, plans, labels)
+                new(&key, known, plans, labels)
             }
         }
     }
@@ -174,11 +196,7 @@ impl Program {
             let Some(action) = self.actions.get(step.action) else {
                 continue;
             };
-            let quick = match &action.quick {
-                QuickAmount::Constant(amount) => Some(*amount),
-                QuickAmount::Number(number) => number.read(context, &scratch.slots),
-                QuickAmount::Unknown => None,
-            };
+            let quick = action.quick.read(context, &scratch.slots);
             let Some(value) = quick.or_else(|| self.amount(action, context, scratch, counts))
             else {
                 continue;
@@ -229,6 +247,16 @@ impl QuickAmount {
             Amount::Field { field, .. } => QuickNumber::new(field, conditions)
                 .map_or(QuickAmount::Unknown, QuickAmount::Number),
             Amount::Constant(_) | Amount::Read(_) => QuickAmount::Unknown,
+        }
+    }
+
+    /// The amount, where the conditions hold. `None` says nothing.
+    #[inline(always)]
+    pub(in crate::engine) fn read(&self, context: &Context<'_>, slots: &Slots) -> Option<f64> {
+        match self {
+            QuickAmount::Constant(amount) => Some(*amount),
+            QuickAmount::Number(number) => number.read(context, slots),
+            QuickAmount::Unknown => None,
         }
     }
 }

@@ -58,7 +58,7 @@ impl Key<'_> {
 /// What comes of one action of the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::engine) struct PlanStep {
-    /// The action's number within its rule.
+    /// The action's number within its rule; where a request is read, what is known of it.
     pub(in crate::engine) action: usize,
     /// The series, once there was an update of it.
     pub(in crate::engine) series: Option<SeriesId>,

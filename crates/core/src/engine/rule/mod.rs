@@ -31,7 +31,7 @@ mod amount;
 pub(in crate::engine) mod build;
 mod build_special;
 mod byte_class;
-mod cached;
+pub(in crate::engine) mod cached;
 mod exemplar;
 pub(in crate::engine) mod factor;
 pub(in crate::engine) mod field;
@@ -39,7 +39,7 @@ mod file_path;
 pub(in crate::engine) mod further;
 pub(in crate::engine) mod known_values;
 pub(in crate::engine) mod label;
-mod line_plans;
+pub(in crate::engine) mod line_plans;
 mod parts;
 pub mod pattern;
 mod reader;
@@ -167,7 +167,7 @@ pub(in crate::engine) struct Scratch {
     /// Whether each condition holds, where that was asked on the line at hand.
     pub(in crate::engine) conditions: Vec<Option<bool>>,
     pub(in crate::engine) known: KnownValues,
-    plans: LinePlans,
+    pub(in crate::engine) plans: LinePlans,
     pub(in crate::engine) decoded: Vec<u8>,
     pub(in crate::engine) recent: Recent,
     /// The exemplar of the line at hand and its number in the batch, where that was asked.
@@ -386,7 +386,7 @@ impl Program {
         holds
     }
 
-    fn holds(
+    pub(in crate::engine) fn holds(
         &self,
         number: usize,
         context: &Context<'_>,
