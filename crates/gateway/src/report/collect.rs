@@ -1,5 +1,6 @@
 //! Lines in, sums out: what one thread makes of its lines.
 
+use std::hash::{Hash, Hasher};
 use std::mem;
 use std::sync::Arc;
 
@@ -83,6 +84,36 @@ impl Plan {
     }
 }
 
+/// The numbers of a request's names within the reading, or [`UNKNOWN`] for one that it does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Names([u32; Dimension::COUNT]);
+
+impl Names {
+    fn of(request: &Request) -> Names {
+        Names(request.names.map(|id| id.map_or(UNKNOWN, |id| id.0)))
+    }
+}
+
+impl Hash for Names {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Two at once.
+        for pair in self.0.chunks(2) {
+            let pair = pair.iter().fold(0, |all, id| all << 32 | u64::from(*id));
+            state.write_u64(pair);
+        }
+    }
+}
+
+/// The sums of the requests with one combination of names.
+#[derive(Debug)]
+struct Leaf {
+    /// The numbers of the names among the sums.
+    key: [u32; Dimension::COUNT],
+    /// Whether they are errors of the client, and of the server.
+    errors: (bool, bool),
+    figures: Figures,
+}
+
 /// Counts the requests among lines, for one thread.
 #[derive(Debug)]
 pub struct Collector {
@@ -91,8 +122,9 @@ pub struct Collector {
     generation: u64,
     /// The number among the sums of each name of the reading, by dimension.
     numbers: [Vec<u32>; Dimension::COUNT],
-    leaves: HashMap<[u32; Dimension::COUNT], u32, foldhash::fast::RandomState>,
-    leaf_figures: Vec<([u32; Dimension::COUNT], Figures)>,
+    /// The place of the leaf of each combination of names.
+    leaves: HashMap<Names, u32, foldhash::fast::RandomState>,
+    leaf_figures: Vec<Leaf>,
     /// What the slot of the last line has, not yet among the sums.
     slot: Figures,
     /// When that slot began and ends, in seconds since 1970.
@@ -161,11 +193,17 @@ impl Collector {
         self.stretch.first_part = self.part;
     }
 
-    fn numbers(&mut self, request: &Request) -> [u32; Dimension::COUNT] {
+    /// Forgets what is known of names that have other numbers by now.
+    #[inline]
+    fn follow_generation(&mut self) {
         if self.generation != self.reading.generation() {
             self.generation = self.reading.generation();
             self.numbers.iter_mut().for_each(Vec::clear);
+            self.leaves.clear();
         }
+    }
+
+    fn numbers(&mut self, request: &Request) -> [u32; Dimension::COUNT] {
         let mut key = [NONE_INDEX; Dimension::COUNT];
         for (place, dimension) in Dimension::ALL.into_iter().enumerate() {
             key[place] = match request.names[place] {
@@ -219,22 +257,26 @@ impl Collector {
         )
     }
 
-    fn leaf(&mut self, key: [u32; Dimension::COUNT]) -> &mut Figures {
-        if self.leaf_figures.len() >= LEAVES_MAX && !self.leaves.contains_key(&key) {
+    /// Makes a leaf for names that have none, and says its place.
+    #[cold]
+    fn new_leaf(&mut self, request: &Request, key: [u32; Dimension::COUNT]) -> u32 {
+        if self.leaf_figures.len() >= LEAVES_MAX {
             self.fold();
         }
-        let figures = &mut self.leaf_figures;
-        let place = *self.leaves.entry(key).or_insert_with(|| {
-            figures.push((key, Figures::default()));
-            (figures.len() - 1) as u32
+        let place = self.leaf_figures.len() as u32;
+        self.leaf_figures.push(Leaf {
+            key,
+            errors: self.errors(request),
+            figures: Figures::default(),
         });
-        &mut figures[place as usize].1
+        self.leaves.insert(Names::of(request), place);
+        place
     }
 
     /// Adds the combinations of names up by single names.
     fn fold(&mut self) {
         self.leaves.clear();
-        for (key, figures) in self.leaf_figures.drain(..) {
+        for Leaf { key, figures, .. } in self.leaf_figures.drain(..) {
             self.sums.all.merge(&figures);
             for (place, number) in key.into_iter().enumerate() {
                 let item = &mut self.sums.groups[place].items[number as usize];
@@ -352,8 +394,13 @@ impl PartSink for Collector {
         let Some(request) = self.plan.extractor.read(line, &mut self.reading) else {
             return;
         };
-        let key = self.numbers(&request);
-        if key[0] == UNWANTED {
+        self.follow_generation();
+        let known = self.leaves.get(&Names::of(&request)).copied();
+        let new = match known {
+            Some(_) => [UNWANTED; Dimension::COUNT],
+            None => self.numbers(&request),
+        };
+        if known.is_none() && new[0] == UNWANTED {
             return;
         }
         let period = self.plan.period;
@@ -370,8 +417,13 @@ impl PartSink for Collector {
                 Some(_) => {}
             }
         }
-        let errors = self.errors(&request);
-        add(self.leaf(key), &request, errors);
+        let place = known.unwrap_or_else(|| self.new_leaf(&request, new));
+        let Leaf {
+            key,
+            errors,
+            ref mut figures,
+        } = self.leaf_figures[place as usize];
+        add(figures, &request, errors);
         self.add_time(&request, errors);
         self.add_period(&request, key, errors);
         if self.plan.user.is_some() {
