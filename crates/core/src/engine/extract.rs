@@ -364,7 +364,7 @@ impl Extraction {
     ) -> Request {
         let known = self.known(context, scratch);
         let names = match known {
-            Some(known) => known.names(&scratch.plans),
+            Some(known) => known.names,
             None => {
                 self.program.begin(scratch);
                 self.names.map(|label| {
@@ -379,7 +379,7 @@ impl Extraction {
         let mut number = |place: usize| {
             let number = self.numbers[place].as_ref().ok_or(None)?;
             match known {
-                Some(known) if !known.holds(&scratch.plans, place) => Err(None),
+                Some(known) if !known.hold[place] => Err(None),
                 Some(_) => self.number_of_fields(number, context, scratch, counts),
                 None => self.number(number, context, scratch, counts),
             }

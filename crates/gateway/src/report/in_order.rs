@@ -15,7 +15,7 @@ use logmetrics_core::engine::extract::Dimension;
 
 /// The bytes of a stretch, as a power of two: so many that adding it up is little work beside reading it,
 /// so few that the names of two of them fit into memory, whoever chose these.
-pub(super) const STRETCH_BITS: u32 = 26;
+pub(super) const STRETCH_BITS: u32 = 27;
 
 /// A stretch of an input.
 #[derive(Debug, Clone)]

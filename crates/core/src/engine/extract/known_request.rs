@@ -1,33 +1,38 @@
 //! What is remembered of requests with the same labels: their names, and whose conditions hold. Most
 //! requests of a log are like others before them, and then one look tells all of it.
 
-use super::{Dimension, Extraction, NameId};
+use super::{Dimension, Extraction, NUMBERS, NameId};
 use crate::engine::rule::Scratch;
 use crate::engine::rule::Subject;
 use crate::engine::rule::field::Context;
 use crate::engine::rule::known_values::{KnownValues, ValueId};
-use crate::engine::rule::line_plans::{Key, LinePlans, PlanSteps};
+use crate::engine::rule::line_plans::{Key, LinePlans, PlanStep, PlanSteps};
 
 /// Stands for a name that a request does not have. No name has this number.
 const NO_NAME: usize = u32::MAX as usize;
 
-/// What is known of a request: a step for each name, with its number, and one for each of the numbers,
-/// which is 1 where its conditions on labels hold.
+/// How many steps a request's plan has: for each name its number, and for each of the numbers 1 where its
+/// conditions on labels hold.
+const STEPS: usize = Dimension::COUNT + NUMBERS;
+
+/// What is known of a request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct KnownRequest(PlanSteps);
+pub(super) struct KnownRequest {
+    pub(super) names: [Option<NameId>; Dimension::COUNT],
+    /// Whether the conditions on labels hold of each number.
+    pub(super) hold: [bool; NUMBERS],
+}
 
 impl KnownRequest {
-    pub(super) fn names(self, plans: &LinePlans) -> [Option<NameId>; Dimension::COUNT] {
-        std::array::from_fn(|place| match plans.step(self.0, place)?.action {
-            NO_NAME => None,
-            id => Some(NameId(id as u32)),
-        })
-    }
-
-    /// Whether the conditions on labels of the number with this place hold.
-    pub(super) fn holds(self, plans: &LinePlans, place: usize) -> bool {
-        let step = plans.step(self.0, Dimension::COUNT + place);
-        step.is_some_and(|step| step.action == 1)
+    #[inline]
+    fn of(steps: [PlanStep; STEPS]) -> KnownRequest {
+        KnownRequest {
+            names: std::array::from_fn(|place| match steps[place].action {
+                NO_NAME => None,
+                id => Some(NameId(id as u32)),
+            }),
+            hold: std::array::from_fn(|place| steps[Dimension::COUNT + place].action == 1),
+        }
     }
 }
 
@@ -45,8 +50,8 @@ impl Extraction {
             |key: &Key<'_>, known: &mut KnownValues, plans: &mut LinePlans, values: &mut _| {
                 self.new_request(key, known, plans, values)
             };
-        let steps = (self.program).remembered((self.number, memory), context, scratch, new);
-        steps.map(KnownRequest)
+        let steps = (self.program).remembered((self.number, memory), context, scratch, new)?;
+        scratch.plans.steps(steps).map(KnownRequest::of)
     }
 
     #[cold]

@@ -236,6 +236,18 @@ impl LinePlans {
         Some(PlanStep::of(bytes.first_chunk()?))
     }
 
+    /// All steps of a line, where there are so many.
+    #[inline]
+    pub(in crate::engine) fn steps<const N: usize>(
+        &self,
+        steps: PlanSteps,
+    ) -> Option<[PlanStep; N]> {
+        let bytes = self.bytes.get(steps.start..)?;
+        let (steps, _) = bytes.get(..N * STEP_BYTES)?.as_chunks::<STEP_BYTES>();
+        let steps: &[_; N] = steps.first_chunk()?;
+        Some(steps.each_ref().map(PlanStep::of))
+    }
+
     /// Notes the series of a step.
     pub(in crate::engine) fn set_series(
         &mut self,
