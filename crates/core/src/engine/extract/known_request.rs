@@ -7,16 +7,17 @@ use crate::engine::rule::Subject;
 use crate::engine::rule::field::Context;
 use crate::engine::rule::known_values::{KnownValues, ValueId};
 use crate::engine::rule::line_plans::{Key, LinePlans, PlanStep, PlanSteps};
+use crate::metrics::batch::SeriesId;
 
 /// Stands for a name that a request does not have. No name has this number.
 const NO_NAME: usize = u32::MAX as usize;
 
-/// How many steps a request's plan has: for each name its number, and for each of the numbers 1 where its
-/// conditions on labels hold.
-const STEPS: usize = Dimension::COUNT + NUMBERS;
+/// The steps of a request's plan: each has the numbers of two names, and the last one a bit for each number
+/// whose conditions on labels hold. So many requests fit into a processor's cache.
+const STEPS: usize = Dimension::COUNT / 2 + 1;
 
 /// What is known of a request.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct KnownRequest {
     pub(super) names: [Option<NameId>; Dimension::COUNT],
     /// Whether the conditions on labels hold of each number.
@@ -26,13 +27,30 @@ pub(super) struct KnownRequest {
 impl KnownRequest {
     #[inline]
     fn of(steps: [PlanStep; STEPS]) -> KnownRequest {
+        let name = |place: usize| {
+            let step = steps[place / 2];
+            match (place % 2, step.action) {
+                (0, NO_NAME) => None,
+                (0, id) => Some(NameId(id as u32)),
+                _ => step.series.map(|id| NameId(id.number())),
+            }
+        };
         KnownRequest {
-            names: std::array::from_fn(|place| match steps[place].action {
-                NO_NAME => None,
-                id => Some(NameId(id as u32)),
-            }),
-            hold: std::array::from_fn(|place| steps[Dimension::COUNT + place].action == 1),
+            names: std::array::from_fn(name),
+            hold: std::array::from_fn(|place| steps[STEPS - 1].action >> place & 1 == 1),
         }
+    }
+
+    fn steps(&self) -> [PlanStep; STEPS] {
+        let mut steps = [PlanStep::new(0); STEPS];
+        for (step, names) in steps.iter_mut().zip(self.names.as_chunks::<2>().0) {
+            step.action = names[0].map_or(NO_NAME, |id| id.0 as usize);
+            step.series = names[1].map(|id| SeriesId::of(id.0));
+        }
+        for (place, holds) in self.hold.into_iter().enumerate() {
+            steps[STEPS - 1].action |= usize::from(holds) << place;
+        }
+        steps
     }
 }
 
@@ -69,11 +87,11 @@ impl Extraction {
         for (&input, value) in program.inputs.iter().zip(key.values) {
             values[input] = Some(known.value(&program.labels[input], *value));
         }
-        let name = |label: Option<usize>| match values[label?] {
-            Some(id) if !known.is_missing(id) => Some(id.0 as usize),
-            _ => None,
+        let name = |label: Option<usize>| {
+            let id = values[label?]?;
+            (!known.is_missing(id)).then_some(NameId(id.0))
         };
-        let names = self.names.map(|label| name(label).unwrap_or(NO_NAME));
+        let names = self.names.map(name);
         let mut holds = |number: &usize| {
             let condition = &program.conditions[*number];
             match condition.subject {
@@ -85,8 +103,26 @@ impl Extraction {
         };
         let hold = self.numbers.each_ref().map(|number| {
             let mut conditions = number.iter().flat_map(|number| &number.conditions);
-            usize::from(conditions.all(&mut holds))
+            conditions.all(&mut holds)
         });
-        plans.insert(key, Some(names.into_iter().chain(hold)))
+        let request = KnownRequest { names, hold };
+        plans.insert(key, Some(request.steps().into_iter()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_a_request_is_read_again() {
+        for bits in 0..1_u32 << (Dimension::COUNT + NUMBERS) {
+            let has = |place: usize| bits >> place & 1 == 1;
+            let request = KnownRequest {
+                names: std::array::from_fn(|place| has(place).then_some(NameId(place as u32 * 7))),
+                hold: std::array::from_fn(|place| has(Dimension::COUNT + place)),
+            };
+            assert_eq!(KnownRequest::of(request.steps()), request);
+        }
     }
 }

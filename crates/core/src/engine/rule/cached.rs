@@ -6,7 +6,7 @@ use super::byte_class::Numbers;
 use super::field::{Context, FieldProgram, Found, ReadAs, Value};
 use super::known_values::{KnownValues, ValueId};
 use super::label::LabelOutcome;
-use super::line_plans::{Key, LinePlans, Lookup, PlanSteps};
+use super::line_plans::{Key, LinePlans, Lookup, PlanStep, PlanSteps};
 use super::{ActionProgram, Program, Scratch, Subject, found};
 use crate::engine::convert::Short;
 use crate::engine::counts::Counts;
@@ -138,7 +138,7 @@ impl Program {
             let value = known.value(&self.labels[input], *value);
             // Lines with such labels are counted, each of them.
             if known.outcome(value) != LabelOutcome::Written || known.is_broken(value) {
-                return plans.insert(key, None::<std::iter::Empty<usize>>);
+                return plans.insert(key, None::<std::iter::Empty<PlanStep>>);
             }
             values[input] = Some(value);
         }
@@ -156,7 +156,7 @@ impl Program {
             wanted.is_none_or(|wanted| key.fields & wanted != 0)
                 && action.conditions.iter().all(|&number| holds(number))
         });
-        plans.insert(key, Some(actions.map(|(number, _)| number)))
+        plans.insert(key, Some(actions.map(|(number, _)| PlanStep::new(number))))
     }
 
     /// An action's amount, where its conditions on fields hold.

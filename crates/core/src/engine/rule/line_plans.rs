@@ -55,10 +55,10 @@ impl Key<'_> {
     }
 }
 
-/// What comes of one action of the rule.
+/// What comes of one action of the rule; or two numbers that a report remembers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::engine) struct PlanStep {
-    /// The action's number within its rule; where a request is read, what is known of it.
+    /// The action's number within its rule.
     pub(in crate::engine) action: usize,
     /// The series, once there was an update of it.
     pub(in crate::engine) series: Option<SeriesId>,
@@ -173,12 +173,12 @@ impl LinePlans {
         }
     }
 
-    /// Remembers what comes of the key that was not found just now: the numbers of the actions that
-    /// are to be done, or nothing where labels are missing or broken.
+    /// Remembers what comes of the key that was not found just now: its steps, or nothing where labels are
+    /// missing or broken.
     pub(in crate::engine) fn insert(
         &mut self,
         key: &Key<'_>,
-        actions: Option<impl Iterator<Item = usize>>,
+        steps: Option<impl Iterator<Item = PlanStep>>,
     ) -> Option<PlanSteps> {
         if self.table.len() >= self.plans_max || self.bytes.len() > BYTES_MAX {
             if self.lines < LINES_PER_PLAN_MIN * self.table.len() as u64 {
@@ -200,13 +200,9 @@ impl LinePlans {
                 self.bytes.extend_from_slice(bytes);
             }
         }
-        if let Some(actions) = actions {
+        if let Some(steps) = steps {
             let mut count = 0;
-            for action in actions {
-                let step = PlanStep {
-                    action,
-                    series: None,
-                };
+            for step in steps {
                 self.bytes.extend(step.as_bytes());
                 count += 1;
             }
@@ -307,6 +303,14 @@ const STEP_BYTES: usize = 8;
 const NO_SERIES: u32 = u32::MAX;
 
 impl PlanStep {
+    /// An action of which there is no series yet.
+    pub(in crate::engine) fn new(action: usize) -> PlanStep {
+        PlanStep {
+            action,
+            series: None,
+        }
+    }
+
     #[inline(always)]
     fn of(bytes: &[u8; STEP_BYTES]) -> PlanStep {
         let both = u64::from_le_bytes(*bytes);
@@ -396,7 +400,7 @@ mod tests {
                 assert!(plans.begin(1));
                 assert!(matches!(plans.find(&key), Lookup::New), "{key:?}");
                 let actions = [number, all.len()];
-                plans.insert(&key, Some(actions.into_iter()));
+                plans.insert(&key, Some(actions.into_iter().map(PlanStep::new)));
                 all.push((key, actions));
             }
         }
@@ -424,7 +428,9 @@ mod tests {
         let values = [Value::Bytes(b"x")];
         let key = key(7, 5, &values);
         assert!(matches!(plans.find(&key), Lookup::New));
-        let steps = plans.insert(&key, Some([3, 70_000].into_iter())).unwrap();
+        let steps = plans
+            .insert(&key, Some([3, 70_000].into_iter().map(PlanStep::new)))
+            .unwrap();
         plans.set_series(steps, 1, SeriesId::of(9));
         let step = |action, series| Some(PlanStep { action, series });
         assert_eq!(plans.step(steps, 0), step(3, None));
@@ -439,7 +445,7 @@ mod tests {
         assert!(matches!(plans.find(&key), Lookup::New));
         assert!(
             plans
-                .insert(&key, None::<std::iter::Empty<usize>>)
+                .insert(&key, None::<std::iter::Empty<PlanStep>>)
                 .is_none()
         );
         assert!(matches!(plans.find(&key), Lookup::Plain));
@@ -455,7 +461,7 @@ mod tests {
             if plans.begin(1) {
                 looked += 1;
                 assert!(matches!(plans.find(&key(7, 0, &values)), Lookup::New));
-                plans.insert(&key(7, 0, &values), Some([0].into_iter()));
+                plans.insert(&key(7, 0, &values), Some([PlanStep::new(0)].into_iter()));
             }
         }
         assert!(looked <= 11, "{looked}");
