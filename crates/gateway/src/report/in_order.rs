@@ -13,9 +13,9 @@ use super::name_table::LINKS_MAX;
 use super::sums::Sums;
 use logmetrics_core::engine::extract::Dimension;
 
-/// The bytes of a stretch, as a power of two: so many that adding it up is little work beside reading it,
-/// so few that the names of two of them fit into memory, whoever chose these.
-pub(super) const STRETCH_BITS: u32 = 27;
+/// The bytes of a stretch, as a power of two. All names of a stretch are kept: with a name on each of the
+/// shortest lines these are half as many as those of the whole may be.
+pub(super) const STRETCH_BITS: u32 = 25;
 
 /// A stretch of an input.
 #[derive(Debug, Clone)]
