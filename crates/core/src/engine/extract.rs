@@ -423,8 +423,7 @@ impl Extraction {
         if !conditions.all(|&one| self.program.holds(one, context, scratch, counts)) {
             return Err(None);
         }
-        let amount = &number.amount;
-        amount.number(context, scratch, times, counts).map_err(Some)
+        self.amount(number, context, scratch, counts)
     }
 
     /// A number that is none, negative, or whose conditions do not hold, is not there; with the error's
@@ -440,6 +439,17 @@ impl Extraction {
         if !conditions.all(|&one| self.program.holds_once(one, context, scratch, counts)) {
             return Err(None);
         }
+        self.amount(number, context, scratch, counts)
+    }
+
+    /// A number whose conditions hold.
+    fn amount(
+        &self,
+        number: &Number,
+        context: &Context<'_>,
+        scratch: &mut Scratch,
+        counts: &mut Counts,
+    ) -> Result<f64, Option<usize>> {
         let times = &self.program.times;
         let amount = &number.amount;
         amount.number(context, scratch, times, counts).map_err(Some)

@@ -3,7 +3,6 @@
 
 use super::{Dimension, Extraction, NUMBERS, NameId};
 use crate::engine::rule::Scratch;
-use crate::engine::rule::Subject;
 use crate::engine::rule::field::Context;
 use crate::engine::rule::known_values::{KnownValues, ValueId};
 use crate::engine::rule::line_plans::{Key, LinePlans, PlanStep, PlanSteps};
@@ -92,15 +91,7 @@ impl Extraction {
             (!known.is_missing(id)).then_some(NameId(id.0))
         };
         let names = self.names.map(name);
-        let mut holds = |number: &usize| {
-            let condition = &program.conditions[*number];
-            match condition.subject {
-                Subject::Label(label) => {
-                    values[label].is_some_and(|value| known.holds(value, *number, &condition.test))
-                }
-                Subject::Field(_) => true,
-            }
-        };
+        let mut holds = |&number: &usize| program.holds_of_labels(number, values, known);
         let hold = self.numbers.each_ref().map(|number| {
             let mut conditions = number.iter().flat_map(|number| &number.conditions);
             conditions.all(&mut holds)

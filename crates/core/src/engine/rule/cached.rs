@@ -142,21 +142,29 @@ impl Program {
             }
             values[input] = Some(value);
         }
-        let mut holds = |number: usize| {
-            let condition = &self.conditions[number];
-            match condition.subject {
-                Subject::Label(label) => {
-                    values[label].is_some_and(|value| known.holds(value, number, &condition.test))
-                }
-                Subject::Field(_) => true,
-            }
-        };
+        let mut holds = |number| self.holds_of_labels(number, values, known);
         let actions = self.actions.iter().enumerate().filter(|(_, action)| {
             let wanted = action.wanted_slot.map(slot_bit);
             wanted.is_none_or(|wanted| key.fields & wanted != 0)
                 && action.conditions.iter().all(|&number| holds(number))
         });
         plans.insert(key, Some(actions.map(|(number, _)| PlanStep::new(number))))
+    }
+
+    /// Whether a condition holds, as far as labels with these values tell.
+    pub(in crate::engine) fn holds_of_labels(
+        &self,
+        number: usize,
+        values: &[Option<ValueId>],
+        known: &mut KnownValues,
+    ) -> bool {
+        let condition = &self.conditions[number];
+        match condition.subject {
+            Subject::Label(label) => {
+                values[label].is_some_and(|value| known.holds(value, number, &condition.test))
+            }
+            Subject::Field(_) => true,
+        }
     }
 
     /// An action's amount, where its conditions on fields hold.
